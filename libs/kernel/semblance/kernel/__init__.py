@@ -1,0 +1,1 @@
+"""Errors, ids, clock, units and the consent rule: standard library only, imported by everything."""

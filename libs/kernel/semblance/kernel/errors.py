@@ -70,7 +70,9 @@ class ConsentMissing(Forbidden):
     code = "consent-required"
 
     def __init__(self, detail: str = "no active consent covers this request") -> None:
-        super().__init__(detail, remedy="Opt in first: sign the release, pass a capture session, then create a consent.")
+        super().__init__(
+            detail, remedy="Opt in first: sign the release, pass a capture session, then create a consent."
+        )
 
 
 class ConsentRevoked(Forbidden):

@@ -37,5 +37,7 @@ def new_id() -> str:
 def parse_id(text: str, what: str) -> str:
     """`text` if it is a lower-case UUID. Raises Invalid otherwise: ids become object keys and file names."""
     if not _UUID.fullmatch(text):
-        raise Invalid(f"{what} is not a lower-case UUID", remedy="Use the id exactly as it was returned.", code="malformed-id")
+        raise Invalid(
+            f"{what} is not a lower-case UUID", remedy="Use the id exactly as it was returned.", code="malformed-id"
+        )
     return text

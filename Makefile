@@ -1,0 +1,52 @@
+# Two commands matter: `make demo` and `make test`. Both set everything up on a machine that has Python 3.11+.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MODELS := .cache/models/.fetched
+PHOTOS ?=
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup models demo test check fast contracts openapi lock clean bench-people bench-pocket
+
+help:  ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(STAMP)  ## Create .venv and install the pinned packages
+$(STAMP): requirements/lock.txt requirements/lock-no-deps.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned packages (some minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/lock.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/lock-no-deps.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+models: $(MODELS)  ## Fetch the face models (pinned sha256, licences recorded)
+$(MODELS): $(STAMP) libs/local/semblance/local/models.yaml
+	@$(BIN)/python -m semblance.local.models fetch
+	@touch $@
+
+demo: $(STAMP) $(MODELS)  ## Walk the main job on real parts; PHOTOS=dir uses your own photos
+	@$(BIN)/python -m semblance.local.demo --out out/demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+test: check  ## Every check and every test
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not e2e and not resilience" libs services tests
+	@$(BIN)/python -m pytest -q -m "e2e or resilience" libs services tests
+
+check: $(STAMP) $(MODELS)  ## Lint, format, types, import rules, secrets
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary libs services
+	@$(BIN)/lint-imports --no-cache
+	@git ls-files -z -- ':!*.binpb' ':!*.safetensors' ':!requirements' | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
+
+contracts: $(STAMP)  ## Regenerate stubs, registry and AsyncAPI documents from protos/
+	@$(BIN)/python -m semblance.contracts.generate
+
+lock: $(STAMP)  ## Rewrite requirements/lock.txt from the packages installed now
+	@$(BIN)/python requirements/freeze.py > requirements/lock.txt.new && mv requirements/lock.txt.new requirements/lock.txt
+
+clean:  ## Remove what the commands made, not the virtual environment
+	rm -rf out .mypy_cache .ruff_cache .pytest_cache

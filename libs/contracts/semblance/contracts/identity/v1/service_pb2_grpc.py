@@ -94,6 +94,11 @@ class IdentityServiceStub:
                 request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetErasureRequest.SerializeToString,
                 response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Erasure.FromString,
                 _registered_method=True)
+        self.GetReceiptKeys = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/GetReceiptKeys',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetReceiptKeysRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ReceiptKeys.FromString,
+                _registered_method=True)
 
 
 class IdentityServiceServicer:
@@ -174,6 +179,13 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetReceiptKeys(self, request, context):
+        """The public keys that receipts are signed with, for anybody who wants to check one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IdentityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -236,6 +248,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.GetErasure,
                     request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetErasureRequest.FromString,
                     response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Erasure.SerializeToString,
+            ),
+            'GetReceiptKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReceiptKeys,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetReceiptKeysRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ReceiptKeys.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -562,6 +579,33 @@ class IdentityService:
             '/semblance.contracts.identity.v1.IdentityService/GetErasure',
             semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetErasureRequest.SerializeToString,
             semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Erasure.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReceiptKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/GetReceiptKeys',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetReceiptKeysRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ReceiptKeys.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,8 @@ class IdentityServiceStub:
     """Compares face embeddings with enrolled templates; templates never leave this service."""
     RequestErasure: _grpc.UnaryUnaryMultiCallable[_service_pb2.RequestErasureRequest, _service_pb2.Erasure]
     GetErasure: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetErasureRequest, _service_pb2.Erasure]
+    GetReceiptKeys: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetReceiptKeysRequest, _service_pb2.ReceiptKeys]
+    """The public keys that receipts are signed with, for anybody who wants to check one."""
 
 @_typing.type_check_only
 class IdentityServiceAsyncStub(IdentityServiceStub):
@@ -65,6 +67,8 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     """Compares face embeddings with enrolled templates; templates never leave this service."""
     RequestErasure: _aio.UnaryUnaryMultiCallable[_service_pb2.RequestErasureRequest, _service_pb2.Erasure]  # type: ignore[assignment]
     GetErasure: _aio.UnaryUnaryMultiCallable[_service_pb2.GetErasureRequest, _service_pb2.Erasure]  # type: ignore[assignment]
+    GetReceiptKeys: _aio.UnaryUnaryMultiCallable[_service_pb2.GetReceiptKeysRequest, _service_pb2.ReceiptKeys]  # type: ignore[assignment]
+    """The public keys that receipts are signed with, for anybody who wants to check one."""
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -153,5 +157,13 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _service_pb2.GetErasureRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.Erasure, _abc.Awaitable[_service_pb2.Erasure]]: ...
+
+    @_abc_1.abstractmethod
+    def GetReceiptKeys(
+        self,
+        request: _service_pb2.GetReceiptKeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.ReceiptKeys, _abc.Awaitable[_service_pb2.ReceiptKeys]]:
+        """The public keys that receipts are signed with, for anybody who wants to check one."""
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

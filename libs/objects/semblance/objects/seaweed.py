@@ -88,7 +88,7 @@ class SeaweedServer:
         configuration.touch(mode=0o600)
         configuration.write_text(json.dumps(self._identities_json()))
         with (self.directory / "weed.log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own binary and flags
                 self._command(configuration), stdout=log, stderr=log, env=self._environment(), start_new_session=True
             )
         try:

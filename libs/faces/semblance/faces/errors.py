@@ -1,0 +1,34 @@
+"""What can go wrong with pictures of faces and with the models that read them."""
+
+from __future__ import annotations
+
+from semblance.kernel.errors import Invalid, Unavailable
+
+
+class InvalidImage(Invalid):
+    """Not an (H, W, 3) array of uint8 with at least 8 pixels a side."""
+
+    code = "invalid-image"
+
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        super().__init__(f"an image must be (H, W, 3) uint8 with sides of 8 px or more, not {shape} {dtype}")
+
+
+class InvalidLandmarks(Invalid):
+    """Five points that fix no face: not finite, all in one place or on one line."""
+
+    code = "invalid-landmarks"
+
+    def __init__(self) -> None:
+        super().__init__("five finite points that are not on one line are needed")
+
+
+class FaceModelMissing(Unavailable):
+    """A model file is not there or cannot be read as a model."""
+
+    code = "face-model-missing"
+
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(
+            f"the face model {file} {problem}", remedy="Run `python -m semblance.local.models fetch` once."
+        )

@@ -1,0 +1,1 @@
+"""The main job, walked once from opt-in to erasure on real parts: `python -m semblance.local.demo`."""

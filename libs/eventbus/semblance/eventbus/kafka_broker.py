@@ -1,0 +1,345 @@
+"""Kafka by kafka-python; the only module that imports it.
+
+Held to what brokers differ in: `end_offsets` may lag behind the true end (Tansu answers the first offset of the
+last batch + 1), `latest` likewise, an offset of -1 is an acknowledgement (a retried record that was already there),
+and an idempotent producer may answer UnknownError for ever after the broker lost its storage for a while.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from semblance.contracts import registry
+from semblance.contracts.topic import Topic
+from semblance.eventbus.errors import BrokerUnavailable, RecordTooLarge
+from semblance.eventbus.record import MAX_RECORD_BYTES, Record
+from semblance.eventbus.settings import BrokerSettings
+from semblance.kernel.units import MIB
+
+with warnings.catch_warnings():
+    # It reads its own schemas by importlib.resources.read_text, which Python 3.11 deprecates.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+    from kafka.errors import (
+        CommitFailedError,
+        IllegalGenerationError,
+        IllegalStateError,
+        KafkaError,
+        MessageSizeTooLargeError,
+        RebalanceInProgressError,
+        TopicAlreadyExistsError,
+        UnknownMemberIdError,
+    )
+
+_log = logging.getLogger(__name__)
+_REBALANCED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
+_HOUR_MS = 3_600_000
+_DEAD_LETTER_HOURS = 24 * 30
+_FIRST_BACK_OFF_S = 0.2
+_LONGEST_BACK_OFF_S = 5.0
+_FETCH_WAIT_MS = 200
+
+
+class KafkaBroker:
+    """A Kafka cluster. Making one connects to nothing; clients connect when they are first used."""
+
+    def __init__(self, settings: BrokerSettings) -> None:
+        self._settings = settings
+
+    def ensure_topics(self, topics: Sequence[Topic]) -> None:
+        """See Broker. A topic that exists is left as it is."""
+        with _wrapped("create topics"):
+            admin = KafkaAdminClient(**client_options(self._settings))
+            try:
+                present = set(admin.list_topics())
+                for name, options in _wanted(topics, self._settings.replication_factor).items():
+                    if name not in present:
+                        with contextlib.suppress(TopicAlreadyExistsError):  # another service was faster
+                            admin.create_topics({name: options}, timeout_ms=self._settings.timeout_ms)
+            finally:
+                admin.close()
+
+    def producer(self) -> KafkaEventProducer:
+        """See Broker."""
+        return KafkaEventProducer(self._settings)
+
+    def consumer(self, group: str, topics: Sequence[str]) -> KafkaGroupConsumer:
+        """See Broker."""
+        return KafkaGroupConsumer(self._settings, group, topics)
+
+    def reader(self, topics: Sequence[str]) -> KafkaReader:
+        """See Broker."""
+        return KafkaReader(self._settings, topics)
+
+
+class KafkaEventProducer:
+    """Idempotent, acknowledged by all replicas. After a failure the client is made anew, with back-off."""
+
+    def __init__(self, settings: BrokerSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._client: KafkaProducer | None = None
+        self._back_off_s = 0.0
+        self._not_before = 0.0
+
+    def send(self, record: Record) -> None:
+        """See Producer."""
+        self.send_many([record])
+
+    def send_many(self, records: Sequence[Record]) -> None:
+        """See Producer."""
+        for record in records:
+            if record.size_bytes() > MAX_RECORD_BYTES:
+                raise RecordTooLarge(f"a record may hold {MAX_RECORD_BYTES} bytes; this one has {record.size_bytes()}")
+        client = self._connected()
+        try:
+            with _wrapped("send"):
+                sent = [self._hand_over(client, record) for record in records]
+                for future in sent:
+                    future.get(timeout=self._settings.timeout_s * 2)
+        except BrokerUnavailable:
+            self._discard(client)
+            raise
+        self._back_off_s = 0.0
+
+    def close(self) -> None:
+        """See Producer."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close(timeout=self._settings.timeout_s)
+
+    def _hand_over(self, client: KafkaProducer, record: Record) -> Any:
+        key = None if record.key is None else record.key.encode()
+        try:
+            return client.send(record.topic, key=key, value=record.value, headers=list(record.headers))
+        except MessageSizeTooLargeError as error:
+            raise RecordTooLarge(f"the broker's client refused {record.size_bytes()} bytes") from error
+
+    def _connected(self) -> KafkaProducer:
+        with self._lock:
+            if self._client is None:
+                if time.monotonic() < self._not_before:
+                    raise BrokerUnavailable("the broker failed a moment ago")
+                try:
+                    with _wrapped("connect"):
+                        self._client = KafkaProducer(**_producer_options(self._settings))
+                except BrokerUnavailable:
+                    self._wait_longer()
+                    raise
+            return self._client
+
+    def _discard(self, client: KafkaProducer) -> None:
+        with self._lock:
+            if self._client is client:
+                self._client = None
+                self._wait_longer()
+        with contextlib.suppress(KafkaError):  # it failed already; what it still holds is sent again by the outbox
+            client.close(timeout=0)
+
+    def _wait_longer(self) -> None:
+        self._back_off_s = min(max(_FIRST_BACK_OFF_S, self._back_off_s * 2), _LONGEST_BACK_OFF_S)
+        self._not_before = time.monotonic() + self._back_off_s
+
+
+class KafkaGroupConsumer:
+    """One group member; it joins at the first poll."""
+
+    def __init__(self, settings: BrokerSettings, group: str, topics: Sequence[str]) -> None:
+        self._settings = settings
+        self._group = group
+        self._topics = list(topics)
+        self._client: KafkaConsumer | None = None
+        self._paused = False
+
+    def poll(self, timeout_s: float, max_records: int = 100) -> list[Record]:
+        """See GroupConsumer."""
+        with _wrapped("poll"):
+            client = self._connected()
+            if self._paused:
+                client.pause(*client.assignment())
+            batches = client.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
+        if not self._paused:
+            return _records(batches)
+        for place, batch in batches.items():  # assigned during this poll, so not yet paused: put back
+            client.seek(place, batch[0].offset)
+            client.pause(place)
+        return []
+
+    def commit(self, records: Sequence[Record]) -> None:
+        """See GroupConsumer."""
+        if self._client is None or not records:
+            return
+        ends: dict[TopicPartition, int] = {}
+        for record in records:
+            place = TopicPartition(record.topic, record.partition)
+            ends[place] = max(ends.get(place, 0), record.offset + 1)
+        offsets = {place: OffsetAndMetadata(offset, "", -1) for place, offset in ends.items()}
+        try:
+            with _wrapped("commit"):
+                self._client.commit(offsets, timeout_ms=self._settings.timeout_ms)
+        except BrokerUnavailable as error:
+            if not isinstance(error.__cause__, _REBALANCED):
+                raise
+            _log.info("group %s was rebalanced before a commit; the records will come again", self._group)
+
+    def pause(self) -> None:
+        """See GroupConsumer."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """See GroupConsumer."""
+        self._paused = False
+        if self._client is not None:
+            self._client.resume(*self._client.assignment())
+
+    def close(self) -> None:
+        """See GroupConsumer."""
+        client, self._client = self._client, None
+        if client is not None:
+            with _wrapped("leave the group"):
+                client.close(autocommit=False, timeout_ms=self._settings.timeout_ms)
+
+    def _connected(self) -> KafkaConsumer:
+        if self._client is None:
+            client = KafkaConsumer(
+                **_consumer_options(self._settings),
+                group_id=self._group,
+                session_timeout_ms=self._settings.session_timeout_ms,
+                heartbeat_interval_ms=self._settings.session_timeout_ms // 6,
+            )
+            client.subscribe(self._topics)
+            self._client = client
+        return self._client
+
+
+class KafkaReader:
+    """Every partition by hand, from the beginning."""
+
+    def __init__(self, settings: BrokerSettings, topics: Sequence[str]) -> None:
+        self._settings = settings
+        self._topics = list(topics)
+        self._client: KafkaConsumer | None = None
+        self._caught_up = False
+
+    def poll(self, timeout_s: float) -> list[Record]:
+        """See Reader. An empty answer was checked with a request of its own: a fetch alone is silent about outages."""
+        with _wrapped("read"):
+            client = self._connected()
+            records = _records(client.poll(timeout_ms=int(timeout_s * 1000), max_records=5000))
+            if not records:
+                self._caught_up = self._at_end(client) or self._caught_up
+        return records
+
+    def caught_up(self) -> bool:
+        """See Reader."""
+        return self._caught_up
+
+    def close(self) -> None:
+        """See Reader."""
+        client, self._client = self._client, None
+        if client is not None:
+            with _wrapped("close"):
+                client.close(autocommit=False, timeout_ms=self._settings.timeout_ms)
+
+    def _at_end(self, client: KafkaConsumer) -> bool:
+        # An end that lags is harmless here: a poll that came back empty has emptied the batch in hand too.
+        timeout_ms = self._settings.timeout_ms
+        ends = client.end_offsets(list(client.assignment()), timeout_ms=timeout_ms)
+        return all((client.position(place, timeout_ms=timeout_ms) or 0) >= end for place, end in ends.items())
+
+    def _connected(self) -> KafkaConsumer:
+        if self._client is None:
+            client = KafkaConsumer(**_consumer_options(self._settings), group_id=None)
+            found = {topic: client.partitions_for_topic(topic) for topic in self._topics}
+            if not all(found.values()):
+                client.close(autocommit=False)
+                raise BrokerUnavailable(f"not there yet: {sorted(t for t, parts in found.items() if not parts)}")
+            client.assign([TopicPartition(topic, n) for topic, parts in found.items() for n in sorted(parts)])
+            self._client = client
+        return self._client
+
+
+def client_options(settings: BrokerSettings) -> dict[str, Any]:
+    """kafka-python's arguments that every kind of client shares; credentials only where they are set."""
+    timeout_ms = settings.timeout_ms
+    given = {
+        "ssl_cafile": settings.ssl_cafile,
+        "ssl_certfile": settings.ssl_certfile,
+        "ssl_keyfile": settings.ssl_keyfile,
+        "sasl_mechanism": settings.sasl_mechanism,
+        "sasl_plain_username": settings.sasl_username,
+        "sasl_plain_password": settings.sasl_password,
+    }
+    return {
+        "bootstrap_servers": settings.bootstrap_servers.split(","),
+        "security_protocol": settings.security_protocol,
+        "request_timeout_ms": timeout_ms,
+        "bootstrap_timeout_ms": timeout_ms,
+        "reconnect_backoff_max_ms": 1000,
+        **{name: value for name, value in given.items() if value is not None},
+    }
+
+
+def _producer_options(settings: BrokerSettings) -> dict[str, Any]:
+    timeout_ms = settings.timeout_ms
+    return {
+        **client_options(settings),
+        "acks": "all",
+        "max_request_size": MAX_RECORD_BYTES + MIB,
+        "max_block_ms": timeout_ms,
+        "delivery_timeout_ms": timeout_ms * 2,
+        "allow_auto_create_topics": False,
+    }
+
+
+def _consumer_options(settings: BrokerSettings) -> dict[str, Any]:
+    return {
+        **client_options(settings),
+        "auto_offset_reset": "earliest",
+        "enable_auto_commit": False,
+        "allow_auto_create_topics": False,
+        "fetch_max_wait_ms": _FETCH_WAIT_MS,
+    }
+
+
+def _wanted(topics: Sequence[Topic], replication_factor: int) -> dict[str, dict[str, Any]]:
+    wanted: dict[str, dict[str, Any]] = {}
+    for topic in topics:
+        retention_ms = topic.retention_hours * _HOUR_MS if topic.retention_hours > 0 else -1
+        policy = "compact" if topic.compacted else "delete"
+        configs = {"cleanup.policy": policy, "retention.ms": str(retention_ms)}
+        wanted[topic.name] = {"num_partitions": topic.partitions, "configs": configs}
+        for service in topic.consumers if topic.dead_letters else ():
+            kept = {
+                "retention.ms": str(_DEAD_LETTER_HOURS * _HOUR_MS),
+                "max.message.bytes": str(MAX_RECORD_BYTES + MIB),
+            }
+            wanted[registry.dead_letter_topic(topic.name, service)] = {"num_partitions": 1, "configs": kept}
+    return {name: {**options, "replication_factor": replication_factor} for name, options in wanted.items()}
+
+
+def _records(batches: dict[TopicPartition, list[Any]]) -> list[Record]:
+    return [_record(found) for batch in batches.values() for found in batch]
+
+
+def _record(found: Any) -> Record:
+    key = None if found.key is None else found.key.decode(errors="replace")
+    headers = tuple((name, value or b"") for name, value in found.headers)
+    return Record(found.topic, key, found.value, headers, found.partition, found.offset)
+
+
+@contextlib.contextmanager
+def _wrapped(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        if isinstance(error, IllegalStateError):
+            raise  # our own misuse of the client
+        raise BrokerUnavailable(f"the broker did not {what}: {type(error).__name__}") from error

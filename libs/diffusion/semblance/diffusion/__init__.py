@@ -1,0 +1,38 @@
+"""Backbone loading, one person's LoRA, and rendering: arrays in, arrays out; it knows no topic and no user."""
+
+from semblance.diffusion.adapter import Adapter
+from semblance.diffusion.backbone import Backbone, load_backbone, weights_digest
+from semblance.diffusion.config import BackboneConfig, LoraSettings, SamplerConfig, lora_settings
+from semblance.diffusion.errors import (
+    AdapterStillLoaded,
+    AdapterUnusable,
+    BackboneUnusable,
+    Cancelled,
+    PromptTooLong,
+    RequestInvalid,
+)
+from semblance.diffusion.examples import TrainingPicture
+from semblance.diffusion.rendering import RenderRequest, derived_seed, render
+from semblance.diffusion.training import train_lora
+
+__all__ = [
+    "Adapter",
+    "AdapterStillLoaded",
+    "AdapterUnusable",
+    "Backbone",
+    "BackboneConfig",
+    "BackboneUnusable",
+    "Cancelled",
+    "LoraSettings",
+    "PromptTooLong",
+    "RenderRequest",
+    "RequestInvalid",
+    "SamplerConfig",
+    "TrainingPicture",
+    "derived_seed",
+    "load_backbone",
+    "lora_settings",
+    "render",
+    "train_lora",
+    "weights_digest",
+]

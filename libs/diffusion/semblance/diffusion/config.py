@@ -1,0 +1,145 @@
+"""`semblance.json` beside a pipeline: how a backbone wants to be trained, sampled and framed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from semblance.diffusion.errors import BackboneUnusable
+
+CONFIG_NAME: Final = "semblance.json"
+
+# The ArcFace reference points in a 112 px square (arXiv:1801.07698), as offsets from the square's eye line,
+# scaled so that the whole head fits: eyes 44.5 % down. Used for a backbone that states no framing of its own.
+_ARCFACE: Final = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
+_ARCFACE_CENTRE: Final = (56.0, 51.6)
+_HEAD_SCALE_OF_64: Final = 0.369
+
+Framing = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class SamplerConfig:
+    """What a request gets when it names no number of its own."""
+
+    steps: Annotated[int, Field(ge=1, le=150)] = 25
+    guidance_scale: Annotated[float, Field(ge=1.0, le=30.0)] = 5.0
+    ip_adapter_scale: Annotated[float, Field(ge=0.0, le=2.0)] = 0.7
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """One adapter's training. `alpha` is folded into the stored weights, so that any loader scales them right."""
+
+    rank: Annotated[int, Field(ge=1, le=256)] = 16
+    alpha: Annotated[float, Field(gt=0)] = 16.0
+    unet_targets: tuple[str, ...] = ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2")
+    text_targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj")
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    steps: Annotated[int, Field(ge=1, le=20_000)] = 300
+    batch_size: Annotated[int, Field(ge=1, le=256)] = 8
+    text_rank: Annotated[int, Field(ge=1, le=256)] = 8
+    warmup_steps: Annotated[int, Field(ge=0)] = 20
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-3
+    clip_norm: Annotated[float, Field(gt=0)] = 1.0
+    snr_gamma: Annotated[float, Field(gt=0)] = 5.0
+    face_weight: Annotated[float, Field(ge=0)] = 2.4
+    """How much more the face's centre counts than the corners; 0 counts every pixel alike."""
+    prior_pictures: Annotated[int, Field(ge=0, le=512)] = 0
+    """Pictures that the frozen backbone draws before training, learnt beside the person's; 0 saves the time."""
+    prior_batch: Annotated[int, Field(ge=1, le=256)] = 4
+    prior_weight: Annotated[float, Field(ge=0)] = 0.5
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """A backbone's card, machine-read. framing (5, 2) px in a resolution_px square: YuNet's landmark order."""
+
+    name: str
+    version: str
+    licence: str
+    resolution_px: Annotated[int, Field(ge=8, le=4096)]
+    framing: Framing
+    trigger: Annotated[str, Field(pattern=r"\S", max_length=60)] = "sks person"
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    lora: LoraSettings = field(default_factory=LoraSettings)
+
+    @property
+    def class_word(self) -> str:
+        """What the trigger is one of: the last word of `sks person`."""
+        return self.trigger.split()[-1]
+
+    @property
+    def caption(self) -> str:
+        """The caption of a plain photo of the person."""
+        return f"a photo of {self.trigger}"
+
+
+_CONFIG: Final[TypeAdapter[BackboneConfig]] = TypeAdapter(BackboneConfig)
+_LORA: Final[TypeAdapter[LoraSettings]] = TypeAdapter(LoraSettings)
+
+
+def default_framing(resolution_px: int) -> Framing:
+    """Where the five landmarks of a head-and-shoulders portrait lie, (5, 2) px."""
+    scale = resolution_px / 64.0
+    centre_x, eye_line = resolution_px / 2.0, 28.5 * scale
+    return tuple(
+        (
+            (x - _ARCFACE_CENTRE[0]) * _HEAD_SCALE_OF_64 * scale + centre_x,
+            (y - _ARCFACE_CENTRE[1]) * _HEAD_SCALE_OF_64 * scale + eye_line,
+        )
+        for x, y in _ARCFACE
+    )
+
+
+def read_config(directory: Path, native_px: int) -> BackboneConfig:
+    """The directory's `semblance.json`, or defaults for a pipeline that has none. native_px is the pipeline's edge.
+
+    Keys that this version does not know are left to later versions. Raises BackboneUnusable for wrong values.
+    """
+    path = directory / CONFIG_NAME
+    stated: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            stated = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, OSError) as error:
+            raise BackboneUnusable(f"{CONFIG_NAME} cannot be read as JSON", remedy="Repair the file.") from error
+    resolution_px = stated.get("resolution_px", native_px)
+    framing = stated.get("framing")
+    if isinstance(framing, dict):
+        stated["framing"] = _scaled(framing, resolution_px)
+    defaults = {
+        "name": directory.name,
+        "version": "unversioned",
+        "licence": "unstated",
+        "resolution_px": resolution_px,
+        "framing": default_framing(resolution_px),
+    }
+    try:
+        config = _CONFIG.validate_python({**defaults, **stated})
+    except ValidationError as error:
+        fields = sorted({".".join(str(part) for part in problem["loc"]) for problem in error.errors()})
+        raise BackboneUnusable(f"{CONFIG_NAME} breaks its schema at: {', '.join(fields)}") from error
+    if len(config.framing) != 5:
+        raise BackboneUnusable(f"{CONFIG_NAME}: framing has {len(config.framing)} points, not 5")
+    return config
+
+
+def _scaled(framing: dict[str, Any], resolution_px: int) -> Framing:
+    """The other spelling, {"template_px": 5 points, "size_px": edge}, in the resolution's pixels."""
+    try:
+        scale = resolution_px / float(framing["size_px"])
+        return tuple((float(x) * scale, float(y) * scale) for x, y in framing["template_px"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise BackboneUnusable(f"{CONFIG_NAME}: framing needs template_px and size_px") from error
+
+
+def lora_settings(base: LoraSettings, **changes: Any) -> LoraSettings:
+    """`base` with some values changed, checked again. Raises pydantic.ValidationError."""
+    return _LORA.validate_python({**dataclasses.asdict(base), **changes})

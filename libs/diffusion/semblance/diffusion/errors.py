@@ -1,0 +1,40 @@
+"""What can go wrong with a backbone, an adapter or a request; texts never hold the prompt."""
+
+from semblance.kernel.errors import Conflict, Invalid, Unavailable
+
+
+class BackboneUnusable(Unavailable):
+    """The directory is not a pipeline that this library can load."""
+
+    code = "backbone-unusable"
+
+
+class AdapterUnusable(Invalid):
+    """The bytes are not a LoRA for this backbone, or the reference has another size."""
+
+    code = "adapter-unusable"
+
+
+class RequestInvalid(Invalid):
+    """A rendering or training request breaks a stated limit."""
+
+    code = "request-invalid"
+
+
+class PromptTooLong(Invalid):
+    """The prompt has more tokens than the text encoder is given."""
+
+    code = "prompt-too-long"
+
+
+class Cancelled(Conflict):
+    """The caller asked for a stop, and nothing of the work is left."""
+
+    code = "cancelled"
+
+    def __init__(self) -> None:
+        super().__init__("the work was cancelled between two steps")
+
+
+class AdapterStillLoaded(RuntimeError):
+    """A module of the backbone holds somebody's adapter outside a request: a bug, and rendering must stop."""

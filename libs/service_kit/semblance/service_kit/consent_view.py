@@ -1,0 +1,167 @@
+"""Every consent, in memory, in every service: a question about consent is answered here and now.
+
+The topic is read from its beginning by every process. The view is stale, and refuses to answer, when it has not
+heard from the broker for `max_age_s`: a revocation might be waiting there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from google.protobuf.message import Message
+
+from semblance.contracts.identity.v1 import events_pb2
+from semblance.eventbus import envelope
+from semblance.eventbus.broker import Broker, Reader
+from semblance.eventbus.errors import BrokerUnavailable, MalformedEvent
+from semblance.eventbus.record import Record
+from semblance.kernel.clock import Clock
+from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.errors import ConsentMissing, Unavailable
+from semblance.kernel.ids import ConsentId, SubjectId
+from semblance.service_kit import metrics
+
+_log = logging.getLogger(__name__)
+TOPIC = "identity.consent.v1"
+_PURPOSES = {
+    events_pb2.PURPOSE_PHOTOS: Purpose.PHOTOS,
+    events_pb2.PURPOSE_TRAIN: Purpose.TRAIN,
+    events_pb2.PURPOSE_GENERATE: Purpose.GENERATE,
+}
+
+
+class ConsentViewStale(Unavailable):
+    """Consents are not known well enough right now to say yes."""
+
+    code = "consent-view-stale"
+
+
+class Consents(Protocol):
+    """What services ask; ConsentView and testing.FakeConsentView answer."""
+
+    def ready(self) -> bool: ...
+
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent: ...
+
+    def on_revoked(self, callback: Callable[[Consent], None]) -> None: ...
+
+    def get(self, consent_id: str) -> Consent | None: ...
+
+
+class ConsentView:
+    """The consents as the topic tells them; the highest revision of each counts, whatever order they come in."""
+
+    def __init__(self, broker: Broker, clock: Clock, max_age_s: float = 10) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._max_age_s = max_age_s
+        self._lock = threading.Lock()
+        self._consents: dict[str, Consent] = {}
+        self._callbacks: list[Callable[[Consent], None]] = []
+        self._heard_at_s: float | None = None
+        self._caught_up = False
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to follow the topic, in a thread."""
+        self._thread = threading.Thread(target=self.run, args=(self._stop,), name="consent-view", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop following; ready() turns false in time."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def ready(self) -> bool:
+        """Whether everything on the topic had been read, and the broker was heard from within max_age_s."""
+        with self._lock:
+            heard_at_s, caught_up = self._heard_at_s, self._caught_up
+        return caught_up and heard_at_s is not None and self._clock.monotonic_s() - heard_at_s <= self._max_age_s
+
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent:
+        """The consent, if it covers `purpose` for `subject_id` now.
+
+        Raises ConsentViewStale, ConsentMissing, ConsentRevoked, ConsentExpired. A known revocation refuses even
+        when the view is stale.
+        """
+        consent = self.get(consent_id)
+        if consent is not None:
+            consent.require(subject_id=subject_id, purpose=purpose, now=self._clock.now())
+        if not self.ready():
+            raise ConsentViewStale("the list of consents is not up to date")
+        if consent is None:
+            raise ConsentMissing
+        return consent
+
+    def on_revoked(self, callback: Callable[[Consent], None]) -> None:
+        """Call `callback` once for every consent found revoked, also for those revoked before the start."""
+        with self._lock:
+            self._callbacks.append(callback)
+            revoked = [consent for consent in self._consents.values() if consent.revoked_at]
+        for consent in revoked:
+            callback(consent)
+
+    def get(self, consent_id: str) -> Consent | None:
+        """The highest revision known, or None; says nothing about whether it still stands."""
+        with self._lock:
+            return self._consents.get(consent_id)
+
+    def run(self, stop: threading.Event) -> None:
+        """Follow the topic until `stop`, making a new reader whenever the broker was lost."""
+        while not stop.is_set():
+            try:
+                reader = self._broker.reader([TOPIC])
+                try:
+                    self._follow(reader, stop)
+                finally:
+                    reader.close()
+            except BrokerUnavailable as error:
+                _log.warning("consents wait for the broker", extra={"error_code": error.code})
+                stop.wait(0.5)
+
+    def _follow(self, reader: Reader, stop: threading.Event) -> None:
+        while not stop.is_set():
+            for record in reader.poll(0.25):
+                self._take(record)
+            with self._lock:
+                self._heard_at_s = self._clock.monotonic_s()
+                # A new reader begins at the beginning; what was known stays known meanwhile.
+                self._caught_up = self._caught_up or reader.caught_up()
+
+    def _take(self, record: Record) -> None:
+        try:
+            event = envelope.from_record(record)
+        except MalformedEvent as error:
+            _log.error("unreadable consent event", extra={"error_code": error.code, "offset": record.offset})
+            return
+        consent = consent_of(event.message)
+        with self._lock:
+            known = self._consents.get(consent.id)
+            if known is not None and known.revision >= consent.revision:
+                return
+            self._consents[consent.id] = consent
+            callbacks = list(self._callbacks)
+        if consent.revoked_at:
+            for callback in callbacks:
+                callback(consent)
+            metrics.revocation_applied((self._clock.now() - event.time).total_seconds())
+
+
+def consent_of(message: Message) -> Consent:
+    """The consent that a ConsentGranted, ConsentRevoked or ConsentState carries."""
+    state = message if isinstance(message, events_pb2.ConsentState) else message.state  # type: ignore[attr-defined]
+    return Consent(
+        id=ConsentId(state.consent_id),
+        subject_id=SubjectId(state.subject_id),
+        revision=state.revision,
+        purposes=frozenset(_PURPOSES[p] for p in state.purposes if p in _PURPOSES),
+        granted_at=state.granted_at.ToDatetime(tzinfo=dt.UTC),
+        expires_at=state.expires_at.ToDatetime(tzinfo=dt.UTC),
+        revoked_at=state.revoked_at.ToDatetime(tzinfo=dt.UTC) if state.HasField("revoked_at") else None,
+    )

@@ -1,0 +1,156 @@
+"""The one way to the database: SQLite (WAL) by default, PostgreSQL with the same code.
+
+A handler's rows, its events (outbox) and its queued work commit together here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from google.protobuf.message import Message
+from sqlalchemy.orm import Session
+
+from semblance.eventbus.outbox import Outbox
+from semblance.kernel.clock import Clock, SystemClock
+from semblance.kernel.errors import Unavailable
+from semblance.service_kit import work_queue
+from semblance.service_kit.engine import create_engine
+from semblance.service_kit.migrations import upgrade
+from semblance.service_kit.tracing import current_traceparent
+from semblance.service_kit.work_queue import JSON
+
+__all__ = ["JSON", "Database", "DatabaseUnavailable", "Unit"]
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer, is full, or is locked by another writer for too long."""
+
+    code = "database-unavailable"
+
+
+class Unit:
+    """One unit of work: what happens through it is committed together or not at all."""
+
+    def __init__(self, session: Session, *, source: str, clock: Clock) -> None:
+        self.session = session
+        self._outbox = Outbox(source)
+        self._clock = clock
+        self._after_commit: list[Callable[[], None]] = []
+        self.enqueued: set[str] = set()
+        self.emitted = 0
+
+    def emit(self, message: Message) -> str:
+        """Write `message` to the outbox of this transaction, with the current trace; returns the event id."""
+        self.emitted += 1
+        connection = self.session.connection()
+        return self._outbox.add(connection, message, now=self.now(), traceparent=current_traceparent())
+
+    def enqueue(
+        self, kind: str, aggregate_id: str, payload: Mapping[str, JSON] | None = None, *, delay_s: float = 0
+    ) -> None:
+        """Queue work of `kind`; nothing happens while an unfinished item of that kind and aggregate exists."""
+        work_queue.enqueue(
+            self.session.connection(),
+            kind=kind,
+            aggregate_id=aggregate_id,
+            payload=payload or {},
+            delay_s=delay_s,
+            now=self.now(),
+            traceparent=current_traceparent(),
+        )
+        self.enqueued.add(kind)
+
+    def cancel(self, kind: str, aggregate_id: str) -> None:
+        """Drop queued work; tell running work to stop, and never apply its result once this commits."""
+        work_queue.cancel(self.session.connection(), kind=kind, aggregate_id=aggregate_id)
+
+    def after_commit(self, fn: Callable[[], None]) -> None:
+        """Call `fn` once this transaction has committed; for caches and wake-ups, never for facts."""
+        self._after_commit.append(fn)
+
+    def now(self) -> dt.datetime:
+        """The database's clock, UTC."""
+        return self._clock.now()
+
+    def committed(self) -> None:
+        """Run what waits for the commit. Called by Database only."""
+        for fn in self._after_commit:
+            fn()
+
+
+class Database:
+    """A service's own database. `source` is the service's name as events carry it."""
+
+    def __init__(self, url: str, *, source: str, clock: Clock | None = None) -> None:
+        self.url = url
+        self.source = source
+        self.clock: Clock = clock or SystemClock()
+        self.engine = create_engine(url)
+        self._listeners: list[Callable[[Unit], None]] = []
+
+    def on_commit(self, listener: Callable[[Unit], None]) -> None:
+        """Call `listener` after every committed transaction; the work threads and the relay wake up by it."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Unit]:
+        """A Unit that commits when the block ends and rolls back when it raises.
+
+        Raises DatabaseUnavailable when the database does not answer.
+        """
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            unit = Unit(session, source=self.source, clock=self.clock)
+            session.connection()
+            yield unit
+            session.commit()
+        unit.committed()
+        for listener in self._listeners:
+            listener(unit)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for questions only; writing through it fails. Takes no write lock on SQLite."""
+        with (
+            _translated(),
+            self.engine.connect().execution_options(
+                read_only=True, postgresql_readonly=self._is_postgres
+            ) as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield session
+
+    def migrate(self, migrations_dir: Path) -> None:
+        """Bring the schema to Alembic's head; two processes may do this at once."""
+        with _translated():
+            upgrade(self.engine, migrations_dir)
+
+    def check(self) -> None:
+        """Raise DatabaseUnavailable unless a trivial question is answered."""
+        with self.read() as session:
+            session.execute(sa.text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give back every pooled connection."""
+        self.engine.dispose()
+
+    @property
+    def _is_postgres(self) -> bool:
+        return self.engine.dialect.name == "postgresql"
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn a driver's I/O failure into DatabaseUnavailable; a wrong statement stays the bug that it is."""
+    try:
+        yield
+    except sa.exc.OperationalError as e:
+        if isinstance(e.orig, sqlite3.OperationalError) and e.orig.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            raise
+        raise DatabaseUnavailable("the database does not answer") from e
+    except (sa.exc.InterfaceError, sa.exc.TimeoutError) as e:
+        raise DatabaseUnavailable("the database does not answer") from e

@@ -1,0 +1,201 @@
+"""The running parts of a process: servers, consumers, workers, the relay, the consent view."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import uvicorn
+from sqlalchemy.exc import OperationalError
+
+from semblance.eventbus.relay import Relay
+from semblance.kernel.errors import Unavailable
+from semblance.service_kit import metrics, rpc, work_queue
+from semblance.service_kit.consumer import ConsumerLoop
+from semblance.service_kit.database import DatabaseUnavailable
+from semblance.service_kit.http import Check, create_app
+from semblance.service_kit.worker import Worker
+
+if TYPE_CHECKING:
+    from semblance.service_kit.runtime import Application
+
+_log = logging.getLogger(__name__)
+ROLES = {
+    "api": frozenset({"api"}),
+    "consume": frozenset({"consume"}),
+    "work": frozenset({"work"}),
+    "relay": frozenset({"relay"}),
+    "all": frozenset({"api", "consume", "work", "relay"}),
+}
+
+
+class PortTaken(Unavailable):
+    """Another process listens where this one should."""
+
+    code = "port-taken"
+
+
+class Parts:
+    """Starts what the roles need and stops it in the order that loses nothing."""
+
+    def __init__(self, application: Application, roles: frozenset[str], stop: threading.Event) -> None:
+        self._app = application
+        self._roles = roles
+        self._stop = stop
+        self._threads: list[threading.Thread] = []
+        self._worker: Worker | None = None
+        self._grpc: object | None = None
+        self._http: uvicorn.Server | None = None
+        self._started_hooks = False
+        self.crashed = False
+        self.http_port = 0
+        self.grpc_port = 0
+
+    def start(self) -> None:
+        """Start every part; the HTTP server, which says ready, comes last."""
+        app = self._app
+        checks = [*app.checks, Check("database", app.database.check)]
+        if app.consent_view is not None:
+            app.consent_view.start()
+            checks.append(Check("consents", self._check_consents))
+        for hook in app.on_start:
+            hook()
+        self._started_hooks = True
+        if "relay" in self._roles:
+            self._spawn("relay", self._relay)
+        if "work" in self._roles and app.work:
+            self._start_work()
+        if "consume" in self._roles:
+            for subscription in app.subscriptions:
+                loop = ConsumerLoop(
+                    subscription,
+                    app.broker,
+                    app.database,
+                    retry_limit_s=app.settings.consumer_retry_limit_s,
+                    dead_letter_limit=app.settings.consumer_dead_letter_limit,
+                )
+                self._spawn(f"consume {subscription.group}", lambda loop=loop: loop.run(self._stop))  # type: ignore[misc]
+                checks.append(Check(f"consumer {subscription.group}", loop.check))
+        if "api" in self._roles and app.grpc:
+            self._start_grpc()
+        self._start_http(checks)
+
+    def stop(self) -> bool:
+        """Stop taking work, let what runs end, and say whether everything ended in time."""
+        deadline_s = time.monotonic() + self._app.settings.drain_timeout_s
+        self._stop.set()
+        if self._http is not None:
+            self._http.should_exit = True
+        grpc_stopped = self._grpc.stop(self._left(deadline_s) * 0.5) if self._grpc is not None else None  # type: ignore[attr-defined]
+        clean = self._worker is None or self._worker.drain(self._left(deadline_s) * 0.9)
+        if grpc_stopped is not None:
+            grpc_stopped.wait(self._left(deadline_s))
+        for thread in self._threads:
+            thread.join(self._left(deadline_s) + 0.1)
+            clean = clean and not thread.is_alive()
+        if self._app.consent_view is not None:
+            self._app.consent_view.stop()
+        if self._started_hooks:
+            for hook in self._app.on_stop:
+                hook()
+        self._app.database.close()
+        return clean
+
+    def _start_work(self) -> None:
+        worker = Worker(self._app.database, self._app.work, poll_s=self._app.settings.work_poll_s)
+        self._worker = worker
+        metrics.watch_queue(self._queue_age_s)
+        self._spawn("work heartbeat", worker.heartbeat)
+        for kind, spec in self._app.work.items():
+            for number in range(spec.concurrency):
+                self._spawn(f"work {kind} {number}", lambda kind=kind: worker.run_kind(kind))  # type: ignore[misc]
+
+    def _start_grpc(self) -> None:
+        settings = self._app.settings
+        server = rpc.server(settings.internal_token, workers=settings.grpc_workers)
+        for add in self._app.grpc:
+            add(server)
+        try:
+            self.grpc_port = server.add_insecure_port(f"{settings.grpc_host}:{settings.grpc_port}")
+        except RuntimeError as e:
+            raise PortTaken(f"gRPC cannot listen on port {settings.grpc_port}") from e
+        server.start()
+        self._grpc = server
+
+    def _start_http(self, checks: list[Check]) -> None:
+        settings = self._app.settings
+        asgi = self._app.http if "api" in self._roles else None
+        if asgi is None:
+            asgi = create_app(self._app.name, "1", docs=False)
+        asgi.state.checks.extend(checks)
+        listener = _listen(settings.http_host, settings.http_port)
+        self.http_port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+        )
+        server = uvicorn.Server(config)
+        self._http = server
+        self._spawn("http", lambda: server.run(sockets=[listener]))
+
+    def _relay(self) -> None:
+        producer = self._app.broker.producer()
+        relay = Relay(self._app.database.engine, producer, clock=self._app.database.clock)
+        self._app.database.on_commit(lambda unit: relay.notify() if unit.emitted else None)
+        try:
+            while not self._stop.is_set():
+                try:
+                    relay.run(self._stop)
+                except OperationalError:
+                    _log.warning("events wait in the outbox", extra={"error_code": DatabaseUnavailable.code})
+                    self._stop.wait(1.0)
+        finally:
+            producer.close()
+
+    def _queue_age_s(self) -> dict[str, float]:
+        now = self._app.database.clock.now()
+        with self._app.database.read() as session:
+            oldest = work_queue.oldest(session.connection())
+        return {kind: max(0.0, (now - instant).total_seconds()) for kind, instant in oldest.items()}
+
+    def _check_consents(self) -> None:
+        view = self._app.consent_view
+        if view is not None and not view.ready():
+            raise Unavailable("consents are not up to date", code="consent-view-stale")
+
+    def _spawn(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self._guarded, args=(name, target), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _guarded(self, name: str, target: Callable[[], None]) -> None:
+        """A part that ends before the stop takes the process down: half a service helps nobody."""
+        try:
+            target()
+        except BaseException as error:  # noqa: BLE001 - logged with its stack; the process exits 1
+            self.crashed = True
+            _log.critical("part crashed", exc_info=error, extra={"thread": name})
+        else:
+            if not self._stop.is_set():
+                self.crashed = True
+                _log.critical("part ended", extra={"thread": name})
+        self._stop.set()
+
+    @staticmethod
+    def _left(deadline_s: float) -> float:
+        return max(0.0, deadline_s - time.monotonic())
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as e:
+        listener.close()
+        raise PortTaken(f"HTTP cannot listen on port {port}") from e
+    listener.listen(512)
+    return listener

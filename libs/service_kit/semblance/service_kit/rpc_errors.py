@@ -1,0 +1,96 @@
+"""How a SemblanceError travels over gRPC: a status by kind, the fact itself in trailing metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import grpc
+
+from semblance.kernel import errors
+from semblance.kernel.errors import Kind, SemblanceError
+from semblance.kernel.units import MIB
+
+MESSAGE_LIMIT_BYTES = 32 * MIB
+TOKEN_KEY = "semblance-internal-token"  # noqa: S105 - the name of the metadata, not a secret
+PROBLEM_KEY = "semblance-problem-bin"
+STATUS_BY_KIND: Mapping[Kind, Any] = {
+    Kind.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Kind.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Kind.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    Kind.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
+    Kind.CONFLICT: grpc.StatusCode.ABORTED,
+    Kind.QUOTA: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Kind.GONE: grpc.StatusCode.FAILED_PRECONDITION,
+    Kind.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+}
+
+
+class RemoteFault(Exception):  # noqa: N818 - the word of the domain
+    """The other service has a bug; nothing here can act on it."""
+
+
+def _tree(cls: type[SemblanceError]) -> Iterator[type[SemblanceError]]:
+    yield cls
+    for child in cls.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from _tree(child)
+
+
+_BY_CODE = {cls.code: cls for cls in _tree(SemblanceError) if cls is not SemblanceError}
+_BY_KIND: Mapping[Kind, type[SemblanceError]] = {
+    Kind.INVALID: errors.Invalid,
+    Kind.NOT_FOUND: errors.NotFound,
+    Kind.UNAUTHENTICATED: errors.Unauthenticated,
+    Kind.FORBIDDEN: errors.Forbidden,
+    Kind.CONFLICT: errors.Conflict,
+    Kind.QUOTA: errors.QuotaExceeded,
+    Kind.GONE: errors.Gone,
+    Kind.UNAVAILABLE: errors.Unavailable,
+}
+
+
+def problem_metadata(error: SemblanceError) -> tuple[tuple[str, bytes], ...]:
+    """The trailing metadata that carries `error`."""
+    problem = {"kind": error.kind.value, "code": error.code, "detail": error.detail, "remedy": error.remedy}
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        problem["retry_after_s"] = retry_after_s
+    return ((PROBLEM_KEY, json.dumps(problem).encode()),)
+
+
+def error_of(call: grpc.RpcError) -> Exception:
+    """The error that the server raised, as the kernel's class; Unavailable for transport and deadline."""
+    for key, value in call.trailing_metadata() or ():
+        if key == PROBLEM_KEY:
+            return _rebuilt(json.loads(value))
+    status = call.code()
+    if status in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        return errors.Unavailable("a service that is needed does not answer", code="service-unavailable")
+    if status is grpc.StatusCode.CANCELLED:
+        return errors.Unavailable("the call was cancelled", code="call-cancelled")
+    if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return errors.Invalid(f"a message may hold {MESSAGE_LIMIT_BYTES} bytes", code="message-too-large")
+    return RemoteFault(f"the other service failed with {status.name}")
+
+
+def _rebuilt(problem: Mapping[str, Any]) -> SemblanceError:
+    kind = Kind(problem["kind"])
+    cls = _BY_CODE.get(problem["code"], _BY_KIND[kind])
+    if cls.kind is not kind:
+        cls = _BY_KIND[kind]
+    # Subclasses build their own texts from arguments that did not travel; the texts did.
+    error = cls.__new__(cls)
+    SemblanceError.__init__(error, problem["detail"], remedy=problem["remedy"], code=problem["code"])
+    if isinstance(error, errors.QuotaExceeded):
+        error.retry_after_s = int(problem.get("retry_after_s", 1))
+    return error
+
+
+def size_options() -> Sequence[tuple[str, int]]:
+    """Channel and server options that both ends must agree on."""
+    return (
+        ("grpc.max_send_message_length", MESSAGE_LIMIT_BYTES),
+        ("grpc.max_receive_message_length", MESSAGE_LIMIT_BYTES),
+    )

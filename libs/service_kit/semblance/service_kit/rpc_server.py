@@ -1,0 +1,106 @@
+"""A gRPC server whose servicers just raise: token, trace, errors, sizes and metrics are dealt with here."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from pydantic import SecretStr
+
+from semblance.kernel.errors import SemblanceError, Unauthenticated
+from semblance.service_kit import metrics
+from semblance.service_kit.rpc_errors import STATUS_BY_KIND, TOKEN_KEY, problem_metadata, size_options
+from semblance.service_kit.tracing import context_of, tracer
+
+_log = logging.getLogger(__name__)
+
+
+def server(internal_token: SecretStr, *, workers: int = 16) -> grpc.Server:
+    """A server without a port yet. An empty token refuses every call."""
+    options = [*size_options(), ("grpc.so_reuseport", 0)]
+    return grpc.server(
+        ThreadPoolExecutor(max_workers=workers, thread_name_prefix="grpc"),
+        interceptors=[_Edge(internal_token)],
+        options=options,
+        maximum_concurrent_rpcs=workers * 8,
+    )
+
+
+class _Edge(grpc.ServerInterceptor):  # type: ignore[misc] # grpcio has no types
+    def __init__(self, token: SecretStr) -> None:
+        self._token = token.get_secret_value().encode()
+
+    def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
+        handler = continuation(details)
+        if handler is None:
+            return None
+        method = str(details.method).lstrip("/")
+        if handler.response_streaming:
+            behaviour = self._streaming(method, handler.stream_stream or handler.unary_stream)
+            make = (
+                grpc.stream_stream_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_stream_rpc_method_handler
+            )
+        else:
+            behaviour = self._single(method, handler.stream_unary or handler.unary_unary)
+            make = (
+                grpc.stream_unary_rpc_method_handler
+                if handler.request_streaming
+                else grpc.unary_unary_rpc_method_handler
+            )
+        return make(
+            behaviour,
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    def _single(self, method: str, inner: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def behaviour(request: Any, context: Any) -> Any:
+            with self._call(method, context):
+                return inner(request, context)
+
+        return behaviour
+
+    def _streaming(self, method: str, inner: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Iterator[Any]]:
+        def behaviour(request: Any, context: Any) -> Iterator[Any]:
+            with self._call(method, context):
+                yield from inner(request, context)
+
+        return behaviour
+
+    @contextmanager
+    def _call(self, method: str, context: Any) -> Iterator[None]:
+        metadata = dict(context.invocation_metadata())
+        started_s, outcome, failure = time.monotonic(), "ok", None
+        parent = context_of(metadata.get("traceparent"))
+        with tracer().start_as_current_span(method, context=parent, kind=SpanKind.SERVER) as span:
+            try:
+                self._authenticate(metadata)
+                yield
+            except SemblanceError as error:
+                outcome, failure = error.code, error
+                span.set_status(Status(StatusCode.ERROR, error.code))
+                _log.info("call refused", extra={"method": method, "error_code": error.code})
+            except Exception as error:
+                outcome = "internal"
+                span.set_status(Status(StatusCode.ERROR, outcome))
+                _log.error("call failed", exc_info=error, extra={"method": method})
+                context.abort(grpc.StatusCode.INTERNAL, "internal error")
+            finally:
+                metrics.rpc_served(method, outcome, time.monotonic() - started_s)
+        if failure is not None:
+            context.set_trailing_metadata(problem_metadata(failure))
+            context.abort(STATUS_BY_KIND[failure.kind], failure.code)
+
+    def _authenticate(self, metadata: dict[str, Any]) -> None:
+        given = str(metadata.get(TOKEN_KEY, "")).encode()
+        if not self._token or not hmac.compare_digest(given, self._token):
+            raise Unauthenticated("this call needs the platform's internal token")

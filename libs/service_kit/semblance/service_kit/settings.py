@@ -1,0 +1,69 @@
+"""The settings that every service has; a service subclasses this with its own environment prefix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from semblance.kernel.units import MIB
+
+
+class ServiceSettings(BaseSettings):
+    """Frozen configuration, read from the environment once. Secrets print as stars.
+
+    A subclass sets `model_config = SettingsConfigDict(env_prefix="TRAINING_", frozen=True)`.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: str = "sqlite:///data/service.sqlite"
+
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: str | None = None
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ssl_cafile: Path | None = None
+    kafka_ssl_certfile: Path | None = None
+    kafka_ssl_keyfile: Path | None = None
+
+    s3_endpoint: str = "127.0.0.1:8333"
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+    s3_secure: bool = False
+
+    keyring_dir: Path = Path("data/keyring")
+    keyring_kek_file: Path = Path("data/secrets/kek")
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65535)
+    http_body_limit_bytes: int = Field(default=32 * MIB, gt=0)
+    grpc_host: str = "127.0.0.1"
+    grpc_port: int = Field(default=0, ge=0, le=65535)
+    grpc_workers: int = Field(default=16, gt=0)
+    internal_token: SecretStr = Field(
+        default=SecretStr(""), description="Shared by the services; empty refuses every call."
+    )
+
+    identity_address: str = "127.0.0.1:50051"
+    ingest_address: str = "127.0.0.1:50052"
+    training_address: str = "127.0.0.1:50053"
+    generation_address: str = "127.0.0.1:50054"
+    safety_address: str = "127.0.0.1:50055"
+    provenance_address: str = "127.0.0.1:50056"
+
+    otlp_endpoint: str | None = Field(
+        default=None, description="host:port of an OTLP/gRPC receiver; unset sends nothing."
+    )
+    otlp_insecure: bool = True
+    metrics_interval_s: float = Field(default=10.0, gt=0)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    drain_timeout_s: float = Field(default=20.0, ge=0)
+    work_poll_s: float = Field(default=0.2, gt=0)
+    consumer_retry_limit_s: float = Field(default=120.0, ge=0)
+    consumer_dead_letter_limit: int = Field(default=20, gt=0, description="So many in a row stop the consumer.")
+    consent_max_age_s: float = Field(default=10.0, gt=0)

@@ -1,0 +1,162 @@
+"""What happens when the broker dies. Memory storage loses the log by design; an S3-backed broker does not."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from semblance.contracts import registry
+from semblance.contracts.identity.v1 import events_pb2
+from semblance.eventbus import (
+    Broker,
+    BrokerSettings,
+    BrokerUnavailable,
+    KafkaBroker,
+    Outbox,
+    Reader,
+    Record,
+    Relay,
+    tables,
+)
+from semblance.eventbus.tansu import TansuBroker
+from semblance.kernel.ids import new_id
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.resilience,
+    # kafka-python leaves the socket of a refused connection to the garbage collector.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+Take = Callable[..., list[Record]]
+TOPIC = registry.TOPICS["identity.consent.v1"]
+
+
+@pytest.fixture(autouse=True)
+def _collect_sockets() -> Iterator[None]:
+    """Here, where the warning is expected, and not in some later test."""
+    yield
+    gc.collect()
+
+
+def _kafka(process: TansuBroker) -> KafkaBroker:
+    return KafkaBroker(BrokerSettings(process.bootstrap_servers, session_timeout_ms=3000, timeout_s=2))
+
+
+def _consent(consent_id: str, revision: int) -> events_pb2.ConsentGranted:
+    return events_pb2.ConsentGranted(subject_id=new_id(), consent_id=consent_id, consent_revision=revision)
+
+
+def test_a_broker_that_is_not_there_is_unavailable_and_soon() -> None:
+    broker = KafkaBroker(BrokerSettings("127.0.0.1:1", timeout_s=1))
+    calls: list[Callable[[], object]] = [
+        lambda: broker.ensure_topics([TOPIC]),
+        lambda: broker.producer().send(Record(TOPIC.name, "k", b"v", ())),
+        lambda: broker.consumer("g", [TOPIC.name]).poll(0.1),
+        lambda: broker.reader([TOPIC.name]).poll(0.1),
+    ]
+    for call in calls:
+        began = time.monotonic()
+        with pytest.raises(BrokerUnavailable):
+            call()
+        assert time.monotonic() - began < 5
+
+
+def test_a_reader_never_takes_silence_for_an_empty_topic(take: Take) -> None:
+    with TansuBroker() as process:
+        broker = _kafka(process)
+        broker.ensure_topics([TOPIC])
+        reader = broker.reader([TOPIC.name])
+        while not reader.caught_up():
+            reader.poll(0.3)
+        process.kill()
+        with pytest.raises(BrokerUnavailable):
+            _poll_often(reader)
+        reader.close()
+
+
+def test_kill_9_on_memory_storage_loses_the_log_and_clients_go_on(take: Take) -> None:
+    process = TansuBroker()
+    process.start()
+    try:
+        broker = _kafka(process)
+        broker.ensure_topics([TOPIC])
+        producer = broker.producer()
+        producer.send(Record(TOPIC.name, "k", b"lost", ()))
+        process.kill()
+        with pytest.raises(BrokerUnavailable):
+            producer.send(Record(TOPIC.name, "k", b"refused", ()))
+
+        process.start()
+        broker.ensure_topics([TOPIC])
+        _until_sent(producer.send, Record(TOPIC.name, "k", b"after", ()))
+
+        consumer = broker.consumer("g.after", [TOPIC.name])
+        assert b"lost" not in [r.value for r in take(consumer, 1)]
+        consumer.close()
+        producer.close()
+    finally:
+        process.stop()
+
+
+def test_the_outbox_carries_events_over_an_outage(tmp_path: Path, take: Take) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/outbox.db")
+    tables.metadata.create_all(engine)
+    outbox = Outbox("identity")
+    consent_id = new_id()
+    process = TansuBroker()
+    process.start()
+    stop = threading.Event()
+    try:
+        broker = _kafka(process)
+        broker.ensure_topics([TOPIC])
+        producer = broker.producer()
+        relay = Relay(engine, producer)
+        process.kill()
+        running = threading.Thread(target=relay.run, args=(stop,))
+        running.start()
+        for revision in range(1, 21):
+            with engine.begin() as connection:
+                outbox.add(connection, _consent(consent_id, revision))
+        process.start()
+        broker.ensure_topics([TOPIC])
+
+        consumer = broker.consumer("g.outage", [TOPIC.name])
+        got = [events_pb2.ConsentGranted.FromString(r.value or b"").consent_revision for r in take(consumer, 20)]
+
+        assert list(dict.fromkeys(got)) == list(range(1, 21))
+        stop.set()
+        running.join(30)
+        assert not running.is_alive()
+        with engine.connect() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(tables.outbox)) == 0
+        consumer.close()
+        producer.close()
+    finally:
+        stop.set()
+        process.stop()
+        engine.dispose()
+
+
+def _poll_often(reader: Reader) -> None:
+    for _ in range(10):
+        reader.poll(0.3)
+
+
+def _until_sent(send: Callable[[Record], None], record: Record) -> None:
+    for _ in range(40):
+        try:
+            return send(record)
+        except BrokerUnavailable:
+            time.sleep(0.25)
+    raise AssertionError("the producer never recovered")
+
+
+def test_the_real_broker_is_a_broker() -> None:
+    broker: Broker = _kafka(TansuBroker())
+    assert broker.producer() is not None

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semblance.synthetic_people.assets import Bytes, Floats, Ints
+from semblance.synthetic_people.assets import Floats, Ints
+from semblance.synthetic_people.geometry import Geometry
+from semblance.synthetic_people.people import Rgb
 from semblance.synthetic_people.rasterise import fill
 from semblance.synthetic_people.scenes import Scene
 
@@ -15,6 +17,8 @@ SKY_LIGHTS = 8
 KEY_MAP, SKY_MAP = 256, 96
 FIELD = 5.2
 """Width in decimetres of what a shadow map sees."""
+SCREEN = np.array([0.0, -0.15, 0.98868600])
+"""Towards a telephone held a little below the eyes."""
 GOLDEN = np.pi * (3 - 5**0.5)
 
 
@@ -43,26 +47,29 @@ def sky(scene: Scene) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float6
     return directions, colours
 
 
-def lamps(vertices: Floats, triangles: Ints, uv: Floats, material: Ints, atlas: Bytes, layout: NDArray[np.int64], cut: Ints, gain: NDArray[np.float64], scene: Scene, aim: Floats) -> Lamps:
-    """Lights of a scene with their shadow maps of this geometry, centred on aim (3,)."""
+def lamps(of: Geometry, scene: Scene, aim: Floats, *, field: float = FIELD, key_map: int = KEY_MAP, screen: Rgb | None = None) -> Lamps:
+    """Lights of a scene with their shadow maps of this geometry, centred on aim (3,). field is how wide the maps see, in decimetres;
+    screen adds the light of a display held in front of the face, as in a capture that flashes colours."""
     azimuth, rise = np.radians(scene.light.azimuth_deg), np.radians(scene.light.elevation_deg)
     key = np.array([np.sin(azimuth) * np.cos(rise), np.sin(rise), np.cos(azimuth) * np.cos(rise)])
     around, colours = sky(scene)
+    if screen is not None:
+        around, colours = [*around, SCREEN], [*colours, np.asarray(screen)]
     directions = np.array([key, *around])
     count = len(directions)
-    sizes = np.array([KEY_MAP] + [SKY_MAP] * SKY_LIGHTS, np.int32)
-    maps = np.full((count, KEY_MAP, KEY_MAP), 1e9, np.float32)
+    sizes = np.array([key_map] + [SKY_MAP] * len(around), np.int32)
+    maps = np.full((count, key_map, key_map), 1e9, np.float32)
     matrices = np.zeros((count, 3, 4))
-    owner = np.zeros((KEY_MAP, KEY_MAP), np.int32)
-    first, second = np.zeros((KEY_MAP, KEY_MAP), np.float32), np.zeros((KEY_MAP, KEY_MAP), np.float32)
+    owner = np.zeros((key_map, key_map), np.int32)
+    first, second = np.zeros((key_map, key_map), np.float32), np.zeros((key_map, key_map), np.float32)
     for k, direction in enumerate(directions):
         x = np.cross(-direction, [0.1, 1, 0.05])
         x /= np.linalg.norm(x)
         y = np.cross(x, -direction)
-        size, scale = int(sizes[k]), sizes[k] / FIELD
+        size, scale = int(sizes[k]), sizes[k] / field
         matrices[k, :, :3] = x * scale, y * scale, -direction
         matrices[k, :2, 3] = size / 2 - x @ aim * scale, size / 2 - y @ aim * scale
-        seen = (vertices @ matrices[k, :, :3].T + matrices[k, :, 3]).astype(np.float32)
-        fill(seen, triangles, uv, material, atlas, layout, cut, gain, False, maps[k, :size, :size], owner[:size, :size], first[:size, :size], second[:size, :size])
+        seen = (of.vertices @ matrices[k, :, :3].T + matrices[k, :, 3]).astype(np.float32)
+        fill(seen, of.triangles, of.uv, of.material, of.atlas, of.layout, of.cut, of.gain, False, maps[k, :size, :size], owner[:size, :size], first[:size, :size], second[:size, :size])
     ambient = np.asarray(scene.light.sky) * 0.22
     return Lamps(directions, np.array([scene.light.key, *colours]), maps, matrices, sizes, ambient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -164,14 +165,16 @@ def add_body(model: Model, who: Person, scene: Scene, normals: Floats) -> None:
         model.parts.append(Part(model.body, normals, pack.triangles[chosen], pack.uv[chosen], texture, material))
 
 
-def build(who: Person, scene: Scene) -> Model:
-    """Everything to draw of one person in one scene."""
+def build(who: Person, scene: Scene, stance: Callable[[Model], Floats] | None = None) -> Model:
+    """Everything to draw of one person in one scene. stance: new body vertices for the posed body, before anything is put on it."""
     pack = load()
     rest, weights = expressive(who, scene)
     body, rotation = posed(rest, scene)
     centres = [((c - PIVOT) @ rotation.T + PIVOT).astype(np.float32) for c, _ in eyes.sockets(rest)]
     model = Model(body, rotation, (centres[0], centres[1]))
-    normals = normals_of(body, pack.triangles)
+    if stance is not None:
+        model.body = stance(model)
+    normals = normals_of(model.body, pack.triangles)
     add_body(model, who, scene, normals)
     add_eyes(model, who, scene, rest)
     if opens_mouth(weights):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from semblance.synthetic_people.assets import Bytes, Floats, Ints
 from semblance.synthetic_people.background import background
+from semblance.synthetic_people.geometry import Geometry, flatten
 from semblance.synthetic_people.light import Lamps, lamps
 from semblance.synthetic_people.model import Model, build
 from semblance.synthetic_people.people import Person
@@ -27,62 +28,6 @@ class Picture:
 
     pixels: Bytes
     truth: Truth
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """All parts of a model as flat arrays for the rasteriser; table holds one row a material."""
-
-    vertices: Floats
-    normals: Floats
-    triangles: Ints
-    uv: Floats
-    material: Ints
-    atlas: Bytes
-    layout: NDArray[np.int64]
-    cut: Ints
-    gain: NDArray[np.float64]
-    skin: NDArray[np.bool_]
-    tint: NDArray[np.float64]
-    gloss: NDArray[np.float64]
-    sharpness: NDArray[np.float64]
-    wrap: NDArray[np.float64]
-    relative: NDArray[np.float64]
-    mean: NDArray[np.float64]
-
-
-def flatten(model: Model) -> Geometry:
-    """Join the parts. Parts that share a vertex array share it here too."""
-    places: dict[int, int] = {}
-    vertices, normals, triangles, layout, texels = [], [], [], [], []
-    at = texel = 0
-    textures: dict[int, int] = {}
-    for part in model.parts:
-        if id(part.vertices) not in places:
-            places[id(part.vertices)] = at
-            vertices.append(part.vertices)
-            normals.append(part.normals)
-            at += len(part.vertices)
-        triangles.append(part.triangles + places[id(part.vertices)])
-        if id(part.texture) not in textures:
-            textures[id(part.texture)] = texel
-            texels.append(part.texture.reshape(-1, 4))
-            texel += len(texels[-1])
-        layout.append((textures[id(part.texture)], part.texture.shape[1], part.texture.shape[0]))
-    materials = [part.material for part in model.parts]
-    return Geometry(
-        np.concatenate(vertices),
-        np.concatenate(normals),
-        np.concatenate(triangles).astype(np.int32),
-        np.concatenate([part.uv for part in model.parts]),
-        np.repeat(np.arange(len(materials), dtype=np.int32), [len(part.triangles) for part in model.parts]),
-        np.concatenate(texels),
-        np.array(layout, np.int64),
-        np.array([m.cut for m in materials], np.int32),
-        np.array([m.gain for m in materials]),
-        np.array([m.skin for m in materials]),
-        *(np.array([getattr(m, name) for m in materials], np.float64) for name in ("tint", "gloss", "sharpness", "wrap", "relative", "mean")),
-    )
 
 
 def view_of(model: Model, camera: Camera, side: int) -> View:
@@ -113,30 +58,41 @@ def supersampling(size_px: int) -> int:
     return 3 if size_px <= 160 else 2
 
 
-def render(who: Person, where: Scene, size_px: int = 128) -> Picture:
-    """One portrait. The same arguments give the same pixels on the same machine and library versions."""
-    cv2.setNumThreads(1)
-    model = build(who, where)
-    geometry = flatten(model)
-    samples = supersampling(size_px)
-    view = view_of(model, where.camera, size_px * samples)
-    light = lamps(geometry.vertices, geometry.triangles, geometry.uv, geometry.material, geometry.atlas, geometry.layout, geometry.cut, geometry.gain, where, view.aim)
+@dataclass(frozen=True)
+class Exposure:
+    """An undeveloped picture: image (n, n, 3) sRGB, depth (s, s) at the supersampled size, and the skin luminance it was exposed for."""
+
+    image: Bytes
+    depth: Floats
+    middle: float
+
+
+def expose(geometry: Geometry, where: Scene, view: View, light: Lamps, backdrop: int, size_px: int, middle: float | None = None) -> Exposure:
+    """Draw, put the place behind, and expose. backdrop seeds the place; a given `middle` holds the exposure, as in a video."""
     colour, mask, depth = draw(geometry, view, light)
-    back = background(where.seed * 7919 + who.seed, where.place, size_px)
+    back = background(backdrop, where.place, size_px)
     work = size_px if where.style == "photo" or size_px > 160 else size_px * 2
     solid = (mask > 0).astype(np.float32)
     colour = cv2.resize(colour, (work, work), interpolation=cv2.INTER_AREA)
     cover = cv2.resize(solid, (work, work), interpolation=cv2.INTER_AREA)[:, :, None]
     linear = colour + (back if work == size_px else cv2.resize(back, (work, work), interpolation=cv2.INTER_LINEAR)) * (1 - cover)
-    lit = solid_skin(geometry, mask, depth)
-    middle = float(np.median(out)) if len(out := lit_luminance(colour, lit, work)) else 0.26
-    image = tone_map(linear, middle, where.finish, where.place == "at night")
-    pixels = develop(image, size_px, where.finish, np.random.default_rng([where.seed, who.seed, 0xF1]))
-    return Picture(pixels, truth_of(who, where, model, view, depth, samples))
+    if middle is None:
+        skin = np.concatenate([[False], geometry.skin])[mask] & (depth < FAR)
+        lit = lit_luminance(colour, skin, work)
+        middle = float(np.median(lit)) if len(lit) else 0.26
+    return Exposure(tone_map(linear, middle, where.finish, where.place == "at night"), depth, middle)
 
 
-def solid_skin(geometry: Geometry, mask: Ints, depth: Floats) -> NDArray[np.bool_]:
-    return np.concatenate([[False], geometry.skin])[mask] & (depth < FAR)
+def render(who: Person, where: Scene, size_px: int = 128) -> Picture:
+    """One portrait. The same arguments give the same pixels on the same machine and library versions."""
+    cv2.setNumThreads(1)
+    model = build(who, where)
+    geometry = flatten(model.parts)
+    samples = supersampling(size_px)
+    view = view_of(model, where.camera, size_px * samples)
+    shot = expose(geometry, where, view, lamps(geometry, where, view.aim), where.seed * 7919 + who.seed, size_px)
+    pixels = develop(shot.image, size_px, where.finish, np.random.default_rng([where.seed, who.seed, 0xF1]))
+    return Picture(pixels, truth_of(who, where, model, view, shot.depth, samples))
 
 
 def lit_luminance(colour: Floats, skin: NDArray[np.bool_], work: int) -> Floats:

@@ -1,0 +1,12 @@
+"""Four people with their photos and captures, committed: what the demo and the tests run on."""
+
+from semblance.synthetic_people.bundled.reader import (
+    BundledFrame,
+    BundledPerson,
+    BundledPhoto,
+    capture,
+    people,
+    person_photos,
+)
+
+__all__ = ["BundledFrame", "BundledPerson", "BundledPhoto", "capture", "people", "person_photos"]

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class GenerationServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Pictures of one person: asked for, looked at, cancelled, removed.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -57,22 +58,26 @@ class GenerationServiceStub:
 
 
 class GenerationServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Pictures of one person: asked for, looked at, cancelled, removed.
+    """
 
     def CreateImage(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Checks consent and prompt, then queues; the same image_id again answers with the same image.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetImage(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One of the subject's own images; another person's is not found.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListImages(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A page of the subject's images.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -116,7 +121,8 @@ def add_GenerationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class GenerationService:
-    """Missing associated documentation comment in .proto file."""
+    """Pictures of one person: asked for, looked at, cancelled, removed.
+    """
 
     @staticmethod
     def CreateImage(request,

@@ -27,46 +27,61 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class GenerationServiceStub:
+    """Pictures of one person: asked for, looked at, cancelled, removed."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> GenerationServiceAsyncStub: ...
     CreateImage: _grpc.UnaryUnaryMultiCallable[_service_pb2.CreateImageRequest, _service_pb2.Image]
+    """Checks consent and prompt, then queues; the same image_id again answers with the same image."""
     GetImage: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetImageRequest, _service_pb2.Image]
+    """One of the subject's own images; another person's is not found."""
     ListImages: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListImagesRequest, _service_pb2.ListImagesResponse]
+    """A page of the subject's images."""
     RemoveImage: _grpc.UnaryUnaryMultiCallable[_service_pb2.RemoveImageRequest, _service_pb2.Image]
     """Cancels a picture in progress, or deletes one that is there."""
 
 @_typing.type_check_only
 class GenerationServiceAsyncStub(GenerationServiceStub):
+    """Pictures of one person: asked for, looked at, cancelled, removed."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateImage: _aio.UnaryUnaryMultiCallable[_service_pb2.CreateImageRequest, _service_pb2.Image]  # type: ignore[assignment]
+    """Checks consent and prompt, then queues; the same image_id again answers with the same image."""
     GetImage: _aio.UnaryUnaryMultiCallable[_service_pb2.GetImageRequest, _service_pb2.Image]  # type: ignore[assignment]
+    """One of the subject's own images; another person's is not found."""
     ListImages: _aio.UnaryUnaryMultiCallable[_service_pb2.ListImagesRequest, _service_pb2.ListImagesResponse]  # type: ignore[assignment]
+    """A page of the subject's images."""
     RemoveImage: _aio.UnaryUnaryMultiCallable[_service_pb2.RemoveImageRequest, _service_pb2.Image]  # type: ignore[assignment]
     """Cancels a picture in progress, or deletes one that is there."""
 
 class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Pictures of one person: asked for, looked at, cancelled, removed."""
+
     @_abc_1.abstractmethod
     def CreateImage(
         self,
         request: _service_pb2.CreateImageRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Image, _abc.Awaitable[_service_pb2.Image]]: ...
+    ) -> _typing.Union[_service_pb2.Image, _abc.Awaitable[_service_pb2.Image]]:
+        """Checks consent and prompt, then queues; the same image_id again answers with the same image."""
 
     @_abc_1.abstractmethod
     def GetImage(
         self,
         request: _service_pb2.GetImageRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Image, _abc.Awaitable[_service_pb2.Image]]: ...
+    ) -> _typing.Union[_service_pb2.Image, _abc.Awaitable[_service_pb2.Image]]:
+        """One of the subject's own images; another person's is not found."""
 
     @_abc_1.abstractmethod
     def ListImages(
         self,
         request: _service_pb2.ListImagesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.ListImagesResponse, _abc.Awaitable[_service_pb2.ListImagesResponse]]: ...
+    ) -> _typing.Union[_service_pb2.ListImagesResponse, _abc.Awaitable[_service_pb2.ListImagesResponse]]:
+        """A page of the subject's images."""
 
     @_abc_1.abstractmethod
     def RemoveImage(

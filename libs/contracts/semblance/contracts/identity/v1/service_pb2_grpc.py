@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class IdentityServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Opt-in, consents, face matches and erasure.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -102,7 +103,8 @@ class IdentityServiceStub:
 
 
 class IdentityServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Opt-in, consents, face matches and erasure.
+    """
 
     def GetNotice(self, request, context):
         """The notice a person must read before anything is captured.
@@ -119,43 +121,50 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateSession(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Starts a capture with a fresh challenge; needs a signed release.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SubmitCapture(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Judges the frames: challenge, liveness, one face throughout; enrols templates when all is well.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSession(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The state of one of the subject's own sessions.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GrantConsent(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Turns a passed session into a consent for some of the released purposes.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetConsent(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One of the subject's own consents.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListConsents(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """All consents the subject ever gave.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeConsent(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Takes a consent back, at once and for good.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -168,13 +177,15 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RequestErasure(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Destroys the subject's data key, then asks every service to erase.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetErasure(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """How far an erasure is, and its receipt.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -263,7 +274,8 @@ def add_IdentityServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IdentityService:
-    """Missing associated documentation comment in .proto file."""
+    """Opt-in, consents, face matches and erasure.
+    """
 
     @staticmethod
     def GetNotice(request,

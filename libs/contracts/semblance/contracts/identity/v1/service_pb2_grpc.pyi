@@ -27,6 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class IdentityServiceStub:
+    """Opt-in, consents, face matches and erasure."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
@@ -36,41 +38,63 @@ class IdentityServiceStub:
     SignRelease: _grpc.UnaryUnaryMultiCallable[_service_pb2.SignReleaseRequest, _service_pb2.Release]
     """The written release (BIPA): refers to the notice by its digest."""
     CreateSession: _grpc.UnaryUnaryMultiCallable[_service_pb2.CreateSessionRequest, _service_pb2.CaptureSession]
+    """Starts a capture with a fresh challenge; needs a signed release."""
     SubmitCapture: _grpc.UnaryUnaryMultiCallable[_service_pb2.SubmitCaptureRequest, _service_pb2.CaptureSession]
+    """Judges the frames: challenge, liveness, one face throughout; enrols templates when all is well."""
     GetSession: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetSessionRequest, _service_pb2.CaptureSession]
+    """The state of one of the subject's own sessions."""
     GrantConsent: _grpc.UnaryUnaryMultiCallable[_service_pb2.GrantConsentRequest, _service_pb2.Consent]
+    """Turns a passed session into a consent for some of the released purposes."""
     GetConsent: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetConsentRequest, _service_pb2.Consent]
+    """One of the subject's own consents."""
     ListConsents: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListConsentsRequest, _service_pb2.ListConsentsResponse]
+    """All consents the subject ever gave."""
     RevokeConsent: _grpc.UnaryUnaryMultiCallable[_service_pb2.RevokeConsentRequest, _service_pb2.Consent]
+    """Takes a consent back, at once and for good."""
     MatchFaces: _grpc.UnaryUnaryMultiCallable[_service_pb2.MatchFacesRequest, _service_pb2.MatchFacesResponse]
     """Compares face embeddings with enrolled templates; templates never leave this service."""
     RequestErasure: _grpc.UnaryUnaryMultiCallable[_service_pb2.RequestErasureRequest, _service_pb2.Erasure]
+    """Destroys the subject's data key, then asks every service to erase."""
     GetErasure: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetErasureRequest, _service_pb2.Erasure]
+    """How far an erasure is, and its receipt."""
     GetReceiptKeys: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetReceiptKeysRequest, _service_pb2.ReceiptKeys]
     """The public keys that receipts are signed with, for anybody who wants to check one."""
 
 @_typing.type_check_only
 class IdentityServiceAsyncStub(IdentityServiceStub):
+    """Opt-in, consents, face matches and erasure."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetNotice: _aio.UnaryUnaryMultiCallable[_service_pb2.GetNoticeRequest, _service_pb2.Notice]  # type: ignore[assignment]
     """The notice a person must read before anything is captured."""
     SignRelease: _aio.UnaryUnaryMultiCallable[_service_pb2.SignReleaseRequest, _service_pb2.Release]  # type: ignore[assignment]
     """The written release (BIPA): refers to the notice by its digest."""
     CreateSession: _aio.UnaryUnaryMultiCallable[_service_pb2.CreateSessionRequest, _service_pb2.CaptureSession]  # type: ignore[assignment]
+    """Starts a capture with a fresh challenge; needs a signed release."""
     SubmitCapture: _aio.UnaryUnaryMultiCallable[_service_pb2.SubmitCaptureRequest, _service_pb2.CaptureSession]  # type: ignore[assignment]
+    """Judges the frames: challenge, liveness, one face throughout; enrols templates when all is well."""
     GetSession: _aio.UnaryUnaryMultiCallable[_service_pb2.GetSessionRequest, _service_pb2.CaptureSession]  # type: ignore[assignment]
+    """The state of one of the subject's own sessions."""
     GrantConsent: _aio.UnaryUnaryMultiCallable[_service_pb2.GrantConsentRequest, _service_pb2.Consent]  # type: ignore[assignment]
+    """Turns a passed session into a consent for some of the released purposes."""
     GetConsent: _aio.UnaryUnaryMultiCallable[_service_pb2.GetConsentRequest, _service_pb2.Consent]  # type: ignore[assignment]
+    """One of the subject's own consents."""
     ListConsents: _aio.UnaryUnaryMultiCallable[_service_pb2.ListConsentsRequest, _service_pb2.ListConsentsResponse]  # type: ignore[assignment]
+    """All consents the subject ever gave."""
     RevokeConsent: _aio.UnaryUnaryMultiCallable[_service_pb2.RevokeConsentRequest, _service_pb2.Consent]  # type: ignore[assignment]
+    """Takes a consent back, at once and for good."""
     MatchFaces: _aio.UnaryUnaryMultiCallable[_service_pb2.MatchFacesRequest, _service_pb2.MatchFacesResponse]  # type: ignore[assignment]
     """Compares face embeddings with enrolled templates; templates never leave this service."""
     RequestErasure: _aio.UnaryUnaryMultiCallable[_service_pb2.RequestErasureRequest, _service_pb2.Erasure]  # type: ignore[assignment]
+    """Destroys the subject's data key, then asks every service to erase."""
     GetErasure: _aio.UnaryUnaryMultiCallable[_service_pb2.GetErasureRequest, _service_pb2.Erasure]  # type: ignore[assignment]
+    """How far an erasure is, and its receipt."""
     GetReceiptKeys: _aio.UnaryUnaryMultiCallable[_service_pb2.GetReceiptKeysRequest, _service_pb2.ReceiptKeys]  # type: ignore[assignment]
     """The public keys that receipts are signed with, for anybody who wants to check one."""
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Opt-in, consents, face matches and erasure."""
+
     @_abc_1.abstractmethod
     def GetNotice(
         self,
@@ -92,49 +116,56 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _service_pb2.CreateSessionRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.CaptureSession, _abc.Awaitable[_service_pb2.CaptureSession]]: ...
+    ) -> _typing.Union[_service_pb2.CaptureSession, _abc.Awaitable[_service_pb2.CaptureSession]]:
+        """Starts a capture with a fresh challenge; needs a signed release."""
 
     @_abc_1.abstractmethod
     def SubmitCapture(
         self,
         request: _service_pb2.SubmitCaptureRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.CaptureSession, _abc.Awaitable[_service_pb2.CaptureSession]]: ...
+    ) -> _typing.Union[_service_pb2.CaptureSession, _abc.Awaitable[_service_pb2.CaptureSession]]:
+        """Judges the frames: challenge, liveness, one face throughout; enrols templates when all is well."""
 
     @_abc_1.abstractmethod
     def GetSession(
         self,
         request: _service_pb2.GetSessionRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.CaptureSession, _abc.Awaitable[_service_pb2.CaptureSession]]: ...
+    ) -> _typing.Union[_service_pb2.CaptureSession, _abc.Awaitable[_service_pb2.CaptureSession]]:
+        """The state of one of the subject's own sessions."""
 
     @_abc_1.abstractmethod
     def GrantConsent(
         self,
         request: _service_pb2.GrantConsentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Consent, _abc.Awaitable[_service_pb2.Consent]]: ...
+    ) -> _typing.Union[_service_pb2.Consent, _abc.Awaitable[_service_pb2.Consent]]:
+        """Turns a passed session into a consent for some of the released purposes."""
 
     @_abc_1.abstractmethod
     def GetConsent(
         self,
         request: _service_pb2.GetConsentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Consent, _abc.Awaitable[_service_pb2.Consent]]: ...
+    ) -> _typing.Union[_service_pb2.Consent, _abc.Awaitable[_service_pb2.Consent]]:
+        """One of the subject's own consents."""
 
     @_abc_1.abstractmethod
     def ListConsents(
         self,
         request: _service_pb2.ListConsentsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.ListConsentsResponse, _abc.Awaitable[_service_pb2.ListConsentsResponse]]: ...
+    ) -> _typing.Union[_service_pb2.ListConsentsResponse, _abc.Awaitable[_service_pb2.ListConsentsResponse]]:
+        """All consents the subject ever gave."""
 
     @_abc_1.abstractmethod
     def RevokeConsent(
         self,
         request: _service_pb2.RevokeConsentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Consent, _abc.Awaitable[_service_pb2.Consent]]: ...
+    ) -> _typing.Union[_service_pb2.Consent, _abc.Awaitable[_service_pb2.Consent]]:
+        """Takes a consent back, at once and for good."""
 
     @_abc_1.abstractmethod
     def MatchFaces(
@@ -149,14 +180,16 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _service_pb2.RequestErasureRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Erasure, _abc.Awaitable[_service_pb2.Erasure]]: ...
+    ) -> _typing.Union[_service_pb2.Erasure, _abc.Awaitable[_service_pb2.Erasure]]:
+        """Destroys the subject's data key, then asks every service to erase."""
 
     @_abc_1.abstractmethod
     def GetErasure(
         self,
         request: _service_pb2.GetErasureRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Erasure, _abc.Awaitable[_service_pb2.Erasure]]: ...
+    ) -> _typing.Union[_service_pb2.Erasure, _abc.Awaitable[_service_pb2.Erasure]]:
+        """How far an erasure is, and its receipt."""
 
     @_abc_1.abstractmethod
     def GetReceiptKeys(

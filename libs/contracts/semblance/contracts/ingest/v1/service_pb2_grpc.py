@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class IngestServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Photos in, faces found, people grouped.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -102,7 +103,8 @@ class IngestServiceStub:
 
 
 class IngestServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Photos in, faces found, people grouped.
+    """
 
     def UploadPhoto(self, request_iterator, context):
         """The first message holds the header, the later ones bytes.
@@ -119,49 +121,57 @@ class IngestServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompleteUpload(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Validates and takes in what was uploaded to the presigned place.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPhoto(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One of the subject's own photos, without its bytes.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPhotoContent(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The normalised bytes, opened for their owner.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPhotos(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A page of the subject's photos.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemovePhoto(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Destroys a photo and everything found in it.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPeople(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The people in the subject's photos.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def NamePerson(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Gives a person a name.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MergePeople(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Says that two people are one.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -264,7 +274,8 @@ def add_IngestServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IngestService:
-    """Missing associated documentation comment in .proto file."""
+    """Photos in, faces found, people grouped.
+    """
 
     @staticmethod
     def UploadPhoto(request_iterator,

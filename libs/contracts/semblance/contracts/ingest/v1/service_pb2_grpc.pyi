@@ -27,6 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class IngestServiceStub:
+    """Photos in, faces found, people grouped."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
@@ -36,13 +38,21 @@ class IngestServiceStub:
     CreateUpload: _grpc.UnaryUnaryMultiCallable[_service_pb2.CreateUploadRequest, _service_pb2.CreateUploadResponse]
     """A presigned way in for clients that upload straight to the store."""
     CompleteUpload: _grpc.UnaryUnaryMultiCallable[_service_pb2.CompleteUploadRequest, _service_pb2.Photo]
+    """Validates and takes in what was uploaded to the presigned place."""
     GetPhoto: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetPhotoRequest, _service_pb2.Photo]
+    """One of the subject's own photos, without its bytes."""
     GetPhotoContent: _grpc.UnaryStreamMultiCallable[_service_pb2.GetPhotoContentRequest, _service_pb2.PhotoContent]
+    """The normalised bytes, opened for their owner."""
     ListPhotos: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListPhotosRequest, _service_pb2.ListPhotosResponse]
+    """A page of the subject's photos."""
     RemovePhoto: _grpc.UnaryUnaryMultiCallable[_service_pb2.RemovePhotoRequest, _service_pb2.RemovePhotoResponse]
+    """Destroys a photo and everything found in it."""
     ListPeople: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListPeopleRequest, _service_pb2.ListPeopleResponse]
+    """The people in the subject's photos."""
     NamePerson: _grpc.UnaryUnaryMultiCallable[_service_pb2.NamePersonRequest, _service_pb2.Person]
+    """Gives a person a name."""
     MergePeople: _grpc.UnaryUnaryMultiCallable[_service_pb2.MergePeopleRequest, _service_pb2.Person]
+    """Says that two people are one."""
     SplitPerson: _grpc.UnaryUnaryMultiCallable[_service_pb2.SplitPersonRequest, _service_pb2.Person]
     """Moves some faces of a person into a new person."""
     UndoPeopleChange: _grpc.UnaryUnaryMultiCallable[_service_pb2.UndoPeopleChangeRequest, _service_pb2.ListPeopleResponse]
@@ -52,19 +62,29 @@ class IngestServiceStub:
 
 @_typing.type_check_only
 class IngestServiceAsyncStub(IngestServiceStub):
+    """Photos in, faces found, people grouped."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     UploadPhoto: _aio.StreamUnaryMultiCallable[_service_pb2.UploadPhotoRequest, _service_pb2.Photo]  # type: ignore[assignment]
     """The first message holds the header, the later ones bytes."""
     CreateUpload: _aio.UnaryUnaryMultiCallable[_service_pb2.CreateUploadRequest, _service_pb2.CreateUploadResponse]  # type: ignore[assignment]
     """A presigned way in for clients that upload straight to the store."""
     CompleteUpload: _aio.UnaryUnaryMultiCallable[_service_pb2.CompleteUploadRequest, _service_pb2.Photo]  # type: ignore[assignment]
+    """Validates and takes in what was uploaded to the presigned place."""
     GetPhoto: _aio.UnaryUnaryMultiCallable[_service_pb2.GetPhotoRequest, _service_pb2.Photo]  # type: ignore[assignment]
+    """One of the subject's own photos, without its bytes."""
     GetPhotoContent: _aio.UnaryStreamMultiCallable[_service_pb2.GetPhotoContentRequest, _service_pb2.PhotoContent]  # type: ignore[assignment]
+    """The normalised bytes, opened for their owner."""
     ListPhotos: _aio.UnaryUnaryMultiCallable[_service_pb2.ListPhotosRequest, _service_pb2.ListPhotosResponse]  # type: ignore[assignment]
+    """A page of the subject's photos."""
     RemovePhoto: _aio.UnaryUnaryMultiCallable[_service_pb2.RemovePhotoRequest, _service_pb2.RemovePhotoResponse]  # type: ignore[assignment]
+    """Destroys a photo and everything found in it."""
     ListPeople: _aio.UnaryUnaryMultiCallable[_service_pb2.ListPeopleRequest, _service_pb2.ListPeopleResponse]  # type: ignore[assignment]
+    """The people in the subject's photos."""
     NamePerson: _aio.UnaryUnaryMultiCallable[_service_pb2.NamePersonRequest, _service_pb2.Person]  # type: ignore[assignment]
+    """Gives a person a name."""
     MergePeople: _aio.UnaryUnaryMultiCallable[_service_pb2.MergePeopleRequest, _service_pb2.Person]  # type: ignore[assignment]
+    """Says that two people are one."""
     SplitPerson: _aio.UnaryUnaryMultiCallable[_service_pb2.SplitPersonRequest, _service_pb2.Person]  # type: ignore[assignment]
     """Moves some faces of a person into a new person."""
     UndoPeopleChange: _aio.UnaryUnaryMultiCallable[_service_pb2.UndoPeopleChangeRequest, _service_pb2.ListPeopleResponse]  # type: ignore[assignment]
@@ -73,6 +93,8 @@ class IngestServiceAsyncStub(IngestServiceStub):
     """What training may learn from: accepted photos, the subject's own face only."""
 
 class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Photos in, faces found, people grouped."""
+
     @_abc_1.abstractmethod
     def UploadPhoto(
         self,
@@ -94,56 +116,64 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _service_pb2.CompleteUploadRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Photo, _abc.Awaitable[_service_pb2.Photo]]: ...
+    ) -> _typing.Union[_service_pb2.Photo, _abc.Awaitable[_service_pb2.Photo]]:
+        """Validates and takes in what was uploaded to the presigned place."""
 
     @_abc_1.abstractmethod
     def GetPhoto(
         self,
         request: _service_pb2.GetPhotoRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Photo, _abc.Awaitable[_service_pb2.Photo]]: ...
+    ) -> _typing.Union[_service_pb2.Photo, _abc.Awaitable[_service_pb2.Photo]]:
+        """One of the subject's own photos, without its bytes."""
 
     @_abc_1.abstractmethod
     def GetPhotoContent(
         self,
         request: _service_pb2.GetPhotoContentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_service_pb2.PhotoContent], _abc.AsyncIterator[_service_pb2.PhotoContent]]: ...
+    ) -> _typing.Union[_abc.Iterator[_service_pb2.PhotoContent], _abc.AsyncIterator[_service_pb2.PhotoContent]]:
+        """The normalised bytes, opened for their owner."""
 
     @_abc_1.abstractmethod
     def ListPhotos(
         self,
         request: _service_pb2.ListPhotosRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.ListPhotosResponse, _abc.Awaitable[_service_pb2.ListPhotosResponse]]: ...
+    ) -> _typing.Union[_service_pb2.ListPhotosResponse, _abc.Awaitable[_service_pb2.ListPhotosResponse]]:
+        """A page of the subject's photos."""
 
     @_abc_1.abstractmethod
     def RemovePhoto(
         self,
         request: _service_pb2.RemovePhotoRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.RemovePhotoResponse, _abc.Awaitable[_service_pb2.RemovePhotoResponse]]: ...
+    ) -> _typing.Union[_service_pb2.RemovePhotoResponse, _abc.Awaitable[_service_pb2.RemovePhotoResponse]]:
+        """Destroys a photo and everything found in it."""
 
     @_abc_1.abstractmethod
     def ListPeople(
         self,
         request: _service_pb2.ListPeopleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.ListPeopleResponse, _abc.Awaitable[_service_pb2.ListPeopleResponse]]: ...
+    ) -> _typing.Union[_service_pb2.ListPeopleResponse, _abc.Awaitable[_service_pb2.ListPeopleResponse]]:
+        """The people in the subject's photos."""
 
     @_abc_1.abstractmethod
     def NamePerson(
         self,
         request: _service_pb2.NamePersonRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Person, _abc.Awaitable[_service_pb2.Person]]: ...
+    ) -> _typing.Union[_service_pb2.Person, _abc.Awaitable[_service_pb2.Person]]:
+        """Gives a person a name."""
 
     @_abc_1.abstractmethod
     def MergePeople(
         self,
         request: _service_pb2.MergePeopleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Person, _abc.Awaitable[_service_pb2.Person]]: ...
+    ) -> _typing.Union[_service_pb2.Person, _abc.Awaitable[_service_pb2.Person]]:
+        """Says that two people are one."""
 
     @_abc_1.abstractmethod
     def SplitPerson(

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ProvenanceServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Published pictures, their manifests, and the check of anybody's picture.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -52,16 +53,19 @@ class ProvenanceServiceStub:
 
 
 class ProvenanceServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Published pictures, their manifests, and the check of anybody's picture.
+    """
 
     def GetContent(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The signed bytes, exactly as they were signed, opened for their owner.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetManifest(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The manifest kept for a published picture, whatever became of the copies.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -100,7 +104,8 @@ def add_ProvenanceServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ProvenanceService:
-    """Missing associated documentation comment in .proto file."""
+    """Published pictures, their manifests, and the check of anybody's picture.
+    """
 
     @staticmethod
     def GetContent(request,

@@ -27,37 +27,49 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ProvenanceServiceStub:
+    """Published pictures, their manifests, and the check of anybody's picture."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ProvenanceServiceAsyncStub: ...
     GetContent: _grpc.UnaryStreamMultiCallable[_service_pb2.GetContentRequest, _service_pb2.ImageContent]
+    """The signed bytes, exactly as they were signed, opened for their owner."""
     GetManifest: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetManifestRequest, _service_pb2.Manifest]
+    """The manifest kept for a published picture, whatever became of the copies."""
     VerifyImage: _grpc.StreamUnaryMultiCallable[_service_pb2.VerifyImageRequest, _service_pb2.Verification]
     """The first message holds the header, the later ones bytes. Anyone may ask."""
 
 @_typing.type_check_only
 class ProvenanceServiceAsyncStub(ProvenanceServiceStub):
+    """Published pictures, their manifests, and the check of anybody's picture."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetContent: _aio.UnaryStreamMultiCallable[_service_pb2.GetContentRequest, _service_pb2.ImageContent]  # type: ignore[assignment]
+    """The signed bytes, exactly as they were signed, opened for their owner."""
     GetManifest: _aio.UnaryUnaryMultiCallable[_service_pb2.GetManifestRequest, _service_pb2.Manifest]  # type: ignore[assignment]
+    """The manifest kept for a published picture, whatever became of the copies."""
     VerifyImage: _aio.StreamUnaryMultiCallable[_service_pb2.VerifyImageRequest, _service_pb2.Verification]  # type: ignore[assignment]
     """The first message holds the header, the later ones bytes. Anyone may ask."""
 
 class ProvenanceServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Published pictures, their manifests, and the check of anybody's picture."""
+
     @_abc_1.abstractmethod
     def GetContent(
         self,
         request: _service_pb2.GetContentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_service_pb2.ImageContent], _abc.AsyncIterator[_service_pb2.ImageContent]]: ...
+    ) -> _typing.Union[_abc.Iterator[_service_pb2.ImageContent], _abc.AsyncIterator[_service_pb2.ImageContent]]:
+        """The signed bytes, exactly as they were signed, opened for their owner."""
 
     @_abc_1.abstractmethod
     def GetManifest(
         self,
         request: _service_pb2.GetManifestRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Manifest, _abc.Awaitable[_service_pb2.Manifest]]: ...
+    ) -> _typing.Union[_service_pb2.Manifest, _abc.Awaitable[_service_pb2.Manifest]]:
+        """The manifest kept for a published picture, whatever became of the copies."""
 
     @_abc_1.abstractmethod
     def VerifyImage(

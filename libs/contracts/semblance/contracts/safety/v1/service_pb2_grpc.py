@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class SafetyServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """The filter's answers to calls; its verdicts on pictures are events.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -42,7 +43,8 @@ class SafetyServiceStub:
 
 
 class SafetyServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """The filter's answers to calls; its verdicts on pictures are events.
+    """
 
     def CheckPrompt(self, request, context):
         """Before anything is made. The prompt is neither stored nor logged.
@@ -68,7 +70,8 @@ def add_SafetyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SafetyService:
-    """Missing associated documentation comment in .proto file."""
+    """The filter's answers to calls; its verdicts on pictures are events.
+    """
 
     @staticmethod
     def CheckPrompt(request,

@@ -27,6 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SafetyServiceStub:
+    """The filter's answers to calls; its verdicts on pictures are events."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
@@ -36,11 +38,15 @@ class SafetyServiceStub:
 
 @_typing.type_check_only
 class SafetyServiceAsyncStub(SafetyServiceStub):
+    """The filter's answers to calls; its verdicts on pictures are events."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     CheckPrompt: _aio.UnaryUnaryMultiCallable[_service_pb2.CheckPromptRequest, _service_pb2.CheckPromptResponse]  # type: ignore[assignment]
     """Before anything is made. The prompt is neither stored nor logged."""
 
 class SafetyServiceServicer(metaclass=_abc_1.ABCMeta):
+    """The filter's answers to calls; its verdicts on pictures are events."""
+
     @_abc_1.abstractmethod
     def CheckPrompt(
         self,

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class TrainingServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Adapters of one person: learnt, looked at, removed.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -57,22 +58,26 @@ class TrainingServiceStub:
 
 
 class TrainingServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Adapters of one person: learnt, looked at, removed.
+    """
 
     def StartTraining(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Checks consent and photos, then queues; the same adapter_id again answers with the same adapter.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetAdapter(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One of the subject's own adapters; another person's is not found.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAdapters(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A page of the subject's adapters.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -116,7 +121,8 @@ def add_TrainingServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TrainingService:
-    """Missing associated documentation comment in .proto file."""
+    """Adapters of one person: learnt, looked at, removed.
+    """
 
     @staticmethod
     def StartTraining(request,

@@ -27,46 +27,61 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TrainingServiceStub:
+    """Adapters of one person: learnt, looked at, removed."""
+
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TrainingServiceAsyncStub: ...
     StartTraining: _grpc.UnaryUnaryMultiCallable[_service_pb2.StartTrainingRequest, _service_pb2.Adapter]
+    """Checks consent and photos, then queues; the same adapter_id again answers with the same adapter."""
     GetAdapter: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetAdapterRequest, _service_pb2.Adapter]
+    """One of the subject's own adapters; another person's is not found."""
     ListAdapters: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListAdaptersRequest, _service_pb2.ListAdaptersResponse]
+    """A page of the subject's adapters."""
     RemoveAdapter: _grpc.UnaryUnaryMultiCallable[_service_pb2.RemoveAdapterRequest, _service_pb2.Adapter]
     """Cancels a training that runs, or destroys an adapter that is there."""
 
 @_typing.type_check_only
 class TrainingServiceAsyncStub(TrainingServiceStub):
+    """Adapters of one person: learnt, looked at, removed."""
+
     def __init__(self, channel: _aio.Channel) -> None: ...
     StartTraining: _aio.UnaryUnaryMultiCallable[_service_pb2.StartTrainingRequest, _service_pb2.Adapter]  # type: ignore[assignment]
+    """Checks consent and photos, then queues; the same adapter_id again answers with the same adapter."""
     GetAdapter: _aio.UnaryUnaryMultiCallable[_service_pb2.GetAdapterRequest, _service_pb2.Adapter]  # type: ignore[assignment]
+    """One of the subject's own adapters; another person's is not found."""
     ListAdapters: _aio.UnaryUnaryMultiCallable[_service_pb2.ListAdaptersRequest, _service_pb2.ListAdaptersResponse]  # type: ignore[assignment]
+    """A page of the subject's adapters."""
     RemoveAdapter: _aio.UnaryUnaryMultiCallable[_service_pb2.RemoveAdapterRequest, _service_pb2.Adapter]  # type: ignore[assignment]
     """Cancels a training that runs, or destroys an adapter that is there."""
 
 class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Adapters of one person: learnt, looked at, removed."""
+
     @_abc_1.abstractmethod
     def StartTraining(
         self,
         request: _service_pb2.StartTrainingRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Adapter, _abc.Awaitable[_service_pb2.Adapter]]: ...
+    ) -> _typing.Union[_service_pb2.Adapter, _abc.Awaitable[_service_pb2.Adapter]]:
+        """Checks consent and photos, then queues; the same adapter_id again answers with the same adapter."""
 
     @_abc_1.abstractmethod
     def GetAdapter(
         self,
         request: _service_pb2.GetAdapterRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.Adapter, _abc.Awaitable[_service_pb2.Adapter]]: ...
+    ) -> _typing.Union[_service_pb2.Adapter, _abc.Awaitable[_service_pb2.Adapter]]:
+        """One of the subject's own adapters; another person's is not found."""
 
     @_abc_1.abstractmethod
     def ListAdapters(
         self,
         request: _service_pb2.ListAdaptersRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_service_pb2.ListAdaptersResponse, _abc.Awaitable[_service_pb2.ListAdaptersResponse]]: ...
+    ) -> _typing.Union[_service_pb2.ListAdaptersResponse, _abc.Awaitable[_service_pb2.ListAdaptersResponse]]:
+        """A page of the subject's adapters."""
 
     @_abc_1.abstractmethod
     def RemoveAdapter(

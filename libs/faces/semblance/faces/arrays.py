@@ -24,11 +24,23 @@ class Box:
 
     def overlap_0_1(self, other: Box) -> float:
         """Intersection over union."""
+        shared = self._shared(other)
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
+
+    def share_within_0_1(self, other: Box) -> float:
+        """How much of this box lies in the other."""
+        return self._shared(other) / self.area if self.area > 0 else 0.0
+
+    @property
+    def area(self) -> float:
+        """Square pixels."""
+        return self.width_px * self.height_px
+
+    def _shared(self, other: Box) -> float:
         width = min(self.x_px + self.width_px, other.x_px + other.width_px) - max(self.x_px, other.x_px)
         height = min(self.y_px + self.height_px, other.y_px + other.height_px) - max(self.y_px, other.y_px)
-        shared = max(width, 0.0) * max(height, 0.0)
-        union = self.width_px * self.height_px + other.width_px * other.height_px - shared
-        return shared / union if union > 0 else 0.0
+        return max(width, 0.0) * max(height, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,8 @@ from semblance.faces.detection import SCORE_THRESHOLD_0_1, YuNet, detect_faces
 from semblance.faces.engine import SFACE_FILE, YUNET_FILE, require_model, unit
 from semblance.faces.errors import FaceModelMissing
 
-_LOADING = threading.Lock()
+# DeepFace keeps one copy of each network for the whole process, so one lock guards all engines.
+_USING = threading.Lock()
 
 
 class DeepFaceEngine:
@@ -30,16 +31,15 @@ class DeepFaceEngine:
     def __init__(self, models_dir: Path, *, score_threshold_0_1: float = SCORE_THRESHOLD_0_1) -> None:
         """Loads both models offline, without TensorFlow or torch. Raises FaceModelMissing."""
         files = [require_model(models_dir, file) for file in (YUNET_FILE, SFACE_FILE)]
-        self._home = tempfile.TemporaryDirectory(prefix="semblance-deepface-")
-        weights = Path(self._home.name) / ".deepface" / "weights"
-        weights.mkdir(parents=True)
-        for file in files:
-            (weights / file.name).symlink_to(file.resolve())
-        os.environ["DEEPFACE_HOME"] = self._home.name
         os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
         os.environ.setdefault("DEEPFACE_LOG_LEVEL", "40")
-        with _LOADING, warnings.catch_warnings():
+        with _USING, tempfile.TemporaryDirectory(prefix="semblance-deepface-") as home, warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            os.environ["DEEPFACE_HOME"] = home
+            weights = Path(home) / ".deepface" / "weights"
+            weights.mkdir(parents=True)
+            for file in files:
+                (weights / file.name).symlink_to(file.resolve())
             from deepface import DeepFace  # noqa: PLC0415 - reads the variables set above on import
 
             try:
@@ -51,18 +51,17 @@ class DeepFaceEngine:
         # DeepFace's own detect_faces keeps two of the five points and rounds them, so its network is asked directly.
         detector.model.setScoreThreshold(score_threshold_0_1)
         self._detector: YuNet = detector.model
-        self._lock = threading.Lock()
 
     def detect(self, image: RgbU8) -> list[Face]:
         """Faces in an (H, W, 3) image of any size, surest first. Raises InvalidImage."""
         require_image(image)
-        with self._lock:
+        with _USING:
             return detect_faces(self._detector, image)
 
     def embed(self, image: RgbU8, face: Face) -> Embedding:
         """(128,) float32 of unit length. Raises InvalidImage, InvalidLandmarks."""
         crop = align(image, face.landmarks, ARCFACE_TEMPLATE, ARCFACE_SIZE_PX)
-        with self._lock:
+        with _USING:
             answer = self._deepface.represent(
                 cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), model_name="SFace", detector_backend="skip", align=False
             )

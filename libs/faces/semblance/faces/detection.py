@@ -14,6 +14,7 @@ from semblance.faces.arrays import Box, Face, RgbU8
 SCORE_THRESHOLD_0_1 = 0.7
 _NMS_0_1 = 0.3
 _SAME_FACE_0_1 = 0.35
+_PART_OF_FACE_0_1 = 0.85  # a large view also "finds" faces in the cheek of a face too large for it
 _TOP_K = 500
 _SMALLEST_BORDER_PX = 8
 
@@ -59,9 +60,13 @@ def detect_faces(network: YuNet, image: RgbU8) -> list[Face]:
     found = [face for look in passes(max(image.shape[:2])) for face in _look(network, bgr, look)]
     kept: list[Face] = []
     for face in sorted(found, key=lambda face: face.score_0_1, reverse=True):
-        if all(face.box.overlap_0_1(other.box) < _SAME_FACE_0_1 for other in kept):
+        if not any(_is_again(face.box, other.box) for other in kept):
             kept.append(face)
     return kept
+
+
+def _is_again(box: Box, surer: Box) -> bool:
+    return box.overlap_0_1(surer) >= _SAME_FACE_0_1 or box.share_within_0_1(surer) >= _PART_OF_FACE_0_1
 
 
 def _look(network: YuNet, bgr: npt.NDArray[np.uint8], look: _Pass) -> list[Face]:
@@ -70,7 +75,7 @@ def _look(network: YuNet, bgr: npt.NDArray[np.uint8], look: _Pass) -> list[Face]
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     view = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     border_px = round(look.side_px * look.border_0_1) if look.border_0_1 else _SMALLEST_BORDER_PX
-    view = cv2.copyMakeBorder(view, *[border_px] * 4, cv2.BORDER_REPLICATE)
+    view = cv2.copyMakeBorder(view, border_px, border_px, border_px, border_px, cv2.BORDER_REPLICATE)
     network.setInputSize((view.shape[1], view.shape[0]))
     _, rows = network.detect(view)
     if rows is None:

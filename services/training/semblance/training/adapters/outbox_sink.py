@@ -1,0 +1,66 @@
+"""Domain events as protobuf messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import Message
+
+from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.contracts.training.v1 import events_pb2 as training_pb
+from semblance.training.domain.events import Ended, Erased, Event, Progressed, Requested
+from semblance.training.domain.run import Bytes, Run, State
+
+SERVICE = "training"
+
+
+def to_message(event: Event) -> Message:
+    """The message that other services know this event by."""
+    match event:
+        case Requested(run):
+            return training_pb.AdapterRequested(**_ids(run))
+        case Progressed(run, phase, step, steps):
+            return training_pb.TrainingProgressed(**_ids(run), phase=phase, step=step, steps=steps)
+        case Ended(run):
+            return _ended(run)
+        case Erased(subject_id, erasure_id, stores):
+            counts = [platform_pb.StoreCount(store=store, count=count) for store, count in stores]
+            return platform_pb.ServiceErased(
+                subject_id=subject_id, erasure_id=erasure_id, service=SERVICE, stores=counts
+            )
+
+
+def _ended(run: Run) -> Message:
+    ids = _ids(run)
+    match run.state:
+        case State.READY:
+            stored = run.bytes or Bytes("", "", "", "")
+            return training_pb.AdapterTrained(
+                **ids,
+                lora_key=stored.lora_key,
+                lora_sha256=stored.lora_sha256,
+                reference_key=stored.reference_key,
+                backbone_digest=stored.backbone_digest,
+                photo_count=run.photo_count,
+                likeness=run.likeness,
+                likeness_floor=run.likeness_floor,
+            )
+        case State.REFUSED:
+            return training_pb.AdapterRefused(**ids, likeness=run.likeness, likeness_floor=run.likeness_floor)
+        case State.FAILED:
+            return training_pb.AdapterFailed(**ids, reason_code=run.reason_code)
+        case State.REVOKED:
+            return training_pb.AdapterRevoked(**ids)
+        case State.REMOVED:
+            return training_pb.AdapterRemoved(**ids)
+        case State.QUEUED | State.TRAINING:
+            raise ValueError(f"a run that is {run.state.value} has not ended")
+
+
+def _ids(run: Run) -> dict[str, Any]:
+    return {
+        "subject_id": run.subject_id,
+        "consent_id": run.consent_id,
+        "consent_revision": run.consent_revision,
+        "adapter_id": run.id,
+    }

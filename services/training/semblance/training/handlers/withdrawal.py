@@ -1,0 +1,50 @@
+"""A consent taken back, and a person forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from semblance.kernel.errors import Unavailable
+from semblance.kernel.ids import ConsentId, ErasureId, SubjectId
+from semblance.training.domain.events import Ended, Erased
+from semblance.training.domain.run import State
+from semblance.training.ports import Ports, Store
+
+
+class StillAtWork(Unavailable):
+    """A cancelled training has not let go of the person's data yet."""
+
+    code = "training-still-stopping"
+
+
+def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports) -> None:
+    """Stop what trains under this consent and destroy what came of it."""
+    for run in store.runs.of_consent(consent_id):
+        if run.state in (State.QUEUED, State.TRAINING, State.READY):
+            revoked = run.revoke(ports.clock.now())
+            store.cancel_training(run.id)
+            store.runs.save(revoked)
+            store.schedule_destruction(run.subject_id, run.id)
+            store.publish(Ended(revoked))
+
+
+def forget_subject(erasure_id: ErasureId, subject_id: SubjectId, store: Store) -> None:
+    """Stop the person's trainings now; the rest is work that is repeated until every store has answered."""
+    for run in store.runs.of_subject(subject_id, lock=True):
+        store.cancel_training(run.id)
+    store.schedule_erasure(erasure_id, subject_id)
+
+
+def erase_subject(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) -> Callable[[Store], None]:
+    """Remove objects, then, in one transaction, rows. Raises Unavailable while a training still holds data."""
+    with ports.reads() as store:
+        if store.at_work([run.id for run in store.runs.of_subject(subject_id)]):
+            raise StillAtWork("a training of this person is still stopping")
+    objects = ports.adapter_bytes.remove_subject(subject_id)
+
+    def settle(store: Store) -> None:
+        rows = store.runs.remove_subject(subject_id)
+        stores = (("objects:adapters", objects), ("database:runs", rows))
+        store.publish(Erased(subject_id, erasure_id, stores))
+
+    return settle

@@ -1,0 +1,105 @@
+"""Puts the service together: `python -m semblance.training.main all`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import grpc
+
+from semblance.contracts.training.v1 import service_pb2_grpc
+from semblance.faces import OpenCvFaceEngine
+from semblance.kernel.clock import SystemClock
+from semblance.kernel.errors import Unavailable
+from semblance.objects import ADAPTERS, PHOTOS, FileKeyRing, MinioStore, SealedObjects, Sealer
+from semblance.pocket import weights_dir
+from semblance.service_kit import rpc
+from semblance.service_kit.consent_view import ConsentView
+from semblance.service_kit.database import Database
+from semblance.service_kit.runtime import Application, Check, broker_of, run
+from semblance.training.adapters.ingest_photos import IngestPhotos
+from semblance.training.adapters.store import SqlTransactions
+from semblance.training.adapters.work import work_kinds
+from semblance.training.api.servicer import TrainingServicer
+from semblance.training.consumers import subscriptions
+from semblance.training.domain.likeness import LikenessRules
+from semblance.training.ml.strangers import panel
+from semblance.training.ml.trainer import LoraTrainer, TrainerSettings
+from semblance.training.ports import Ports, Rules
+from semblance.training.settings import TrainingSettings
+
+MIGRATIONS_DIR = Path(__file__).parents[2] / "migrations"
+
+
+class BackboneMissing(Unavailable):
+    """No backbone lies where the settings say."""
+
+    code = "backbone-missing"
+
+
+def build(settings: TrainingSettings) -> Application:
+    """The service on real stores, broker and neighbours."""
+    clock = SystemClock()
+    database = Database(settings.database_url, source="training", clock=clock)
+    broker = broker_of(settings)
+    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    store = MinioStore(
+        settings.s3_endpoint,
+        settings.s3_access_key,
+        settings.s3_secret_key.get_secret_value(),
+        settings.s3_secure,
+    )
+    sealer = Sealer(FileKeyRing(settings.keyring_dir, settings.keyring_kek_file))
+    backbone_dir = settings.backbone_dir or weights_dir()
+    engine = TrainerSettings(
+        backbone_dir=backbone_dir,
+        torch_threads=settings.torch_threads,
+        pictures_per_prompt=settings.pictures_per_prompt,
+        lora=settings.lora,
+    )
+    transactions = SqlTransactions(database)
+    ports = Ports(
+        transactions=transactions.write,
+        reads=transactions.read,
+        clock=clock,
+        consents=consents,
+        photos=IngestPhotos(rpc.connect(settings.ingest_address, settings.internal_token)),
+        photo_bytes=SealedObjects(store, sealer, PHOTOS),
+        adapter_bytes=SealedObjects(store, sealer, ADAPTERS),
+        trainer=LoraTrainer(engine, OpenCvFaceEngine(settings.models_dir), panel()),
+        rules=rules_of(settings),
+    )
+
+    def servicer(server: grpc.Server) -> None:
+        service_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(ports), server)
+
+    def backbone() -> None:
+        if not (backbone_dir / "model_index.json").is_file():
+            raise BackboneMissing(f"no pipeline lies in {backbone_dir.name}")
+
+    return Application(
+        name="training",
+        settings=settings,
+        database=database,
+        broker=broker,
+        subscriptions=subscriptions(ports),
+        work=work_kinds(ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
+        grpc=[servicer],
+        consent_view=consents,
+        checks=[Check("backbone", backbone)],
+        migrations_dir=MIGRATIONS_DIR,
+    )
+
+
+def rules_of(settings: TrainingSettings) -> Rules:
+    """The domain's numbers."""
+    return Rules(
+        likeness=LikenessRules(settings.likeness_floor),
+        min_photos=settings.min_photos,
+        max_photos=settings.max_photos,
+        open_runs=settings.open_runs,
+        tick_s=settings.tick_s,
+    )
+
+
+if __name__ == "__main__":
+    run(build, TrainingSettings)

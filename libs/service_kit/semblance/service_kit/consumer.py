@@ -75,10 +75,11 @@ class Subscription:
             handler(event.message, unit)
         return "handled"
 
-    def acknowledge(self, database: Database, event: Envelope) -> None:
+    def acknowledge(self, database: Database, event: Envelope) -> str:
         """Note an event whose handler refused it, so that it is not tried again."""
         with database.transaction() as unit:
             Inbox.first_time(unit.session.connection(), self.group, event.event_id, now=unit.now())
+        return "refused"
 
 
 class ConsumerLoop:
@@ -113,106 +114,133 @@ class ConsumerLoop:
             raise BrokerUnavailable(f"consumer {self._subscription.group} has not reached the broker")
 
     def run(self, stop: threading.Event) -> None:
-        """Consume until `stop`."""
+        """Consume until `stop`; while the broker is away, try again ever more slowly, up to every 10 s."""
         producer = self._broker.producer()
-        consumer = self._broker.consumer(self._subscription.group, self._subscription.topics)
-        letters = DeadLetters(producer, self._subscription.service, limit_in_a_row=self._dead_letter_limit)
+        limit = self._dead_letter_limit
+        letters = DeadLetters(producer, self._subscription.service, limit_in_a_row=limit)
+        pause_s = 0.0
         try:
-            self._consume(consumer, letters, stop)
+            while not stop.is_set():
+                started_s = time.monotonic()
+                try:
+                    self._consume(letters, stop)
+                except BrokerUnavailable as error:
+                    # Nothing is lost: a new member begins at the last commit, and the inbox knows what was handled.
+                    self._reached = False
+                    lasted = time.monotonic() - started_s > 2 * _LONGEST_PAUSE_S
+                    pause_s = _FIRST_PAUSE_S if lasted else min(max(_FIRST_PAUSE_S, 2 * pause_s), _LONGEST_PAUSE_S)
+                    fields = {"consumer": self._subscription.group, "error_code": error.code}
+                    _log.warning("consumer waits for the broker", extra=fields)
+                    stop.wait(pause_s)
         except TooManyDeadLetters as error:
             self._stopped_by = error.detail
             _log.critical("consumer stopped", extra={"consumer": self._subscription.group, "error_code": error.code})
-            consumer.close()
             stop.wait()
         finally:
-            consumer.close()
             producer.close()
 
-    def _consume(self, consumer: GroupConsumer, letters: DeadLetters, stop: threading.Event) -> None:
-        pause_s = 0.0
-        while not stop.is_set():
-            try:
+    def _consume(self, letters: DeadLetters, stop: threading.Event) -> None:
+        consumer = self._broker.consumer(self._subscription.group, self._subscription.topics)
+        member = _Member(self._subscription, self._database, consumer, letters, stop, self._retry_limit_s)
+        try:
+            while not stop.is_set():
                 records = consumer.poll(0.5, 50)
-                self._reached, pause_s = True, 0.0
-                self._batch(records, consumer, letters, stop)
-            except BrokerUnavailable as error:
-                # Nothing is lost: offsets stay, and what was handled is known to the inbox.
-                self._reached = False
-                pause_s = min(max(_FIRST_PAUSE_S, 2 * pause_s), _LONGEST_PAUSE_S)
-                fields = {"consumer": self._subscription.group, "error_code": error.code}
-                _log.warning("consumer waits for the broker", extra=fields)
-                stop.wait(pause_s)
+                self._reached = True
+                member.batch(records)
+        finally:
+            consumer.close()
 
-    def _batch(
-        self, records: list[Record], consumer: GroupConsumer, letters: DeadLetters, stop: threading.Event
-    ) -> None:
+
+@dataclass(frozen=True)
+class _Member:
+    """A membership, from joining the group to leaving it."""
+
+    subscription: Subscription
+    database: Database
+    consumer: GroupConsumer
+    letters: DeadLetters
+    stop: threading.Event
+    retry_limit_s: float
+
+    def batch(self, records: list[Record]) -> None:
+        """Deal with records in order and commit those that are done with, whatever happens to the next."""
         done: list[Record] = []
         try:
             for record in records:
-                if stop.is_set() or not self._record(record, consumer, letters, stop):
+                if self.stop.is_set() or not self._record(record):
                     break
                 done.append(record)
         finally:
             if done:
-                consumer.commit(done)
+                self.consumer.commit(done)
 
-    def _record(self, record: Record, consumer: GroupConsumer, letters: DeadLetters, stop: threading.Event) -> bool:
-        """Deal with one record; whether it is done with."""
+    def _record(self, record: Record) -> bool:
+        """Deal with one record; False when stopped before it was done with."""
         try:
             event = envelope.from_record(record)
         except MalformedEvent as error:
-            metrics.dead_letter(self._subscription.group, error.code)
-            letters.put(record, Reason(error.code))
+            self._dead_letter(record, error.code, 1)
             return True
-        if type(event.message) not in self._subscription.handlers:
+        if type(event.message) not in self.subscription.handlers:
             return True
+        started_s = time.monotonic()
+        lag_s = (self.database.clock.now() - event.time).total_seconds()
         name = f"{record.topic} process"
         with tracer().start_as_current_span(name, context_of(event.traceparent), SpanKind.CONSUMER) as span:
-            _describe(span, record, event, self._subscription.group)
-            return self._event(event, record, consumer, letters, stop, span)
+            _describe(span, record, event, self.subscription.group)
+            outcome = self._event(event, record, span)
+        if outcome is None:
+            return False
+        group = self.subscription.group
+        metrics.event_handled(group, event.type, outcome, time.monotonic() - started_s, lag_s)
+        return True
 
-    def _event(
-        self,
-        event: Envelope,
-        record: Record,
-        consumer: GroupConsumer,
-        letters: DeadLetters,
-        stop: threading.Event,
-        span: Span,
-    ) -> bool:
-        started_s, attempts, pause_s = time.monotonic(), 0, _FIRST_PAUSE_S
+    def _event(self, event: Envelope, record: Record, span: Span) -> str | None:
+        """Apply the event until it is done with; the outcome, or None when stopped before."""
+        step, attempts, pause_s, began_s = self.subscription.apply, 0, _FIRST_PAUSE_S, time.monotonic()
         while True:
             attempts += 1
             try:
-                outcome = self._subscription.apply(self._database, event)
-                letters.handled()
-                break
+                outcome = step(self.database, event)
             except SemblanceError as error:
-                span.set_attribute("semblance.error_code", error.code)
+                self._note(event, error, attempts, span)
                 action = ACTIONS[error.kind]
-                self._note(event, error, attempts)
                 if action == DEAD_LETTER:
-                    span.set_status(Status(StatusCode.ERROR, error.code))
-                    metrics.dead_letter(self._subscription.group, error.code)
-                    letters.put(record, Reason(error.code, attempts))
-                    outcome = "dead_letter"
-                    break
+                    self._dead_letter(record, error.code, attempts)
+                    return "dead_letter"
                 if action == ACKNOWLEDGE:
-                    self._subscription.acknowledge(self._database, event)
-                    letters.handled()
-                    outcome = "refused"
-                    break
-                if time.monotonic() - started_s > self._retry_limit_s:
+                    step = self.subscription.acknowledge
+                    continue
+                if time.monotonic() - began_s > self.retry_limit_s:
                     raise
-                if not _wait(consumer, stop, _pause(error, pause_s)):
-                    return False
+                if not self._wait(_pause(error, pause_s)):
+                    return None
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        lag_s = (self._database.clock.now() - event.time).total_seconds()
-        metrics.event_handled(self._subscription.group, event.type, outcome, time.monotonic() - started_s, lag_s)
+            else:
+                self.letters.handled()
+                return outcome
+
+    def _dead_letter(self, record: Record, code: str, attempts: int) -> None:
+        metrics.dead_letter(self.subscription.group, code)
+        self.letters.put(record, Reason(code, attempts))
+
+    def _wait(self, pause_s: float) -> bool:
+        """Pause fetching, keep the membership alive, resume; False when stopped meanwhile."""
+        self.consumer.pause()
+        try:
+            until_s = time.monotonic() + pause_s
+            while (left_s := until_s - time.monotonic()) > 0:
+                if self.stop.wait(min(0.1, left_s)):
+                    return False
+                self.consumer.poll(0.0, 1)
+        finally:
+            self.consumer.resume()
         return True
 
-    def _note(self, event: Envelope, error: SemblanceError, attempts: int) -> None:
-        fields = {"consumer": self._subscription.group, "event_id": event.event_id, "event_type": event.type}
+    def _note(self, event: Envelope, error: SemblanceError, attempts: int, span: Span) -> None:
+        span.set_attribute("semblance.error_code", error.code)
+        span.set_status(Status(StatusCode.ERROR, error.code))
+        fields = {"consumer": self.subscription.group, "event_id": event.event_id, "event_type": event.type}
         codes = {"error_code": error.code, "error_kind": error.kind.value, "attempt": attempts}
         _log.warning("event refused", extra={**fields, **codes})
 
@@ -221,20 +249,6 @@ def _pause(error: SemblanceError, pause_s: float) -> float:
     if isinstance(error, QuotaExceeded):
         return max(pause_s, min(float(error.retry_after_s), 60.0))
     return pause_s
-
-
-def _wait(consumer: GroupConsumer, stop: threading.Event, pause_s: float) -> bool:
-    """Pause fetching, keep the membership alive, resume; False when stopped meanwhile."""
-    consumer.pause()
-    try:
-        until_s = time.monotonic() + pause_s
-        while (left_s := until_s - time.monotonic()) > 0:
-            if stop.wait(min(0.1, left_s)):
-                return False
-            consumer.poll(0.0, 1)
-    finally:
-        consumer.resume()
-    return True
 
 
 def _describe(span: Span, record: Record, event: Envelope, group: str) -> None:

@@ -27,6 +27,10 @@ from semblance.service_kit.work_queue import JSON
 __all__ = ["JSON", "Database", "DatabaseUnavailable", "Unit"]
 
 
+# A wrong statement, or a write where only reading was allowed.
+_OUR_BUGS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY})
+
+
 class DatabaseUnavailable(Unavailable):
     """The database does not answer, is full, or is locked by another writer for too long."""
 
@@ -149,7 +153,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except sa.exc.OperationalError as e:
-        if isinstance(e.orig, sqlite3.OperationalError) and e.orig.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+        if isinstance(e.orig, sqlite3.OperationalError) and e.orig.sqlite_errorcode in _OUR_BUGS:
             raise
         raise DatabaseUnavailable("the database does not answer") from e
     except (sa.exc.InterfaceError, sa.exc.TimeoutError) as e:

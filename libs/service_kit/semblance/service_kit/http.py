@@ -22,7 +22,7 @@ __all__ = ["Check", "create_app", "problem"]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold for the process to be ready; `fn` raises a SemblanceError or OSError when it does not."""
+    """What must hold for the process to be ready; `fn` raises a SemblanceError or OSError when it does not."""
 
     name: str
     fn: Callable[[], object]

@@ -83,7 +83,7 @@ class _Exchange:
             return
         try:
             await app(self._scope, self._receive_limited, self._send_marked)
-        except Exception as error:  # noqa: BLE001 - the last catch: a bug becomes a 500 without its text
+        except Exception as error:
             _log.error("request failed", exc_info=error, extra={"request_id": self.request_id})
             if self._started:
                 raise

@@ -13,13 +13,71 @@ from opentelemetry import trace
 
 # Ids, counts, durations and codes. Whoever adds a name here says that its values can never be personal or secret.
 ALLOWED_FIELDS = frozenset(
-    """
-    adapter_id aggregate_id attempt backbone_digest code consent_id consent_revision consumer count duration_s
-    erasure_id error_code error_kind event_id event_type exit_code face_count group http_port grpc_port image_id job_id
-    kind manifest_id method name offset outcome partition path_count person_id phase photo_id pid port process purpose
-    reason_code reason_codes release_id request_id retry_after_s revision route seconds seed service session_id
-    size_bytes state status step steps store stores subject_id thread topic total version width_px height_px work_kind
-    """.split()
+    {
+        "adapter_id",
+        "aggregate_id",
+        "attempt",
+        "backbone_digest",
+        "code",
+        "consent_id",
+        "consent_revision",
+        "consumer",
+        "count",
+        "duration_s",
+        "erasure_id",
+        "error_code",
+        "error_kind",
+        "event_id",
+        "event_type",
+        "exit_code",
+        "face_count",
+        "group",
+        "grpc_port",
+        "height_px",
+        "http_port",
+        "image_id",
+        "job_id",
+        "kind",
+        "manifest_id",
+        "method",
+        "name",
+        "offset",
+        "outcome",
+        "partition",
+        "path_count",
+        "person_id",
+        "phase",
+        "photo_id",
+        "pid",
+        "port",
+        "process",
+        "purpose",
+        "reason_code",
+        "reason_codes",
+        "release_id",
+        "request_id",
+        "retry_after_s",
+        "revision",
+        "route",
+        "seconds",
+        "seed",
+        "service",
+        "session_id",
+        "size_bytes",
+        "state",
+        "status",
+        "step",
+        "steps",
+        "store",
+        "stores",
+        "subject_id",
+        "thread",
+        "topic",
+        "total",
+        "version",
+        "width_px",
+        "work_kind",
+    }
 )
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 _TEXT_LIMIT = 2000

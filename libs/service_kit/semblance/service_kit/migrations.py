@@ -57,9 +57,7 @@ def _locked(engine: sa.Engine) -> Iterator[None]:
                 yield
             finally:
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(_ADVISORY_LOCK)))
-    elif engine.url.database and engine.url.database != ":memory:":
+    else:
         with Path(f"{engine.url.database}.migrate.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-    else:
-        yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import socket
 import threading
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
+from semblance.eventbus.inbox import Inbox
 from semblance.eventbus.relay import Relay
 from semblance.kernel.errors import Unavailable
 from semblance.service_kit import metrics, rpc, work_queue
@@ -33,6 +35,10 @@ ROLES = {
 }
 
 
+_HOUSEKEEPING_S = 3600.0
+_INBOX_MEMORY = dt.timedelta(days=60)
+
+
 class PortTaken(Unavailable):
     """Another process listens where this one should."""
 
@@ -46,7 +52,10 @@ class Parts:
         self._app = application
         self._roles = roles
         self._stop = stop
+        # The relay ends after everything that may still write events.
+        self._relay_stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._relay_thread: threading.Thread | None = None
         self._worker: Worker | None = None
         self._grpc: object | None = None
         self._http: uvicorn.Server | None = None
@@ -66,7 +75,8 @@ class Parts:
             hook()
         self._started_hooks = True
         if "relay" in self._roles:
-            self._spawn("relay", self._relay)
+            self._relay_thread = self._spawn("relay", self._relay)
+            self._spawn("housekeeping", self._housekeep)
         if "work" in self._roles and app.work:
             self._start_work()
         if "consume" in self._roles:
@@ -95,8 +105,13 @@ class Parts:
         if grpc_stopped is not None:
             grpc_stopped.wait(self._left(deadline_s))
         for thread in self._threads:
+            if thread is self._relay_thread:
+                continue
             thread.join(self._left(deadline_s) + 0.1)
             clean = clean and not thread.is_alive()
+        self._relay_stop.set()
+        if self._relay_thread is not None:
+            self._relay_thread.join(self._left(deadline_s) + 2.0)
         if self._app.consent_view is not None:
             self._app.consent_view.stop()
         if self._started_hooks:
@@ -146,14 +161,24 @@ class Parts:
         relay = Relay(self._app.database.engine, producer, clock=self._app.database.clock)
         self._app.database.on_commit(lambda unit: relay.notify() if unit.emitted else None)
         try:
-            while not self._stop.is_set():
+            while not self._relay_stop.is_set():
                 try:
-                    relay.run(self._stop)
+                    relay.run(self._relay_stop)
                 except OperationalError:
                     _log.warning("events wait in the outbox", extra={"error_code": DatabaseUnavailable.code})
-                    self._stop.wait(1.0)
+                    self._relay_stop.wait(1.0)
+            _send_rest(relay)
         finally:
             producer.close()
+
+    def _housekeep(self) -> None:
+        """Forget handled events once no topic could bring them again."""
+        while not self._stop.wait(_HOUSEKEEPING_S):
+            try:
+                with self._app.database.transaction() as unit:
+                    Inbox.forget_before(unit.session.connection(), unit.now() - _INBOX_MEMORY)
+            except DatabaseUnavailable as error:
+                _log.warning("housekeeping put off", extra={"error_code": error.code})
 
     def _queue_age_s(self) -> dict[str, float]:
         now = self._app.database.clock.now()
@@ -166,10 +191,11 @@ class Parts:
         if view is not None and not view.ready():
             raise Unavailable("consents are not up to date", code="consent-view-stale")
 
-    def _spawn(self, name: str, target: Callable[[], None]) -> None:
+    def _spawn(self, name: str, target: Callable[[], None]) -> threading.Thread:
         thread = threading.Thread(target=self._guarded, args=(name, target), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
     def _guarded(self, name: str, target: Callable[[], None]) -> None:
         """A part that ends before the stop takes the process down: half a service helps nobody."""
@@ -187,6 +213,15 @@ class Parts:
     @staticmethod
     def _left(deadline_s: float) -> float:
         return max(0.0, deadline_s - time.monotonic())
+
+
+def _send_rest(relay: Relay) -> None:
+    """What was written while stopping; if the broker is away it waits for the next start."""
+    try:
+        while relay.run_once():
+            pass
+    except (Unavailable, OperationalError):
+        _log.warning("events wait in the outbox for the next start")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -27,10 +27,6 @@ STATUS_BY_KIND: Mapping[Kind, Any] = {
 }
 
 
-class RemoteFault(Exception):  # noqa: N818 - the word of the domain
-    """The other service has a bug; nothing here can act on it."""
-
-
 def _tree(cls: type[SemblanceError]) -> Iterator[type[SemblanceError]]:
     yield cls
     for child in cls.__subclasses__():
@@ -60,8 +56,8 @@ def problem_metadata(error: SemblanceError) -> tuple[tuple[str, bytes], ...]:
     return ((PROBLEM_KEY, json.dumps(problem).encode()),)
 
 
-def error_of(call: grpc.RpcError) -> Exception:
-    """The error that the server raised, as the kernel's class; Unavailable for transport and deadline."""
+def error_of(call: grpc.RpcError) -> SemblanceError:
+    """The error that the server raised, as the kernel's class; Unavailable for transport, deadline and its bugs."""
     for key, value in call.trailing_metadata() or ():
         if key == PROBLEM_KEY:
             return _rebuilt(json.loads(value))
@@ -72,7 +68,8 @@ def error_of(call: grpc.RpcError) -> Exception:
         return errors.Unavailable("the call was cancelled", code="call-cancelled")
     if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return errors.Invalid(f"a message may hold {MESSAGE_LIMIT_BYTES} bytes", code="message-too-large")
-    return RemoteFault(f"the other service failed with {status.name}")
+    # Its bug, and from here one more way of not answering.
+    return errors.Unavailable("a service that is needed failed", code="service-failed")
 
 
 def _rebuilt(problem: Mapping[str, Any]) -> SemblanceError:

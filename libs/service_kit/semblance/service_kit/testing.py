@@ -55,8 +55,11 @@ def run_work(work: Application | Mapping[str, WorkKind], database: Database, *, 
     kinds = work.work if isinstance(work, Application) else work
     worker = Worker(database, kinds)
     runs = 0
-    while runs < limit and any([worker.run_once(kind) for kind in kinds]):
-        runs += 1
+    while runs < limit:
+        ran = sum(worker.run_once(kind) for kind in kinds)
+        if not ran:
+            break
+        runs += ran
     return runs
 
 

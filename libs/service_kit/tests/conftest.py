@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from semblance.kernel.clock import FakeClock
+from semblance.local.postgres import Postgres
+from semblance.service_kit import testing
+from semblance.service_kit.database import Database
+
+_REVISION = """
+from alembic import op
+import sqlalchemy as sa
+from semblance.eventbus import tables
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade():
+    tables.create(op)
+    op.create_table("facts", sa.Column("name", sa.String(50), primary_key=True), sa.Column("value", sa.Integer))
+
+
+def downgrade():
+    op.drop_table("facts")
+    tables.drop(op)
+"""
+
+
+@pytest.fixture(scope="session")
+def migrations_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("migrations")
+    (directory / "versions").mkdir()
+    (directory / "env.py").write_text("from semblance.service_kit.migrations import run_env\n\nrun_env()\n")
+    (directory / "versions" / "0001_start.py").write_text(_REVISION)
+    return directory
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def database(tmp_path: Path, migrations_dir: Path, clock: FakeClock) -> Iterator[Database]:
+    made = testing.database(tmp_path, migrations_dir, source="test", clock=clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    # pytest's own temporary folders are closed to the user that the server runs as.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with Postgres(Path(folder) / "pg") as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def _recorder() -> InMemorySpanExporter:
+    # The tracer provider can be set once a process; every test that looks at spans shares this one.
+    exporter = InMemorySpanExporter()
+    provider = trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):
+        provider = TracerProvider()
+        trace.set_tracer_provider(provider)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    return exporter
+
+
+@pytest.fixture
+def spans(_recorder: InMemorySpanExporter) -> InMemorySpanExporter:
+    _recorder.clear()
+    return _recorder

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from semblance.contracts import registry
+from semblance.contracts.identity.v1 import events_pb2
+from semblance.eventbus import envelope
+from semblance.eventbus.memory_broker import MemoryBroker
+from semblance.eventbus.record import Record
+from semblance.kernel.clock import FakeClock
+from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.errors import ConsentExpired, ConsentMissing, ConsentRevoked
+from semblance.kernel.ids import new_id
+from semblance.service_kit.consent_view import TOPIC, ConsentView, ConsentViewStale
+
+SUBJECT, CONSENT = new_id(), new_id()
+
+
+@pytest.fixture
+def broker() -> MemoryBroker:
+    made = MemoryBroker()
+    made.ensure_topics([registry.TOPICS[TOPIC]])
+    return made
+
+
+@pytest.fixture
+def view(broker: MemoryBroker, clock: FakeClock) -> Iterator[ConsentView]:
+    made = ConsentView(broker, clock, max_age_s=10)
+    yield made
+    made.stop()
+
+
+def eventually(what: Callable[[], bool], timeout_s: float = 5) -> None:
+    deadline_s = time.monotonic() + timeout_s
+    while not what():
+        assert time.monotonic() < deadline_s, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def tell(broker: MemoryBroker, clock: FakeClock, revision: int, *, revoked: bool = False) -> None:
+    state = events_pb2.ConsentState(
+        subject_id=SUBJECT,
+        consent_id=CONSENT,
+        revision=revision,
+        purposes=[events_pb2.PURPOSE_TRAIN, events_pb2.PURPOSE_GENERATE],
+    )
+    state.granted_at.FromDatetime(clock.now())
+    state.expires_at.FromDatetime(clock.now() + dt.timedelta(days=1))
+    if revoked:
+        state.revoked_at.FromDatetime(clock.now())
+    cls = events_pb2.ConsentRevoked if revoked else events_pb2.ConsentGranted
+    message = cls(subject_id=SUBJECT, consent_id=CONSENT, consent_revision=revision, state=state)
+    record = envelope.to_record(message, source="identity", event_id=new_id(), time=clock.now())
+    broker.producer().send(record)
+
+
+def test_a_consent_is_known_and_answers_by_purpose_person_and_time(
+    broker: MemoryBroker, clock: FakeClock, view: ConsentView
+) -> None:
+    tell(broker, clock, 1)
+    view.start()
+    eventually(view.ready)
+    consent = view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+    assert consent.purposes == {Purpose.TRAIN, Purpose.GENERATE}
+    with pytest.raises(ConsentMissing):
+        view.require(CONSENT, SUBJECT, Purpose.PHOTOS)
+    with pytest.raises(ConsentMissing):
+        view.require(CONSENT, new_id(), Purpose.TRAIN)
+    with pytest.raises(ConsentMissing):
+        view.require(new_id(), SUBJECT, Purpose.TRAIN)
+    clock.jump_to(clock.now() + dt.timedelta(days=2))
+    with pytest.raises(ConsentExpired):
+        view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+
+
+def test_it_does_not_answer_before_it_has_read_everything(view: ConsentView) -> None:
+    assert not view.ready()
+    with pytest.raises(ConsentViewStale):
+        view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+
+
+def test_a_revocation_is_told_once_and_refuses(broker: MemoryBroker, clock: FakeClock, view: ConsentView) -> None:
+    told: list[Consent] = []
+    view.on_revoked(told.append)
+    tell(broker, clock, 1)
+    view.start()
+    eventually(lambda: view.get(CONSENT) is not None)
+    tell(broker, clock, 2, revoked=True)
+    tell(broker, clock, 2, revoked=True)
+    eventually(lambda: len(told) == 1)
+    with pytest.raises(ConsentRevoked):
+        view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+    assert told[0].id == CONSENT
+
+
+def test_whoever_asks_late_hears_of_earlier_revocations(
+    broker: MemoryBroker, clock: FakeClock, view: ConsentView
+) -> None:
+    tell(broker, clock, 2, revoked=True)
+    view.start()
+    eventually(view.ready)
+    told: list[Consent] = []
+    view.on_revoked(told.append)
+    assert [consent.id for consent in told] == [CONSENT]
+
+
+def test_an_older_revision_never_undoes_a_revocation(
+    broker: MemoryBroker, clock: FakeClock, view: ConsentView
+) -> None:
+    tell(broker, clock, 2, revoked=True)
+    tell(broker, clock, 1)
+    view.start()
+    eventually(view.ready)
+    with pytest.raises(ConsentRevoked):
+        view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+
+
+def test_it_is_stale_when_the_broker_is_silent_for_too_long_and_recovers(
+    broker: MemoryBroker, clock: FakeClock, view: ConsentView
+) -> None:
+    tell(broker, clock, 1)
+    view.start()
+    eventually(view.ready)
+    broker.away = True
+    time.sleep(0.4)
+    clock.advance(9)
+    assert view.ready()
+    clock.advance(2)
+    with pytest.raises(ConsentViewStale):
+        view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+    broker.away = False
+    eventually(view.ready)
+    view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+
+
+def test_a_known_revocation_refuses_even_when_stale(broker: MemoryBroker, clock: FakeClock, view: ConsentView) -> None:
+    tell(broker, clock, 2, revoked=True)
+    view.start()
+    eventually(view.ready)
+    view.stop()
+    clock.advance(60)
+    with pytest.raises(ConsentRevoked):
+        view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+
+
+def test_a_record_that_is_no_event_is_passed_over(broker: MemoryBroker, clock: FakeClock, view: ConsentView) -> None:
+    broker.producer().send(Record(TOPIC, CONSENT, b"\xff", ()))
+    tell(broker, clock, 1)
+    view.start()
+    eventually(view.ready)
+    view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+
+
+def test_a_revocation_is_applied_within_a_second(broker: MemoryBroker, clock: FakeClock, view: ConsentView) -> None:
+    applied = threading.Event()
+    view.on_revoked(lambda consent: applied.set())
+    view.start()
+    eventually(view.ready)
+    tell(broker, clock, 2, revoked=True)
+    assert applied.wait(1)

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from opentelemetry import trace
+from pydantic import SecretStr
+from semblance.contracts.ingest.v1 import service_pb2, service_pb2_grpc
+from semblance.kernel import errors
+from semblance.service_kit import rpc, rpc_errors
+
+TOKEN = SecretStr("a-token")
+RAISED: dict[str, Exception] = {
+    "invalid": errors.Invalid("a rule — broken", remedy="mend it", code="too-small"),
+    "missing": errors.NotFound("no such photo"),
+    "who": errors.Unauthenticated("who are you"),
+    "revoked": errors.ConsentRevoked("c-1"),
+    "expired": errors.ConsentExpired("c-1"),
+    "no-consent": errors.ConsentMissing(),
+    "conflict": errors.Conflict("no"),
+    "quota": errors.QuotaExceeded("a limit", retry_after_s=9),
+    "gone": errors.Gone("erased"),
+    "away": errors.Unavailable("the store is away", code="store-unavailable"),
+    "bug": KeyError("a very private text"),
+}
+
+
+class Photos(service_pb2_grpc.IngestServiceServicer):
+    def GetPhoto(self, request: service_pb2.GetPhotoRequest, context: object) -> service_pb2.Photo:
+        if request.photo_id in RAISED:
+            raise RAISED[request.photo_id]
+        if request.photo_id == "slow":
+            time.sleep(1)
+        trace_id = trace.get_current_span().get_span_context().trace_id
+        return service_pb2.Photo(photo_id=request.photo_id, verdict=f"{trace_id:032x}")
+
+    def GetPhotoContent(
+        self, request: service_pb2.GetPhotoContentRequest, context: object
+    ) -> Iterator[service_pb2.PhotoContent]:
+        yield service_pb2.PhotoContent(content_type="image/png")
+        if request.photo_id in RAISED:
+            raise RAISED[request.photo_id]
+        yield service_pb2.PhotoContent(data=b"x" * 100_000)
+
+    def UploadPhoto(
+        self, request_iterator: Iterator[service_pb2.UploadPhotoRequest], context: object
+    ) -> service_pb2.Photo:
+        return service_pb2.Photo(width_px=sum(len(part.data) for part in request_iterator))
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    server = rpc.server(TOKEN)
+    service_pb2_grpc.add_IngestServiceServicer_to_server(Photos(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(0).wait()
+
+
+@pytest.fixture(scope="module")
+def stub(address: str) -> Iterator[service_pb2_grpc.IngestServiceStub]:
+    with rpc.connect(address, TOKEN) as channel:
+        yield service_pb2_grpc.IngestServiceStub(channel)
+
+
+def get(stub: service_pb2_grpc.IngestServiceStub, photo_id: str, timeout: float | None = None) -> service_pb2.Photo:
+    return stub.GetPhoto(service_pb2.GetPhotoRequest(photo_id=photo_id), timeout=timeout)
+
+
+def test_every_kind_has_a_status() -> None:
+    assert set(rpc_errors.STATUS_BY_KIND) == set(errors.Kind)
+    assert len(set(rpc_errors.STATUS_BY_KIND.values())) == len(errors.Kind)
+
+
+@pytest.mark.parametrize("name", sorted(set(RAISED) - {"bug"}))
+def test_an_error_arrives_as_itself(stub: service_pb2_grpc.IngestServiceStub, name: str) -> None:
+    sent = RAISED[name]
+    assert isinstance(sent, errors.SemblanceError)
+    with pytest.raises(errors.SemblanceError) as caught:
+        get(stub, name)
+    got = caught.value
+    assert type(got) is type(sent)
+    assert (got.kind, got.code, got.detail, got.remedy) == (sent.kind, sent.code, sent.detail, sent.remedy)
+    assert getattr(got, "retry_after_s", None) == getattr(sent, "retry_after_s", None)
+
+
+def test_a_bug_there_is_one_more_way_of_being_unavailable_here(stub: service_pb2_grpc.IngestServiceStub) -> None:
+    with pytest.raises(errors.Unavailable) as caught:
+        get(stub, "bug")
+    assert caught.value.code == "service-failed"
+    assert "private" not in str(caught.value.__cause__)
+
+
+def test_streams_both_ways_and_their_errors(stub: service_pb2_grpc.IngestServiceStub) -> None:
+    parts = list(stub.GetPhotoContent(service_pb2.GetPhotoContentRequest(photo_id="p")))
+    assert sum(len(part.data) for part in parts) == 100_000
+    stream = iter(stub.GetPhotoContent(service_pb2.GetPhotoContentRequest(photo_id="missing")))
+    assert next(stream).content_type == "image/png"
+    with pytest.raises(errors.NotFound):
+        next(stream)
+    sent = (service_pb2.UploadPhotoRequest(data=b"x" * 1000) for _ in range(5))
+    assert stub.UploadPhoto(sent).width_px == 5000
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "a-token2"])
+def test_a_call_without_the_token_is_refused(address: str, token: str) -> None:
+    with rpc.connect(address, SecretStr(token)) as channel, pytest.raises(errors.Unauthenticated):
+        get(service_pb2_grpc.IngestServiceStub(channel), "p")
+
+
+def test_a_server_without_a_token_refuses_everybody() -> None:
+    server = rpc.server(SecretStr(""))
+    service_pb2_grpc.add_IngestServiceServicer_to_server(Photos(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with rpc.connect(f"127.0.0.1:{port}", SecretStr("")) as channel, pytest.raises(errors.Unauthenticated):
+            get(service_pb2_grpc.IngestServiceStub(channel), "p")
+    finally:
+        server.stop(0).wait()
+
+
+def test_a_deadline_is_unavailable(stub: service_pb2_grpc.IngestServiceStub) -> None:
+    began_s = time.monotonic()
+    with pytest.raises(errors.Unavailable):
+        get(stub, "slow", timeout=0.2)
+    assert time.monotonic() - began_s < 0.9
+
+
+def test_nobody_there_is_unavailable() -> None:
+    with rpc.connect("127.0.0.1:1", TOKEN) as channel, pytest.raises(errors.Unavailable):
+        get(service_pb2_grpc.IngestServiceStub(channel), "p")
+
+
+def test_a_message_over_the_limit_is_invalid(stub: service_pb2_grpc.IngestServiceStub) -> None:
+    with pytest.raises(errors.Invalid):
+        get(stub, "x" * (rpc.MESSAGE_LIMIT_BYTES + 1))
+
+
+def test_the_trace_goes_on_at_the_other_end(stub: service_pb2_grpc.IngestServiceStub, spans: object) -> None:
+    with trace.get_tracer("test").start_as_current_span("here") as span:
+        assert get(stub, "p").verdict == f"{span.get_span_context().trace_id:032x}"
+
+
+def test_a_server_that_restarts_is_found_again() -> None:
+    first = rpc.server(TOKEN)
+    service_pb2_grpc.add_IngestServiceServicer_to_server(Photos(), first)
+    port = first.add_insecure_port("127.0.0.1:0")
+    first.start()
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
+        stub = service_pb2_grpc.IngestServiceStub(channel)
+        get(stub, "p")
+        first.stop(0).wait()
+        with pytest.raises(errors.Unavailable):
+            get(stub, "p")
+        second = rpc.server(TOKEN)
+        service_pb2_grpc.add_IngestServiceServicer_to_server(Photos(), second)
+        assert second.add_insecure_port(f"127.0.0.1:{port}") == port
+        second.start()
+        try:
+            deadline_s = time.monotonic() + 5
+            while True:
+                try:
+                    get(stub, "p")
+                    break
+                except errors.Unavailable:
+                    assert time.monotonic() < deadline_s
+        finally:
+            second.stop(0).wait()
+
+
+def test_secrets_do_not_show(address: str) -> None:
+    assert "a-token" not in repr(rpc.connect(address, TOKEN))
+    assert isinstance(rpc.connect(address, TOKEN), grpc.Channel)

@@ -1,0 +1,1 @@
+"""Opt-in, consents, face matches and erasure."""

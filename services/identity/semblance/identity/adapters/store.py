@@ -1,0 +1,104 @@
+"""One transaction's view of everything, for the handlers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from semblance.identity.adapters import tables as t
+from semblance.identity.adapters.erasures_repository import SqlErasures
+from semblance.identity.adapters.outbox_sink import to_message
+from semblance.identity.adapters.people_repository import SqlConsents, SqlFailures, SqlReleases, SqlSessions
+from semblance.identity.adapters.templates_repository import SqlTemplates
+from semblance.identity.adapters.upsert import upsert
+from semblance.identity.domain.events import Event
+from semblance.identity.ports import Consents, Erasures, Failures, Releases, Sessions, Store, Templates
+from semblance.kernel.clock import Clock
+from semblance.kernel.ids import ErasureId, SubjectId
+from semblance.service_kit.database import Database, Unit
+
+ERASE_SUBJECT = "erase_subject"
+"""The kind of work that destroys a key and then this service's share."""
+
+_OWNED = (t.releases, t.sessions, t.consents)
+
+
+class SqlStore:
+    """Repositories over one session. Without a unit (a read) nothing can be published or scheduled."""
+
+    def __init__(self, session: Session, clock: Clock, unit: Unit | None = None) -> None:
+        self._sql = session
+        self._unit = unit
+        self.releases: Releases = SqlReleases(session)
+        self.sessions: Sessions = SqlSessions(session)
+        self.failures: Failures = SqlFailures(session)
+        self.templates: Templates = SqlTemplates(session, clock)
+        self.consents: Consents = SqlConsents(session)
+        self.erasures: Erasures = SqlErasures(session)
+
+    def lock_subject(self, subject_id: SubjectId, *, seen_at: dt.datetime | None = None) -> None:
+        """Lock the person's row; with `seen_at` it is made or brought up to date."""
+        if seen_at is not None:
+            upsert(self._sql, t.subjects, {"id": subject_id, "seen_at": seen_at}, key=["id"])
+        self._sql.execute(sa.select(t.subjects.c.id).where(t.subjects.c.id == subject_id).with_for_update())
+
+    def forget_subject(self, subject_id: SubjectId) -> list[tuple[str, int]]:
+        """Delete the person's rows; counts by table. Failed tries only lose the person."""
+        counts = []
+        for table in _OWNED:
+            own = table.c.subject_id == subject_id
+            count = self._sql.execute(sa.select(sa.func.count()).select_from(table).where(own)).scalar_one()
+            self._sql.execute(sa.delete(table).where(own))
+            counts.append((f"database:{table.name}", int(count)))
+        self._sql.execute(sa.update(t.failures).where(t.failures.c.subject_id == subject_id).values(subject_id=None))
+        self._sql.execute(sa.delete(t.subjects).where(t.subjects.c.id == subject_id))
+        return counts
+
+    def silent_since(self, before: dt.datetime) -> list[SubjectId]:
+        """People last seen before `before` with no consent that ended or ends after it."""
+        lasting = sa.select(t.consents.c.id).where(
+            t.consents.c.subject_id == t.subjects.c.id,
+            sa.func.coalesce(t.consents.c.revoked_at, t.consents.c.expires_at) >= before,
+        )
+        query = sa.select(t.subjects.c.id).where(t.subjects.c.seen_at < before, ~lasting.exists())
+        return [SubjectId(subject_id) for subject_id in self._sql.scalars(query)]
+
+    def publish(self, event: Event) -> None:
+        """Into the outbox of this transaction."""
+        self._require_unit().emit(to_message(event))
+
+    def schedule_erasure(self, erasure_id: ErasureId) -> None:
+        """Queue the work of destroying the key and this service's share."""
+        self._require_unit().enqueue(ERASE_SUBJECT, erasure_id)
+
+    def _require_unit(self) -> Unit:
+        assert self._unit is not None, "a read must not write"
+        return self._unit
+
+
+class SqlTransactions:
+    """Opens stores on a database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @contextmanager
+    def write(self) -> Iterator[Store]:
+        """A store whose changes are kept when the block ends."""
+        with self._database.transaction() as unit:
+            yield self.of_unit(unit)
+
+    @contextmanager
+    def read(self) -> Iterator[Store]:
+        """A store for questions only."""
+        with self._database.read() as session:
+            yield SqlStore(session, self._clock)
+
+    def of_unit(self, unit: Unit) -> Store:
+        """A store in a transaction that somebody else opened."""
+        return SqlStore(unit.session, self._clock, unit)

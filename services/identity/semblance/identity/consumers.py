@@ -1,0 +1,23 @@
+"""platform.erasure.v1: the services' answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.identity.domain.erasure import StoreCount
+from semblance.identity.handlers.erasure import record_answer
+from semblance.identity.ports import Ports, Store
+from semblance.kernel.ids import ErasureId
+from semblance.service_kit.consumer import Subscription
+from semblance.service_kit.database import Unit
+
+
+def erasure_answers(ports: Ports, store_of: Callable[[Unit], Store]) -> Subscription:
+    """Collects who has erased what."""
+
+    def service_erased(message: platform_pb.ServiceErased, unit: Unit) -> None:
+        stores = [StoreCount(message.service, s.store, s.count) for s in message.stores]
+        record_answer(ErasureId(message.erasure_id), message.service, stores, store_of(unit), ports)
+
+    return Subscription(group="identity.erasure", handlers={platform_pb.ServiceErased: service_erased})

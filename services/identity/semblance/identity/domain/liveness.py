@@ -1,0 +1,214 @@
+"""Does a capture show one live person doing what was asked? Rules over per-frame measurements, no pixels.
+
+Measurements come from the five YuNet landmarks. A turn of a flat picture does not move the nose between the eyes
+(an affine change keeps ratios), so a photo or a still screen shows no turn. Not covered: an injected or deep-faked
+video, a three-dimensional mask. No error rate under attack is claimed.
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from semblance.identity.domain.challenge import Movement
+
+
+class Advice(enum.Enum):
+    """What to do better; the name is for the operator, the value for the person. Never a score."""
+
+    NO_FACE = "Keep your whole face in the picture, with light from the front."
+    SEVERAL_FACES = "Only your face may be in the picture."
+    TOO_SMALL = "Come closer to the camera."
+    REPEATED_FRAMES = "The pictures repeat. Capture again with a live camera."
+    UNSTEADY = "Stay in front of the camera from start to end."
+    NOT_FRONTAL = "Look straight at the camera at the start and after each movement."
+    WRONG_ORDER = "Make each movement once, clearly, in the order shown, and come back to the middle in between."
+    TOO_SHORT = "Take more time: a capture lasts some seconds."
+    SAME_PERSON = "The same person must be seen from start to end, well lit, without anything over the face."
+    NOT_YOU = "This does not look like the person who opted in before. Try again in better light."
+    REVIEW = "We cannot finish this by ourselves; a person has to look at it. Please write to support."
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One frame, measured. With `faces` 0 the rest describes nothing. Yaw is positive to the person's own left."""
+
+    at_ms: int
+    digest: str
+    faces: int
+    yaw_deg: float = 0.0
+    pitch_ratio: float = 0.0
+    face_width_px: float = 0.0
+    eyes_x_px: float = 0.0
+    eyes_y_px: float = 0.0
+
+
+@dataclass(frozen=True)
+class LivenessRules:
+    """Limits over readings; where a number comes from is said in settings.py, which sets them."""
+
+    turn_deg: float
+    neutral_deg: float
+    nod_widths: float
+    nod_back_widths: float
+    nod_ratio: float
+    min_face_width_px: float
+    min_duration_ms: int
+    max_faceless_share: float
+    max_step_widths: float
+    min_frontal_frames: int
+
+
+@dataclass(frozen=True)
+class Excursion:
+    """One movement away from the middle and back: frame indices first to last."""
+
+    movement: Movement
+    first: int
+    last: int
+
+
+def advise(readings: Sequence[Reading], challenge: Sequence[Movement], rules: LivenessRules) -> list[Advice]:
+    """Everything that is wrong with the capture, most basic first; empty when it shows the challenge."""
+    basic = _basic_faults(readings, rules)
+    if basic:
+        return basic
+    seen = [r for r in readings if r.faces == 1]
+    if len(frontal(readings, rules)) < rules.min_frontal_frames:
+        return [Advice.NOT_FRONTAL]
+    faults = [] if _steady(seen, rules) else [Advice.UNSTEADY]
+    shown = [e.movement for e in excursions(readings, rules)]
+    if _without_repeats(shown) != list(challenge):
+        faults.append(Advice.WRONG_ORDER)
+    return faults
+
+
+def frontal(readings: Sequence[Reading], rules: LivenessRules) -> list[int]:
+    """Indices of frames in which the one face looks at the camera."""
+    middle = _middle(readings, rules)
+    return [i for i, r in enumerate(readings) if r.faces == 1 and middle.holds(r, rules)]
+
+
+def excursions(readings: Sequence[Reading], rules: LivenessRules) -> list[Excursion]:
+    """The movements shown, in order. The last one need not be back in the middle, but on its way there."""
+    middle = _middle(readings, rules)
+    found: list[Excursion] = []
+    away: Movement | None = None
+    first = 0
+    for i, r in enumerate(readings):
+        if r.faces != 1:
+            continue
+        now = middle.left_by(r, rules)
+        if away is not None and (middle.is_back(away, r, rules) or _swings_over(away, now)):
+            found.append(Excursion(away, first, i))
+            away = None
+        if now is not None and (away is None or (away is Movement.NOD and now is not away)):
+            if away is None:  # else a turn that began with the chin low
+                first = i
+            away = now
+    if away is not None and middle.is_coming_back(away, readings[first:], rules):
+        found.append(Excursion(away, first, len(readings)))
+    return [e for e in found if e.movement is not Movement.NOD or _tips(readings[e.first : e.last], middle, rules)]
+
+
+def _swings_over(away: Movement, now: Movement | None) -> bool:
+    """From one side to the other, too fast for a frame in the middle."""
+    turns = (Movement.TURN_LEFT, Movement.TURN_RIGHT)
+    return away in turns and now in turns and now is not away
+
+
+_COMING_BACK = 0.75
+
+
+@dataclass(frozen=True)
+class _Middle:
+    """Where this person is when they look straight ahead."""
+
+    yaw_deg: float
+    pitch_ratio: float
+    eyes_y_px: float
+    face_width_px: float
+
+    def lowered_widths(self, r: Reading) -> float:
+        """How far the eyes have come down, in widths of the face."""
+        return (r.eyes_y_px - self.eyes_y_px) / self.face_width_px
+
+    def holds(self, r: Reading, rules: LivenessRules) -> bool:
+        """Whether the face is (back) in the middle."""
+        turned = abs(r.yaw_deg - self.yaw_deg) > rules.neutral_deg
+        return not turned and abs(self.lowered_widths(r)) <= rules.nod_back_widths
+
+    def is_back(self, away: Movement, r: Reading, rules: LivenessRules) -> bool:
+        """Whether the movement is over: a turn by its angle, a nod by the height of the eyes."""
+        if away is Movement.NOD:
+            return self.lowered_widths(r) <= rules.nod_back_widths
+        return abs(r.yaw_deg - self.yaw_deg) <= rules.neutral_deg
+
+    def is_coming_back(self, away: Movement, since: Sequence[Reading], rules: LivenessRules) -> bool:
+        """Whether the capture ends on the way back to the middle: well below the movement's far end."""
+        seen = [r for r in since if r.faces == 1]
+        if away is Movement.NOD:
+            return self.lowered_widths(seen[-1]) < rules.nod_widths
+        angles = [abs(r.yaw_deg - self.yaw_deg) for r in seen]
+        return angles[-1] <= _COMING_BACK * max(angles)
+
+    def left_by(self, r: Reading, rules: LivenessRules) -> Movement | None:
+        """The movement that this frame is the far end of."""
+        yaw = r.yaw_deg - self.yaw_deg
+        if yaw >= rules.turn_deg:
+            return Movement.TURN_LEFT
+        if yaw <= -rules.turn_deg:
+            return Movement.TURN_RIGHT
+        return Movement.NOD if self.lowered_widths(r) >= rules.nod_widths else None
+
+
+def _middle(readings: Sequence[Reading], rules: LivenessRules) -> _Middle:
+    """Medians over the frames that are roughly frontal."""
+    near = [r for r in readings if r.faces == 1 and abs(r.yaw_deg) <= rules.turn_deg]
+    if not near:
+        return _Middle(0.0, 0.0, 0.0, 1.0)
+    return _Middle(
+        yaw_deg=median(r.yaw_deg for r in near),
+        pitch_ratio=median(r.pitch_ratio for r in near),
+        eyes_y_px=median(r.eyes_y_px for r in near),
+        face_width_px=median(r.face_width_px for r in near),
+    )
+
+
+def _tips(nod: Sequence[Reading], middle: _Middle, rules: LivenessRules) -> bool:
+    """Whether the head tipped: the nose comes nearer to the mouth. A picture moved down keeps that ratio."""
+    ratios = sorted((r.pitch_ratio - middle.pitch_ratio for r in nod if r.faces == 1), reverse=True)
+    lowest = ratios[: max(1, len(ratios) // 2)]
+    return sum(lowest) / len(lowest) >= rules.nod_ratio
+
+
+def _basic_faults(readings: Sequence[Reading], rules: LivenessRules) -> list[Advice]:
+    faults = []
+    if len({r.digest for r in readings}) < len(readings):
+        faults.append(Advice.REPEATED_FRAMES)
+    if readings[-1].at_ms - readings[0].at_ms < rules.min_duration_ms:
+        faults.append(Advice.TOO_SHORT)
+    if any(r.faces > 1 for r in readings):
+        faults.append(Advice.SEVERAL_FACES)
+    if sum(r.faces == 0 for r in readings) > rules.max_faceless_share * len(readings):
+        faults.append(Advice.NO_FACE)
+    elif any(r.faces == 1 and r.face_width_px < rules.min_face_width_px for r in readings):
+        faults.append(Advice.TOO_SMALL)
+    return faults
+
+
+def _steady(seen: Sequence[Reading], rules: LivenessRules) -> bool:
+    """No jump of the face by more than so many of its own widths from one frame to the next."""
+    for a, b in itertools.pairwise(seen):
+        limit = rules.max_step_widths * max(a.face_width_px, b.face_width_px)
+        if abs(a.eyes_x_px - b.eyes_x_px) > limit or abs(a.eyes_y_px - b.eyes_y_px) > limit:
+            return False
+    return True
+
+
+def _without_repeats(movements: Sequence[Movement]) -> list[Movement]:
+    """People nod twice: the same movement twice in a row is one."""
+    return [m for i, m in enumerate(movements) if i == 0 or movements[i - 1] is not m]

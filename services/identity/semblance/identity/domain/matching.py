@@ -1,0 +1,62 @@
+"""Comparing faces by their embeddings: SFace, 128 numbers of unit length; the score is the cosine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semblance.identity.domain.errors import InvalidEmbedding
+
+Embedding = npt.NDArray[np.float32]
+DIMENSIONS = 128
+MAX_FACES = 64
+
+
+@dataclass(frozen=True)
+class MatchRules:
+    """Cosines at or above which two faces are one person's; settings.py says how they were measured."""
+
+    match: float
+    enrolled_elsewhere: float
+    same_face: float
+    turned_same_face: float
+    templates: int
+    compared_frames: int
+    compared_per_movement: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Best cosine with the person's own templates and with anybody else's; -1 where there are none."""
+
+    own: float
+    other: float
+
+
+def parse_embedding(values: Sequence[float]) -> Embedding:
+    """A checked, renormalised embedding. Raises InvalidEmbedding."""
+    vector = np.asarray(values, dtype=np.float32)
+    if vector.shape != (DIMENSIONS,) or not np.isfinite(vector).all():
+        raise InvalidEmbedding(f"a face embedding is {DIMENSIONS} finite numbers")
+    norm = float(np.linalg.norm(vector))
+    if not 0.99 <= norm <= 1.01:
+        raise InvalidEmbedding("a face embedding has unit length")
+    return np.asarray(vector / norm, dtype=np.float32)
+
+
+def least_alike(faces: Sequence[Embedding]) -> float:
+    """The lowest cosine between any two of the faces (a mean would hide a swap halfway)."""
+    stacked = np.stack(faces)
+    return float((stacked @ stacked.T).min())
+
+
+def lowest_to_reference(references: Sequence[Embedding], others: Sequence[Embedding]) -> float:
+    """The worst of the others' cosines with the mean of the references; 1 when there are no others."""
+    if not len(others):
+        return 1.0
+    mean = np.mean(np.stack(references), axis=0)
+    mean /= max(float(np.linalg.norm(mean)), 1e-9)
+    return float((np.stack(others) @ mean).min())

@@ -1,0 +1,185 @@
+"""The capture session: a challenge, then frames that must show one live person doing it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from semblance.identity.domain.capture import check_frames
+from semblance.identity.domain.challenge import draw_challenge
+from semblance.identity.domain.errors import InvalidCapture, SessionClosed, UnknownRelease, UnknownSession
+from semblance.identity.domain.liveness import Advice, advise
+from semblance.identity.domain.liveness import excursions as movements_in
+from semblance.identity.domain.liveness import frontal as frontal_in
+from semblance.identity.domain.matching import Embedding, least_alike, lowest_to_reference
+from semblance.identity.domain.sampling import spread
+from semblance.identity.domain.session import Session, SessionState
+from semblance.identity.handlers.standing import enter
+from semblance.identity.ports import Capture, Frame, Ports, Store
+from semblance.kernel.ids import ReleaseId, SessionId, SubjectId, new_id
+
+TEMPLATE_PURPOSE = "templates"
+"""What an embedding is sealed for."""
+
+_DEVICE_MAX_CHARACTERS = 128
+
+
+@dataclass(frozen=True)
+class CreateSession:
+    """Open a session on a release."""
+
+    subject_id: SubjectId
+    release_id: ReleaseId
+    device_id: str
+
+
+@dataclass(frozen=True)
+class SubmitCapture:
+    """One try. `repr` leaves the frames out."""
+
+    subject_id: SubjectId
+    session_id: SessionId
+    nonce: str
+    frames: Sequence[Frame] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """What one try showed: advice if it failed, embeddings to enrol if not."""
+
+    advice: tuple[Advice, ...] = ()
+    enrol: tuple[Embedding, ...] = field(default=(), repr=False)
+
+
+def create_session(command: CreateSession, ports: Ports) -> Session:
+    """A fresh challenge and nonce. Raises UnknownRelease, LockedOut, InvalidCapture (no device id)."""
+    if not 1 <= len(command.device_id) <= _DEVICE_MAX_CHARACTERS:
+        raise InvalidCapture(f"the device id must have 1 to {_DEVICE_MAX_CHARACTERS} characters")
+    now = ports.clock.now()
+    session = Session(
+        id=SessionId(new_id()),
+        subject_id=command.subject_id,
+        release_id=command.release_id,
+        device_sha256=hashlib.sha256(command.device_id.encode()).hexdigest(),
+        challenge=draw_challenge(secrets.randbelow),
+        nonce=secrets.token_urlsafe(24),
+        state=SessionState.CREATED,
+        tries_left=ports.rules.tries,
+        created_at=now,
+        expires_at=ports.rules.session_end(now),
+    )
+    with ports.transactions() as store:
+        enter(store, command.subject_id, ports)
+        release = store.releases.get(command.release_id)
+        if release is None or release.subject_id != command.subject_id:
+            raise UnknownRelease
+        _require_not_locked_out(store, session, ports)
+        store.sessions.add(session)
+    return session
+
+
+def get_session(subject_id: SubjectId, session_id: SessionId, ports: Ports) -> Session:
+    """The session as it stands now. Raises UnknownSession."""
+    with ports.reads() as store:
+        return _own(store.sessions.get(session_id), subject_id).seen_at(ports.clock.now())
+
+
+def submit_capture(command: SubmitCapture, ports: Ports) -> Session:
+    """Spend a try and its nonce, examine the frames, enrol or advise. The frames are dropped when this returns.
+
+    Raises InvalidCapture (no try spent), UnknownSession, SessionClosed, NonceMismatch, LockedOut, Unavailable.
+    """
+    check_frames([(f.at_ms, len(f.jpeg)) for f in command.frames])
+    with ports.transactions() as store:
+        session = _own(store.sessions.get(command.session_id, lock=True), command.subject_id)
+        _require_not_locked_out(store, session, ports)
+        store.sessions.save(
+            session.begin_try(nonce=command.nonce, next_nonce=secrets.token_urlsafe(24), now=ports.clock.now())
+        )
+    try:
+        finding = _examine(ports.reader.read(command.frames), session, ports)
+        return _settle(command, finding, ports)
+    except SessionClosed:
+        raise
+    except Exception:
+        _give_try_back(command, ports)
+        raise
+
+
+def _examine(capture: Capture, session: Session, ports: Ports) -> _Finding:
+    """Liveness first, because it is cheap; then whether one face is seen from start to end."""
+    rules, readings = ports.rules.liveness, capture.readings
+    faults = advise(readings, session.challenge, rules)
+    if faults:
+        return _Finding(advice=tuple(faults))
+    matching = ports.rules.matching
+    front = spread(frontal_in(readings, rules), matching.compared_frames)
+    turned = [
+        i
+        for e in movements_in(readings, rules)
+        for i in spread([i for i in range(e.first, e.last) if readings[i].faces == 1], matching.compared_per_movement)
+    ]
+    reference = capture.embeddings(front)
+    if least_alike(reference) < matching.same_face:
+        return _Finding(advice=(Advice.SAME_PERSON,))
+    if lowest_to_reference(reference, capture.embeddings(turned)) < matching.turned_same_face:
+        return _Finding(advice=(Advice.SAME_PERSON,))
+    return _Finding(enrol=tuple(reference[i] for i in spread(range(len(reference)), matching.templates)))
+
+
+def _settle(command: SubmitCapture, finding: _Finding, ports: Ports) -> Session:
+    """Write down how the try ended; enrolments wait for each other, so that no face enrols twice at once."""
+    now = ports.clock.now()
+    with ports.transactions() as store:
+        store.lock_subject(command.subject_id)
+        session = _own(store.sessions.get(command.session_id, lock=True), command.subject_id)
+        if session.state is not SessionState.IN_PROGRESS:
+            raise SessionClosed(session.state.value)
+        advice, review = finding.advice, False
+        if not advice:
+            advice, review = _compare_with_enrolled(store, command.subject_id, finding.enrol, ports)
+        if not advice:
+            sealed = [ports.seals.seal(command.subject_id, TEMPLATE_PURPOSE, e.tobytes()) for e in finding.enrol]
+            store.templates.replace(command.subject_id, sealed)
+            session = session.passed()
+        else:
+            store.failures.add(command.subject_id, session.device_sha256, now)
+            end = session.refused if review else session.missed
+            session = end([a.value for a in advice], advice[0].name.lower())
+        store.sessions.save(session)
+        return session
+
+
+def _compare_with_enrolled(
+    store: Store, subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports
+) -> tuple[tuple[Advice, ...], bool]:
+    """Advice, and whether a person must look: a face enrolled by somebody else, or not the one enrolled before."""
+    store.templates.revision(lock=True)
+    scores, enrolled = ports.gallery.scores(store, subject_id, faces)
+    if enrolled and min(s.own for s in scores) < ports.rules.matching.match:
+        return (Advice.NOT_YOU,), False
+    if max(s.other for s in scores) >= ports.rules.matching.enrolled_elsewhere:
+        return (Advice.REVIEW,), True
+    return (), False
+
+
+def _give_try_back(command: SubmitCapture, ports: Ports) -> None:
+    with ports.transactions() as store:
+        session = store.sessions.get(command.session_id, lock=True)
+        if session is not None and session.state is SessionState.IN_PROGRESS:
+            store.sessions.save(session.give_try_back(command.nonce))
+
+
+def _require_not_locked_out(store: Store, session: Session, ports: Ports) -> None:
+    now, rule = ports.clock.now(), ports.rules.lock_out
+    since = rule.window_start(now)
+    rule.require_open(store.failures.of_subject(session.subject_id, since), now)
+    rule.require_open(store.failures.of_device(session.device_sha256, since), now)
+
+
+def _own(session: Session | None, subject_id: SubjectId) -> Session:
+    if session is None or session.subject_id != subject_id:
+        raise UnknownSession
+    return session

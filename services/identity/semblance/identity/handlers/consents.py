@@ -1,0 +1,89 @@
+"""Giving, reading and taking back consents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semblance.identity.domain.consent import RevocationReason, new_consent, revoke
+from semblance.identity.domain.errors import UnknownConsent, UnknownRelease, UnknownSession
+from semblance.identity.domain.events import Granted, Revoked
+from semblance.identity.handlers.standing import enter
+from semblance.identity.ports import Ports, Store
+from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.ids import ConsentId, SessionId, SubjectId, new_id
+
+
+@dataclass(frozen=True)
+class GrantConsent:
+    """Turn a passed session into a consent; `days` 0 means the default."""
+
+    subject_id: SubjectId
+    session_id: SessionId
+    purposes: frozenset[Purpose]
+    days: int
+
+
+def grant_consent(command: GrantConsent, ports: Ports) -> Consent:
+    """Raises UnknownSession, SessionNotPassed, SessionUsed, PurposeNotReleased, InvalidConsent, SubjectErased."""
+    now = ports.clock.now()
+    with ports.transactions() as store:
+        enter(store, command.subject_id, ports)
+        session = store.sessions.get(command.session_id, lock=True)
+        if session is None or session.subject_id != command.subject_id:
+            raise UnknownSession
+        release = store.releases.get(session.release_id)
+        if release is None:
+            raise UnknownRelease
+        consent_id = ConsentId(new_id())
+        spent = session.spend_on(consent_id)
+        consent = new_consent(
+            consent_id=consent_id,
+            subject_id=command.subject_id,
+            purposes=command.purposes,
+            released=release.purposes,
+            days=command.days,
+            now=now,
+        )
+        store.sessions.save(spent)
+        store.consents.save(consent, session.id)
+        store.publish(Granted(consent))
+    return consent
+
+
+def get_consent(subject_id: SubjectId, consent_id: ConsentId, ports: Ports) -> Consent:
+    """Raises UnknownConsent, also for another person's."""
+    with ports.reads() as store:
+        return _own(store.consents.get(consent_id), subject_id)
+
+
+def list_consents(subject_id: SubjectId, ports: Ports) -> list[Consent]:
+    """All of the person's, newest first, ended ones included."""
+    with ports.reads() as store:
+        return store.consents.of_subject(subject_id)
+
+
+def revoke_consent(subject_id: SubjectId, consent_id: ConsentId, reason: RevocationReason, ports: Ports) -> Consent:
+    """Take it back; again changes nothing. Raises UnknownConsent."""
+    with ports.transactions() as store:
+        consent = _own(store.consents.get(consent_id, lock=True), subject_id)
+        return _revoke(store, consent, reason, ports)
+
+
+def revoke_all(store: Store, subject_id: SubjectId, reason: RevocationReason, ports: Ports) -> None:
+    """Take back every consent of the person that stands."""
+    for consent in store.consents.of_subject(subject_id):
+        _revoke(store, consent, reason, ports)
+
+
+def _revoke(store: Store, consent: Consent, reason: RevocationReason, ports: Ports) -> Consent:
+    revoked = revoke(consent, ports.clock.now())
+    if revoked is not consent:
+        store.consents.save(revoked)
+        store.publish(Revoked(revoked, reason))
+    return revoked
+
+
+def _own(consent: Consent | None, subject_id: SubjectId) -> Consent:
+    if consent is None or consent.subject_id != subject_id:
+        raise UnknownConsent
+    return consent

@@ -1,0 +1,36 @@
+"""Keeping no biometric data longer than the notice says."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from semblance.identity.handlers.erasure import request_erasure
+from semblance.identity.ports import Ports
+from semblance.kernel.ids import SubjectId
+
+
+def forget_failures(ports: Ports) -> None:
+    """Failed tries outlive the lock-out window by nothing."""
+    with ports.transactions() as store:
+        store.failures.forget_before(ports.rules.lock_out.window_start(ports.clock.now()))
+
+
+def drop_unused_templates(ports: Ports) -> int:
+    """Destroy templates of people whose last consent ended long enough ago; how many people."""
+    now = ports.clock.now()
+    before = now - dt.timedelta(days=ports.rules.template_days)
+    with ports.transactions() as store:
+        people = store.templates.unused_since(before, now)
+        for subject_id in people:
+            store.templates.remove(subject_id)
+    return len(people)
+
+
+def erase_the_silent(ports: Ports) -> list[SubjectId]:
+    """Erase people who have not been in contact for the whole retention time (BIPA: at most three years)."""
+    before = ports.clock.now() - dt.timedelta(days=ports.rules.retention_days)
+    with ports.reads() as store:
+        silent = store.silent_since(before)
+    for subject_id in silent:
+        request_erasure(subject_id, ports)
+    return silent

@@ -1,0 +1,125 @@
+"""The process: python -m semblance.identity.main all | api | consume | work | relay | migrate | replay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import grpc
+
+from semblance.contracts.identity.v1 import service_pb2_grpc
+from semblance.faces import FaceEngine, OpenCvFaceEngine
+from semblance.identity.adapters.gallery import MemoryGallery
+from semblance.identity.adapters.notices import current_notice
+from semblance.identity.adapters.receipts import FileReceipts
+from semblance.identity.adapters.store import ERASE_SUBJECT, SqlTransactions
+from semblance.identity.adapters.sweeper import Sweeper
+from semblance.identity.adapters.work import erase_subject
+from semblance.identity.api.servicer import IdentityServicer
+from semblance.identity.consumers import erasure_answers
+from semblance.identity.domain.liveness import LivenessRules
+from semblance.identity.domain.matching import MatchRules
+from semblance.identity.domain.session import LockOut
+from semblance.identity.ml.capture_reader import FaceCaptureReader
+from semblance.identity.ports import CaptureReader, Keys, Ports, Rules, Seals
+from semblance.identity.settings import IdentitySettings
+from semblance.kernel.clock import Clock, SystemClock
+from semblance.objects import FileKeyRing, Sealer
+from semblance.service_kit.database import Database
+from semblance.service_kit.runtime import Application, broker_of, run
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+def rules_of(settings: IdentitySettings) -> Rules:
+    """The settings as the domain's rules."""
+    s = settings
+    return Rules(
+        liveness=LivenessRules(
+            turn_deg=s.turn_deg,
+            neutral_deg=s.neutral_deg,
+            nod_widths=s.nod_widths,
+            nod_back_widths=s.nod_back_widths,
+            nod_ratio=s.nod_ratio,
+            min_face_width_px=s.min_face_width_px,
+            min_duration_ms=s.min_capture_ms,
+            max_faceless_share=s.max_faceless_share,
+            max_step_widths=s.max_step_widths,
+            min_frontal_frames=s.min_frontal_frames,
+        ),
+        matching=MatchRules(
+            match=s.match_threshold,
+            enrolled_elsewhere=s.enrolled_elsewhere_threshold,
+            same_face=s.same_face_threshold,
+            turned_same_face=s.turned_same_face_threshold,
+            templates=s.templates_per_person,
+            compared_frames=s.compared_frames,
+            compared_per_movement=s.compared_per_movement,
+        ),
+        lock_out=LockOut(failures=s.lock_out_failures, window_s=s.lock_out_window_s),
+        session_s=s.session_s,
+        tries=s.tries,
+        remind_s=s.remind_s,
+        template_days=s.template_days,
+        retention_days=s.retention_days,
+        issuer=s.receipt_issuer,
+    )
+
+
+def capture_reader(settings: IdentitySettings) -> FaceCaptureReader:
+    """Faces are found by OpenCV, in every frame, and compared by DeepFace unless the settings say otherwise."""
+    detector = OpenCvFaceEngine(settings.models_dir)
+    matcher: FaceEngine = detector
+    if settings.face_engine == "deepface":
+        from semblance.faces.deepface_engine import DeepFaceEngine  # noqa: PLC0415 - a second to import
+
+        matcher = DeepFaceEngine(settings.models_dir)
+    return FaceCaptureReader(detector, matcher, at_once=settings.captures_at_once, wait_s=settings.capture_wait_s)
+
+
+def ports_of(
+    settings: IdentitySettings, database: Database, keys: Keys, seals: Seals, *, reader: CaptureReader, clock: Clock
+) -> Ports:
+    """Everything that the handlers need."""
+    transactions = SqlTransactions(database, clock)
+    return Ports(
+        transactions=transactions.write,
+        reads=transactions.read,
+        clock=clock,
+        keys=keys,
+        seals=seals,
+        receipts=FileReceipts(settings.receipt_key_file),
+        reader=reader,
+        gallery=MemoryGallery(seals, keys),
+        notice=current_notice(),
+        rules=rules_of(settings),
+    )
+
+
+def build(settings: IdentitySettings) -> Application:
+    """The service as its settings describe it."""
+    clock = SystemClock()
+    database = Database(settings.database_url, source="identity", clock=clock)
+    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
+    ports = ports_of(settings, database, keyring, Sealer(keyring), reader=capture_reader(settings), clock=clock)
+    store_of = SqlTransactions(database, clock).of_unit
+    sweeper = Sweeper(ports, every_s=settings.sweep_s)
+
+    def add_servicer(server: grpc.Server) -> None:
+        service_pb2_grpc.add_IdentityServiceServicer_to_server(IdentityServicer(ports), server)
+
+    return Application(
+        name="identity",
+        settings=settings,
+        database=database,
+        broker=broker_of(settings),
+        subscriptions=[erasure_answers(ports, store_of)],
+        work={ERASE_SUBJECT: erase_subject(ports, store_of)},
+        grpc=[add_servicer],
+        migrations_dir=MIGRATIONS,
+        on_start=[sweeper.start],
+        on_stop=[sweeper.stop],
+    )
+
+
+if __name__ == "__main__":
+    run(build, IdentitySettings)

@@ -1,0 +1,233 @@
+"""What the handlers need from outside."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from semblance.identity.domain.erasure import Erasure, StoreCount
+from semblance.identity.domain.events import Event
+from semblance.identity.domain.liveness import LivenessRules, Reading
+from semblance.identity.domain.matching import Embedding, MatchRules, Scores
+from semblance.identity.domain.release import Notice, Release
+from semblance.identity.domain.session import LockOut, Session
+from semblance.kernel.clock import Clock
+from semblance.kernel.consent import Consent
+from semblance.kernel.ids import ConsentId, ErasureId, ReleaseId, SessionId, SubjectId
+
+
+class DestroyedKey(Protocol):
+    """What is left of a data key."""
+
+    @property
+    def key_id(self) -> str: ...
+
+    @property
+    def destroyed_at(self) -> dt.datetime: ...
+
+
+class Keys(Protocol):
+    """One data key a person; a destroyed one never comes back (Gone)."""
+
+    def create(self, subject_id: str) -> None: ...
+
+    def destroy(self, subject_id: str) -> DestroyedKey: ...
+
+    def exists(self, subject_id: str) -> bool: ...
+
+
+class Seals(Protocol):
+    """Seals bytes under a person's data key for one purpose. Raises Gone once the key is destroyed."""
+
+    def seal(self, subject_id: str, purpose: str, data: bytes) -> bytes: ...
+
+    def open(self, subject_id: str, purpose: str, blob: bytes) -> bytes: ...
+
+
+class Receipts(Protocol):
+    """Signs what was erased, and recognises a person who is gone."""
+
+    def sign(self, claims: Mapping[str, object]) -> str:
+        """A compact JWS."""
+
+    def jwks_json(self) -> str:
+        """The public keys as a JSON Web Key Set."""
+
+    def fingerprint(self, subject_id: str) -> str:
+        """A keyed hash by which a completed erasure is found again without storing the id."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One captured frame as it came: JPEG bytes, never stored."""
+
+    at_ms: int
+    jpeg: bytes
+
+
+class Capture(Protocol):
+    """A decoded capture, held in memory for one try."""
+
+    @property
+    def readings(self) -> Sequence[Reading]: ...
+
+    def embeddings(self, indices: Sequence[int]) -> list[Embedding]:
+        """Embeddings of the one face in each of these frames."""
+
+
+class CaptureReader(Protocol):
+    """Decodes and measures frames."""
+
+    def read(self, frames: Sequence[Frame]) -> Capture:
+        """Raises InvalidCapture for a frame that is no small JPEG, QuotaExceeded when too many captures are in hand."""
+
+
+class Releases(Protocol):
+    def add(self, release: Release) -> None: ...
+
+    def get(self, release_id: ReleaseId) -> Release | None: ...
+
+
+class Sessions(Protocol):
+    def add(self, session: Session) -> None: ...
+
+    def get(self, session_id: SessionId, *, lock: bool = False) -> Session | None: ...
+
+    def save(self, session: Session) -> None: ...
+
+
+class Failures(Protocol):
+    """Failed tries, kept only as long as the lock-out window."""
+
+    def add(self, subject_id: SubjectId, device_sha256: str, at: dt.datetime) -> None: ...
+
+    def of_subject(self, subject_id: SubjectId, since: dt.datetime) -> list[dt.datetime]: ...
+
+    def of_device(self, device_sha256: str, since: dt.datetime) -> list[dt.datetime]: ...
+
+    def forget_before(self, at: dt.datetime) -> None: ...
+
+
+@dataclass(frozen=True)
+class SealedTemplate:
+    """One enrolled template at rest."""
+
+    id: str
+    subject_id: SubjectId
+    sealed: bytes
+
+
+class Templates(Protocol):
+    def replace(self, subject_id: SubjectId, sealed: Sequence[bytes]) -> None:
+        """The person's templates from now on; moves the revision."""
+
+    def remove(self, subject_id: SubjectId) -> int:
+        """How many there were; moves the revision."""
+
+    def revision(self, *, lock: bool = False) -> int:
+        """Rises with every change; locking it makes enrolments wait for each other."""
+
+    def ids(self) -> dict[str, SubjectId]: ...
+
+    def get(self, ids: Sequence[str]) -> list[SealedTemplate]: ...
+
+    def unused_since(self, before: dt.datetime, now: dt.datetime) -> list[SubjectId]:
+        """People enrolled before `before` with no consent that stands at `now` or ended after `before`."""
+
+
+class Consents(Protocol):
+    def save(self, consent: Consent, session_id: SessionId | None = None) -> None: ...
+
+    def get(self, consent_id: ConsentId, *, lock: bool = False) -> Consent | None: ...
+
+    def of_subject(self, subject_id: SubjectId) -> list[Consent]:
+        """Newest first."""
+
+
+class Erasures(Protocol):
+    def add(self, erasure: Erasure) -> None: ...
+
+    def save(self, erasure: Erasure) -> None: ...
+
+    def get(self, erasure_id: ErasureId, *, lock: bool = False) -> Erasure | None: ...
+
+    def of_subject(self, subject_id: SubjectId, fingerprint: str) -> Erasure | None:
+        """The running one, else the completed one."""
+
+    def record(self, erasure_id: ErasureId, service: str, stores: Sequence[StoreCount]) -> None:
+        """A service's answer; of two answers the larger count of each store stays."""
+
+    def overdue(self, announced_before: dt.datetime) -> list[ErasureId]:
+        """Running ones whose last announcement is older."""
+
+
+class Store(Protocol):
+    """Everything of one transaction."""
+
+    releases: Releases
+    sessions: Sessions
+    failures: Failures
+    templates: Templates
+    consents: Consents
+    erasures: Erasures
+
+    def lock_subject(self, subject_id: SubjectId, *, seen_at: dt.datetime | None = None) -> None:
+        """Make this person's transactions wait for each other; with `seen_at`, note a contact."""
+
+    def forget_subject(self, subject_id: SubjectId) -> list[tuple[str, int]]:
+        """Delete every row of the person (the erasure itself excepted); counts by table."""
+
+    def silent_since(self, before: dt.datetime) -> list[SubjectId]:
+        """People with neither a contact nor a standing consent since `before`."""
+
+    def publish(self, event: Event) -> None: ...
+
+    def schedule_erasure(self, erasure_id: ErasureId) -> None: ...
+
+
+class Gallery(Protocol):
+    """Every enrolled template, opened, in memory."""
+
+    def scores(self, store: Store, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[Scores], bool]:
+        """Scores for each face, and whether the person is enrolled. Follows `store` first. Raises Unavailable."""
+
+
+Transactions = Callable[[], AbstractContextManager[Store]]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Every number that an operator may set."""
+
+    liveness: LivenessRules
+    matching: MatchRules
+    lock_out: LockOut
+    session_s: int
+    tries: int
+    remind_s: int
+    template_days: int
+    retention_days: int
+    issuer: str
+
+    def session_end(self, now: dt.datetime) -> dt.datetime:
+        """When a session opened now stops taking captures."""
+        return now + dt.timedelta(seconds=self.session_s)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What main.py wires together."""
+
+    transactions: Transactions
+    reads: Transactions
+    clock: Clock
+    keys: Keys
+    seals: Seals
+    receipts: Receipts
+    reader: CaptureReader
+    gallery: Gallery
+    notice: Notice
+    rules: Rules

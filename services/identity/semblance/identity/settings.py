@@ -1,0 +1,53 @@
+"""What an operator may set, from environment variables that begin with IDENTITY_."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from semblance.service_kit.settings import ServiceSettings
+
+
+class IdentitySettings(ServiceSettings):
+    """Frozen. Thresholds are cosines of SFace embeddings; README.md says how each was measured."""
+
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_", frozen=True, extra="ignore")
+
+    models_dir: Path = Path(".cache/models")
+    face_engine: Literal["deepface", "opencv"] = "deepface"
+
+    match_threshold: float = Field(default=0.55, ge=-1, le=1)
+    enrolled_elsewhere_threshold: float = Field(default=0.65, ge=-1, le=1)
+    same_face_threshold: float = Field(default=0.7, ge=-1, le=1)
+    turned_same_face_threshold: float = Field(default=0.58, ge=-1, le=1)
+    templates_per_person: int = Field(default=5, ge=1, le=20)
+    compared_frames: int = Field(default=8, ge=2, le=40)
+    compared_per_movement: int = Field(default=3, ge=1, le=10)
+
+    turn_deg: float = Field(default=15.0, gt=0, le=45)
+    neutral_deg: float = Field(default=8.0, gt=0, le=20)
+    nod_widths: float = Field(default=0.14, gt=0, le=1)
+    nod_back_widths: float = Field(default=0.08, gt=0, le=1)
+    nod_ratio: float = Field(default=0.015, gt=0, le=0.5)
+    min_face_width_px: float = Field(default=60.0, gt=0)
+    min_capture_ms: int = Field(default=1500, ge=0)
+    max_faceless_share: float = Field(default=0.1, ge=0, le=0.5)
+    max_step_widths: float = Field(default=0.8, gt=0)
+    min_frontal_frames: int = Field(default=3, ge=2)
+
+    session_s: int = Field(default=600, gt=0)
+    tries: int = Field(default=3, gt=0, le=10)
+    lock_out_failures: int = Field(default=5, gt=0)
+    lock_out_window_s: int = Field(default=1800, gt=0)
+    captures_at_once: int = Field(default=2, gt=0)
+    capture_wait_s: float = Field(default=20.0, gt=0)
+
+    receipt_key_file: Path = Path("data/secrets/erasure-receipts.key")
+    receipt_issuer: str = "semblance"
+    remind_s: int = Field(default=60, gt=0, description="Ask services that have not answered an erasure again.")
+    sweep_s: float = Field(default=10.0, gt=0)
+    template_days: int = Field(default=30, ge=1, description="The notice says 30.")
+    retention_days: int = Field(default=1095, ge=1, le=1095, description="BIPA 15(b): at most three years.")

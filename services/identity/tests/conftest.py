@@ -1,0 +1,140 @@
+"""A service of one's own: a migrated SQLite, keys in memory, a fake clock, and captures that say what they show."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semblance.identity import main
+from semblance.identity.adapters.store import SqlTransactions
+from semblance.identity.domain.challenge import Movement
+from semblance.identity.domain.liveness import Reading
+from semblance.identity.domain.matching import Embedding
+from semblance.identity.handlers import capture, consents, release
+from semblance.identity.ports import Frame, Ports
+from semblance.identity.settings import IdentitySettings
+from semblance.kernel.clock import FakeClock
+from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.ids import ReleaseId, SubjectId, new_id
+from semblance.objects import MemoryKeyRing, Sealer
+from semblance.service_kit import testing
+from semblance.service_kit.database import Database
+
+ALL = frozenset(Purpose)
+
+
+def face(number: int, wobble: float = 0.05) -> Embedding:
+    """A made-up person's embedding; the same number twice is about 0.99 alike, two numbers about 0."""
+    base = np.random.default_rng(number).normal(size=128)
+    noise = np.random.default_rng().normal(size=128) * wobble
+    vector = base / np.linalg.norm(base) + noise / np.linalg.norm(base)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+def shown(movements: Sequence[Movement]) -> list[Reading]:
+    """Measurements of a clean capture of these movements."""
+    poses = [(0.0, 0.0)] * 4
+    for movement in movements:
+        yaw = {Movement.TURN_LEFT: 28.0, Movement.TURN_RIGHT: -28.0, Movement.NOD: 0.0}[movement]
+        poses += [(yaw * s, s if movement is Movement.NOD else 0.0) for s in (0.3, 0.7, 1.0, 1.0, 0.6, 0.2)]
+        poses += [(0.0, 0.0)] * 4
+    return [
+        Reading(
+            at_ms=k * 100,
+            digest=f"{k}",
+            faces=1,
+            yaw_deg=yaw,
+            pitch_ratio=0.6 + 0.05 * nod,
+            face_width_px=120.0,
+            eyes_x_px=160.0,
+            eyes_y_px=120.0 + 40.0 * nod,
+        )
+        for k, (yaw, nod) in enumerate(poses)
+    ]
+
+
+@dataclass
+class FakeCapture:
+    """What the reader will say about the next frames, whatever they hold."""
+
+    readings: Sequence[Reading] = ()
+    person: int = 1
+    persons: dict[int, int] = field(default_factory=dict)
+    broken: Exception | None = None
+
+    def read(self, frames: Sequence[Frame]) -> FakeCapture:
+        if self.broken is not None:
+            raise self.broken
+        return self
+
+    def embeddings(self, indices: Sequence[int]) -> list[Embedding]:
+        return [face(self.persons.get(i, self.person)) for i in indices]
+
+
+class Desk:
+    """The service with its handlers, and shortcuts through the opt-in."""
+
+    face = staticmethod(face)
+    shown = staticmethod(shown)
+
+    def __init__(self, folder: Path, url: str | None = None) -> None:
+        self.clock = FakeClock()
+        self.database: Database = testing.database(
+            folder, main.MIGRATIONS, source="identity", clock=self.clock, url=url
+        )
+        self.keyring = MemoryKeyRing()
+        self.reader = FakeCapture()
+        self.settings = IdentitySettings(receipt_key_file=folder / "receipts.key", models_dir=folder)
+        self.ports: Ports = main.ports_of(
+            self.settings, self.database, self.keyring, Sealer(self.keyring), reader=self.reader, clock=self.clock
+        )
+        self.store_of = SqlTransactions(self.database, self.clock).of_unit
+
+    def released(self, subject_id: SubjectId, purposes: frozenset[Purpose] = ALL) -> ReleaseId:
+        command = release.SignRelease(
+            subject_id=subject_id,
+            notice_sha256=self.ports.notice.sha256,
+            adult=True,
+            purposes=purposes,
+            signed_name="Ada Example",
+        )
+        return release.sign_release(command, self.ports).id
+
+    def opened(self, subject_id: SubjectId, *, device: str = "phone", purposes: frozenset[Purpose] = ALL):
+        command = capture.CreateSession(subject_id, self.released(subject_id, purposes), device)
+        return capture.create_session(command, self.ports)
+
+    def submitted(self, session, *, person: int = 1, readings: Sequence[Reading] | None = None, nonce: str = ""):
+        self.reader.readings = shown(session.challenge) if readings is None else readings
+        self.reader.person = person
+        frames = [Frame(r.at_ms, b"jpeg") for r in self.reader.readings]
+        command = capture.SubmitCapture(session.subject_id, session.id, nonce or session.nonce, frames)
+        return capture.submit_capture(command, self.ports)
+
+    def opted_in(self, person: int = 1, *, device: str = "phone") -> tuple[SubjectId, Consent]:
+        subject_id = SubjectId(new_id())
+        session = self.submitted(self.opened(subject_id, device=device), person=person)
+        assert session.state.value == "succeeded", session.advice
+        command = consents.GrantConsent(subject_id, session.id, ALL, 0)
+        return subject_id, consents.grant_consent(command, self.ports)
+
+    def with_rules(self, **changes: object) -> None:
+        """Replace some rules for the rest of the test."""
+        self.ports = dataclasses.replace(self.ports, rules=dataclasses.replace(self.ports.rules, **changes))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def subject_id() -> SubjectId:
+    return SubjectId(new_id())

@@ -1,0 +1,199 @@
+"""Captures of the bundled synthetic people through the real detector and DeepFace; attacks on them fail."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from semblance.faces import OpenCvFaceEngine
+from semblance.identity import main
+from semblance.identity.domain.challenge import Movement
+from semblance.identity.domain.errors import InvalidCapture
+from semblance.identity.domain.liveness import Advice, advise
+from semblance.identity.domain.session import Session, SessionState
+from semblance.identity.handlers import capture, faces
+from semblance.identity.ports import Frame
+from semblance.identity.settings import IdentitySettings
+from semblance.kernel.ids import SubjectId, new_id
+from semblance.synthetic_people import bundled
+
+MODELS = Path(__file__).parents[4] / ".cache" / "models"
+LEFT, RIGHT, NOD = Movement.TURN_LEFT, Movement.TURN_RIGHT, Movement.NOD
+NAMES = tuple(bundled.people())
+
+
+def answered(name: str, order: Sequence[Movement]) -> list[Frame]:
+    """A bundled person answering a challenge: the segments of their capture, put in the order asked for."""
+    return [Frame(f.at_ms, f.read()) for f in bundled.capture(name, [movement.value for movement in order])]
+
+
+def decoded(frame: Frame) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR)
+
+
+def encoded(at_ms: int, bgr: np.ndarray) -> Frame:
+    return Frame(at_ms, cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+
+
+@pytest.fixture(scope="module")
+def reader() -> Any:
+    return main.capture_reader(IdentitySettings(models_dir=MODELS, face_engine="deepface"))
+
+
+@pytest.fixture
+def live(desk: Any, reader: Any) -> Any:
+    desk.ports = dataclasses.replace(desk.ports, reader=reader)
+    return desk
+
+
+def submit(desk: Any, session: Session, frames: Sequence[Frame]) -> Session:
+    command = capture.SubmitCapture(session.subject_id, session.id, session.nonce, frames)
+    return capture.submit_capture(command, desk.ports)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everybody_can_answer_every_challenge(reader: Any, name: str) -> None:
+    rules = main.rules_of(IdentitySettings()).liveness
+    for order in itertools.permutations(Movement):
+        readings = reader.read(answered(name, order)).readings
+        assert advise(readings, order, rules) == [], order
+
+
+def test_the_four_opt_in_and_their_photos_match_them_alone(live: Any) -> None:
+    subjects = {}
+    for name in NAMES:
+        session = live.opened(SubjectId(new_id()), device=name)
+        after = submit(live, session, answered(name, session.challenge))
+        assert after.state is SessionState.SUCCEEDED, after.advice
+        subjects[name] = session.subject_id
+    engine = OpenCvFaceEngine(MODELS)
+    for name in NAMES:
+        for photo in bundled.person_photos(name, ("portrait",))[:4]:
+            rgb = cv2.cvtColor(cv2.imread(str(photo.path)), cv2.COLOR_BGR2RGB)
+            embedding = engine.embed(rgb, engine.detect(rgb)[0])
+            for other in NAMES:
+                (match,), _ = faces.match_faces(subjects[other], [embedding], live.ports)
+                assert (match.own, match.other) == (other == name, other != name)
+
+
+def test_somebody_enrolled_cannot_enrol_again_under_another_account(live: Any) -> None:
+    for expected in (SessionState.SUCCEEDED, SessionState.FAILED):
+        session = live.opened(SubjectId(new_id()), device=expected.value)
+        after = submit(live, session, answered("bo", session.challenge))
+        assert after.state is expected
+    assert after.advice == (Advice.REVIEW.value,)
+
+
+def attempt(live: Any, frames_of: Any) -> Session:
+    session = live.opened(SubjectId(new_id()))
+    after = submit(live, session, frames_of(session.challenge))
+    assert after.state is SessionState.IN_PROGRESS
+    assert after.tries_left == 2
+    return after
+
+
+def test_the_wrong_order_fails(live: Any) -> None:
+    after = attempt(live, lambda order: answered("ana", tuple(reversed(order))))
+    assert after.advice == (Advice.WRONG_ORDER.value,)
+
+
+def test_a_mirrored_capture_is_the_wrong_order(live: Any) -> None:
+    flipped = attempt(live, lambda order: [encoded(f.at_ms, decoded(f)[:, ::-1]) for f in answered("ana", order)])
+    assert flipped.advice == (Advice.WRONG_ORDER.value,)
+
+
+def test_a_still_photo_fails_even_with_noise_and_shaken(live: Any) -> None:
+    still = cv2.resize(cv2.imread(str(bundled.person_photos("ana")[0].path)), (320, 320))
+    rng = np.random.default_rng(1)
+
+    def shaken(_order: object) -> list[Frame]:
+        frames = []
+        for k in range(24):
+            shift = np.float32([[1, 0, 12 * np.sin(k / 2)], [0, 1, 12 * np.cos(k / 2)]])
+            moved = cv2.warpAffine(still, shift, (320, 320), borderMode=cv2.BORDER_REPLICATE)
+            noisy = np.clip(moved + rng.normal(0, 2, moved.shape), 0, 255).astype(np.uint8)
+            frames.append(encoded(k * 140, noisy))
+        return frames
+
+    assert Advice.WRONG_ORDER.value in attempt(live, shaken).advice
+
+
+def test_a_flat_picture_turned_in_space_fails(live: Any) -> None:
+    """A print swung left and right in front of the camera: the perspective changes, the nose does not move."""
+    still = cv2.resize(cv2.imread(str(bundled.person_photos("dan")[0].path)), (320, 320))
+    square = np.float32([[0, 0], [320, 0], [320, 320], [0, 320]])
+    rng = np.random.default_rng(2)
+
+    def swung(_order: object) -> list[Frame]:
+        frames = []
+        for k, angle in enumerate(
+            np.concatenate([np.zeros(4), 40 * np.sin(np.linspace(0, 2 * np.pi, 20)), np.zeros(4)])
+        ):
+            turn, depth = np.radians(angle), 900.0
+            x = (square[:, 0] - 160) * np.cos(turn)
+            scale = depth / (depth + (square[:, 0] - 160) * np.sin(turn))
+            corners = np.float32(np.stack([160 + x * scale, 160 + (square[:, 1] - 160) * scale], axis=1))
+            image = cv2.warpPerspective(
+                still, cv2.getPerspectiveTransform(square, corners), (320, 320), borderMode=cv2.BORDER_REPLICATE
+            )
+            noisy = np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+            frames.append(encoded(k * 140, noisy))
+        return frames
+
+    assert Advice.WRONG_ORDER.value in attempt(live, swung).advice
+
+
+def test_repeated_frames_fail(live: Any) -> None:
+    def repeated(order: Sequence[Movement]) -> list[Frame]:
+        frames = answered("ana", order)
+        return [*frames, Frame(frames[-1].at_ms + 140, frames[0].jpeg)]
+
+    assert attempt(live, repeated).advice == (Advice.REPEATED_FRAMES.value,)
+
+
+def test_two_faces_fail(live: Any) -> None:
+    def together(order: Sequence[Movement]) -> list[Frame]:
+        pairs = zip(answered("ana", order), answered("bo", order), strict=True)
+        return [encoded(a.at_ms, np.concatenate([decoded(a), decoded(b)], axis=1)) for a, b in pairs]
+
+    assert attempt(live, together).advice == (Advice.SEVERAL_FACES.value,)
+
+
+@pytest.mark.parametrize("keep", [3, 8, 13])
+def test_a_person_swapped_midway_fails(live: Any, keep: int) -> None:
+    def swapped(order: Sequence[Movement]) -> list[Frame]:
+        return answered("ana", order)[:keep] + answered("cleo", order)[keep:]
+
+    assert Advice.SAME_PERSON.value in attempt(live, swapped).advice
+
+
+def test_a_person_swapped_only_for_the_turns_fails(live: Any) -> None:
+    def swapped(order: Sequence[Movement]) -> list[Frame]:
+        actions = [f.action for f in bundled.capture("ana", [m.value for m in order])]
+        mine, theirs = answered("ana", order), answered("cleo", order)
+        return [b if "turn" in action else a for action, a, b in zip(actions, mine, theirs, strict=True)]
+
+    assert Advice.SAME_PERSON.value in attempt(live, swapped).advice
+
+
+@pytest.mark.parametrize("bad", ["png", "huge", "text", "tiny"])
+def test_a_frame_that_is_no_small_jpeg_costs_no_try(live: Any, bad: str) -> None:
+    session = live.opened(SubjectId(new_id()))
+    frames = answered("ana", session.challenge)
+    grey = np.full((480, 480, 3), 128, np.uint8)
+    jpeg = {
+        "png": cv2.imencode(".png", grey)[1].tobytes(),
+        "huge": cv2.imencode(".jpg", cv2.resize(grey, (800, 600)))[1].tobytes(),
+        "text": b"not a picture",
+        "tiny": cv2.imencode(".jpg", grey[:32, :32])[1].tobytes(),
+    }[bad]
+    with pytest.raises(InvalidCapture):
+        submit(live, session, [*frames[:-1], Frame(frames[-1].at_ms, jpeg)])
+    assert capture.get_session(session.subject_id, session.id, live.ports).tries_left == 3

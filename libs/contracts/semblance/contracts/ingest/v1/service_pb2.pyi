@@ -24,14 +24,16 @@ PHOTO_STATE_ACCEPTED: PhotoState
 PHOTO_STATE_REFUSED: PhotoState
 
 class UploadHeader(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "content_type")
+    __slots__ = ("subject_id", "consent_id", "content_type", "photo_id")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    PHOTO_ID_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     content_type: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., content_type: _Optional[str] = ...) -> None: ...
+    photo_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., content_type: _Optional[str] = ..., photo_id: _Optional[str] = ...) -> None: ...
 
 class UploadPhotoRequest(_message.Message):
     __slots__ = ("header", "data")

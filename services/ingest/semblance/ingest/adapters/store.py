@@ -1,0 +1,105 @@
+"""One transaction's view of everything, for the handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from semblance.ingest.adapters import tables as t
+from semblance.ingest.adapters.outbox_sink import to_message
+from semblance.ingest.adapters.people_repository import SqlLog
+from semblance.ingest.adapters.photos_repository import SqlFaces, SqlPhotos
+from semblance.ingest.domain.events import Event
+from semblance.ingest.domain.photo import Photo
+from semblance.ingest.ports import Faces, Log, Photos, Store
+from semblance.kernel.ids import ErasureId, PhotoId, SubjectId
+from semblance.service_kit.database import Database, Unit
+
+ANALYSE_PHOTO = "analyse_photo"
+REMOVE_BYTES = "remove_bytes"
+ERASE_SUBJECT = "erase_subject"
+
+
+class SqlStore:
+    """Repositories over one session. Without a unit (a read) nothing can be published or queued."""
+
+    def __init__(self, session: Session, unit: Unit | None = None) -> None:
+        self._sql = session
+        self._unit = unit
+        self.photos: Photos = SqlPhotos(session)
+        self.faces: Faces = SqlFaces(session)
+        self.log: Log = SqlLog(session)
+
+    def lock_library(self, subject_id: SubjectId) -> None:
+        """Lock the library's row, made on first use. SQLite's transaction is its lock already."""
+        dialect = postgresql if self._sql.get_bind().dialect.name == "postgresql" else sqlite
+        first = dialect.insert(t.libraries).values(subject_id=subject_id, last_number=0).on_conflict_do_nothing()
+        self._sql.execute(first)
+        mine = sa.select(t.libraries.c.last_number).where(t.libraries.c.subject_id == subject_id)
+        self._sql.execute(mine.with_for_update())
+
+    def publish(self, event: Event) -> None:
+        """Into the outbox of this transaction."""
+        self._require_unit().emit(to_message(event))
+
+    def analyse(self, photo_id: PhotoId) -> None:
+        """Queue the look at a photo."""
+        self._require_unit().enqueue(ANALYSE_PHOTO, photo_id)
+
+    def cancel_analysis(self, photo_id: PhotoId) -> None:
+        """Drop it from the queue, or stop it."""
+        self._require_unit().cancel(ANALYSE_PHOTO, photo_id)
+
+    def remove_bytes(self, photo: Photo) -> None:
+        """Queue the removal of the photo's bytes, sealed and raw."""
+        self._require_unit().enqueue(REMOVE_BYTES, photo.id, {"key": photo.object_key})
+
+    def erase(self, subject_id: SubjectId, erasure_id: ErasureId) -> None:
+        """Queue the erasure of a library."""
+        self._require_unit().enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id})
+
+    def forget(self, subject_id: SubjectId) -> list[tuple[str, int]]:
+        """Delete every row of this person and drop their queued work; counts by store."""
+        mine = t.photos.c.subject_id == subject_id
+        for photo_id in self._sql.scalars(sa.select(t.photos.c.id).where(mine)).all():
+            self.cancel_analysis(PhotoId(photo_id))
+        counts = []
+        for table in (t.people_log, t.faces, t.photos):
+            own = table.c.subject_id == subject_id
+            count = self._sql.execute(sa.select(sa.func.count()).select_from(table).where(own)).scalar_one()
+            self._sql.execute(sa.delete(table).where(own))
+            counts.append((f"database:{table.name}", int(count)))
+        self._sql.execute(sa.delete(t.libraries).where(t.libraries.c.subject_id == subject_id))
+        return counts
+
+    def _require_unit(self) -> Unit:
+        assert self._unit is not None, "a read must not write"
+        return self._unit
+
+
+class SqlTransactions:
+    """Opens stores on a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def write(self) -> Iterator[Store]:
+        """A store whose changes are kept when the block ends."""
+        with self._database.transaction() as unit:
+            yield store_of(unit)
+
+    @contextmanager
+    def read(self) -> Iterator[Store]:
+        """A store for questions only."""
+        with self._database.read() as session:
+            yield SqlStore(session)
+
+
+def store_of(unit: Unit) -> Store:
+    """A store in a transaction that somebody else opened."""
+    return SqlStore(unit.session, unit)

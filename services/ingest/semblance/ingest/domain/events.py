@@ -1,0 +1,41 @@
+"""What this service tells the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semblance.ingest.domain.photo import Photo
+from semblance.kernel.ids import ErasureId, SubjectId
+
+
+@dataclass(frozen=True)
+class Received:
+    photo: Photo
+
+
+@dataclass(frozen=True)
+class Accepted:
+    photo: Photo
+    face_count: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    photo: Photo
+
+
+@dataclass(frozen=True)
+class Removed:
+    photo: Photo
+
+
+@dataclass(frozen=True)
+class Erased:
+    """counts: how many things were destroyed, by store."""
+
+    subject_id: SubjectId
+    erasure_id: ErasureId
+    counts: tuple[tuple[str, int], ...]
+
+
+Event = Received | Accepted | Refused | Removed | Erased

@@ -1,0 +1,52 @@
+"""Faces found in a photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semblance.kernel.ids import PhotoId
+
+Embedding = npt.NDArray[np.float32]  # (128,) of unit length
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a face is, in pixels of the stored picture; landmarks x0, y0, ... x4, y4 in YuNet's order."""
+
+    x_px: float
+    y_px: float
+    width_px: float
+    height_px: float
+    landmarks_px: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FoundFace:
+    """A face as the recogniser sees it."""
+
+    place: Place
+    size_px: float
+    sharpness: float
+    embedding: Embedding
+
+
+@dataclass(frozen=True)
+class Match:
+    """What identity says about one face. Scores are cosines and never leave this service."""
+
+    own: bool
+    own_score: float
+
+
+@dataclass(frozen=True)
+class StoredFace:
+    """A face of an accepted photo; its embedding is sealed with the library owner's key, whoever's face it is."""
+
+    id: str
+    photo_id: PhotoId
+    place: Place
+    own: bool
+    sealed_embedding: bytes

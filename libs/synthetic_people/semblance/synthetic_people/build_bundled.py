@@ -1,7 +1,7 @@
 """Draws the bundled set anew: `python -m semblance.synthetic_people.build_bundled`. About three minutes on one core.
 
-The bad inputs belong to the first person: an exact duplicate, a near duplicate (smaller, brighter, compressed harder) and a
-file that ends in the middle."""
+The bad inputs belong to the first person: an exact duplicate, a near duplicate (smaller, brighter, compressed harder)
+and a file that ends in the middle."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from semblance.synthetic_people.assets import Bytes
-from semblance.synthetic_people.capture import ACTIONS, capture
 from semblance.synthetic_people.captions import caption
+from semblance.synthetic_people.capture import ACTIONS, capture
 from semblance.synthetic_people.group import group
 from semblance.synthetic_people.library import photo_library
 from semblance.synthetic_people.people import HELD_OUT_FROM, Person, person
@@ -50,7 +50,9 @@ def draw_photos(who: Person, name: str, out: Path, with_group: bool) -> list[dic
         rows.append(row(file, "portrait", "", text, (shot.picture.truth,)))
     if with_group:
         file = f"photos/{name}/{PHOTOS:02d}.jpg"
-        picture = group([who, *(person(seed) for seed in STRANGERS)], SEED, 768, place="in a cafe", expression="smiling", hat="")
+        picture = group(
+            [who, *(person(seed) for seed in STRANGERS)], SEED, 768, place="in a cafe", expression="smiling", hat=""
+        )
         (out / file).write_bytes(jpeg(picture.pixels, 88))
         rows.append(row(file, "group", "", "a photo of three people, smiling, in a cafe", picture.truths))
     return rows
@@ -67,7 +69,10 @@ def add_bad_inputs(rows: list[dict[str, Any]], name: str, out: Path) -> None:
     (out / near).write_bytes(jpeg(np.asarray(brighter[:, :, ::-1]), 70))
     scale = 480 / SIZE_PX
     truth = rows[4]["truths"][0]
-    truth = truth | {"box_px": [round(v * scale, 2) for v in truth["box_px"]], "landmarks_px": [[round(v * scale, 2) for v in p] for p in truth["landmarks_px"]]}
+    truth = truth | {
+        "box_px": [round(v * scale, 2) for v in truth["box_px"]],
+        "landmarks_px": [[round(v * scale, 2) for v in p] for p in truth["landmarks_px"]],
+    }
     rows.append(rows[4] | {"file": near, "kind": "near_duplicate", "of": rows[4]["file"], "truths": [truth]})
     whole = source[6].read_bytes()
     (out / broken).write_bytes(whole[: len(whole) // 3])
@@ -93,7 +98,15 @@ def build(out: Path) -> None:
         photos = draw_photos(who, name, out, first)
         if first:
             add_bad_inputs(photos, name, out)
-        found.append({"name": name, "seed": seed, "photos": photos, "challenge": list(ACTIONS), "frames": draw_capture(who, name, out)})
+        found.append(
+            {
+                "name": name,
+                "seed": seed,
+                "photos": photos,
+                "challenge": list(ACTIONS),
+                "frames": draw_capture(who, name, out),
+            }
+        )
     (out / "people.json").write_text(json.dumps({"held_out_from": HELD_OUT_FROM, "people": found}, indent=1) + "\n")
 
 

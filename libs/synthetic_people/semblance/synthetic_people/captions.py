@@ -1,4 +1,5 @@
-"""Captions from the same parameters as the pixels: `a photo of a young woman with long brown hair, wearing glasses, smiling, outdoors`."""
+"""Captions from the same parameters as the pixels: `a photo of a young woman with long brown hair, wearing glasses,
+smiling, outdoors`."""
 
 from __future__ import annotations
 
@@ -7,7 +8,12 @@ import numpy as np
 from semblance.synthetic_people.people import HAIR_WORDS, Person
 from semblance.synthetic_people.scenes import Scene
 
-BEARDS = {"moustache": "with a moustache", "goatee": "with a goatee", "short": "with a short beard", "full": "with a beard"}
+BEARDS = {
+    "moustache": "with a moustache",
+    "goatee": "with a goatee",
+    "short": "with a short beard",
+    "full": "with a beard",
+}
 
 
 def hair_words(who: Person) -> str:
@@ -20,7 +26,11 @@ def hair_words(who: Person) -> str:
 def caption(p: Person, s: Scene, rng: np.random.Generator, subject: str | None = None, detail: float = 1.0) -> str:
     """One description. subject replaces "a young woman"; detail is the chance (0-1) that each further phrase is said.
     Hair is a fact about the person, so a named subject (`sks person`) is told without it."""
-    said = lambda: detail >= 1.0 or rng.random() < detail  # noqa: E731  (one draw a phrase, in a fixed order)
+
+    def said() -> bool:
+        """One draw a phrase, in a fixed order."""
+        return detail >= 1.0 or rng.random() < detail
+
     article = "an" if s.style[0] in "aeiou" else "a"
     age = f"{p.age_word} " if said() else ""
     who = subject or f"{'an' if age.startswith('o') else 'a'} {age}{p.noun}"

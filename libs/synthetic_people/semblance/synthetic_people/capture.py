@@ -1,4 +1,5 @@
-"""A person in front of their own camera: head turns, a nod, a blink, a smile, with camera noise and, if asked, coloured screen light."""
+"""A person in front of their own camera: head turns, a nod, a blink, a smile, with camera noise and, if asked,
+coloured screen light."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import numpy as np
 from semblance.synthetic_people.assets import Bytes
 from semblance.synthetic_people.geometry import flatten
 from semblance.synthetic_people.light import lamps
-from semblance.synthetic_people.model import build
+from semblance.synthetic_people.model import Model, build
 from semblance.synthetic_people.people import Person, Rgb
 from semblance.synthetic_people.portrait import expose, supersampling, view_of
 from semblance.synthetic_people.scenes import Scene, change, scene
@@ -48,15 +49,33 @@ def settings(who: Person, seed: int) -> Scene:
     """Room, light, clothes and lens of a whole capture: indoors, at arm's length, bare-headed."""
     rng = np.random.default_rng([seed, who.seed, 0xCA])
     place = str(rng.choice(["in an office", "against a white wall", "in a library", "in a cafe"]))
-    base = scene(who, seed, style="photo", place=place, expression="neutral", hat="", blur_px=0.0, jpeg_quality=0, vignette=0.0)
-    light = replace(base.light, azimuth_deg=round(float(rng.uniform(-40, 40)), 1), elevation_deg=round(float(rng.uniform(25, 50)), 1))
-    camera = replace(base.camera, distance=round(float(rng.uniform(5.5, 8.0)), 2), half_height=round(float(rng.uniform(1.95, 2.2)), 2), shift_x=0.0, shift_y=-0.25, rise=-0.3)
+    base = scene(
+        who, seed, style="photo", place=place, expression="neutral", hat="", blur_px=0.0, jpeg_quality=0, vignette=0.0
+    )
+    light = replace(
+        base.light,
+        azimuth_deg=round(float(rng.uniform(-40, 40)), 1),
+        elevation_deg=round(float(rng.uniform(25, 50)), 1),
+    )
+    camera = replace(
+        base.camera,
+        distance=round(float(rng.uniform(5.5, 8.0)), 2),
+        half_height=round(float(rng.uniform(1.95, 2.2)), 2),
+        shift_x=0.0,
+        shift_y=-0.25,
+        rise=-0.3,
+    )
     return change(base, light=light, camera=camera, noise=round(float(rng.uniform(1.5, 4.0)), 2), exposure_stops=0.0)
 
 
 def frame_scene(base: Scene, pose: dict[str, float], rng: np.random.Generator, drift: np.ndarray) -> Scene:
     yaw, pitch = pose.get("yaw", 0.0) + rng.normal(0, 0.5), pose.get("pitch", 0.0) + rng.normal(0, 0.5)
-    extra = {"browInnerUp": 0.22, "eyeBlink": pose.get("blink", 0.0), "mouthSmile": 0.9 * pose.get("smile", 0.0), "cheekSquint": 0.5 * pose.get("smile", 0.0)}
+    extra = {
+        "browInnerUp": 0.22,
+        "eyeBlink": pose.get("blink", 0.0),
+        "mouthSmile": 0.9 * pose.get("smile", 0.0),
+        "cheekSquint": 0.5 * pose.get("smile", 0.0),
+    }
     return change(
         base,
         yaw_deg=round(float(yaw), 2),
@@ -72,40 +91,46 @@ def frame_scene(base: Scene, pose: dict[str, float], rng: np.random.Generator, d
 
 
 def capture(who: Person, seed: int, challenge: Sequence[str] = ACTIONS, screen: Sequence[Rgb] = ()) -> list[Frame]:
-    """Frames of `who` resting and then doing the challenge in its order. screen: colours that their display flashes, one a frame, repeated.
-    Raises ValueError for an action that is not in ACTIONS."""
+    """Frames of `who` resting and then doing the challenge in its order. screen: colours that their display flashes,
+    one a frame, repeated. Raises ValueError for an action that is not in ACTIONS."""
     if unknown := [a for a in challenge if a not in ACTIONS]:
         raise ValueError(f"unknown actions {unknown}; known are {', '.join(ACTIONS)}")
     cv2.setNumThreads(1)
     base = settings(who, seed)
+    resting = build(who, change(base, yaw_deg=0.0, pitch_deg=0.0, roll_deg=0.0))
     rng = np.random.default_rng([seed, who.seed, 0xCB])
     frames: list[Frame] = []
     middle: float | None = None
     drift, at_ms = np.zeros(2), 0
-    for action, pose in [(action, pose) for action in ("rest", *challenge) for pose in POSES[action]]:
+    steps = [(action, pose) for action in ("rest", *challenge) for pose in POSES[action]]
+    for action, pose in steps:
         drift = drift * 0.8 + rng.normal(0, 0.015, 2)
         own = frame_scene(base, pose, rng, drift)
         colour = screen[len(frames) % len(screen)] if screen else None
-        frame, middle = shoot(who, own, base, colour, middle, len(frames))
+        frame, middle = shoot(who, own, resting, screen=colour, middle=middle, number=len(frames))
         frames.append(replace(frame, at_ms=at_ms, action=action))
         at_ms += FRAME_MS + int(rng.integers(-12, 13))
     return frames
 
 
-def shoot(who: Person, own: Scene, base: Scene, screen: Rgb | None, middle: float | None, number: int) -> tuple[Frame, float]:
-    """One frame, with the exposure that the first frame chose."""
+def shoot(
+    who: Person, own: Scene, resting: Model, *, screen: Rgb | None, middle: float | None, number: int
+) -> tuple[Frame, float]:
+    """One frame. The camera aims at the resting head and keeps the exposure that the first frame chose."""
     model = build(who, own)
     geometry = flatten(model.parts)
     samples = supersampling(WIDTH_PX)
-    view = view_of(model, own.camera, WIDTH_PX * samples)
     # The camera does not follow the head: aim where the resting head is, not at this frame's eyes.
-    still = view_of(build(who, change(base, yaw_deg=0.0, pitch_deg=0.0, roll_deg=0.0)), own.camera, WIDTH_PX * samples)
-    view = replace(still, focal=view.focal)
+    view = view_of(resting, own.camera, WIDTH_PX * samples)
     light = lamps(geometry, own, view.aim, screen=screen)
-    shot = expose(geometry, own, view, light, base.seed * 7919 + who.seed, WIDTH_PX, middle)
-    whole = develop(shot.image, WIDTH_PX, own.finish, np.random.default_rng([base.seed, who.seed, number]))
+    shot = expose(geometry, own, view, light, backdrop=own.seed * 7919 + who.seed, size_px=WIDTH_PX, middle=middle)
+    whole = develop(shot.image, WIDTH_PX, own.finish, np.random.default_rng([own.seed, who.seed, number]))
     top = (WIDTH_PX - HEIGHT_PX) // 2
-    truth = truth_of(who, own, model, view, shot.depth, samples)
+    truth = truth_of(who, own, model, view, shot.depth, samples=samples)
     x, y, w, h = truth.box_px
-    truth = replace(truth, box_px=(x, round(y - top, 2), w, h), landmarks_px=tuple((px, round(py - top, 2)) for px, py in truth.landmarks_px))
+    truth = replace(
+        truth,
+        box_px=(x, round(y - top, 2), w, h),
+        landmarks_px=tuple((px, round(py - top, 2)) for px, py in truth.landmarks_px),
+    )
     return Frame(0, "", np.ascontiguousarray(whole[top : top + HEIGHT_PX]), truth, screen), shot.middle

@@ -12,23 +12,37 @@ from semblance.synthetic_people.people import Person
 
 RINGS, SPOKES = 12, 20
 IRIS_RADIANS = 0.5
-"""Half angle of the iris seen from the eye's centre: 5.9 mm on a 12 mm radius, widened a little for the sphere being shrunk."""
+"""Half angle of the iris seen from the eye's centre: 5.9 mm on a 12 mm radius, widened a little for the sphere being
+shrunk."""
 SIZE_PX = 96
 
 
 @lru_cache(maxsize=1)
 def ball() -> tuple[Floats, Ints, Floats]:
-    """Unit sphere looking along +z, with a bulge for the cornea: vertices (n, 3), triangles, corner uv (iris centred)."""
+    """Unit sphere looking along +z, with a bulge for the cornea: vertices (n, 3), triangles, corner uv (iris
+    centred)."""
     polar = np.linspace(0, np.pi * 0.62, RINGS)
     around = np.linspace(0, 2 * np.pi, SPOKES, endpoint=False)
-    grid = np.stack([np.outer(np.sin(polar), np.cos(around)), np.outer(np.sin(polar), np.sin(around)), np.outer(np.cos(polar), np.ones(SPOKES))], -1)
+    grid = np.stack(
+        [
+            np.outer(np.sin(polar), np.cos(around)),
+            np.outer(np.sin(polar), np.sin(around)),
+            np.outer(np.cos(polar), np.ones(SPOKES)),
+        ],
+        -1,
+    )
     grid *= (1 + 0.05 * np.clip(1 - polar / 0.5, 0, 1))[:, None, None]
     radius = (polar / polar[-1])[:, None]
     coordinates = np.stack([0.5 + 0.5 * radius * np.cos(around), 0.5 + 0.5 * radius * np.sin(around)], -1)
     triangles = []
     for r in range(RINGS - 1):
         for s in range(SPOKES):
-            a, b, c, d = r * SPOKES + s, r * SPOKES + (s + 1) % SPOKES, (r + 1) * SPOKES + s, (r + 1) * SPOKES + (s + 1) % SPOKES
+            a, b, c, d = (
+                r * SPOKES + s,
+                r * SPOKES + (s + 1) % SPOKES,
+                (r + 1) * SPOKES + s,
+                (r + 1) * SPOKES + (s + 1) % SPOKES,
+            )
             triangles += [[a, c, b], [b, c, d]]
     index = np.array(triangles, np.int32)
     return grid.reshape(-1, 3).astype(np.float32), index, coordinates.reshape(-1, 2).astype(np.float32)[index]
@@ -58,7 +72,8 @@ def iris_of(of: Person) -> Bytes:
 
 
 def socket(vertices: Floats, ids: Ints) -> tuple[Floats, float]:
-    """Centre and radius of one eyeball, from the body's helper vertices. The helper bulges at the cornea, hence the back-set centre."""
+    """Centre and radius of one eyeball, from the body's helper vertices. The helper bulges at the cornea, hence the
+    back-set centre."""
     points = vertices[ids]
     low, high = points.min(0), points.max(0)
     radius = float(high[0] - low[0] + high[1] - low[1]) / 4

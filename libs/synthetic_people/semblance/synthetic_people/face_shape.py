@@ -15,11 +15,35 @@ if TYPE_CHECKING:
 Slider = tuple[str, float]
 """A target's name and its weight, 0-1."""
 
-SIGMA = {"head": 0.2, "forehead": 0.18, "eyebrows": 0.55, "eyes": 0.46, "nose": 0.56, "mouth": 0.38, "chin": 0.45, "cheek": 0.5, "ears": 0.3, "neck": 0.13}
+SIGMA = {
+    "head": 0.2,
+    "forehead": 0.18,
+    "eyebrows": 0.55,
+    "eyes": 0.46,
+    "nose": 0.56,
+    "mouth": 0.38,
+    "chin": 0.45,
+    "cheek": 0.5,
+    "ears": 0.3,
+    "neck": 0.13,
+}
 """Standard deviation of a slider in each region. Wider than the prototype: strangers looked too alike to SFace."""
 LIMIT = 0.95
 OUTLINES = ("oval", "round", "square", "rectangular", "diamond", "triangular", "invertedtriangular")
-POLES = ("incr", "decr", "up", "down", "in", "out", "forward", "backward", "concave", "convex", "compress", "uncompress")
+POLES = (
+    "incr",
+    "decr",
+    "up",
+    "down",
+    "in",
+    "out",
+    "forward",
+    "backward",
+    "concave",
+    "convex",
+    "compress",
+    "uncompress",
+)
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +70,11 @@ def draw_sliders(rng: np.random.Generator, years: float) -> tuple[Slider, ...]:
         value = float(np.clip(rng.normal(0, SIGMA[region] * (0.6 if "trans" in stem else 1.0)), -LIMIT, LIMIT))
         skew = rng.uniform(0.9, 1.1, 2)
         if stem.removeprefix("head-") in OUTLINES:
-            value = float(rng.uniform(0.1, 0.16 if "triangular" in stem or "diamond" in stem else 0.65)) if stem == outline else 0.0
+            value = (
+                float(rng.uniform(0.1, 0.16 if "triangular" in stem or "diamond" in stem else 0.65))
+                if stem == outline
+                else 0.0
+            )
         elif stem == "head-age":
             value = abs(value) * (1 if years > 50 else -0.3)
         elif stem.endswith("scale-vert") and region == "head":
@@ -67,9 +95,21 @@ def macro_weights(of: Person) -> list[Slider]:
     """The assets' macro targets, interpolated: ancestry x sex x age, and muscle x weight x sex x age."""
     old = (of.age_years - 25.0) / 65.0
     ages = (("young", 1 - old), ("old", old))
-    out = [(f"macro/{kind}-{of.sex}-{age}", share * part) for kind, share in zip(("african", "asian", "caucasian"), of.ancestry, strict=True) for age, part in ages]
-    for muscle, strong in (("averagemuscle", 1 - abs(of.muscle)), ("maxmuscle", max(of.muscle, 0.0)), ("minmuscle", max(-of.muscle, 0.0))):
-        for weight, heavy in (("averageweight", 1 - abs(of.weight)), ("maxweight", max(of.weight, 0.0)), ("minweight", max(-of.weight, 0.0))):
+    out = [
+        (f"macro/{kind}-{of.sex}-{age}", share * part)
+        for kind, share in zip(("african", "asian", "caucasian"), of.ancestry, strict=True)
+        for age, part in ages
+    ]
+    for muscle, strong in (
+        ("averagemuscle", 1 - abs(of.muscle)),
+        ("maxmuscle", max(of.muscle, 0.0)),
+        ("minmuscle", max(-of.muscle, 0.0)),
+    ):
+        for weight, heavy in (
+            ("averageweight", 1 - abs(of.weight)),
+            ("maxweight", max(of.weight, 0.0)),
+            ("minweight", max(-of.weight, 0.0)),
+        ):
             out += [(f"macro/universal-{of.sex}-{age}-{muscle}-{weight}", strong * heavy * part) for age, part in ages]
     return [(name, weight) for name, weight in out if weight > 0]
 

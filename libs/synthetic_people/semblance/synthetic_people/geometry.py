@@ -63,5 +63,8 @@ def flatten(parts: list[Part]) -> Geometry:
         np.array([m.cut for m in materials], np.int32),
         np.array([m.gain for m in materials]),
         np.array([m.skin for m in materials]),
-        *(np.array([getattr(m, name) for m in materials], np.float64) for name in ("tint", "gloss", "sharpness", "wrap", "relative", "mean")),
+        *(
+            np.array([getattr(m, name) for m in materials], np.float64)
+            for name in ("tint", "gloss", "sharpness", "wrap", "relative", "mean")
+        ),
     )

@@ -69,7 +69,11 @@ def places_of(count: int, rng: np.random.Generator) -> list[Floats]:
         row, at, size = (0, k, front) if k < front else (1, k - front, count - front)
         x = (at - (size - 1) / 2) * SPACING * (1.0 if row == 0 else 1.05)
         depth = -row * ROW_DEPTH - (0.9 if (at % 2) and row == 0 else 0.0)
-        out.append(np.array([x + rng.normal(0, 0.12), row * ROW_RISE + rng.normal(0, 0.25), depth + rng.normal(0, 0.15)], np.float32))
+        out.append(
+            np.array(
+                [x + rng.normal(0, 0.12), row * ROW_RISE + rng.normal(0, 0.25), depth + rng.normal(0, 0.15)], np.float32
+            )
+        )
     return out
 
 
@@ -97,7 +101,13 @@ def group(people: Sequence[Person], seed: int, width_px: int = 768, **overrides:
     first = scene(people[0], seed, **({"style": "photo"} | overrides))
     for who, spot in zip(people, spots, strict=True):
         own = scene(who, seed * 31 + who.seed, **({"style": "photo", "place": first.place} | overrides))
-        own = change(own, yaw_deg=round(own.yaw_deg * 0.5 - float(spot[0]) * 2.5, 2), pitch_deg=own.pitch_deg * 0.5, light=first.light, finish=first.finish)
+        own = change(
+            own,
+            yaw_deg=round(own.yaw_deg * 0.5 - float(spot[0]) * 2.5, 2),
+            pitch_deg=own.pitch_deg * 0.5,
+            light=first.light,
+            finish=first.finish,
+        )
         built = build(who, own, standing)
         scenes.append(own)
         # Some are tall, some short, but nobody vanishes behind the lower edge.
@@ -108,15 +118,22 @@ def group(people: Sequence[Person], seed: int, width_px: int = 768, **overrides:
     geometry = flatten([part for model in models for part in model.parts])
     wide = float(np.ptp([s[0] for s in spots])) + 6.0
     light = lamps(geometry, first, np.array([view.aim[0], 7.0, 0.0]), field=wide, key_map=512)
-    shot = expose(geometry, first, view, light, seed, width_px)
+    shot = expose(geometry, first, view, light, backdrop=seed, size_px=width_px)
     whole = develop(shot.image, width_px, first.finish, np.random.default_rng([seed, 0xF2]))
     height = int(width_px * ASPECT) // 2 * 2
     top = (width_px - height) // 2
-    truths = tuple(lowered(truth_of(who, own, model, view, shot.depth, samples), top) for who, own, model in zip(people, scenes, models, strict=True))
+    truths = tuple(
+        lowered(truth_of(who, own, model, view, shot.depth, samples=samples), top)
+        for who, own, model in zip(people, scenes, models, strict=True)
+    )
     return GroupPicture(np.ascontiguousarray(whole[top : top + height]), truths)
 
 
 def lowered(truth: Truth, rows: int) -> Truth:
     """Truth after `rows` were cut off the top."""
     x, y, w, h = truth.box_px
-    return replace(truth, box_px=(x, round(y - rows, 2), w, h), landmarks_px=tuple((px, round(py - rows, 2)) for px, py in truth.landmarks_px))
+    return replace(
+        truth,
+        box_px=(x, round(y - rows, 2), w, h),
+        landmarks_px=tuple((px, round(py - rows, 2)) for px, py in truth.landmarks_px),
+    )

@@ -21,13 +21,21 @@ class Shot:
 
 
 def scenes_of(who: Person, count: int, seed: int) -> list[Scene]:
-    """Photo scenes that walk through the places in a random order; faces are turned at most 28 degrees and eyes are open."""
+    """Photo scenes that walk through the places in a random order; faces are turned at most 28 degrees and eyes are
+    open."""
     rng = np.random.default_rng([seed, who.seed, 0x11B])
     places = [PLACES[i] for _ in range(count // len(PLACES) + 1) for i in rng.permutation(len(PLACES))]
     out: list[Scene] = []
     for k in range(count):
-        made = scene(who, seed * 100_003 + k, style="photo", place=places[k], expression=MOODS[int(rng.integers(len(MOODS)))])
-        made = change(made, yaw_deg=round(float(np.clip(made.yaw_deg, -28, 28)), 2), blur_px=0.0, azimuth_deg=round(float(np.clip(made.light.azimuth_deg, -70, 70)), 2))
+        made = scene(
+            who, seed * 100_003 + k, style="photo", place=places[k], expression=MOODS[int(rng.integers(len(MOODS)))]
+        )
+        made = change(
+            made,
+            yaw_deg=round(float(np.clip(made.yaw_deg, -28, 28)), 2),
+            blur_px=0.0,
+            azimuth_deg=round(float(np.clip(made.light.azimuth_deg, -70, 70)), 2),
+        )
         if made.clothes.hat and rng.random() < 0.6:
             made = change(made, hat="")
         out.append(made)

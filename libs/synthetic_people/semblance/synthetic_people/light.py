@@ -47,9 +47,12 @@ def sky(scene: Scene) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float6
     return directions, colours
 
 
-def lamps(of: Geometry, scene: Scene, aim: Floats, *, field: float = FIELD, key_map: int = KEY_MAP, screen: Rgb | None = None) -> Lamps:
-    """Lights of a scene with their shadow maps of this geometry, centred on aim (3,). field is how wide the maps see, in decimetres;
-    screen adds the light of a display held in front of the face, as in a capture that flashes colours."""
+def lamps(
+    of: Geometry, scene: Scene, aim: Floats, *, field: float = FIELD, key_map: int = KEY_MAP, screen: Rgb | None = None
+) -> Lamps:
+    """Lights of a scene with their shadow maps of this geometry, centred on aim (3,). field is how wide the maps see,
+    in decimetres; screen adds the light of a display held in front of the face, as in a capture that flashes
+    colours."""
     azimuth, rise = np.radians(scene.light.azimuth_deg), np.radians(scene.light.elevation_deg)
     key = np.array([np.sin(azimuth) * np.cos(rise), np.sin(rise), np.cos(azimuth) * np.cos(rise)])
     around, colours = sky(scene)
@@ -70,6 +73,20 @@ def lamps(of: Geometry, scene: Scene, aim: Floats, *, field: float = FIELD, key_
         matrices[k, :, :3] = x * scale, y * scale, -direction
         matrices[k, :2, 3] = size / 2 - x @ aim * scale, size / 2 - y @ aim * scale
         seen = (of.vertices @ matrices[k, :, :3].T + matrices[k, :, 3]).astype(np.float32)
-        fill(seen, of.triangles, of.uv, of.material, of.atlas, of.layout, of.cut, of.gain, False, maps[k, :size, :size], owner[:size, :size], first[:size, :size], second[:size, :size])
+        fill(
+            seen,
+            of.triangles,
+            of.uv,
+            of.material,
+            of.atlas,
+            of.layout,
+            of.cut,
+            of.gain,
+            False,
+            maps[k, :size, :size],
+            owner[:size, :size],
+            first[:size, :size],
+            second[:size, :size],
+        )
     ambient = np.asarray(scene.light.sky) * 0.22
     return Lamps(directions, np.array([scene.light.key, *colours]), maps, matrices, sizes, ambient)

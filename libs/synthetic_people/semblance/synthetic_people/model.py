@@ -21,8 +21,9 @@ WHITE = np.full((1, 1, 4), 255, np.uint8)
 
 @dataclass(frozen=True)
 class Material:
-    """tint multiplies the texture; relative: the texture only gives luminance around `mean`; gloss and sharpness of the highlight;
-    wrap: how far light creeps round the terminator; cut: alpha cuts; gain: factor on alpha; skin, cover: for exposure and occlusion."""
+    """tint multiplies the texture; relative: the texture only gives luminance around `mean`; gloss and sharpness of
+    the highlight; wrap: how far light creeps round the terminator; cut: alpha cuts; gain: factor on alpha; skin,
+    cover: for exposure and occlusion."""
 
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     gloss: float = 0.0
@@ -47,7 +48,8 @@ class Part:
 
 @dataclass
 class Model:
-    """parts to draw; body (v, 3) posed vertices; eyes: centres of left and right eye (3,); rotation of the head (3, 3)."""
+    """parts to draw; body (v, 3) posed vertices; eyes: centres of left and right eye (3,); rotation of the head (3,
+    3)."""
 
     body: Floats
     rotation: Floats
@@ -98,11 +100,18 @@ def add_eyes(model: Model, who: Person, scene: Scene, rest: Floats) -> None:
     look = eyes.turned(scene.gaze_x_deg, scene.gaze_y_deg)
     for centre, (_, radius) in zip(model.eyes, eyes.sockets(rest), strict=True):
         vertices = (sphere * radius) @ (model.rotation @ look).T + centre
-        model.add(vertices.astype(np.float32), triangles, uv, eyes.iris_of(who), Material((0.95, 0.95, 0.95), gloss=0.16, sharpness=180.0, wrap=0.25))
+        model.add(
+            vertices.astype(np.float32),
+            triangles,
+            uv,
+            eyes.iris_of(who),
+            Material((0.95, 0.95, 0.95), gloss=0.16, sharpness=180.0, wrap=0.25),
+        )
 
 
 def add_fitted(model: Model, mesh: FittedMesh, material: Material, above: float | None = None) -> Floats:
-    """A mesh of the pack on the posed body. above: leave out what is higher than this on the base head (under a hat)."""
+    """A mesh of the pack on the posed body. above: leave out what is higher than this on the base head (under a
+    hat)."""
     pack = load()
     vertices = pack.fit(model.body, mesh)
     triangles, uv = mesh.triangles, mesh.uv
@@ -131,7 +140,9 @@ def add_hair(model: Model, who: Person, scene: Scene, normals: Floats) -> None:
     elif style != "bald":
         mesh = load().meshes[f"hair/{style}"]
         material = Material(rgb, gloss=0.035, sharpness=14.0, wrap=0.3, relative=True, mean=mesh.luminance, cut=True)
-        add_fitted(model, mesh, material, {"": None, "hat": wearables.HAT_LINE, "beanie": wearables.BEANIE_LINE - 0.12}[hat])
+        add_fitted(
+            model, mesh, material, {"": None, "hat": wearables.HAT_LINE, "beanie": wearables.BEANIE_LINE - 0.12}[hat]
+        )
     if who.hair.beard in shells.LENGTH:
         add_fur(model, who, who.hair.beard, normals, tuple(min(0.8 * c, 0.4) for c in rgb))  # type: ignore[arg-type]
 
@@ -140,16 +151,38 @@ def add_wearables(model: Model, who: Person, scene: Scene, normals: Floats) -> N
     clothes, pack = scene.clothes, load()
     mesh = pack.meshes[f"clothes/{clothes.mesh}"]
     tint = (1.0, 1.0, 1.0) if clothes.own_colours else clothes.rgb
-    add_fitted(model, mesh, Material(tint, gloss=0.012, sharpness=8.0, wrap=0.1, relative=not clothes.own_colours, mean=mesh.luminance, cut=True))
+    add_fitted(
+        model,
+        mesh,
+        Material(
+            tint, gloss=0.012, sharpness=8.0, wrap=0.1, relative=not clothes.own_colours, mean=mesh.luminance, cut=True
+        ),
+    )
     if clothes.hat == "hat":
         hat = pack.meshes["clothes/fedora"]
-        add_fitted(model, hat, Material(clothes.hat_rgb, gloss=0.01, wrap=0.15, relative=True, mean=hat.luminance, cut=True))
+        add_fitted(
+            model, hat, Material(clothes.hat_rgb, gloss=0.01, wrap=0.15, relative=True, mean=hat.luminance, cut=True)
+        )
     elif clothes.hat == "beanie":
         vertices, triangles, uv = wearables.beanie_mesh(model.body, normals)
-        model.add(vertices, triangles, uv, wearables.KNIT, Material(clothes.hat_rgb, gloss=0.004, wrap=0.3, relative=True, mean=0.22, cut=True))
+        model.add(
+            vertices,
+            triangles,
+            uv,
+            wearables.KNIT,
+            Material(clothes.hat_rgb, gloss=0.004, wrap=0.3, relative=True, mean=0.22, cut=True),
+        )
     if who.glasses:
-        vertices, triangles = wearables.glasses_mesh(model.eyes[0], model.eyes[1], model.rotation @ np.array([0, 0, 1], np.float32), who.glasses)
-        model.add(vertices, triangles, np.zeros((len(triangles), 3, 2), np.float32), WHITE, Material(who.glasses.rgb, gloss=0.35, sharpness=40.0))
+        vertices, triangles = wearables.glasses_mesh(
+            model.eyes[0], model.eyes[1], model.rotation @ np.array([0, 0, 1], np.float32), who.glasses
+        )
+        model.add(
+            vertices,
+            triangles,
+            np.zeros((len(triangles), 3, 2), np.float32),
+            WHITE,
+            Material(who.glasses.rgb, gloss=0.35, sharpness=40.0),
+        )
 
 
 def add_body(model: Model, who: Person, scene: Scene, normals: Floats) -> None:
@@ -160,13 +193,19 @@ def add_body(model: Model, who: Person, scene: Scene, normals: Floats) -> None:
     shown = ~hidden[pack.triangles].all(1)
     skin = Material(gloss=0.05, sharpness=13.0, wrap=0.35, skin=True)
     dark, flesh = np.array([[[30, 16, 14, 255]]], np.uint8), np.array([[[122, 58, 54, 255]]], np.uint8)
-    for part, texture, material in ((0, texture_of(who), skin), (1, neck_colour(who), skin), (2, flesh, Material(wrap=0.2, gloss=0.02)), (3, dark, Material())):
+    for part, texture, material in (
+        (0, texture_of(who), skin),
+        (1, neck_colour(who), skin),
+        (2, flesh, Material(wrap=0.2, gloss=0.02)),
+        (3, dark, Material()),
+    ):
         chosen = (pack.part == part) & shown
         model.parts.append(Part(model.body, normals, pack.triangles[chosen], pack.uv[chosen], texture, material))
 
 
 def build(who: Person, scene: Scene, stance: Callable[[Model], Floats] | None = None) -> Model:
-    """Everything to draw of one person in one scene. stance: new body vertices for the posed body, before anything is put on it."""
+    """Everything to draw of one person in one scene. stance: new body vertices for the posed body, before anything is
+    put on it."""
     pack = load()
     rest, weights = expressive(who, scene)
     body, rotation = posed(rest, scene)
@@ -180,7 +219,11 @@ def build(who: Person, scene: Scene, stance: Callable[[Model], Floats] | None = 
     if opens_mouth(weights):
         add_fitted(model, pack.meshes["teeth/base"], Material((0.8, 0.78, 0.72), gloss=0.05, sharpness=30.0, wrap=0.2))
     brow, lash = pack.meshes[f"brow/{who.hair.brow}"], pack.meshes[f"lash/{who.hair.lash}"]
-    add_fitted(model, brow, Material(who.hair.brow_rgb, wrap=0.3, relative=True, mean=brow.luminance, cut=True, gain=who.hair.brow_gain))
+    add_fitted(
+        model,
+        brow,
+        Material(who.hair.brow_rgb, wrap=0.3, relative=True, mean=brow.luminance, cut=True, gain=who.hair.brow_gain),
+    )
     add_fitted(model, lash, Material((0.02, 0.015, 0.012), wrap=0.3, relative=True, mean=lash.luminance, cut=True))
     add_hair(model, who, scene, normals)
     add_wearables(model, who, scene, normals)

@@ -1,4 +1,5 @@
-"""A person who does not exist, drawn from one integer. Adults only: the youngest is 25 and no child target is in the pack.
+"""A person who does not exist, drawn from one integer. Adults only: the youngest is 25 and no child target is in the
+pack.
 
 Ancestry here names three corners of MakeHuman's shape space; they are that project's stereotypes, not anthropology. We
 sample between them evenly so that no group of shapes or skins is rare."""
@@ -42,19 +43,54 @@ EYE_COLOURS: dict[str, Rgb] = {
     "grey": (0.22, 0.26, 0.3),
 }
 HAIR_WORDS = {
-    "afro01": "afro", "bob01": "bob", "bob02": "bob", "Braid01": "braided", "long01": "long", "ponytail01": "ponytail", "short01": "short",
-    "short02": "short", "short03": "short", "short04": "short", "cropped": "cropped", "curly": "curly", "receding": "receding", "bald": "bald",
-}  # fmt: skip
+    "afro01": "afro",
+    "bob01": "bob",
+    "bob02": "bob",
+    "Braid01": "braided",
+    "long01": "long",
+    "ponytail01": "ponytail",
+    **dict.fromkeys(("short01", "short02", "short03", "short04"), "short"),
+    **{own: own for own in ("cropped", "curly", "receding", "bald")},
+}
 """Hair style to the word that captions use. Styles in lower case without a number are grown as shells, see hair.py."""
 
-WOMEN_HAIR = {"long01": 0.24, "ponytail01": 0.18, "Braid01": 0.15, "bob02": 0.10, "short04": 0.08, "short01": 0.05, "curly": 0.07, "afro01": 0.05, "cropped": 0.03}
-MEN_HAIR = {"short01": 0.15, "short02": 0.13, "short03": 0.13, "short04": 0.13, "cropped": 0.15, "curly": 0.06, "receding": 0.08, "bald": 0.08, "afro01": 0.03, "long01": 0.04, "ponytail01": 0.02}
-LIPSTICKS: tuple[Rgb, ...] = ((0.55, 0.06, 0.08), (0.6, 0.2, 0.2), (0.35, 0.04, 0.12), (0.62, 0.26, 0.28), (0.5, 0.16, 0.1))
+WOMEN_HAIR = {
+    "long01": 0.24,
+    "ponytail01": 0.18,
+    "Braid01": 0.15,
+    "bob02": 0.10,
+    "short04": 0.08,
+    "short01": 0.05,
+    "curly": 0.07,
+    "afro01": 0.05,
+    "cropped": 0.03,
+}
+MEN_HAIR = {
+    "short01": 0.15,
+    "short02": 0.13,
+    "short03": 0.13,
+    "short04": 0.13,
+    "cropped": 0.15,
+    "curly": 0.06,
+    "receding": 0.08,
+    "bald": 0.08,
+    "afro01": 0.03,
+    "long01": 0.04,
+    "ponytail01": 0.02,
+}
+LIPSTICKS: tuple[Rgb, ...] = (
+    (0.55, 0.06, 0.08),
+    (0.6, 0.2, 0.2),
+    (0.35, 0.04, 0.12),
+    (0.62, 0.26, 0.28),
+    (0.5, 0.16, 0.1),
+)
 
 
 @dataclass(frozen=True)
 class Skin:
-    """blend: (texture, weight) pairs that sum to one. tone, lip_tint: linear factors per channel (lips on top of the skin). seed drives pores, blotches, freckles."""
+    """blend: (texture, weight) pairs that sum to one. tone, lip_tint: linear factors per channel (lips on top of the
+    skin). seed drives pores, blotches, freckles."""
 
     blend: tuple[tuple[str, float], ...]
     tone: Rgb
@@ -81,7 +117,8 @@ class Makeup:
 
 @dataclass(frozen=True)
 class Hair:
-    """brow_gain scales the opacity of the brows, lash picks one of four sets. beard is none, stubble, moustache, goatee, short or full."""
+    """brow_gain scales the opacity of the brows, lash picks one of four sets. beard is none, stubble, moustache,
+    goatee, short or full."""
 
     style: str
     colour: str
@@ -96,7 +133,8 @@ class Hair:
 
 @dataclass(frozen=True)
 class Glasses:
-    """Half width and half height of a lens, rim thickness, in decimetres; exponent 1 is an ellipse, small is a rectangle."""
+    """Half width and half height of a lens, rim thickness, in decimetres; exponent 1 is an ellipse, small is a
+    rectangle."""
 
     width: float
     height: float
@@ -147,7 +185,8 @@ def pick(rng: np.random.Generator, table: dict[str, float]) -> str:
 
 
 def draw_skin(rng: np.random.Generator, sex: Sex, ancestry: np.ndarray, age: float) -> Skin:
-    """age 0-1. Textures of the nearest ages and ancestries, with a strong random part: two people of one kind must differ."""
+    """age 0-1. Textures of the nearest ages and ancestries, with a strong random part: two people of one kind must
+    differ."""
     by_age = {"young": max(0.0, 1 - 2 * age), "middleage": 1 - abs(2 * age - 1), "old": max(0.0, 2 * age - 1)}
     weights: dict[str, float] = {}
     for name in load().skins:
@@ -161,7 +200,14 @@ def draw_skin(rng: np.random.Generator, sex: Sex, ancestry: np.ndarray, age: flo
     dark = float(ancestry[0])
     lightness = np.exp(rng.normal(-0.03, 0.2) - 0.25 * dark * rng.random())
     tone = lightness * np.exp(rng.normal(0, 0.05, 3) * np.array([0.7, 1.0, 1.3]))
-    moles = tuple((round(float(rng.uniform(-0.62, 0.62)), 4), round(float(rng.uniform(6.4, 7.9)), 4), round(float(rng.uniform(0.008, 0.022)), 4)) for _ in range(int(rng.integers(0, 5))))
+    moles = tuple(
+        (
+            round(float(rng.uniform(-0.62, 0.62)), 4),
+            round(float(rng.uniform(6.4, 7.9)), 4),
+            round(float(rng.uniform(0.008, 0.022)), 4),
+        )
+        for _ in range(int(rng.integers(0, 5)))
+    )
     scar = None
     if rng.random() < 0.06:
         x, y, turn = rng.uniform(-0.5, 0.5), rng.uniform(6.5, 7.8), rng.uniform(0, np.pi)
@@ -175,7 +221,9 @@ def draw_skin(rng: np.random.Generator, sex: Sex, ancestry: np.ndarray, age: flo
         freckles_0_1=round(float(rng.uniform(0.3, 1.0)), 4) if rng.random() < (0.28 if dark < 0.4 else 0.05) else 0.0,
         moles=moles,
         scar=scar,
-        lip_tint=rgb(np.array([0.92, 0.5, 0.47]) * (1 - 0.2 * dark) * np.exp(rng.normal(0, 0.14, 3) * np.array([0.6, 1, 1]))),
+        lip_tint=rgb(
+            np.array([0.92, 0.5, 0.47]) * (1 - 0.2 * dark) * np.exp(rng.normal(0, 0.14, 3) * np.array([0.6, 1, 1]))
+        ),
         seed=int(rng.integers(2**31)),
     )
 
@@ -184,13 +232,25 @@ def draw_makeup(rng: np.random.Generator, sex: Sex) -> Makeup:
     if sex == "male" or rng.random() < 0.4:
         return Makeup((0.5, 0.2, 0.17), 0.0, (0.1, 0.08, 0.08), 0.0, 0.0)
     lips = np.array(LIPSTICKS[int(rng.integers(len(LIPSTICKS)))]) * np.exp(rng.normal(0, 0.15, 3))
-    lids = np.array([(0.06, 0.05, 0.06), (0.15, 0.07, 0.04), (0.05, 0.08, 0.14), (0.16, 0.06, 0.12)][int(rng.integers(4))])
-    return Makeup(rgb(lips), round(float(rng.uniform(0.2, 0.85)), 4), rgb(lids), round(float(rng.beta(1.2, 2.2)), 4), round(float(rng.uniform(0, 0.6)), 4))
+    lids = np.array(
+        [(0.06, 0.05, 0.06), (0.15, 0.07, 0.04), (0.05, 0.08, 0.14), (0.16, 0.06, 0.12)][int(rng.integers(4))]
+    )
+    return Makeup(
+        rgb(lips),
+        round(float(rng.uniform(0.2, 0.85)), 4),
+        rgb(lids),
+        round(float(rng.beta(1.2, 2.2)), 4),
+        round(float(rng.uniform(0, 0.6)), 4),
+    )
 
 
 def draw_hair(rng: np.random.Generator, sex: Sex, ancestry: np.ndarray, years: float) -> Hair:
     dark = ancestry[0] > 0.45 or ancestry[1] > 0.5
-    palette = {"black": 0.55, "dark brown": 0.35, "brown": 0.08, "blond": 0.01, "red": 0.01} if dark else {"black": 0.14, "dark brown": 0.25, "brown": 0.26, "blond": 0.23, "red": 0.12}
+    palette = (
+        {"black": 0.55, "dark brown": 0.35, "brown": 0.08, "blond": 0.01, "red": 0.01}
+        if dark
+        else {"black": 0.14, "dark brown": 0.25, "brown": 0.26, "blond": 0.23, "red": 0.12}
+    )
     colour = pick(rng, palette)
     grown = colour
     if rng.random() < np.clip((years - 45) / 30, 0, 0.85):
@@ -202,8 +262,14 @@ def draw_hair(rng: np.random.Generator, sex: Sex, ancestry: np.ndarray, years: f
         style = "cropped"
     tone = np.array(HAIR_COLOURS[colour]) * np.exp(rng.normal(0, 0.22)) * np.exp(rng.normal(0, 0.07, 3))
     brow = np.array(HAIR_COLOURS[grown if rng.random() < 0.6 else colour]) * float(rng.uniform(0.35, 0.8))
-    beard = pick(rng, {"none": 0.42, "stubble": 0.2, "moustache": 0.07, "goatee": 0.08, "short": 0.13, "full": 0.10}) if sex == "male" else "none"
-    stubble = {"stubble": float(rng.uniform(0.35, 0.9)), "none": float(rng.uniform(0, 0.2))}.get(beard, float(rng.uniform(0.1, 0.5)))
+    beard = (
+        pick(rng, {"none": 0.42, "stubble": 0.2, "moustache": 0.07, "goatee": 0.08, "short": 0.13, "full": 0.10})
+        if sex == "male"
+        else "none"
+    )
+    stubble = {"stubble": float(rng.uniform(0.35, 0.9)), "none": float(rng.uniform(0, 0.2))}.get(
+        beard, float(rng.uniform(0.1, 0.5))
+    )
     return Hair(
         style=style,
         colour=colour,
@@ -236,10 +302,14 @@ def person(seed: int) -> Person:
     ancestry = rng.dirichlet([0.35] * 3)
     years = float(rng.uniform(YOUNGEST_YEARS, OLDEST_YEARS) if rng.random() < 0.6 else rng.uniform(YOUNGEST_YEARS, 45))
     dark = ancestry[0] > 0.45 or ancestry[1] > 0.5
-    tints = {"dark brown": 0.6, "brown": 0.36, "hazel": 0.04} if dark else {"dark brown": 0.1, "brown": 0.22, "hazel": 0.14, "green": 0.16, "blue": 0.26, "grey": 0.12}
+    tints = (
+        {"dark brown": 0.6, "brown": 0.36, "hazel": 0.04}
+        if dark
+        else {"dark brown": 0.1, "brown": 0.22, "hazel": 0.14, "green": 0.16, "blue": 0.26, "grey": 0.12}
+    )
     tint = pick(rng, tints)
     hair = draw_hair(np.random.default_rng([seed, 2]), sex, ancestry, years)
-    drawn = Person(
+    return Person(
         seed=seed,
         sex=sex,
         age_years=round(years, 2),
@@ -247,14 +317,18 @@ def person(seed: int) -> Person:
         muscle=round(float(rng.uniform(-1, 1)), 4),
         weight=round(float(rng.uniform(-1, 1)), 4),
         sliders=draw_sliders(np.random.default_rng([seed, 3]), years),
-        skin=draw_skin(np.random.default_rng([seed, 4]), sex, ancestry, (years - YOUNGEST_YEARS) / (FULLY_OLD_YEARS - YOUNGEST_YEARS)),
+        skin=draw_skin(
+            np.random.default_rng([seed, 4]),
+            sex,
+            ancestry,
+            (years - YOUNGEST_YEARS) / (FULLY_OLD_YEARS - YOUNGEST_YEARS),
+        ),
         makeup=draw_makeup(np.random.default_rng([seed, 5]), sex),
         hair=hair,
         eye_colour=tint,
         eye_rgb=rgb(np.array(EYE_COLOURS[tint]) * np.exp(rng.normal(0, 0.18, 3))),
         glasses=draw_glasses(np.random.default_rng([seed, 6])) if rng.random() < 0.16 else None,
     )
-    return drawn
 
 
 def without_glasses(of: Person) -> Person:

@@ -38,7 +38,13 @@ def view_of(model: Model, camera: Camera, side: int) -> View:
     forward = (aim - eye) / np.linalg.norm(aim - eye)
     right = np.cross(forward, [0, 1, 0])
     right /= np.linalg.norm(right)
-    return View(eye, np.stack([right, np.cross(right, forward), forward], 1), side / 2 / (camera.half_height / camera.distance), aim, side)
+    return View(
+        eye,
+        np.stack([right, np.cross(right, forward), forward], 1),
+        side / 2 / (camera.half_height / camera.distance),
+        aim,
+        side,
+    )
 
 
 def draw(geometry: Geometry, view: View, light: Lamps) -> tuple[Floats, Ints, Floats]:
@@ -47,10 +53,27 @@ def draw(geometry: Geometry, view: View, light: Lamps) -> tuple[Floats, Ints, Fl
     depth, owner = np.full((side, side), FAR, np.float32), np.full((side, side), -1, np.int32)
     first, second = np.zeros((side, side), np.float32), np.zeros((side, side), np.float32)
     g = geometry
-    fill(view.project(g.vertices), g.triangles, g.uv, g.material, g.atlas, g.layout, g.cut, g.gain, True, depth, owner, first, second)
+    fill(
+        view.project(g.vertices),
+        g.triangles,
+        g.uv,
+        g.material,
+        g.atlas,
+        g.layout,
+        g.cut,
+        g.gain,
+        True,
+        depth,
+        owner,
+        first,
+        second,
+    )
     out, mask = np.zeros((side, side, 3), np.float32), np.zeros((side, side), np.int32)
-    shade(g.vertices, g.normals, g.triangles, g.uv, g.material, g.atlas, g.layout, g.tint, g.gloss, g.sharpness, g.wrap, g.relative, g.mean, LINEAR,
-          owner, first, second, view.eye, light.directions, light.colours, light.maps, light.matrices, light.sizes, light.ambient, out, mask)  # fmt: skip
+    shade(
+        *(g.vertices, g.normals, g.triangles, g.uv, g.material, g.atlas, g.layout),
+        *(g.tint, g.gloss, g.sharpness, g.wrap, g.relative, g.mean, LINEAR, owner, first, second, view.eye),
+        *(light.directions, light.colours, light.maps, light.matrices, light.sizes, light.ambient, out, mask),
+    )
     return out, mask, depth
 
 
@@ -60,22 +83,35 @@ def supersampling(size_px: int) -> int:
 
 @dataclass(frozen=True)
 class Exposure:
-    """An undeveloped picture: image (n, n, 3) sRGB, depth (s, s) at the supersampled size, and the skin luminance it was exposed for."""
+    """An undeveloped picture: image (n, n, 3) sRGB, depth (s, s) at the supersampled size, and the skin luminance it
+    was exposed for."""
 
     image: Bytes
     depth: Floats
     middle: float
 
 
-def expose(geometry: Geometry, where: Scene, view: View, light: Lamps, backdrop: int, size_px: int, middle: float | None = None) -> Exposure:
-    """Draw, put the place behind, and expose. backdrop seeds the place; a given `middle` holds the exposure, as in a video."""
+def expose(
+    geometry: Geometry,
+    where: Scene,
+    view: View,
+    light: Lamps,
+    *,
+    backdrop: int,
+    size_px: int,
+    middle: float | None = None,
+) -> Exposure:
+    """Draw, put the place behind, and expose. backdrop seeds the place; a given `middle` holds the exposure, as in a
+    video."""
     colour, mask, depth = draw(geometry, view, light)
     back = background(backdrop, where.place, size_px)
     work = size_px if where.style == "photo" or size_px > 160 else size_px * 2
     solid = (mask > 0).astype(np.float32)
     colour = cv2.resize(colour, (work, work), interpolation=cv2.INTER_AREA)
     cover = cv2.resize(solid, (work, work), interpolation=cv2.INTER_AREA)[:, :, None]
-    linear = colour + (back if work == size_px else cv2.resize(back, (work, work), interpolation=cv2.INTER_LINEAR)) * (1 - cover)
+    linear = colour + (back if work == size_px else cv2.resize(back, (work, work), interpolation=cv2.INTER_LINEAR)) * (
+        1 - cover
+    )
     if middle is None:
         skin = np.concatenate([[False], geometry.skin])[mask] & (depth < FAR)
         lit = lit_luminance(colour, skin, work)
@@ -90,9 +126,10 @@ def render(who: Person, where: Scene, size_px: int = 128) -> Picture:
     geometry = flatten(model.parts)
     samples = supersampling(size_px)
     view = view_of(model, where.camera, size_px * samples)
-    shot = expose(geometry, where, view, lamps(geometry, where, view.aim), where.seed * 7919 + who.seed, size_px)
+    light = lamps(geometry, where, view.aim)
+    shot = expose(geometry, where, view, light, backdrop=where.seed * 7919 + who.seed, size_px=size_px)
     pixels = develop(shot.image, size_px, where.finish, np.random.default_rng([where.seed, who.seed, 0xF1]))
-    return Picture(pixels, truth_of(who, where, model, view, shot.depth, samples))
+    return Picture(pixels, truth_of(who, where, model, view, shot.depth, samples=samples))
 
 
 def lit_luminance(colour: Floats, skin: NDArray[np.bool_], work: int) -> Floats:

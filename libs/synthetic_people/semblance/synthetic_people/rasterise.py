@@ -1,5 +1,6 @@
-"""A z-buffer rasteriser and a small shader, compiled by numba. Own code; the shading model is Lambert with a wrapped, reddened
-falloff for skin (after d'Eon, GPU Gems 3 ch. 14), Blinn-Phong highlights with a Schlick rim, and one shadow map per light."""
+"""A z-buffer rasteriser and a small shader, compiled by numba. Own code; the shading model is Lambert with a wrapped,
+reddened falloff for skin (after d'Eon, GPU Gems 3 ch. 14), Blinn-Phong highlights with a Schlick rim, and one shadow
+map per light."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ LINEAR = (np.arange(256) / 255.0) ** 2.2
 """sRGB byte to linear light, by the 2.2 power."""
 
 
-@nb.njit(cache=True, fastmath=True, inline="always")
+@nb.njit(cache=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
 def scatter(a: int, b: int, c: int) -> float:
     """A number in [0, 1) that looks random but depends on the three integers only."""
     h = (a * 374761393 + b * 668265263 + c * 2147483647) & 0xFFFFFFFF
@@ -20,11 +21,13 @@ def scatter(a: int, b: int, c: int) -> float:
 
 
 @nb.njit(cache=True, fastmath=True)
-def fill(points, triangles, uv, material, atlas, layout, alpha, gain, stochastic, depth, owner, first, second):  # type: ignore[no-untyped-def]
+def fill(  # type: ignore[no-untyped-def]  # noqa: PLR0915, PLR0917 (one loop body, compiled; numba takes flat arrays)
+    points, triangles, uv, material, atlas, layout, alpha, gain, stochastic, depth, owner, first, second
+):
     """Rasterise into depth (h, w), owner (h, w, -1 where empty) and two barycentric planes, all in place.
 
-    points (n, 3): pixel x, pixel y, depth. alpha (m,): 1 where the texture's alpha cuts; gain (m,): factor on that alpha.
-    stochastic: alpha against a per-pixel random threshold (resolved by supersampling) instead of one half."""
+    points (n, 3): pixel x, pixel y, depth. alpha (m,): 1 where the texture's alpha cuts; gain (m,): factor on that
+    alpha. stochastic: alpha against a per-pixel random threshold (resolved by supersampling) instead of one half."""
     height, width = depth.shape
     for t in range(triangles.shape[0]):
         i0 = triangles[t, 0]
@@ -86,12 +89,40 @@ def fill(points, triangles, uv, material, atlas, layout, alpha, gain, stochastic
 
 
 @nb.njit(cache=True, fastmath=True)
-def shade(vertices, normals, triangles, uv, material, atlas, layout, tint, gloss, sharpness, wrap, relative, mean, linear,
-          owner, first, second, eye, directions, colours, maps, matrices, sizes, ambient, out, mask):  # type: ignore[no-untyped-def]  # fmt: skip
-    """Linear RGB into out (h, w, 3) and material + 1 into mask (h, w), both in place, for every pixel that has an owner.
+def shade(  # type: ignore[no-untyped-def]  # noqa: PLR0915, PLR0917 (one loop body, compiled; numba takes flat arrays)
+    vertices,
+    normals,
+    triangles,
+    uv,
+    material,
+    atlas,
+    layout,
+    tint,
+    gloss,
+    sharpness,
+    wrap,
+    relative,
+    mean,
+    linear,
+    owner,
+    first,
+    second,
+    eye,
+    directions,
+    colours,
+    maps,
+    matrices,
+    sizes,
+    ambient,
+    out,
+    mask,
+):
+    """Linear RGB into out (h, w, 3) and material + 1 into mask (h, w), both in place, for every pixel that has an
+    owner.
 
-    directions, colours (k, 3): towards each light and its linear colour; maps (k, s, s): depth seen from it, of which sizes[k] are used;
-    matrices (k, 3, 4): world to that map. relative (m,): 1 where the texture gives luminance only, to be multiplied by tint."""
+    directions, colours (k, 3): towards each light and its linear colour; maps (k, s, s): depth seen from it, of which
+    sizes[k] are used; matrices (k, 3, 4): world to that map. relative (m,): 1 where the texture gives luminance only,
+    to be multiplied by tint."""
     height, width = owner.shape
     lights = directions.shape[0]
     for y in range(height):

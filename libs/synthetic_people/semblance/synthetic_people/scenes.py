@@ -13,7 +13,16 @@ from semblance.synthetic_people.people import Person, Rgb
 STYLES = ("photo", "oil painting", "watercolor painting", "pencil sketch", "black and white photo", "cartoon")
 STYLE_ODDS = (0.70, 0.07, 0.06, 0.06, 0.07, 0.04)
 CLOTHES = {
-    "male": ("male_casualsuit01", "male_casualsuit02", "male_casualsuit03", "male_casualsuit04", "male_casualsuit05", "male_casualsuit06", "male_elegantsuit01", "male_worksuit01"),
+    "male": (
+        "male_casualsuit01",
+        "male_casualsuit02",
+        "male_casualsuit03",
+        "male_casualsuit04",
+        "male_casualsuit05",
+        "male_casualsuit06",
+        "male_elegantsuit01",
+        "male_worksuit01",
+    ),
     "female": ("female_casualsuit01", "female_casualsuit02", "female_elegantsuit01", "female_sportsuit01"),
 }
 LIGHTS: dict[str, tuple[Rgb, Rgb]] = {
@@ -35,13 +44,21 @@ PLACES = tuple(LIGHTS)
 INDOORS = ("in a studio", "in an office", "in a library", "in a cafe", "against a white wall")
 
 
-RESTLESS = (("mouthLeft", 0.0), ("mouthRight", 0.0), ("browInnerUp", 0.22), ("eyeSquintLeft", 0.0), ("eyeSquintRight", 0.0))
-"""Units that are never quite still, and where they rest. Without the raised inner brow most neutral faces read as angry."""
+RESTLESS = (
+    ("mouthLeft", 0.0),
+    ("mouthRight", 0.0),
+    ("browInnerUp", 0.22),
+    ("eyeSquintLeft", 0.0),
+    ("eyeSquintRight", 0.0),
+)
+"""Units that are never quite still, and where they rest. Without the raised inner brow most neutral faces read as
+angry."""
 
 
 @dataclass(frozen=True)
 class Light:
-    """Where the key light is (degrees; azimuth 0 is behind the camera, positive to the image's right) and how strong (linear RGB)."""
+    """Where the key light is (degrees; azimuth 0 is behind the camera, positive to the image's right) and how strong
+    (linear RGB)."""
 
     azimuth_deg: float
     elevation_deg: float
@@ -51,7 +68,8 @@ class Light:
 
 @dataclass(frozen=True)
 class Camera:
-    """distance and half_height of the field in decimetres at the face; the aim is off the point between the eyes by shift_x, shift_y."""
+    """distance and half_height of the field in decimetres at the face; the aim is off the point between the eyes by
+    shift_x, shift_y."""
 
     distance: float
     half_height: float
@@ -73,7 +91,8 @@ class Clothes:
 
 @dataclass(frozen=True)
 class Finish:
-    """What the medium and the file do. jpeg_quality 0 means never compressed; noise in 8-bit steps; blur_px for 128 px pictures."""
+    """What the medium and the file do. jpeg_quality 0 means never compressed; noise in 8-bit steps; blur_px for 128
+    px pictures."""
 
     style: str
     contrast: float
@@ -87,8 +106,9 @@ class Finish:
 
 @dataclass(frozen=True)
 class Scene:
-    """yaw: positive turns the face to the image's right (their left). pitch: positive looks down. roll: positive tips the head to the
-    image's left. gaze_x, gaze_y in degrees relative to the head. extra: further expression units, on top of `expression`."""
+    """yaw: positive turns the face to the image's right (their left). pitch: positive looks down. roll: positive tips
+    the head to the image's left. gaze_x, gaze_y in degrees relative to the head. extra: further expression units, on
+    top of `expression`."""
 
     seed: int
     expression: str
@@ -126,7 +146,12 @@ def draw_light(rng: np.random.Generator, place: str) -> Light:
     key, sky = LIGHTS[place]
     low = place == "at sunset"
     azimuth = float(np.clip(rng.normal(0, 45), -110, 110))
-    return Light(round(azimuth, 2), round(float(rng.uniform(3, 18) if low else rng.uniform(10, 60)), 2), jitter(rng, key, 0.16, 0.06), jitter(rng, sky, 0.14, 0.05))
+    return Light(
+        round(azimuth, 2),
+        round(float(rng.uniform(3, 18) if low else rng.uniform(10, 60)), 2),
+        jitter(rng, key, 0.16, 0.06),
+        jitter(rng, sky, 0.14, 0.05),
+    )
 
 
 def draw_clothes(rng: np.random.Generator, who: Person, place: str) -> Clothes:
@@ -155,8 +180,9 @@ def draw_finish(rng: np.random.Generator, style: str) -> Finish:
 
 
 def scene(who: Person, seed: int, **overrides: Any) -> Scene:
-    """A picture to take of `who`. Overrides name any field of Scene, Light, Camera, Clothes or Finish (`style="photo"`, `hat="beanie"`);
-    `place` also moves the light and `yaw_deg` the gaze. Raises TypeError for a name that none of them has."""
+    """A picture to take of `who`. Overrides name any field of Scene, Light, Camera, Clothes or Finish
+    (`style="photo"`, `hat="beanie"`); `place` also moves the light and `yaw_deg` the gaze. Raises TypeError for a
+    name that none of them has."""
     rng = np.random.default_rng([seed, who.seed, 0x5CE7])
     expression = str(overrides.get("expression", rng.choice(list(EXPRESSIONS), p=ODDS)))
     place = str(overrides.get("place", PLACES[int(rng.integers(len(PLACES)))]))
@@ -170,7 +196,9 @@ def scene(who: Person, seed: int, **overrides: Any) -> Scene:
         yaw_deg=round(yaw, 2),
         pitch_deg=round(float(np.clip(rng.normal(0, 8), -20, 20)), 2),
         roll_deg=round(float(np.clip(rng.normal(0, 5), -14, 14)), 2),
-        gaze_x_deg=round(float(np.clip(-0.6 * yaw + rng.normal(0, 4), -19, 19) if rng.random() < 0.75 else rng.normal(0, 7)), 2),
+        gaze_x_deg=round(
+            float(np.clip(-0.6 * yaw + rng.normal(0, 4), -19, 19) if rng.random() < 0.75 else rng.normal(0, 7)), 2
+        ),
         gaze_y_deg=round(float(np.clip(rng.normal(0, 4), -10, 10)), 2),
         place=place,
         light=draw_light(rng, place),

@@ -1,4 +1,5 @@
-"""Short hair and beards as fur: copies of the skin pushed outwards, each more transparent (Lengyel et al. 2001, "Real-time fur")."""
+"""Short hair and beards as fur: copies of the skin pushed outwards, each more transparent (Lengyel et al. 2001,
+"Real-time fur")."""
 
 from __future__ import annotations
 
@@ -12,14 +13,23 @@ from semblance.synthetic_people.assets import Bytes, Floats, Ints, load
 from semblance.synthetic_people.people import Person
 from semblance.synthetic_people.skin import noise
 
-LENGTH = {"cropped": 0.05, "curly": 0.26, "receding": 0.06, "short": 0.055, "goatee": 0.09, "full": 0.17, "moustache": 0.06}
+LENGTH = {
+    "cropped": 0.05,
+    "curly": 0.26,
+    "receding": 0.06,
+    "short": 0.055,
+    "goatee": 0.09,
+    "full": 0.17,
+    "moustache": 0.06,
+}
 """How far the outermost shell stands off the skin, in decimetres."""
 LAYERS = 5
 
 
 @dataclass(frozen=True)
 class Fur:
-    """triangles (t, 3) of the body that carry hair, their corner uv, RGBA texture whose alpha is the density, length in decimetres."""
+    """triangles (t, 3) of the body that carry hair, their corner uv, RGBA texture whose alpha is the density, length
+    in decimetres."""
 
     triangles: Ints
     uv: Floats
@@ -27,7 +37,7 @@ class Fur:
     length: float
 
 
-def density(of: Person, style: str, p: Floats) -> Floats:
+def density(style: str, p: Floats) -> Floats:
     if style in ("cropped", "curly"):
         return regions.scalp(p, -0.05)
     if style == "receding":
@@ -41,13 +51,13 @@ def fur_of(of: Person, style: str) -> Fur:
     pack = load()
     head = pack.part == 0
     triangles, uv = pack.triangles[head], pack.uv[head]
-    carried = density(of, style, pack.base)[triangles].max(1) > 0.02
+    carried = density(style, pack.base)[triangles].max(1) > 0.02
     p = regions.positions()
     rng = np.random.default_rng([of.skin.seed, len(style)])
     shape = (p.shape[0], p.shape[1])
     curl = style == "curly"
     strands = 0.6 * noise(rng, shape, 5.0 if curl else 1.0) + 0.4 * noise(rng, shape, 1.5 if curl else 2.5)
-    cover = density(of, style, p)
+    cover = density(style, p)
     if style in ("goatee", "short", "full", "moustache"):
         cover = cover * (1 - np.clip(1.5 * regions.lips(), 0, 1))
     alpha = np.clip(cover * (0.85 + 0.35 * strands), 0, 1)

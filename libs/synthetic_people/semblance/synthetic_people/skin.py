@@ -40,7 +40,11 @@ def mix(texture: Floats, colour: tuple[float, float, float] | Floats, amount: Fl
 
 def freckles(rng: np.random.Generator, p: Floats, strength: float) -> Floats:
     dots = cv2.GaussianBlur((rng.random(p.shape[:2]) > 0.985).astype(np.float32), (0, 0), 1.1) * 4
-    where = regions.spot(p, 0.32, 7.0, 0.34, 0.3) + 0.4 * regions.spot(p, 0.0, 7.7, 0.5, 0.3) + regions.spot(p, 0.0, 7.0, 0.2, 0.2)
+    where = (
+        regions.spot(p, 0.32, 7.0, 0.34, 0.3)
+        + 0.4 * regions.spot(p, 0.0, 7.7, 0.5, 0.3)
+        + regions.spot(p, 0.0, 7.0, 0.2, 0.2)
+    )
     return np.asarray(np.clip(dots, 0, 1) * np.clip(where, 0, 1) * strength * 0.6, np.float32)
 
 
@@ -48,7 +52,11 @@ def scar(p: Floats, line: tuple[float, float, float, float]) -> Floats:
     x, y, turn, length = line
     dx, dy = p[..., 0] - x, p[..., 1] - y
     along, across = dx * np.cos(turn) + dy * np.sin(turn), -dx * np.sin(turn) + dy * np.cos(turn)
-    return np.asarray(np.exp(-((across / 0.012) ** 2) - np.clip(np.abs(along) - length / 2, 0, 9) ** 2 / 0.0004) * regions.ramp(p[..., 2], 0.8, 1.0), np.float32)
+    return np.asarray(
+        np.exp(-((across / 0.012) ** 2) - np.clip(np.abs(along) - length / 2, 0, 9) ** 2 / 0.0004)
+        * regions.ramp(p[..., 2], 0.8, 1.0),
+        np.float32,
+    )
 
 
 def painted(of: Person) -> Floats:
@@ -59,14 +67,19 @@ def painted(of: Person) -> Floats:
     texture *= np.asarray(skin.tone, np.float32) ** (1 / 2.2)
     grain = 1 + 0.05 * noise(rng, shape, 34) + 0.03 * noise(rng, shape, 12) + 0.016 * noise(rng, shape, 1.2)
     texture *= grain[:, :, None]
-    flush = np.clip(regions.spot(p, 0.5, 6.98, 0.24, 0.24) + 0.7 * regions.spot(p, 0.0, 6.93, 0.16, 0.14, False), 0, 1) * skin.redness_0_1
+    flush = (
+        np.clip(
+            regions.spot(p, 0.5, 6.98, 0.24, 0.24) + 0.7 * regions.spot(p, 0.0, 6.93, 0.16, 0.14, mirrored=False), 0, 1
+        )
+        * skin.redness_0_1
+    )
     texture *= 1 - flush[:, :, None] * np.array([0.0, 0.15, 0.13], np.float32)
     circles = regions.spot(p, 0.29, 7.13, 0.15, 0.07) * skin.circles_0_1
     texture *= 1 - circles[:, :, None] * np.array([0.14, 0.2, 0.15], np.float32)
     if skin.freckles_0_1:
         texture *= 1 - freckles(rng, p, skin.freckles_0_1)[:, :, None] * np.array([0.5, 0.8, 0.95], np.float32)
     for x, y, radius in skin.moles:
-        texture *= 1 - 0.6 * regions.spot(p, x, y, radius, radius, False)[:, :, None]
+        texture *= 1 - 0.6 * regions.spot(p, x, y, radius, radius, mirrored=False)[:, :, None]
     if skin.scar:
         texture = mix(texture, (0.6, 0.4, 0.36), 0.55 * scar(p, skin.scar))
     cheek = texture[regions.spot(p, 0.45, 6.85, 0.2, 0.2) > 0.5].mean(0) ** 2.2
@@ -76,7 +89,11 @@ def painted(of: Person) -> Floats:
         dim = float(np.clip(0.35 + 1.3 * cheek.mean(), 0.4, 1.0))
         texture = mix(texture, np.asarray(paint.lips, np.float32) * dim, regions.lips() * paint.lips_0_1)
         texture = mix(texture, paint.lids, np.clip(regions.spot(p, 0.31, 7.36, 0.16, 0.075) * paint.lids_0_1, 0, 0.8))
-        texture = mix(texture, np.array([0.55, 0.16, 0.14], np.float32) * dim, regions.spot(p, 0.52, 6.98, 0.16, 0.16) * paint.blush_0_1 * 0.45)
+        texture = mix(
+            texture,
+            np.array([0.55, 0.16, 0.14], np.float32) * dim,
+            regions.spot(p, 0.52, 6.98, 0.16, 0.16) * paint.blush_0_1 * 0.45,
+        )
     return hair_shadow(of, rng, texture, p)
 
 
@@ -88,7 +105,9 @@ def hair_shadow(of: Person, rng: np.random.Generator, texture: Floats, p: Floats
         dark = np.minimum(np.asarray(of.hair.rgb), np.array([0.16, 0.12, 0.1])) * 0.6 + np.array([0.012, 0.014, 0.016])
         texture = mix(texture, np.asarray(dark, np.float32), np.clip(where * (0.3 + 0.5 * strands), 0, 0.8))
     if of.hair.style != "bald":
-        cover = regions.scalp(p, 1.0 if of.hair.style == "receding" else 0.0) * (0.35 if of.hair.style == "receding" else 0.75)
+        cover = regions.scalp(p, 1.0 if of.hair.style == "receding" else 0.0) * (
+            0.35 if of.hair.style == "receding" else 0.75
+        )
         texture = mix(texture, np.asarray(of.hair.rgb, np.float32) * 0.8, cover * (0.75 + 0.25 * strands))
     elif of.sex == "male":
         texture = mix(texture, np.asarray(of.hair.rgb, np.float32), regions.scalp(p, 1.0) * 0.12 * strands)

@@ -10,7 +10,8 @@ from semblance.synthetic_people.scenes import Finish
 
 
 def tone_map(linear: Floats, middle: float, finish: Finish, night: bool) -> Bytes:
-    """Expose so that the face, whose median luminance is `middle`, comes out mid-toned, then a soft shoulder and gamma 2.2."""
+    """Expose so that the face, whose median luminance is `middle`, comes out mid-toned, then a soft shoulder and
+    gamma 2.2."""
     gain = (0.26 / max(0.02, middle)) ** 0.55 * (0.75 if night else 1.0) * 2.0**finish.exposure_stops
     warmth = np.array([1 + finish.warmth, 1.0, 1 - finish.warmth], np.float32)
     image = linear * (warmth * np.float32(gain))
@@ -29,7 +30,9 @@ def oil(image: Bytes) -> Bytes:
 
 
 def watercolour(image: Bytes) -> Bytes:
-    return np.asarray(np.clip(cv2.stylization(image, sigma_s=18, sigma_r=0.35).astype(np.float32) * 0.8 + 60, 0, 255), np.uint8)
+    return np.asarray(
+        np.clip(cv2.stylization(image, sigma_s=18, sigma_r=0.35).astype(np.float32) * 0.8 + 60, 0, 255), np.uint8
+    )
 
 
 def pencil(image: Bytes) -> Bytes:
@@ -46,16 +49,30 @@ def grey(image: Bytes) -> Bytes:
 def cartoon(image: Bytes) -> Bytes:
     for _ in range(3):
         image = np.asarray(cv2.bilateralFilter(image, 7, 30, 7), np.uint8)
-    edges = cv2.adaptiveThreshold(cv2.medianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), 5), 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 9, 4)
+    edges = cv2.adaptiveThreshold(
+        cv2.medianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), 5),
+        255,
+        cv2.ADAPTIVE_THRESH_MEAN_C,
+        cv2.THRESH_BINARY,
+        9,
+        4,
+    )
     flat = image // 32 * 32 + 16
     return np.where(edges[:, :, None] > 0, flat, flat // 3).astype(np.uint8)
 
 
-MEDIA = {"oil painting": oil, "watercolor painting": watercolour, "pencil sketch": pencil, "black and white photo": grey, "cartoon": cartoon}
+MEDIA = {
+    "oil painting": oil,
+    "watercolor painting": watercolour,
+    "pencil sketch": pencil,
+    "black and white photo": grey,
+    "cartoon": cartoon,
+}
 
 
 def develop(image: Bytes, size_px: int, finish: Finish, rng: np.random.Generator) -> Bytes:
-    """Apply the medium, bring the picture to size_px and do what cameras and files do to photos. image is square RGB."""
+    """Apply the medium, bring the picture to size_px and do what cameras and files do to photos. image is square
+    RGB."""
     if finish.style in MEDIA:
         image = MEDIA[finish.style](image)
     if image.shape[0] != size_px:

@@ -21,7 +21,8 @@ BEHIND = 0.10
 
 @dataclass(frozen=True)
 class View:
-    """Pinhole camera: eye (3,), basis (3, 3) as columns right, up, forward, focal length in pixels, aim (3,), side in pixels."""
+    """Pinhole camera: eye (3,), basis (3, 3) as columns right, up, forward, focal length in pixels, aim (3,), side in
+    pixels."""
 
     eye: Floats
     basis: Floats
@@ -41,8 +42,9 @@ class View:
 
 @dataclass(frozen=True)
 class Truth:
-    """identity is the person's seed. landmarks_px (5, 2) in the order of POINTS and box_px (x, y, width, height) in the picture's
-    pixels, both may reach outside it. occluded_0_1: share of the camera-facing face that hair, glasses, hat or beard cover."""
+    """identity is the person's seed. landmarks_px (5, 2) in the order of POINTS and box_px (x, y, width, height) in
+    the picture's pixels, both may reach outside it. occluded_0_1: share of the camera-facing face that hair, glasses,
+    hat or beard cover."""
 
     identity: int
     scene_seed: int
@@ -65,7 +67,8 @@ class Marks:
 
 @lru_cache(maxsize=1)
 def marks() -> Marks:
-    """Vertex ids on the base head: the nose tip, the lip corners (where the upper and lower lip meet) and the face from chin to hairline."""
+    """Vertex ids on the base head: the nose tip, the lip corners (where the upper and lower lip meet) and the face
+    from chin to hairline."""
     pack = load()
     p = pack.base
     on_head = np.zeros(len(p), bool)
@@ -74,8 +77,21 @@ def marks() -> Marks:
     lip = np.zeros(len(p), bool)
     lip[np.unique(pack.triangles[(pack.part == 0)][lips_at(pack.uv[pack.part == 0]).max(1) > 0.5])] = True
     mouth = np.flatnonzero(lip & on_head)
-    face = np.flatnonzero(on_head & (p[:, 1] > 6.3) & (p[:, 1] < 7.85) & (p[:, 2] > 0.55) & (np.abs(p[:, 0]) < 0.8) & (regions.scalp(p) < 0.5) & (p[:, 2] > 1.0 - 0.6 * (p[:, 1] - 6.3)))
-    return Marks(int(nose[p[nose, 2].argmax()]), int(mouth[p[mouth, 0].argmin()]), int(mouth[p[mouth, 0].argmax()]), face.astype(np.int32))
+    face = np.flatnonzero(
+        on_head
+        & (p[:, 1] > 6.3)
+        & (p[:, 1] < 7.85)
+        & (p[:, 2] > 0.55)
+        & (np.abs(p[:, 0]) < 0.8)
+        & (regions.scalp(p) < 0.5)
+        & (p[:, 2] > 1.0 - 0.6 * (p[:, 1] - 6.3))
+    )
+    return Marks(
+        int(nose[p[nose, 2].argmax()]),
+        int(mouth[p[mouth, 0].argmin()]),
+        int(mouth[p[mouth, 0].argmax()]),
+        face.astype(np.int32),
+    )
 
 
 def lips_at(uv: Floats) -> Floats:
@@ -117,11 +133,19 @@ def attributes(who: Person, scene: Scene) -> dict[str, str]:
     }
 
 
-def truth_of(who: Person, scene: Scene, model: Model, view: View, depth: Floats, samples: int) -> Truth:
+def truth_of(who: Person, scene: Scene, model: Model, view: View, depth: Floats, *, samples: int) -> Truth:
     """samples: supersampled pixels per output pixel, along one side."""
     m = marks()
     forward = model.rotation @ np.array([0, 0, 0.12], np.float32)
-    points = np.stack([model.eyes[1] + forward, model.eyes[0] + forward, model.body[m.nose_tip], model.body[m.mouth_right], model.body[m.mouth_left]])
+    points = np.stack(
+        [
+            model.eyes[1] + forward,
+            model.eyes[0] + forward,
+            model.body[m.nose_tip],
+            model.body[m.mouth_right],
+            model.body[m.mouth_left],
+        ]
+    )
     landmarks = view.project(points)[:, :2] / samples
     outline = view.project(model.body[m.face])[:, :2] / samples
     low = np.minimum(outline.min(0), landmarks.min(0))
@@ -130,7 +154,12 @@ def truth_of(who: Person, scene: Scene, model: Model, view: View, depth: Floats,
         identity=who.seed,
         scene_seed=scene.seed,
         landmarks_px=tuple((round(float(x), 2), round(float(y), 2)) for x, y in landmarks),
-        box_px=(round(float(low[0]), 2), round(float(low[1]), 2), round(float(high[0] - low[0]), 2), round(float(high[1] - low[1]), 2)),
+        box_px=(
+            round(float(low[0]), 2),
+            round(float(low[1]), 2),
+            round(float(high[0] - low[0]), 2),
+            round(float(high[1] - low[1]), 2),
+        ),
         yaw_deg=scene.yaw_deg,
         pitch_deg=scene.pitch_deg,
         roll_deg=scene.roll_deg,

@@ -20,7 +20,16 @@ def rim(centre: Floats, glasses: Glasses) -> tuple[list[Floats], list[list[int]]
     x = glasses.width * np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** power
     y = glasses.height * np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** power
     thick = glasses.thickness
-    vertices = [centre + np.array([x[k] * grow, y[k] * grow, push]) for k in range(RIM) for grow, push in ((1 + thick / glasses.width * 1.2, 0), (1, thick), (1 - thick / glasses.width * 1.2, 0), (1, -thick))]
+    vertices = [
+        centre + np.array([x[k] * grow, y[k] * grow, push])
+        for k in range(RIM)
+        for grow, push in (
+            (1 + thick / glasses.width * 1.2, 0),
+            (1, thick),
+            (1 - thick / glasses.width * 1.2, 0),
+            (1, -thick),
+        )
+    ]
     triangles: list[list[int]] = []
     for k in range(RIM):
         for q in range(4):
@@ -56,7 +65,8 @@ def glasses_mesh(left: Floats, right: Floats, forward: Floats, glasses: Glasses)
 
 
 def knit() -> Bytes:
-    """RGBA ribs (64, 128, 4), opaque in the upper half: the hem is cut by alpha, so that it does not follow the mesh."""
+    """RGBA ribs (64, 128, 4), opaque in the upper half: the hem is cut by alpha, so that it does not follow the
+    mesh."""
     ribs = 128 + 40 * np.cos(np.arange(128) * np.pi / 2)[None, :] + 18 * np.cos(np.arange(64) * np.pi / 2)[:, None]
     hem = np.where(np.arange(64) < 32, 255, 0)[:, None] * np.ones((1, 128))
     return np.dstack([ribs, ribs, ribs, hem]).astype(np.uint8)
@@ -66,7 +76,8 @@ KNIT = knit()
 
 
 def beanie_mesh(vertices: Floats, normals: Floats) -> tuple[Floats, Ints, Floats]:
-    """A knitted cap: the skull above the brow line, pushed out, and its uv. vertices and normals are the posed body's."""
+    """A knitted cap: the skull above the brow line, pushed out, and its uv. vertices and normals are the posed
+    body's."""
     pack = load()
     p = pack.base
     line = BEANIE_LINE - 0.42 * np.clip((0.9 - p[:, 2]) / 1.2, 0, 1)
@@ -75,5 +86,11 @@ def beanie_mesh(vertices: Floats, normals: Floats) -> tuple[Floats, Ints, Floats
     triangles = head[inside[head].any(1)]
     used, index = np.unique(triangles, return_inverse=True)
     thick = 0.10 + 0.10 * regions.ramp(p[used, 1], BEANIE_LINE, 8.4)
-    uv = np.stack([0.5 + np.arctan2(p[:, 0], p[:, 2] - 0.4) / 7, np.clip(0.5 + (p[:, 1] - line) * 0.6, 0, 1)], -1).astype(np.float32)
-    return np.asarray(vertices[used] + normals[used] * thick[:, None], np.float32), index.reshape(-1, 3).astype(np.int32), uv[triangles]
+    uv = np.stack(
+        [0.5 + np.arctan2(p[:, 0], p[:, 2] - 0.4) / 7, np.clip(0.5 + (p[:, 1] - line) * 0.6, 0, 1)], -1
+    ).astype(np.float32)
+    return (
+        np.asarray(vertices[used] + normals[used] * thick[:, None], np.float32),
+        index.reshape(-1, 3).astype(np.int32),
+        uv[triangles],
+    )

@@ -17,8 +17,8 @@ Kind = Literal["portrait", "group", "duplicate", "near_duplicate", "unreadable"]
 
 @dataclass(frozen=True)
 class BundledPhoto:
-    """A JPEG file. kind says what is wrong or special about it, `of` the file it was made from (duplicates and broken files).
-    truths: one for each face; the person's own face comes first. Unreadable files have none."""
+    """A JPEG file. kind says what is wrong or special about it, `of` the file it was made from (duplicates and broken
+    files). truths: one for each face; the person's own face comes first. Unreadable files have none."""
 
     path: Path
     kind: Kind
@@ -82,8 +82,9 @@ def person_photos(name: str, kinds: Sequence[Kind] = ("portrait", "group")) -> t
 
 
 def capture(name: str, challenge: Sequence[str] | None = None) -> tuple[BundledFrame, ...]:
-    """Frames of somebody's capture, in the order of `challenge` (as committed if None). Every action begins and ends at rest, so
-    the parts join up in any order; times are laid out anew. Raises KeyError for an unknown name or action."""
+    """Frames of somebody's capture, in the order of `challenge` (as committed if None). Every action begins and ends
+    at rest, so the parts join up in any order; times are laid out anew. Raises KeyError for an unknown name or
+    action."""
     person = people()[name]
     if challenge is None:
         return person.frames

@@ -1,0 +1,40 @@
+"""Domain events as protobuf messages."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
+from semblance.provenance.domain.events import Erased, Event, Published, Refused
+
+
+def to_message(event: Event) -> Message:
+    """The message that carries this event."""
+    match event:
+        case Published(publication, signed):
+            return provenance_pb.ImagePublished(
+                subject_id=publication.subject_id,
+                consent_id=publication.consent_id,
+                consent_revision=publication.consent_revision,
+                image_id=publication.image_id,
+                manifest_id=signed.manifest_id,
+                object_key=signed.object_key,
+                sha256=signed.sha256,
+                size_bytes=signed.size_bytes,
+            )
+        case Refused(publication):
+            return provenance_pb.PublicationRefused(
+                subject_id=publication.subject_id,
+                consent_id=publication.consent_id,
+                consent_revision=publication.consent_revision,
+                image_id=publication.image_id,
+                reason_code=publication.reason_code,
+            )
+        case Erased(subject_id, erasure_id, stores):
+            return platform_pb.ServiceErased(
+                subject_id=subject_id,
+                erasure_id=erasure_id,
+                service="provenance",
+                stores=[platform_pb.StoreCount(store=s.store, count=s.count) for s in stores],
+            )

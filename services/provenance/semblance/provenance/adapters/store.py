@@ -1,0 +1,185 @@
+"""The rows, and what leaves with their transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, ManifestId, SubjectId
+from semblance.provenance.adapters import work_names
+from semblance.provenance.adapters.outbox_sink import to_message
+from semblance.provenance.adapters.tables import erasures, forgotten, publications
+from semblance.provenance.domain.events import Event, StoreCount
+from semblance.provenance.domain.publication import Publication, Signed, State
+from semblance.provenance.ports import Store
+from semblance.service_kit.database import Database, Unit
+
+_c = publications.c
+
+
+class SqlStore:
+    """Rows over one session. Without a unit (a read) nothing can be emitted or scheduled."""
+
+    def __init__(self, session: Session, unit: Unit | None = None) -> None:
+        self._sql = session
+        self._unit = unit
+
+    def publication(self, image_id: ImageId) -> Publication | None:
+        """By image; locked until the transaction ends when this is one."""
+        query = sa.select(publications).where(_c.image_id == image_id)
+        return self._one(query if self._unit is None else query.with_for_update())
+
+    def publication_by_manifest(self, manifest_id: str) -> Publication | None:
+        """By the manifest's label."""
+        return self._one(sa.select(publications).where(_c.manifest_id == manifest_id))
+
+    def publication_by_sha256(self, sha256: str) -> Publication | None:
+        """By the digest of the signed bytes."""
+        return self._one(sa.select(publications).where(_c.sha256 == sha256))
+
+    def queued_of(self, subject_id: SubjectId) -> Sequence[ImageId]:
+        """The person's pictures on their way out."""
+        mine = sa.select(_c.image_id).where(_c.subject_id == subject_id, _c.state == State.QUEUED.value)
+        return [ImageId(image_id) for image_id in self._sql.scalars(mine)]
+
+    def save(self, publication: Publication) -> None:
+        """Insert or replace the row."""
+        row = _row(publication)
+        changed = self._sql.execute(sa.update(publications).where(_c.image_id == publication.image_id).values(row))
+        if changed.rowcount == 0:  # type: ignore[attr-defined]
+            self._sql.execute(sa.insert(publications).values(row))
+
+    def forget(self, image_id: ImageId) -> None:
+        """Delete the row."""
+        self._sql.execute(sa.delete(publications).where(_c.image_id == image_id))
+
+    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> int:
+        """See Store."""
+        mine = _c.subject_id == subject_id
+        manifests = self._sql.scalars(sa.select(_c.manifest_id).where(mine, _c.manifest_id.is_not(None))).all()
+        for name in {str(subject_id), *map(str, manifests)}:
+            if not self.forgotten(name):
+                self._sql.execute(sa.insert(forgotten).values(digest=_digest(name), forgotten_at=now))
+        return int(self._sql.execute(sa.delete(publications).where(mine)).rowcount)  # type: ignore[attr-defined]
+
+    def forgotten(self, name: str) -> bool:
+        """See Store."""
+        digest = forgotten.c.digest
+        return self._sql.scalar(sa.select(digest).where(digest == _digest(name))) is not None
+
+    def erasure(self, erasure_id: ErasureId) -> tuple[StoreCount, ...] | None:
+        """What an erasure that is done destroyed."""
+        stores = self._sql.scalar(sa.select(erasures.c.stores).where(erasures.c.erasure_id == erasure_id))
+        return None if stores is None else tuple(StoreCount(store, count) for store, count in stores)
+
+    def save_erasure(self, erasure_id: ErasureId, stores: Sequence[StoreCount], now: dt.datetime) -> None:
+        """Remember the answer."""
+        row = {"erasure_id": erasure_id, "stores": [[s.store, s.count] for s in stores], "erased_at": now}
+        self._sql.execute(sa.insert(erasures).values(row))
+
+    def emit(self, event: Event) -> None:
+        """Into the outbox of this transaction."""
+        self._require_unit().emit(to_message(event))
+
+    def schedule_publishing(self, image_id: ImageId) -> None:
+        """Queue the signing."""
+        self._require_unit().enqueue(work_names.PUBLISH_IMAGE, image_id)
+
+    def cancel_publishing(self, image_id: ImageId) -> None:
+        """Drop or stop the signing."""
+        self._require_unit().cancel(work_names.PUBLISH_IMAGE, image_id)
+
+    def schedule_clearing(self, publication: Publication) -> None:
+        """Queue the removal of bytes; everything it needs travels along, as the row may be gone by then."""
+        kept = publication.signed.object_key if publication.signed and publication.state is State.PUBLISHED else ""
+        payload = {
+            "subject_id": publication.subject_id,
+            "quarantine_key": publication.quarantine_key,
+            "kept_key": kept,
+        }
+        self._require_unit().enqueue(work_names.CLEAR_IMAGE, publication.image_id, payload)
+
+    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId) -> None:
+        """Queue the erasure."""
+        self._require_unit().enqueue(work_names.ERASE_SUBJECT, erasure_id, {"subject_id": subject_id})
+
+    def _one(self, query: sa.Select[Any]) -> Publication | None:
+        row = self._sql.execute(query).mappings().first()
+        return None if row is None else _publication(dict(row))
+
+    def _require_unit(self) -> Unit:
+        assert self._unit is not None, "a read must not write"
+        return self._unit
+
+
+def store_of(unit: Unit) -> Store:
+    """A store in a transaction that somebody else opened."""
+    return SqlStore(unit.session, unit)
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[Store]:
+    """A store for questions only."""
+    with database.read() as session:
+        yield SqlStore(session)
+
+
+def _row(publication: Publication) -> dict[str, object]:
+    signed = publication.signed
+    return {
+        "image_id": publication.image_id,
+        "subject_id": publication.subject_id,
+        "consent_id": publication.consent_id,
+        "consent_revision": publication.consent_revision,
+        "adapter_id": publication.adapter_id,
+        "quarantine_key": publication.quarantine_key,
+        "rendered_sha256": publication.rendered_sha256,
+        "backbone_digest": publication.backbone_digest,
+        "state": publication.state.value,
+        "reason_code": publication.reason_code,
+        "manifest_id": signed.manifest_id if signed else None,
+        "object_key": signed.object_key if signed else None,
+        "sha256": signed.sha256 if signed else None,
+        "size_bytes": signed.size_bytes if signed else None,
+        "media_type": signed.media_type if signed else None,
+        "manifest_json": signed.manifest_json if signed else None,
+        "signed_at": signed.signed_at if signed else None,
+    }
+
+
+def _publication(row: Mapping[str, Any]) -> Publication:
+    return Publication(
+        image_id=ImageId(row["image_id"]),
+        subject_id=SubjectId(row["subject_id"]),
+        consent_id=ConsentId(row["consent_id"]),
+        consent_revision=row["consent_revision"],
+        adapter_id=AdapterId(row["adapter_id"]),
+        quarantine_key=row["quarantine_key"],
+        rendered_sha256=row["rendered_sha256"],
+        backbone_digest=row["backbone_digest"],
+        state=State(row["state"]),
+        reason_code=row["reason_code"],
+        signed=_signed(row) if row["manifest_id"] is not None else None,
+    )
+
+
+def _signed(row: Mapping[str, Any]) -> Signed:
+    return Signed(
+        manifest_id=ManifestId(row["manifest_id"]),
+        object_key=row["object_key"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        media_type=row["media_type"],
+        manifest_json=row["manifest_json"],
+        signed_at=row["signed_at"],
+    )
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()

@@ -1,0 +1,68 @@
+"""A picture's way out: queued by the filter's yes, then published, refused or removed."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+from semblance.kernel.ids import AdapterId, ConsentId, ImageId, ManifestId, SubjectId
+
+
+class State(enum.Enum):
+    """PUBLISHED may still become REMOVED; REFUSED and REMOVED are final."""
+
+    QUEUED = "queued"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A signed picture as it lies in the store. `sha256` is of the signed bytes before sealing."""
+
+    manifest_id: ManifestId
+    object_key: str
+    sha256: str
+    size_bytes: int
+    media_type: str
+    # The reader's JSON of the manifest store, which holds neither prompt nor identity.
+    manifest_json: str
+    signed_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One picture. `rendered_sha256` is of the PNG that the filter looked at."""
+
+    image_id: ImageId
+    subject_id: SubjectId
+    consent_id: ConsentId
+    consent_revision: int
+    adapter_id: AdapterId
+    quarantine_key: str
+    rendered_sha256: str
+    backbone_digest: str
+    state: State = State.QUEUED
+    reason_code: str = ""
+    signed: Signed | None = None
+
+    def publish(self, signed: Signed) -> Publication:
+        """The picture is out."""
+        self._require(State.QUEUED)
+        return dataclasses.replace(self, state=State.PUBLISHED, signed=signed)
+
+    def refuse(self, reason_code: str) -> Publication:
+        """The picture will never be out."""
+        self._require(State.QUEUED)
+        return dataclasses.replace(self, state=State.REFUSED, reason_code=reason_code)
+
+    def remove(self) -> Publication:
+        """The bytes go; what remains says that a copy found elsewhere was made here, and whether consent stands."""
+        return dataclasses.replace(self, state=State.REMOVED)
+
+    def _require(self, state: State) -> None:
+        if self.state is not state:
+            raise ValueError(f"image {self.image_id} is {self.state.value}, not {state.value}")

@@ -1,0 +1,51 @@
+"""Bytes that must go: out of quarantine after every end, out of the published pictures after a removal."""
+
+from __future__ import annotations
+
+from semblance.kernel.ids import ErasureId, SubjectId
+from semblance.provenance.domain.events import Erased, StoreCount
+from semblance.provenance.domain.publication import Publication, State
+from semblance.provenance.handlers.publishing import Settle
+from semblance.provenance.ports import Ports, Store
+
+
+def remove(publication: Publication, store: Store) -> None:
+    """The person took the picture back, or the consent ended before it was out.
+
+    `publication` is what the event says; it is kept where nothing is known yet, so that a yes from the filter that
+    arrives later publishes nothing.
+    """
+    known = store.publication(publication.image_id) or publication
+    if store.forgotten(publication.subject_id):
+        return
+    if known.subject_id != publication.subject_id or known.state is State.REMOVED:
+        return
+    store.cancel_publishing(publication.image_id)
+    removed = known.remove()
+    store.save(removed)
+    store.schedule_clearing(removed)
+
+
+def request_erasure(erasure_id: ErasureId, subject_id: SubjectId, store: Store) -> None:
+    """Stop what runs for the person and queue the rest; an erasure done before is answered again."""
+    known = store.erasure(erasure_id)
+    if known is not None:
+        store.emit(Erased(subject_id, erasure_id, known))
+        return
+    for image_id in store.queued_of(subject_id):
+        store.cancel_publishing(image_id)
+    store.schedule_erasure(erasure_id, subject_id)
+
+
+def erase(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) -> Settle:
+    """Objects first, then rows and the answer in one transaction."""
+    objects = ports.pictures.remove_subject(subject_id)
+
+    def settle(store: Store) -> None:
+        now = ports.clock.now()
+        rows = store.forget_subject(subject_id, now)
+        stores = (StoreCount("database:publications", rows), *objects)
+        store.save_erasure(erasure_id, stores, now)
+        store.emit(Erased(subject_id, erasure_id, stores))
+
+    return settle

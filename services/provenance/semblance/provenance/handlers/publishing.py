@@ -1,0 +1,109 @@
+"""From the filter's yes to a signed picture that its owner can fetch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.errors import Gone, SemblanceError
+from semblance.kernel.ids import ImageId
+from semblance.provenance.domain.claim import Claim
+from semblance.provenance.domain.errors import NotTrusted, PixelsChanged, StoredOtherwise
+from semblance.provenance.domain.events import Published, Refused
+from semblance.provenance.domain.picture import PNG
+from semblance.provenance.domain.publication import Publication, Signed, State
+from semblance.provenance.domain.reading import ManifestState
+from semblance.provenance.ports import Ports, Store
+
+Settle = Callable[[Store], None]
+
+
+def allow(publication: Publication, store: Store) -> None:
+    """The filter said yes: queue the picture, unless it is known here (it may have been removed) or was erased."""
+    if store.forgotten(publication.subject_id):
+        return
+    if store.publication(publication.image_id) is None:
+        store.save(publication)
+        store.schedule_publishing(publication.image_id)
+
+
+def publish(image_id: ImageId, ports: Ports, check: Callable[[], None]) -> Settle:
+    """Sign and store the picture; the returned step makes it public. `check` raises when the work was cancelled.
+
+    Run twice, it stores two objects under different keys and makes one of them public; the other is cleared.
+    Raises what refuses the picture; nothing is stored then.
+    """
+    with ports.reads() as store:
+        publication = store.publication(image_id)
+    if publication is None or publication.state is not State.QUEUED:
+        return lambda _: None
+    consent = _consent(publication, ports)
+    rendered = ports.pictures.quarantined(publication.subject_id, publication.quarantine_key)
+    if hashlib.sha256(rendered).hexdigest() != publication.rendered_sha256:
+        raise PixelsChanged(image_id)
+    ports.limits.check(rendered)
+    check()
+    data, signed = _sign(publication, rendered, consent, ports)
+    check()
+    _consent(publication, ports)
+    _store(publication, signed, data, ports)
+    return lambda store: _make_public(image_id, signed, store, ports)
+
+
+def refuse(image_id: ImageId, error: SemblanceError | None, store: Store) -> None:
+    """The picture will not be out; its bytes go. Of a person who was erased not even the refusal is kept."""
+    publication = store.publication(image_id)
+    if publication is None or publication.state is not State.QUEUED:
+        return
+    refused = publication.refuse(error.code if error else "internal")
+    store.schedule_clearing(refused)
+    if isinstance(error, Gone):
+        store.forget(image_id)
+        return
+    store.save(refused)
+    store.emit(Refused(refused))
+
+
+def _consent(publication: Publication, ports: Ports) -> Consent:
+    return ports.consents.require(publication.consent_id, publication.subject_id, Purpose.GENERATE)
+
+
+def _sign(publication: Publication, rendered: bytes, consent: Consent, ports: Ports) -> tuple[bytes, Signed]:
+    made_at = ports.clock.now()
+    claim = Claim(made_at, PNG, publication.backbone_digest, consent, ports.salt())
+    data = ports.signer.sign(rendered, claim)
+    reading = ports.signer.read(data, PNG)
+    if reading.state is not ManifestState.TRUSTED:
+        raise NotTrusted(reading.state.value, reading.failures)
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = f"{publication.subject_id}/{publication.image_id}.{sha256[:16]}"
+    signed = Signed(reading.manifest_id, key, sha256, len(data), PNG, reading.manifest_json, made_at)  # type: ignore[arg-type]
+    return data, signed
+
+
+def _store(publication: Publication, signed: Signed, data: bytes, ports: Ports) -> None:
+    """Put, then read back: bytes that changed, or a person erased meanwhile, must not become a publication."""
+    ports.pictures.publish(publication.subject_id, signed.object_key, data)
+    try:
+        if ports.pictures.published(publication.subject_id, signed.object_key) != data:
+            raise StoredOtherwise(publication.image_id)
+    except SemblanceError:
+        ports.pictures.unpublish(signed.object_key)
+        raise
+
+
+def _make_public(image_id: ImageId, signed: Signed, store: Store, ports: Ports) -> None:
+    """In the settling transaction: the state and the consent are looked at once more, then it is out."""
+    publication = store.publication(image_id)
+    if publication is None or publication.state is not State.QUEUED:
+        return
+    try:
+        _consent(publication, ports)
+    except SemblanceError as error:
+        refuse(image_id, error, store)
+        return
+    published = publication.publish(signed)
+    store.save(published)
+    store.emit(Published(published, signed))
+    store.schedule_clearing(published)

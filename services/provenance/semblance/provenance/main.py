@@ -1,0 +1,90 @@
+"""The process: python -m semblance.provenance.main all | api | consume | work | relay | migrate | replay."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import grpc
+
+from semblance.contracts.provenance.v1 import service_pb2_grpc
+from semblance.kernel.clock import Clock, SystemClock
+from semblance.objects import FileKeyRing, KeyRing, MinioStore, ObjectStore, Sealer
+from semblance.provenance.adapters import work
+from semblance.provenance.adapters.authority import Authority
+from semblance.provenance.adapters.c2pa_engine import C2paEngine
+from semblance.provenance.adapters.pictures import SealedPictures
+from semblance.provenance.adapters.store import reading
+from semblance.provenance.api.servicer import ProvenanceServicer
+from semblance.provenance.consumers import subscriptions
+from semblance.provenance.domain.claim import Generator
+from semblance.provenance.domain.picture import Limits
+from semblance.provenance.ports import Consents, Ports
+from semblance.provenance.settings import ProvenanceSettings
+from semblance.service_kit.consent_view import ConsentView
+from semblance.service_kit.database import Database
+from semblance.service_kit.runtime import Application, broker_of, run
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+_SALT_BYTES = 16
+
+
+def authority_of(settings: ProvenanceSettings, clock: Clock) -> Authority:
+    """The signing folder that the settings name."""
+    return Authority(settings.signing_dir, clock, leaf_days=settings.leaf_days, renew_days=settings.renew_days)
+
+
+def ports_of(
+    settings: ProvenanceSettings,
+    database: Database,
+    store: ObjectStore,
+    keyring: KeyRing,
+    *,
+    consents: Consents,
+    clock: Clock,
+) -> Ports:
+    """Everything that the handlers need."""
+    generator = Generator(settings.generator_name, settings.generator_version, settings.label_namespace)
+    anchors = settings.trust_anchors_file.read_text() if settings.trust_anchors_file else ""
+    return Ports(
+        clock=clock,
+        pictures=SealedPictures(store, Sealer(keyring)),
+        signer=C2paEngine(authority_of(settings, clock), generator, other_anchors_pem=anchors),
+        consents=consents,
+        limits=Limits(settings.verify_max_bytes, settings.verify_max_pixels),
+        reads=lambda: reading(database),
+        salt=lambda: os.urandom(_SALT_BYTES),
+    )
+
+
+def build(settings: ProvenanceSettings) -> Application:
+    """The service as its settings describe it."""
+    clock = SystemClock()
+    database = Database(settings.database_url, source="provenance", clock=clock)
+    broker = broker_of(settings)
+    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    store = MinioStore(
+        settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), settings.s3_secure
+    )
+    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
+    ports = ports_of(settings, database, store, keyring, consents=consents, clock=clock)
+
+    def add_servicer(server: grpc.Server) -> None:
+        service_pb2_grpc.add_ProvenanceServiceServicer_to_server(ProvenanceServicer(ports), server)
+
+    return Application(
+        name="provenance",
+        settings=settings,
+        database=database,
+        broker=broker,
+        subscriptions=subscriptions(),
+        work=work.kinds(ports, publish_concurrency=settings.publish_concurrency),
+        grpc=[add_servicer],
+        consent_view=consents,
+        migrations_dir=MIGRATIONS,
+        on_start=[authority_of(settings, clock).prepare],
+    )
+
+
+if __name__ == "__main__":
+    run(build, ProvenanceSettings)

@@ -1,0 +1,107 @@
+"""What the handlers need from the world."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from semblance.kernel.clock import Clock
+from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.ids import ErasureId, ImageId, SubjectId
+from semblance.provenance.domain.claim import Claim
+from semblance.provenance.domain.events import Event, StoreCount
+from semblance.provenance.domain.picture import Limits
+from semblance.provenance.domain.publication import Publication
+from semblance.provenance.domain.reading import Reading
+
+
+class Store(Protocol):
+    """The rows, seen in one transaction; events and work leave with it."""
+
+    def publication(self, image_id: ImageId) -> Publication | None: ...
+
+    def publication_by_manifest(self, manifest_id: str) -> Publication | None: ...
+
+    def publication_by_sha256(self, sha256: str) -> Publication | None: ...
+
+    def queued_of(self, subject_id: SubjectId) -> Sequence[ImageId]: ...
+
+    def save(self, publication: Publication) -> None: ...
+
+    def forget(self, image_id: ImageId) -> None: ...
+
+    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> int:
+        """Delete the person's rows; how many. Of their id and manifests only digests stay."""
+
+    def forgotten(self, name: str) -> bool:
+        """Whether this subject id, or this manifest's person, was erased."""
+
+    def erasure(self, erasure_id: ErasureId) -> tuple[StoreCount, ...] | None: ...
+
+    def save_erasure(self, erasure_id: ErasureId, stores: Sequence[StoreCount], now: dt.datetime) -> None: ...
+
+    def emit(self, event: Event) -> None: ...
+
+    def schedule_publishing(self, image_id: ImageId) -> None: ...
+
+    def cancel_publishing(self, image_id: ImageId) -> None: ...
+
+    def schedule_clearing(self, publication: Publication) -> None:
+        """Queue the removal of all bytes but what the publication, if it is public, names."""
+
+    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId) -> None: ...
+
+
+class Pictures(Protocol):
+    """Sealed bytes in the two buckets. Every method may raise Unavailable."""
+
+    def quarantined(self, subject_id: str, key: str) -> bytes:
+        """The opened PNG. Raises NotFound, Gone once the person's key is destroyed, Invalid if the seal is broken."""
+
+    def published(self, subject_id: str, key: str) -> bytes:
+        """The opened signed bytes. Raises as quarantined does."""
+
+    def publish(self, subject_id: str, key: str, data: bytes) -> None: ...
+
+    def unpublish(self, key: str) -> None: ...
+
+    def clear(self, subject_id: str, image_id: str, *, quarantine_key: str, kept_key: str) -> None:
+        """Remove the picture from quarantine, and every published object of it but `kept_key`."""
+
+    def remove_subject(self, subject_id: str) -> tuple[StoreCount, ...]: ...
+
+
+class Signer(Protocol):
+    """Signs and reads manifests."""
+
+    def sign(self, data: bytes, claim: Claim) -> bytes:
+        """The same picture with a signed manifest in it. Raises SigningUnavailable."""
+
+    def read(self, data: bytes, media_type: str) -> Reading:
+        """What is in it; a picture that cannot be read is INVALID, one without a manifest NONE."""
+
+
+class Consents(Protocol):
+    """The consents as they are known here and now."""
+
+    def ready(self) -> bool: ...
+
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent: ...
+
+    def get(self, consent_id: str) -> Consent | None: ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Everything, in one value. `salt` gives random bytes; `reads` opens the rows for questions."""
+
+    clock: Clock
+    pictures: Pictures
+    signer: Signer
+    consents: Consents
+    limits: Limits
+    reads: Callable[[], AbstractContextManager[Store]]
+    salt: Callable[[], bytes]

@@ -1,0 +1,159 @@
+"""What is said of anybody's picture."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from semblance.kernel.ids import ImageId, SubjectId
+from semblance.provenance.adapters.authority import Authority
+from semblance.provenance.adapters.c2pa_engine import C2paEngine
+from semblance.provenance.domain.claim import Claim, Generator
+from semblance.provenance.domain.errors import PictureTooLarge, UnsupportedPicture
+from semblance.provenance.handlers import asking
+from semblance.service_kit import testing
+
+
+@pytest.fixture
+def published(house):
+    allowed = house.publish()
+    signed, data = asking.content(SubjectId(allowed.subject_id), ImageId(allowed.image_id), house.ports)
+    return allowed, signed, data
+
+
+def _verify(house, data: bytes):
+    return asking.verify(data, house.ports)
+
+
+def _as(data: bytes, kind: str, **options: object) -> bytes:
+    output = io.BytesIO()
+    Image.open(io.BytesIO(data)).convert("RGB").save(output, kind, **options)
+    return output.getvalue()
+
+
+def test_our_picture_is_trusted_and_says_that_its_signer_is_for_development(house, published) -> None:
+    _, signed, data = published
+    found = _verify(house, data)
+    assert found.reading.state.value == "Trusted"
+    assert found.made_here
+    assert found.reading.development_signer
+    assert found.reading.manifest_id == signed.manifest_id
+    assert found.consent.value == "active"
+    assert found.signed_at == signed.signed_at
+
+
+@pytest.mark.parametrize("from_end", [13, 200, 3000])
+def test_a_changed_pixel_is_invalid(house, published, from_end: int) -> None:
+    changed = bytearray(published[2])
+    changed[-from_end] ^= 1
+    found = _verify(house, bytes(changed))
+    assert found.reading.state.value == "Invalid"
+    assert "assertion.dataHash.mismatch" in found.reading.failures
+    assert found.made_here
+
+
+def test_appended_bytes_are_invalid(house, published) -> None:
+    found = _verify(house, published[2] + b"appended")
+    assert found.reading.state.value == "Invalid"
+
+
+def test_an_edited_assertion_is_invalid(house, published) -> None:
+    data = published[2]
+    at = data.index(b"notAllowed")
+    found = _verify(house, data[:at] + b"isAllowed!" + data[at + 10 :])
+    assert found.reading.state.value == "Invalid"
+    assert "assertion.hashedURI.mismatch" in found.reading.failures
+
+
+def test_a_borrowed_manifest_id_is_not_ours(house, published) -> None:
+    data = published[2]
+    other = house.publish(seed=1)
+    _, second = asking.content(SubjectId(other.subject_id), ImageId(other.image_id), house.ports)
+    label = published[1].manifest_id.encode()
+    at = second.index(b"urn:c2pa:")
+    found = _verify(house, second.replace(second[at : at + len(label)], label))
+    assert found.reading.state.value == "Invalid"
+    assert not found.made_here
+    assert data != second
+
+
+def test_a_cut_off_picture_is_invalid(house, published) -> None:
+    found = _verify(house, published[2][: len(published[2]) // 2])
+    assert found.reading.state.value == "Invalid"
+    assert found.reading.failures == ("asset.unreadable",)
+
+
+@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("JPEG", {"quality": 92}), ("WEBP", {"lossless": True})])
+def test_a_re_encoded_picture_has_no_manifest(house, published, kind: str, options: dict[str, object]) -> None:
+    found = _verify(house, _as(published[2], kind, **options))
+    assert found.reading.state.value == "None"
+    assert not found.made_here
+    assert found.consent.value == "unknown"
+    assert found.reading.failures == ()
+
+
+def test_the_consent_is_told_as_it_is_now(house, published) -> None:
+    allowed, _, data = published
+    house.consents.revoke(allowed.consent_id)
+    found = _verify(house, data)
+    assert found.reading.state.value == "Trusted"
+    assert found.consent.value == "withdrawn"
+
+
+def test_nothing_is_called_active_while_consents_are_not_up_to_date(house, published) -> None:
+    house.consents.stale = True
+    assert _verify(house, published[2]).consent.value == "unknown"
+
+
+def _foreign(house, tmp_path, data: bytes) -> tuple[C2paEngine, bytes]:
+    clock = house.ports.clock
+    authority = Authority(tmp_path / "foreign", clock)
+    engine = C2paEngine(authority, Generator("Other", "1", "com.example"))
+    consent = testing.FakeConsentView(clock).grant("somebody")
+    return authority, engine.sign(data, Claim(clock.now(), "image/png", "backbone", consent, b"salt"))
+
+
+def test_a_strangers_signature_is_valid_and_no_more(house, published, tmp_path) -> None:
+    _, foreign = _foreign(house, tmp_path, _as(published[2], "PNG"))
+    found = _verify(house, foreign)
+    assert found.reading.state.value == "Valid"
+    assert found.reading.failures == ("signingCredential.untrusted",)
+    assert not found.made_here
+    assert not found.reading.development_signer
+
+
+def test_a_signer_on_the_operators_list_is_trusted_and_not_ours(house, published, settings, tmp_path) -> None:
+    authority, foreign = _foreign(house, tmp_path, _as(published[2], "PNG"))
+    engine = C2paEngine(
+        Authority(settings.signing_dir, house.ports.clock),
+        Generator("Semblance", "1", "org.semblance"),
+        other_anchors_pem=authority.anchor_pem(),
+    )
+    found = engine.read(foreign, "image/png")
+    assert found.state.value == "Trusted"
+    assert not found.development_signer
+    assert engine.read(published[2], "image/png").development_signer
+
+
+def test_what_is_no_picture_is_refused(house) -> None:
+    with pytest.raises(UnsupportedPicture):
+        _verify(house, b"GIF89a" + b"\0" * 100)
+    with pytest.raises(UnsupportedPicture):
+        _verify(house, b"")
+
+
+def test_too_many_bytes_or_pixels_are_refused(house) -> None:
+    with pytest.raises(PictureTooLarge):
+        _verify(house, b"\x89PNG" + b"\0" * 1_000_000)
+    bomb = _as(_one_pixel(), "PNG")
+    claimed = bomb[:16] + (50_000).to_bytes(4, "big") * 2 + bomb[24:]
+    with pytest.raises(PictureTooLarge):
+        _verify(house, claimed)
+
+
+def _one_pixel() -> bytes:
+    output = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(output, "PNG")
+    return output.getvalue()

@@ -1,0 +1,79 @@
+"""What the denoiser sees in one step: latents, a caption, and a face embedding from the person's other photos."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from semblance.pocket import tokenizer as bpe
+from semblance.pocket.latents import PatchTransform
+from semblance.pocket.pictures import Pictures
+from semblance.pocket.settings import Recipe
+
+
+@dataclass(frozen=True)
+class Batch:
+    """latents (B, C, h, w); tokens (B, L); identity (B, 128), zero where dropped."""
+
+    latents: Tensor
+    tokens: Tensor
+    identity: Tensor
+
+
+class Batches:
+    """Draws batches. A draw depends on (seed, rank, step) alone, so a resumed run continues the same sequence."""
+
+    def __init__(self, pictures: Pictures, transform: PatchTransform, tokenizer: Any, recipe: Recipe) -> None:
+        self._settings = recipe.denoiser
+        self._seed = recipe.seed
+        plain = transform.encode(pictures.pixels)
+        mirrored = transform.encode(np.ascontiguousarray(pictures.pixels[:, :, ::-1]))
+        self._latents = np.stack([plain, mirrored]).astype(np.float16)
+        length = recipe.model.token_length
+        variants = len(pictures.captions[0])
+        flat = [c for row in pictures.captions for c in row]
+        self._tokens = bpe.encode(tokenizer, flat, length).view(-1, variants, length)
+        self._empty = bpe.encode(tokenizer, [""], length)[0]
+        self._embeddings = pictures.embeddings
+        self._references = _references(pictures)
+
+    def draw(self, rank: int, step: int, size: int) -> Batch:
+        """`size` random pictures, half of them mirrored."""
+        rng = np.random.default_rng((self._seed, rank, step))
+        rows = rng.integers(0, self._latents.shape[1], size)
+        latents = self._latents[rng.integers(0, 2, size), rows].astype(np.float32)
+        variants = torch.from_numpy(rng.integers(0, self._tokens.shape[1], size))
+        tokens = self._tokens[torch.from_numpy(rows), variants].clone()
+        identity = np.zeros((size, self._embeddings.shape[1]), np.float32)
+        s = self._settings
+        fate = rng.random(size)
+        for k, row in enumerate(rows):
+            if fate[k] < s.drop_all + s.drop_caption:
+                tokens[k] = self._empty
+            if s.drop_all <= fate[k] < s.drop_all + s.drop_caption or fate[k] >= (
+                s.drop_all + s.drop_caption + s.drop_identity
+            ):
+                identity[k] = self._mean_reference(int(row), rng)
+        return Batch(torch.from_numpy(latents), tokens, torch.from_numpy(identity))
+
+    def _mean_reference(self, row: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        others = self._references[row]
+        if not len(others):
+            return np.zeros(self._embeddings.shape[1], np.float32)
+        count = min(len(others), int(rng.integers(1, self._settings.max_references + 1)))
+        mean = self._embeddings[rng.choice(others, count, replace=False)].mean(0)
+        return np.asarray(mean / np.linalg.norm(mean), np.float32)
+
+
+def _references(pictures: Pictures) -> list[NDArray[np.int64]]:
+    """For each picture the rows of *other* photos of its person in which the face was found."""
+    usable = pictures.found & pictures.is_photo
+    of_person: dict[int, list[int]] = {}
+    for row in np.flatnonzero(usable):
+        of_person.setdefault(int(pictures.person[row]), []).append(int(row))
+    return [
+        np.array([r for r in of_person.get(int(p), []) if r != row], np.int64) for row, p in enumerate(pictures.person)
+    ]

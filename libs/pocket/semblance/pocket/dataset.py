@@ -1,0 +1,107 @@
+"""Renders people who do not exist, cuts their faces to the framing and stores them in chunks that can be resumed."""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from semblance.pocket import pictures, tokenizer
+from semblance.pocket.framing import align, random_jitter
+from semblance.pocket.latents import fit
+from semblance.pocket.pictures import Pictures
+from semblance.pocket.recognition import FaceReader
+from semblance.pocket.settings import DataSettings, Recipe
+from semblance.synthetic_people import HELD_OUT_FROM, Person, Scene, caption, person, render, scene
+
+# "young woman", "old man": what a caption calls the person; replaced in some captions, see DataSettings.
+_SUBJECT = re.compile(r"\b(an? )?((young|middle-aged|old|elderly) )?(woman|man)\b")
+
+
+def neutral(text: str) -> str:
+    """The caption with `a person` for the man or woman."""
+    return _SUBJECT.sub(lambda m: ("a " if m.group(1) else "") + "person", text, count=1)
+
+
+def render_person(seed: int, recipe: Recipe, reader: FaceReader) -> Pictures:
+    """All training pictures of one person; turns away too far and unreadable photos are left out."""
+    settings = recipe.data
+    who = person(seed)
+    rng = np.random.default_rng((recipe.seed, seed))
+    pixels, embeddings, is_photo, captions = [], [], [], []
+    for k in range(settings.pictures_per_person):
+        photo = bool(rng.random() < settings.photo_share) or k < 2
+        yaw = float(np.clip(rng.normal(0, 15), -settings.max_yaw_deg, settings.max_yaw_deg))
+        overrides = {"style": "photo", "yaw_deg": yaw} if photo else {"yaw_deg": yaw}
+        taken = scene(who, seed * 100 + k, **overrides)
+        picture = render(who, taken, settings.master_px)
+        reading = reader.read(picture.pixels) if photo else None
+        if photo and reading is None:
+            continue
+        # Photos are framed by the detector, as users' photos will be; painted styles, which it may miss, by the truth.
+        landmarks = np.asarray(picture.truth.landmarks_px, np.float32) if reading is None else reading.landmarks
+        pixels.append(align(picture.pixels, landmarks, recipe.model.resolution_px, random_jitter(rng)))
+        is_photo.append(photo)
+        embeddings.append(np.zeros(128, np.float32) if reading is None else reading.embedding)
+        captions.append(tuple(_describe(who, taken, rng, settings) for _ in range(settings.captions_per_picture)))
+    return Pictures(
+        np.stack(pixels), np.stack(embeddings), np.full(len(pixels), seed), np.array(is_photo), tuple(captions)
+    )
+
+
+def _describe(who: Person, taken: Scene, rng: np.random.Generator, settings: DataSettings) -> str:
+    """One caption: full or with phrases left out, of a man or woman or, in some, of a person."""
+    detail = float(rng.choice([1.0, 0.75, 0.5]))
+    if rng.random() >= settings.neutral_subject_share:
+        return caption(who, taken, rng, detail=detail)
+    if rng.random() < 0.5:  # as `sks person` will be told: without hair and age, which the identity must carry
+        return caption(who, taken, rng, subject="person", detail=detail)
+    return neutral(caption(who, taken, rng, detail=detail))
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which of `parts` equal shares of the chunks one process renders."""
+
+    part: int = 0
+    parts: int = 1
+
+
+def render_people(folder: Path, seeds: range, recipe: Recipe, share: Share) -> None:
+    """Store people in chunks; chunks that exist are kept, so the stage can be killed and run again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    reader = FaceReader()
+    size = recipe.data.people_per_chunk
+    for chunk, start in enumerate(range(0, len(seeds), size)):
+        some = seeds[start : start + size]
+        path = folder / f"people-{some[0]:07d}.npz"
+        if chunk % share.parts != share.part or path.exists():
+            continue
+        digest = pictures.save(path, pictures.join([render_person(s, recipe, reader) for s in some]))
+        with (folder / f"manifest-{share.part}.jsonl").open("a") as stream:
+            stream.write(json.dumps({"file": path.name, "first_seed": some[0], "pixels_sha256": digest}) + "\n")
+
+
+def render_training_people(workspace: Path, recipe: Recipe, share: Share) -> None:
+    """The training set. Raises ValueError if it would reach the seeds of held-out people."""
+    if recipe.data.people > HELD_OUT_FROM:
+        raise ValueError("training people would reach the held-out seeds")
+    render_people(workspace / "train", range(recipe.data.people), recipe, share)
+
+
+def render_held_out_people(workspace: Path, recipe: Recipe, people: int, share: Share) -> None:
+    """People for evaluation only, in photos only."""
+    data = replace(recipe.data, pictures_per_person=8, photo_share=1.0)
+    seeds = range(HELD_OUT_FROM, HELD_OUT_FROM + people)
+    render_people(workspace / "held-out", seeds, replace(recipe, data=data), share)
+
+
+def prepare(workspace: Path, recipe: Recipe) -> None:
+    """Fit the patch transform and learn the tokenizer on what has been rendered so far; writes both once."""
+    stored = pictures.load_folder(workspace / "train")
+    sample = np.random.default_rng(recipe.seed).permutation(len(stored))[:4000]
+    m = recipe.model
+    fit(stored.pixels[sample], m.patch_px, m.latent_channels, m.whitening).save(workspace / "latents.npz")
+    texts = [c for row in stored.captions for c in row] + ["a photo of sks person"] * 50
+    tokenizer.write(workspace / "tokenizer", texts, m.merges)

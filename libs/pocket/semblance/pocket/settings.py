@@ -1,0 +1,123 @@
+"""Every number of the recipe in one place, so that a run is described by one value."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """What is rendered and how it is cut out."""
+
+    people: int = 2400
+    pictures_per_person: int = 6
+    photo_share: float = 0.72
+    master_px: int = 96
+    max_yaw_deg: float = 35.0
+    captions_per_picture: int = 4
+    neutral_subject_share: float = 0.3
+    """Share of captions that say `person` for man or woman, so that `sks person` starts from a prior."""
+    people_per_chunk: int = 25
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Sizes. The latent is one vector of `latent_channels` for each `patch_px` square."""
+
+    resolution_px: int = 64
+    patch_px: int = 8
+    latent_channels: int = 32
+    whitening: float = 0.5
+    """Power of the principal deviations that is divided out: 1 gives every channel unit variance."""
+    unet_channels: tuple[int, ...] = (128, 192)
+    head_width: int = 32
+    context_width: int = 128
+    text_layers: int = 2
+    token_length: int = 24
+    merges: int = 500
+    identity_width: int = 128
+    identity_tokens: int = 4
+    identity_mult: int = 4
+    vae_channels: tuple[int, ...] = (32, 64, 96, 128)
+
+    @property
+    def latent_side(self) -> int:
+        """Latents along one edge."""
+        return self.resolution_px // self.patch_px
+
+
+@dataclass(frozen=True)
+class DenoiserSettings:
+    """The diffusion training."""
+
+    batch: int = 48
+    matrix_rate: float = 4e-3
+    """Muon's step for matrices, as a share of a unit root-mean-square update (see optimiser.py)."""
+    vector_rate: float = 1.5e-3
+    warmup_steps: int = 100
+    cooldown_share: float = 0.4
+    """The rate is held, then falls linearly over this last share: a held checkpoint can be trained on later."""
+    weight_decay: float = 0.01
+    ema_decay: float = 0.999
+    clip_norm: float = 1.0
+    snr_gamma: float = 5.0
+    drop_all: float = 0.1
+    drop_identity: float = 0.15
+    drop_caption: float = 0.05
+    max_references: int = 5
+    face_weight: float = 1.2
+    checkpoint_s: float = 240.0
+
+
+@dataclass(frozen=True)
+class AutoencoderSettings:
+    """The genuine AutoencoderKL that stands in for the analytic patch transform."""
+
+    batch: int = 16
+    rate: float = 1.5e-3
+    warmup_steps: int = 60
+    latent_noise: float = 0.1
+    gradient_weight: float = 0.5
+    lowpass_weight: float = 0.5
+    latent_weight: float = 0.5
+    clip_norm: float = 1.0
+    checkpoint_s: float = 240.0
+
+
+@dataclass(frozen=True)
+class SamplerSettings:
+    """What semblance.json recommends to callers."""
+
+    steps: int = 25
+    guidance_scale: float = 2.5
+    ip_adapter_scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """What semblance.json recommends for a person's adapter on top of this backbone."""
+
+    rank: int = 16
+    alpha: int = 16
+    unet_targets: tuple[str, ...] = (
+        "to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out",
+        "transformer_blocks.0.ff.net.0.proj", "transformer_blocks.0.ff.net.2",
+        "conv1", "conv2", "conv_shortcut", "conv",
+    )  # fmt: skip
+    """Endings of module names. ff is named in full, else the identity branch's projection would match too."""
+    text_targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
+    learning_rate: float = 1e-3
+    steps: int = 300
+    batch_size: int = 8
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The whole recipe; `python -m semblance.pocket.train` prints it into the model card."""
+
+    seed: int = 20240
+    version: str = "0.1.0"
+    data: DataSettings = field(default_factory=DataSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    denoiser: DenoiserSettings = field(default_factory=DenoiserSettings)
+    autoencoder: AutoencoderSettings = field(default_factory=AutoencoderSettings)
+    sampler: SamplerSettings = field(default_factory=SamplerSettings)
+    lora: LoraSettings = field(default_factory=LoraSettings)

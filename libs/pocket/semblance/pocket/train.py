@@ -1,0 +1,62 @@
+"""`python -m semblance.pocket.train <stage>`: runs one stage of the recipe. Every stage can be killed and run again."""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+from semblance.pocket import autoencoder, dataset, denoiser, parallel, weights_dir
+from semblance.pocket.export import export
+from semblance.pocket.journal import plot
+from semblance.pocket.settings import Recipe
+
+STAGES = ("data", "held-out", "prepare", "denoiser", "autoencoder", "export", "plot", "show")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one stage."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("--workspace", type=Path, default=Path(".cache/pocket"), help="pictures and checkpoints")
+    parser.add_argument("--part", type=int, default=0, help="data: which share of the people this process renders")
+    parser.add_argument("--parts", type=int, default=1, help="data: into how many shares the people are split")
+    parser.add_argument("--people", type=int, help="data, held-out: how many people")
+    parser.add_argument("--minutes", type=float, default=60.0, help="training: budget, all resumptions counted")
+    parser.add_argument("--processes", type=int, default=2, help="denoiser: processes, one a core")
+    parser.add_argument("--target", type=Path, default=weights_dir(), help="export: folder to write")
+    run(parser.parse_args(arguments))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the stage that the options name."""
+    recipe, stage, workspace = Recipe(), options.stage, options.workspace
+    workspace.mkdir(parents=True, exist_ok=True)
+    if stage in ("data", "held-out"):
+        _render(options, recipe)
+    elif stage == "prepare":
+        dataset.prepare(workspace, recipe)
+    elif stage == "denoiser":
+        parallel.launch(denoiser.train, options.processes, recipe, workspace, options.minutes * 60)
+    elif stage == "autoencoder":
+        autoencoder.train(recipe, workspace, options.minutes * 60)
+    elif stage == "export":
+        export(recipe, workspace, options.target)
+    elif stage == "plot":
+        for name in ("denoiser", "autoencoder"):
+            plot(workspace / name / "loss.csv", workspace / name / "loss.png", f"{name}: loss")
+    else:
+        print(json.dumps(dataclasses.asdict(recipe), indent=2))
+
+
+def _render(options: argparse.Namespace, recipe: Recipe) -> None:
+    share = dataset.Share(options.part, options.parts)
+    if options.stage == "held-out":
+        dataset.render_held_out_people(options.workspace, recipe, options.people or 100, share)
+        return
+    if options.people:
+        recipe = dataclasses.replace(recipe, data=dataclasses.replace(recipe.data, people=options.people))
+    dataset.render_training_people(options.workspace, recipe, share)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Accounts, logins and tombstones in SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from semblance.gateway.adapters.statements import count, upsert
+from semblance.gateway.adapters.tables import accounts, logins, tombstones
+from semblance.gateway.domain.account import Account, AccountState, Login
+from semblance.gateway.domain.errors import HandleTaken
+from semblance.kernel.errors import Conflict
+from semblance.kernel.ids import ErasureId, SubjectId
+
+
+class SqlAccounts:
+    """See ports.Accounts."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, account: Account, login: Login) -> None:
+        if account.handle is not None and self.by_handle(account.handle) is not None:
+            raise HandleTaken
+        try:
+            self._session.execute(
+                sa.insert(accounts).values(
+                    subject_id=account.subject_id,
+                    handle=account.handle,
+                    password_hash=account.password_hash,
+                    state=account.state.value,
+                    erasure_id=account.erasure_id,
+                    created_at=account.created_at,
+                )
+            )
+            self._session.execute(
+                sa.insert(logins).values(issuer=login.issuer, subject=login.subject, subject_id=account.subject_id)
+            )
+        except sa.exc.IntegrityError as e:
+            raise Conflict("the account was created a moment ago", remedy="Send the request again.") from e
+
+    def by_handle(self, handle: str) -> Account | None:
+        return self._one(sa.select(accounts).where(accounts.c.handle == handle))
+
+    def by_login(self, login: Login) -> Account | None:
+        return self._one(
+            sa.select(accounts)
+            .join(logins, logins.c.subject_id == accounts.c.subject_id)
+            .where(logins.c.issuer == login.issuer, logins.c.subject == login.subject)
+        )
+
+    def start_erasing(self, subject_id: str, erasure_id: str) -> None:
+        self._session.execute(
+            sa.update(accounts)
+            .where(accounts.c.subject_id == subject_id)
+            .values(state=AccountState.ERASING.value, erasure_id=erasure_id, handle=None, password_hash=None)
+        )
+
+    def logins(self, subject_id: str) -> list[Login]:
+        rows = self._session.execute(sa.select(logins).where(logins.c.subject_id == subject_id))
+        return [Login(row.issuer, row.subject) for row in rows]
+
+    def remove(self, subject_id: str) -> int:
+        mapped = count(self._session, sa.delete(logins).where(logins.c.subject_id == subject_id))
+        return mapped + count(self._session, sa.delete(accounts).where(accounts.c.subject_id == subject_id))
+
+    def bury(self, digests: Sequence[str], erasure_id: str, at: dt.datetime) -> None:
+        for digest in digests:
+            upsert(self._session, tombstones, {"digest": digest}, {"erasure_id": erasure_id, "erased_at": at})
+
+    def buried(self, digest: str) -> str | None:
+        return self._session.execute(
+            sa.select(tombstones.c.erasure_id).where(tombstones.c.digest == digest)
+        ).scalar_one_or_none()
+
+    def _one(self, query: sa.Select[tuple[object, ...]]) -> Account | None:
+        row = self._session.execute(query).one_or_none()
+        if row is None:
+            return None
+        return Account(
+            SubjectId(row.subject_id),
+            created_at=row.created_at,
+            state=AccountState(row.state),
+            handle=row.handle,
+            password_hash=row.password_hash,
+            erasure_id=None if row.erasure_id is None else ErasureId(row.erasure_id),
+        )

@@ -1,0 +1,60 @@
+"""Generation over gRPC."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from semblance.contracts.generation.v1 import service_pb2 as pb
+from semblance.contracts.generation.v1.service_pb2_grpc import GenerationServiceStub
+from semblance.gateway.adapters import protos
+from semblance.gateway.domain.things import Image, ImageOrder, Page
+
+_BACKBONES_OWN_SCALE = -1.0  # the contract's word for "leave the reference face's weight to the backbone"
+
+
+class GrpcGeneration:
+    """See ports.Generation."""
+
+    def __init__(self, channel: Any) -> None:
+        self._stub: Any = GenerationServiceStub(channel)
+
+    def create(self, subject_id: str, order: ImageOrder) -> Image:
+        request = pb.CreateImageRequest(
+            subject_id=subject_id,
+            consent_id=order.consent_id,
+            image_id=order.image_id,
+            adapter_id=order.adapter_id,
+            prompt=order.prompt,
+            negative_prompt=order.negative_prompt,
+            seed=order.seed,
+            steps=order.steps or 0,
+            guidance_scale=order.guidance_scale or 0.0,
+            likeness_scale=_BACKBONES_OWN_SCALE if order.likeness_scale is None else order.likeness_scale,
+        )
+        return _image(self._stub.CreateImage(request))
+
+    def image(self, subject_id: str, image_id: str) -> Image:
+        return _image(self._stub.GetImage(pb.GetImageRequest(subject_id=subject_id, image_id=image_id)))
+
+    def images(self, subject_id: str, *, after: str | None, limit: int) -> Page[Image]:
+        answer = self._stub.ListImages(pb.ListImagesRequest(subject_id=subject_id, after=after or "", limit=limit))
+        return Page(tuple(_image(image) for image in answer.images), answer.next_after or None)
+
+    def remove(self, subject_id: str, image_id: str) -> Image:
+        return _image(self._stub.RemoveImage(pb.RemoveImageRequest(subject_id=subject_id, image_id=image_id)))
+
+
+def _image(answer: Any) -> Image:
+    return Image(
+        id=answer.image_id,
+        consent_id=answer.consent_id,
+        adapter_id=answer.adapter_id,
+        state=protos.word(pb.ImageState, answer.state),
+        reason_codes=tuple(answer.reason_codes),
+        seed=answer.seed,
+        width_px=answer.width_px,
+        height_px=answer.height_px,
+        manifest_id=answer.manifest_id,
+        requested_at=protos.instant(answer, "requested_at"),
+        finished_at=protos.instant(answer, "finished_at"),
+    )

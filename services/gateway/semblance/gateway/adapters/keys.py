@@ -1,0 +1,88 @@
+"""Idempotency keys in SQL, their answers sealed."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from semblance.gateway.adapters.secrets import Secrets
+from semblance.gateway.adapters.statements import count
+from semblance.gateway.adapters.tables import idempotency_keys as table
+from semblance.gateway.domain.idempotency import KEEP_S, Answer, KeyRecord, KeyState
+from semblance.kernel.clock import Clock
+from semblance.kernel.errors import Conflict
+
+
+class SqlKeys:
+    """See ports.Keys."""
+
+    def __init__(self, session: Session, secrets: Secrets, clock: Clock) -> None:
+        self._session = session
+        self._secrets = secrets
+        self._clock = clock
+
+    def get(self, scope: str, key: str) -> KeyRecord | None:
+        row = self._session.execute(sa.select(table).where(*_is(scope, key)).with_for_update()).one_or_none()
+        if row is None:
+            return None
+        if row.expires_at <= self._clock.now():
+            self.drop(scope, key)
+            return None
+        answer = None
+        if row.sealed_answer is not None:
+            answer = _load(self._secrets.open(row.sealed_answer, context=f"{scope}:{key}"))
+        return KeyRecord(row.fingerprint, row.resource_id, KeyState(row.state), row.since, answer)
+
+    def put(self, scope: str, key: str, record: KeyRecord) -> None:
+        values: dict[str, Any] = {
+            "fingerprint": record.fingerprint,
+            "resource_id": record.resource_id,
+            "state": record.state.value,
+            "since": record.since,
+            "expires_at": record.since + dt.timedelta(seconds=KEEP_S),
+            "sealed_answer": None,
+        }
+        if count(self._session, sa.update(table).where(*_is(scope, key)).values(**values)):
+            return
+        try:
+            self._session.execute(sa.insert(table).values(scope=scope, key=key, **values))
+        except sa.exc.IntegrityError as e:
+            raise Conflict("the same Idempotency-Key came twice at once") from e
+
+    def finish(self, scope: str, key: str, answer: Answer) -> None:
+        sealed = self._secrets.seal(_dump(answer), context=f"{scope}:{key}")
+        self._session.execute(
+            sa.update(table).where(*_is(scope, key)).values(state=KeyState.DONE.value, sealed_answer=sealed)
+        )
+
+    def reopen(self, scope: str, key: str) -> None:
+        self._session.execute(sa.update(table).where(*_is(scope, key)).values(state=KeyState.OPEN.value))
+
+    def drop(self, scope: str, key: str) -> None:
+        self._session.execute(sa.delete(table).where(*_is(scope, key)))
+
+    def remove_scope(self, scope: str) -> int:
+        return count(self._session, sa.delete(table).where(table.c.scope == scope))
+
+    def purge(self, now: dt.datetime) -> int:
+        return count(self._session, sa.delete(table).where(table.c.expires_at <= now))
+
+
+def _is(scope: str, key: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return table.c.scope == scope, table.c.key == key
+
+
+def _dump(answer: Answer) -> bytes:
+    body = base64.b64encode(answer.body).decode()
+    return json.dumps({"status": answer.status, "headers": answer.headers, "body": body}).encode()
+
+
+def _load(data: bytes) -> Answer:
+    stored = json.loads(data)
+    headers = tuple((name, value) for name, value in stored["headers"])
+    return Answer(stored["status"], headers, base64.b64decode(stored["body"]))

@@ -1,0 +1,49 @@
+"""Transactions over the gateway's database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from semblance.gateway.adapters.accounts import SqlAccounts
+from semblance.gateway.adapters.buckets import SqlBuckets
+from semblance.gateway.adapters.jobs import SqlJobs
+from semblance.gateway.adapters.keys import SqlKeys
+from semblance.gateway.adapters.secrets import Secrets
+from semblance.kernel.clock import Clock
+from semblance.service_kit.database import Database
+
+
+class SqlRecords:
+    """See ports.Records."""
+
+    def __init__(self, session: Session, secrets: Secrets, clock: Clock, *, writing: bool) -> None:
+        self.accounts = SqlAccounts(session)
+        self.jobs = SqlJobs(session, locking=writing)
+        self.keys = SqlKeys(session, secrets, clock)
+        self.buckets = SqlBuckets(session)
+
+
+class SqlStore:
+    """See ports.Store."""
+
+    def __init__(self, database: Database, secrets: Secrets, clock: Clock) -> None:
+        self._database = database
+        self._secrets = secrets
+        self._clock = clock
+
+    @contextmanager
+    def writing(self) -> Iterator[SqlRecords]:
+        with self._database.transaction() as unit:
+            yield self.within(unit.session)
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlRecords]:
+        with self._database.read() as session:
+            yield SqlRecords(session, self._secrets, self._clock, writing=False)
+
+    def within(self, session: Session) -> SqlRecords:
+        """Records on a transaction that somebody else began: an event's."""
+        return SqlRecords(session, self._secrets, self._clock, writing=True)

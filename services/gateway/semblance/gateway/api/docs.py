@@ -1,0 +1,100 @@
+"""/openapi.json and /docs; the page's script and style are served from here, not from a CDN."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from fastapi import FastAPI, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from semblance.gateway.api.schemas.jobs import JobEvent, Problem
+
+_ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "favicon.png": "image/png"}
+_SAYINGS = {
+    "400": "The body cannot be read.",
+    "401": "No token, or one that does not hold.",
+    "403": "No consent covers this, or it was withdrawn.",
+    "404": "Nothing here by that id, or it is somebody else's.",
+    "409": "It contradicts the present state, or the Idempotency-Key was used.",
+    "410": "The account has been erased.",
+    "413": "The body is too large.",
+    "415": "The Content-Type is not what this route reads.",
+    "422": "A field breaks a rule; `errors` says which.",
+    "429": "A rate limit was reached; come back after Retry-After seconds.",
+    "500": "A bug.",
+    "503": "A part that is needed does not answer; try again.",
+}
+
+
+def add_docs(app: FastAPI) -> None:
+    """Serve the document and the page."""
+
+    def document() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    def page() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=app.title,
+            swagger_js_url="/docs/swagger-ui-bundle.js",
+            swagger_css_url="/docs/swagger-ui.css",
+            swagger_favicon_url="/docs/favicon.png",
+        )
+
+    app.add_api_route("/openapi.json", document, include_in_schema=False)
+    app.add_api_route("/docs", page, include_in_schema=False)
+    for name, media_type in _ASSETS.items():
+        app.add_api_route(f"/docs/{name}", _asset(name, media_type), include_in_schema=False)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign] # FastAPI's documented way
+
+
+def _asset(name: str, media_type: str) -> Any:
+    data = resources.files("fastapi_offline").joinpath("static", name).read_bytes()
+
+    def serve() -> Response:
+        return Response(data, media_type=media_type, headers={"Cache-Control": "public, max-age=86400"})
+
+    return serve
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, servers=[{"url": "/"}]
+        )
+        schemas = document["components"]["schemas"]
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        for model in (Problem, JobEvent):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+            for name, definition in schema.pop("$defs", {}).items():
+                schemas.setdefault(name, definition)
+            schemas[model.__name__] = schema
+        for path in document["paths"].values():
+            for operation in path.values():
+                _add_problems(operation)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _add_problems(operation: dict[str, Any]) -> None:
+    """Every way an operation can be refused, as the same problem document."""
+    codes = {"422", "429", "500", "503"}
+    if operation.get("security"):
+        codes |= {"401", "403", "404", "409", "410"}
+    if "requestBody" in operation:
+        codes |= {"400", "409", "413", "415"}
+    if any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", [])):
+        codes |= {"403", "409"}
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for code in sorted(codes):
+        operation["responses"][code] = {"description": _SAYINGS[code], "content": content}
+
+
+def document_text(app: FastAPI) -> str:
+    """The document as it is committed."""
+    return json.dumps(app.openapi(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"

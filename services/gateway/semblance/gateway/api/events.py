@@ -1,0 +1,72 @@
+"""Server-sent events from rows: any replica can go on where another one stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from semblance.gateway.api.front import Front
+from semblance.gateway.api.schemas.jobs import JobEvent as JobEventModel
+from semblance.gateway.domain.job import JobEvent
+from semblance.gateway.handlers import jobs
+from semblance.kernel.errors import NotFound, Unavailable
+
+_RETRY_MS = 1000
+
+
+class EventStream(StreamingResponse):
+    """One person's stream of one job; its place among the person's streams is given back however it ends."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, here: Front, subject_id: str, job_id: str, after: int) -> None:
+        super().__init__(_lines(here, subject_id, job_id, after), headers={"X-Accel-Buffering": "no"})
+        self._here = here
+        self._subject_id = subject_id
+
+    @classmethod
+    async def open(cls, here: Front, subject_id: str, job_id: str, after: int) -> Response:
+        """The stream, or 204 when nothing will ever come. Raises NotFound and TooManyStreams."""
+        job = await run_in_threadpool(jobs.get_job, here.gate, subject_id, job_id)
+        if job.ended and after >= job.sequence:
+            return Response(status_code=204)
+        here.streams.enter(subject_id)
+        return cls(here, subject_id, job_id, after)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._here.streams.leave(self._subject_id)
+
+
+async def _lines(here: Front, subject_id: str, job_id: str, after: int) -> AsyncIterator[str]:
+    """Ends with the job, with the job's erasure, or after the stream's life; a client then resumes."""
+    clock, settings = here.gate.clock, here.settings
+    end_s = clock.monotonic_s() + settings.stream_life_s
+    said_s = clock.monotonic_s()
+    yield f"retry: {_RETRY_MS}\n\n"
+    while clock.monotonic_s() < end_s:
+        try:
+            events = await run_in_threadpool(jobs.job_events, here.gate, subject_id, job_id, after_sequence=after)
+        except (NotFound, Unavailable):
+            return
+        for event in events:
+            after, said_s = event.sequence, clock.monotonic_s()
+            yield _event(event)
+        if events and events[-1].ended:
+            return
+        if clock.monotonic_s() - said_s >= settings.stream_heartbeat_s:
+            said_s = clock.monotonic_s()
+            yield ": still here\n\n"
+        await asyncio.sleep(settings.stream_poll_s)
+
+
+def _event(event: JobEvent) -> str:
+    data = JobEventModel.of(event).model_dump_json()
+    return f"id: {event.sequence}\nevent: {event.type}\ndata: {data}\n\n"

@@ -1,0 +1,213 @@
+"""Adapters, images, and what can be said of any picture."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from starlette.exceptions import HTTPException
+
+from semblance.gateway.api.admission import (
+    ANYBODY,
+    READS_JSON,
+    READS_MULTIPART,
+    Here,
+    Painter,
+    Reader,
+    Trainer,
+    Writer,
+)
+from semblance.gateway.api.answers import IdempotencyKey, create_once
+from semblance.gateway.api.multipart import Part, read_form
+from semblance.gateway.api.paging import After, Limit, inner_of
+from semblance.gateway.api.routes.consents import PathId
+from semblance.gateway.api.schemas.images import (
+    Adapter,
+    Image,
+    Manifest,
+    NewAdapter,
+    NewImage,
+    OpenAiImage,
+    OpenAiImageRequest,
+    OpenAiImages,
+    Verification,
+)
+from semblance.gateway.api.schemas.model import Listed, listed
+from semblance.gateway.handlers import adapters, images
+
+router = APIRouter()
+_IMAGE_TYPE = re.compile(r"image/[a-z0-9.+-]{1,40}")
+_VERIFY_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["image"],
+                    "additionalProperties": False,
+                    "properties": {"image": {"type": "string", "format": "binary"}},
+                },
+                "encoding": {"image": {"contentType": "image/png, image/jpeg, image/webp"}},
+            }
+        },
+    }
+}
+
+
+@router.post("/v1/adapters", tags=["adapters"], status_code=202, response_model=Adapter)
+def start_training(
+    caller: Trainer,
+    _json: Annotated[None, READS_JSON],
+    body: NewAdapter,
+    request: Request,
+    here: Here,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Train a private adapter from the account's accepted photos; follow the job of the same id."""
+
+    def act(adapter_id: str) -> Adapter:
+        made = adapters.start_training(
+            here.gate, caller.subject_id, adapter_id=adapter_id, consent_id=body.consent_id, name=body.name
+        )
+        return Adapter.of(made)
+
+    return create_once(request, here, caller, idempotency_key, body, act, status=202, location="/v1/adapters/{id}")
+
+
+@router.get("/v1/adapters", tags=["adapters"])
+def list_adapters(caller: Reader, here: Here, after: After = None, limit: Limit = 20) -> Listed[Adapter]:
+    """The account's adapters."""
+    return listed(Adapter, here.gate.training.adapters(caller.subject_id, after=inner_of(after), limit=limit))
+
+
+@router.get("/v1/adapters/{adapter_id}", tags=["adapters"])
+def get_adapter(caller: Reader, here: Here, adapter_id: PathId) -> Adapter:
+    """One adapter. It cannot be downloaded: it is biometric data."""
+    return Adapter.of(here.gate.training.adapter(caller.subject_id, adapter_id))
+
+
+@router.delete("/v1/adapters/{adapter_id}", tags=["adapters"])
+def remove_adapter(caller: Writer, here: Here, adapter_id: PathId) -> Adapter:
+    """Cancel a training, or destroy an adapter."""
+    return Adapter.of(here.gate.training.remove(caller.subject_id, adapter_id))
+
+
+@router.post("/v1/images", tags=["images"], status_code=202, response_model=Image)
+def create_image(
+    caller: Painter,
+    _json: Annotated[None, READS_JSON],
+    body: NewImage,
+    request: Request,
+    here: Here,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Ask for a picture; follow the job of the same id."""
+    wish = images.Wish(**body.model_dump())
+    return create_once(
+        request,
+        here,
+        caller,
+        idempotency_key,
+        body,
+        lambda image_id: Image.of(images.create_image(here.gate, caller.subject_id, image_id=image_id, wish=wish)),
+        status=202,
+        location="/v1/images/{id}",
+    )
+
+
+@router.get("/v1/images", tags=["images"])
+def list_images(caller: Reader, here: Here, after: After = None, limit: Limit = 20) -> Listed[Image]:
+    """The account's images."""
+    return listed(Image, here.gate.generation.images(caller.subject_id, after=inner_of(after), limit=limit))
+
+
+@router.get("/v1/images/{image_id}", tags=["images"])
+def get_image(caller: Reader, here: Here, image_id: PathId) -> Image:
+    """One image's state."""
+    return Image.of(here.gate.generation.image(caller.subject_id, image_id))
+
+
+@router.get(
+    "/v1/images/{image_id}/content",
+    tags=["images"],
+    response_class=Response,
+    responses={
+        200: {"description": "The bytes exactly as signed; any change breaks the seal.", "content": {"image/png": {}}},
+        304: {"description": "The caller has these bytes."},
+    },
+)
+def get_image_content(
+    caller: Reader, here: Here, image_id: PathId, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """A published image. ETag is the SHA-256 in hex; Repr-Digest (RFC 9530) is the same for machines."""
+    content = images.image_content(here.gate, caller.subject_id, image_id)
+    etag = f'"{content.sha256}"'
+    digest = base64.b64encode(bytes.fromhex(content.sha256)).decode()
+    headers = {"ETag": etag, "Repr-Digest": f"sha-256=:{digest}:", "Cache-Control": "private, no-cache"}
+    if if_none_match is not None and etag in (tag.strip().removeprefix("W/") for tag in if_none_match.split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(content.data, media_type=content.content_type, headers=headers)
+
+
+@router.get("/v1/images/{image_id}/manifest", tags=["images"])
+def get_image_manifest(caller: Reader, here: Here, image_id: PathId) -> Manifest:
+    """The C2PA manifest kept for a published image."""
+    manifest = images.image_manifest(here.gate, caller.subject_id, image_id)
+    return Manifest(
+        id=manifest.id,
+        image_id=manifest.image_id,
+        sha256=manifest.sha256,
+        signed_at=manifest.signed_at,
+        manifest=json.loads(manifest.manifest_json),
+    )
+
+
+@router.delete("/v1/images/{image_id}", tags=["images"])
+def remove_image(caller: Writer, here: Here, image_id: PathId) -> Image:
+    """Cancel a picture in progress, or delete one."""
+    return Image.of(here.gate.generation.remove(caller.subject_id, image_id))
+
+
+@router.post("/v1/images/generations", tags=["images"], response_model=OpenAiImages)
+def generate_like_openai(
+    caller: Painter,
+    _json: Annotated[None, READS_JSON],
+    body: OpenAiImageRequest,
+    request: Request,
+    here: Here,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """The OpenAI shape: makes one picture and waits for it. Any parameter not named here is refused."""
+
+    def act(image_id: str) -> OpenAiImages:
+        wish = images.Wish(adapter_id=body.model.removeprefix("persona:"), prompt=body.prompt)
+        image = images.create_image(here.gate, caller.subject_id, image_id=image_id, wish=wish)
+        content = images.await_image(here.gate, caller.subject_id, image.id, here.settings.image_wait_s)
+        picture = OpenAiImage(b64_json=base64.b64encode(content.data).decode())
+        return OpenAiImages(created=int(here.gate.clock.now().timestamp()), data=[picture])
+
+    return create_once(request, here, caller, idempotency_key, body, act, status=200)
+
+
+async def _picture(request: Request) -> Part:
+    """The picture of the form. Raises Invalid and 415."""
+    form = await read_form(request, fields=frozenset(), file="image", max_files=1)
+    part = form.files["image"][0]
+    if not _IMAGE_TYPE.fullmatch(part.content_type):
+        raise HTTPException(415)
+    return part
+
+
+@router.post(
+    "/v1/verify",
+    tags=["images"],
+    dependencies=[ANYBODY, READS_MULTIPART],
+    openapi_extra=_VERIFY_FORM,
+)
+def verify(here: Here, picture: Annotated[Part, Depends(_picture)]) -> Verification:
+    """Was this picture made here, is its seal whole, and does the consent behind it still stand? Anyone may ask."""
+    return Verification.of(here.gate.provenance.verify(picture.content_type, picture.data))

@@ -1,0 +1,167 @@
+"""Opting in: notice, release, capture, consent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from semblance.gateway.api.schemas.model import (
+    EXAMPLE_ID,
+    EXAMPLE_ID_2,
+    EXAMPLE_TIME,
+    Answered,
+    Asked,
+    Id,
+    Purposes,
+    PurposeWord,
+    Text,
+    example,
+)
+from semblance.gateway.domain import things
+from semblance.kernel.consent import Consent as DomainConsent
+
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+
+class Notice(Answered):
+    version: str
+    text: str
+    sha256: str
+
+
+class NewRelease(Asked):
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            notice_sha256=_SHA256, signed_name="Ada Example", adult=True, purposes=["photos", "train", "generate"]
+        )
+    )
+
+    notice_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="Of the notice that was read.")]
+    signed_name: Annotated[Text, Field(min_length=1, max_length=200, description="Typed as a signature.")]
+    adult: Annotated[bool, Field(description="The signer is of age; false is refused.")]
+    purposes: Purposes
+
+
+class Release(Answered):
+    id: str
+    notice_sha256: str
+    purposes: list[PurposeWord]
+    signed_at: dt.datetime
+
+    @classmethod
+    def of(cls, value: things.Release) -> Release:
+        return cls(
+            id=value.id,
+            notice_sha256=value.notice_sha256,
+            purposes=[purpose.value for purpose in value.purposes],
+            signed_at=value.signed_at,
+        )
+
+
+class NewCaptureSession(Asked):
+    model_config = ConfigDict(json_schema_extra=example(release_id=EXAMPLE_ID, device_id="3f0c2c6e5f"))
+
+    release_id: Id
+    device_id: Annotated[
+        str,
+        Field(
+            min_length=8, max_length=100, pattern=r"^[A-Za-z0-9_-]+$", description="A random id that the client keeps."
+        ),
+    ]
+
+
+class CaptureSession(Answered):
+    """`challenge` is what to do before the camera, in order; `nonce` goes back with the frames."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            id=EXAMPLE_ID,
+            state="created",
+            challenge=["turn_left", "nod"],
+            nonce="q3ZkY0w",
+            expires_at=EXAMPLE_TIME,
+            tries_left=3,
+            advice=[],
+        )
+    )
+
+    id: str
+    state: str
+    challenge: list[str]
+    nonce: str
+    expires_at: dt.datetime
+    tries_left: int
+    advice: list[str]
+
+
+class NewConsent(Asked):
+    model_config = ConfigDict(
+        json_schema_extra=example(session_id=EXAMPLE_ID, purposes=["photos", "train", "generate"], days=365)
+    )
+
+    session_id: Annotated[Id, Field(description="A capture session that succeeded.")]
+    purposes: Purposes
+    days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+
+class Consent(Answered):
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            id=EXAMPLE_ID_2,
+            revision=1,
+            state="active",
+            purposes=["photos", "train", "generate"],
+            granted_at=EXAMPLE_TIME,
+            expires_at="2031-01-01T12:00:00Z",
+            revoked_at=None,
+        )
+    )
+
+    id: str
+    revision: int
+    state: Literal["active", "withdrawn", "expired"]
+    purposes: list[PurposeWord]
+    granted_at: dt.datetime
+    expires_at: dt.datetime
+    revoked_at: dt.datetime | None
+
+    @classmethod
+    def at(cls, value: DomainConsent, now: dt.datetime) -> Consent:
+        """As it stands at `now`."""
+        state: Literal["active", "withdrawn", "expired"] = "active"
+        if value.revoked_at is not None:
+            state = "withdrawn"
+        elif now >= value.expires_at:
+            state = "expired"
+        return cls(
+            id=value.id,
+            revision=value.revision,
+            state=state,
+            purposes=sorted(purpose.value for purpose in value.purposes),
+            granted_at=value.granted_at,
+            expires_at=value.expires_at,
+            revoked_at=value.revoked_at,
+        )
+
+
+class ConsentQuestion(Asked):
+    model_config = ConfigDict(json_schema_extra=example(consent_id=EXAMPLE_ID_2, purpose="generate"))
+
+    consent_id: Id
+    purpose: PurposeWord
+
+
+class ConsentAnswer(Answered):
+    """A pre-check: whether a request under this consent would be allowed now, and if not, why."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            allowed=False, reason_code="consent-revoked", detail=f"consent {EXAMPLE_ID_2} has been withdrawn"
+        )
+    )
+
+    allowed: bool
+    reason_code: str
+    detail: str

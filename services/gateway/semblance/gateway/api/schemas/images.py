@@ -1,0 +1,166 @@
+"""Adapters and images."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from semblance.gateway.api.schemas.model import (
+    EXAMPLE_ID,
+    EXAMPLE_ID_2,
+    EXAMPLE_TIME,
+    UUID_PATTERN,
+    Answered,
+    Asked,
+    Id,
+    Text,
+    example,
+    printable_or_empty,
+)
+
+Prompt = Annotated[Text, Field(min_length=1, max_length=1000)]
+_SEED_MAX = 2**63 - 1
+
+
+class NewAdapter(Asked):
+    model_config = ConfigDict(json_schema_extra=example(consent_id=EXAMPLE_ID_2, name="me, summer"))
+
+    consent_id: Id
+    name: Annotated[Text, Field(min_length=1, max_length=100)] = "me"
+
+
+class Adapter(Answered):
+    """`state`: queued, training, ready, refused (below its likeness floor), failed, revoked or removed."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            id=EXAMPLE_ID,
+            consent_id=EXAMPLE_ID_2,
+            state="ready",
+            reason_code="",
+            name="me, summer",
+            photo_count=14,
+            likeness=0.61,
+            likeness_floor=0.4,
+            backbone_digest="sha256:9f86d081884c7d65",
+            requested_at=EXAMPLE_TIME,
+            finished_at=EXAMPLE_TIME,
+        )
+    )
+
+    id: str
+    consent_id: str
+    state: str
+    reason_code: str
+    name: str
+    photo_count: int
+    likeness: float
+    likeness_floor: float
+    backbone_digest: str
+    requested_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+class NewImage(Asked):
+    model_config = ConfigDict(json_schema_extra=example(adapter_id=EXAMPLE_ID, prompt="a portrait in a sunlit garden"))
+
+    adapter_id: Id
+    prompt: Prompt
+    consent_id: Annotated[Id | None, Field(description="Defaults to the adapter's.")] = None
+    negative_prompt: Annotated[str, AfterValidator(printable_or_empty), Field(max_length=1000)] = ""
+    seed: Annotated[int | None, Field(ge=0, le=_SEED_MAX)] = None
+    steps: Annotated[int | None, Field(ge=1, le=100)] = None
+    guidance_scale: Annotated[float | None, Field(gt=0, le=30)] = None
+    likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
+
+
+class Image(Answered):
+    """`state`: queued, running, quarantined, published, blocked, failed, revoked or removed."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            id=EXAMPLE_ID,
+            consent_id=EXAMPLE_ID_2,
+            adapter_id=EXAMPLE_ID_2,
+            state="published",
+            reason_codes=[],
+            seed=1234,
+            width_px=64,
+            height_px=64,
+            manifest_id=EXAMPLE_ID_2,
+            requested_at=EXAMPLE_TIME,
+            finished_at=EXAMPLE_TIME,
+        )
+    )
+
+    id: str
+    consent_id: str
+    adapter_id: str
+    state: str
+    reason_codes: list[str]
+    seed: int
+    width_px: int
+    height_px: int
+    manifest_id: str
+    requested_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+class Manifest(Answered):
+    """`manifest` is the C2PA manifest store as its reader tells it."""
+
+    id: str
+    image_id: str
+    sha256: str
+    signed_at: dt.datetime | None
+    manifest: Any
+
+
+class Verification(Answered):
+    """What can be said of any picture. `state`: Trusted, Valid, Invalid or None (no manifest)."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            state="Valid",
+            made_here=True,
+            development_signer=True,
+            manifest_id=EXAMPLE_ID,
+            consent_state="active",
+            signed_at=EXAMPLE_TIME,
+            failures=[],
+        )
+    )
+
+    state: str
+    made_here: bool
+    development_signer: bool
+    manifest_id: str
+    consent_state: str
+    signed_at: dt.datetime | None
+    failures: list[str]
+
+
+class OpenAiImageRequest(Asked):
+    """The OpenAI images shape where it fits; any other parameter is refused, never ignored."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            model=f"persona:{EXAMPLE_ID}", prompt="a portrait in a sunlit garden", n=1, response_format="b64_json"
+        )
+    )
+
+    model: Annotated[str, Field(pattern=UUID_PATTERN.replace("^", "^persona:", 1))]
+    prompt: Prompt
+    n: Literal[1] = 1
+    response_format: Literal["b64_json"] = "b64_json"
+
+
+class OpenAiImage(Answered):
+    b64_json: str
+
+
+class OpenAiImages(Answered):
+    created: int
+    data: list[OpenAiImage]

@@ -1,0 +1,128 @@
+"""What can go wrong at the front door, as facts with remedies."""
+
+from __future__ import annotations
+
+from semblance.kernel.errors import Conflict, Gone, Invalid, QuotaExceeded, SemblanceError, Unauthenticated, Unavailable
+
+
+class HandleTaken(Conflict):
+    """Another account has the handle."""
+
+    code = "handle-taken"
+
+    def __init__(self) -> None:
+        super().__init__("that handle is taken", remedy="Choose another handle.")
+
+
+class InvalidGrant(Unauthenticated):
+    """The handle and password do not match an account; which of them is wrong is not told."""
+
+    code = "invalid-grant"
+
+    def __init__(self) -> None:
+        super().__init__("handle or password is wrong", remedy="Check both, or create an account first.")
+
+
+class TokenRefused(Unauthenticated):
+    """The bearer token is missing, malformed, expired, or of an issuer that is not accepted here."""
+
+    code = "invalid-token"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, remedy="Get a new token from POST /v1/token, or from your identity provider.")
+
+
+class AccountErased(Gone):
+    """The account asked to be forgotten; its tokens work for nothing but its erasure's receipt."""
+
+    code = "account-erased"
+
+    def __init__(self) -> None:
+        super().__init__("this account has been erased", remedy="Create a new account to start again.")
+
+
+class IdempotencyKeyReused(Conflict):
+    """The key came before with another request."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this Idempotency-Key was used with a different request", remedy="Use a new key for a new request."
+        )
+
+
+class IdempotencyKeyInProgress(Conflict):
+    """The first request with this key has not ended."""
+
+    code = "idempotency-key-in-progress"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the first request with this Idempotency-Key is still in progress", remedy="Send it again in a second."
+        )
+
+
+class AdapterNotReady(Conflict):
+    """The adapter cannot make pictures in its present state."""
+
+    code = "adapter-not-ready"
+
+    def __init__(self, state: str) -> None:
+        remedy = (
+            "Follow GET /v1/jobs/{adapter_id}/events and ask again once it is ready."
+            if state in {"queued", "training"}
+            else "Train a new adapter."
+        )
+        super().__init__(f"the adapter is {state}, not ready", remedy=remedy)
+
+
+class NotFinished(Conflict):
+    """What was asked for does not exist yet, or no longer will."""
+
+    code = "image-not-published"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            f"the image is {state}, not published", remedy="Only published images have content and a manifest."
+        )
+
+
+class RateLimited(QuotaExceeded):
+    """A token bucket is empty."""
+
+    code = "rate-limited"
+
+    def __init__(self, policy: str, *, retry_after_s: int) -> None:
+        super().__init__(f"the {policy!r} rate limit was reached", retry_after_s=retry_after_s)
+        self.policy = policy
+
+
+class TooManyStreams(QuotaExceeded):
+    """One person may follow only so many jobs at once."""
+
+    code = "too-many-streams"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} event streams are open", retry_after_s=5, remedy="Close a stream first.")
+
+
+class Busy(Unavailable):
+    """As many large bodies are being read as memory allows."""
+
+    code = "busy"
+
+    def __init__(self) -> None:
+        super().__init__("too many uploads are in progress here", remedy="Try again in a second.")
+
+
+class NotThisShape(Invalid):
+    """A parameter of the OpenAI shape that has no meaning here."""
+
+    code = "unsupported-parameter"
+
+
+class MadeNoPicture(SemblanceError):
+    """A waiting call learnt that the picture will never be published."""
+
+    code = "image-not-made"

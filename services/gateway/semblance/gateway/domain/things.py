@@ -1,0 +1,202 @@
+"""What the other services answer, as the gateway knows it: values without behaviour."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from semblance.kernel.consent import Consent, Purpose
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page; `next_after` is None on the last."""
+
+    items: tuple[T, ...]
+    next_after: str | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    version: str
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Release:
+    id: str
+    notice_sha256: str
+    purposes: tuple[Purpose, ...]
+    signed_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class CaptureSession:
+    id: str
+    state: str
+    challenge: tuple[str, ...]
+    nonce: str
+    expires_at: dt.datetime
+    tries_left: int
+    advice: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One JPEG of a capture, `at_ms` milliseconds after its start."""
+
+    at_ms: int
+    jpeg: bytes
+
+
+@dataclass(frozen=True)
+class Box:
+    x_px: float
+    y_px: float
+    width_px: float
+    height_px: float
+
+
+@dataclass(frozen=True)
+class FaceInPhoto:
+    id: str
+    person_id: str
+    box: Box
+    own: bool
+
+
+@dataclass(frozen=True)
+class Photo:
+    id: str
+    state: str
+    reason_code: str
+    verdict: str
+    width_px: int
+    height_px: int
+    sha256: str
+    received_at: dt.datetime | None
+    faces: tuple[FaceInPhoto, ...]
+
+
+@dataclass(frozen=True)
+class Upload:
+    photo_id: str
+    url: str
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Content:
+    """Bytes as stored; `sha256` is empty when the other side gave none."""
+
+    content_type: str
+    data: bytes
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    id: str
+    name: str
+    own: bool
+    face_ids: tuple[str, ...]
+    photo_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Adapter:
+    id: str
+    consent_id: str
+    state: str
+    reason_code: str
+    name: str
+    photo_count: int
+    likeness: float
+    likeness_floor: float
+    backbone_digest: str
+    requested_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class ImageOrder:
+    """A picture to be made. None leaves a number to the backbone."""
+
+    image_id: str
+    consent_id: str
+    adapter_id: str
+    prompt: str
+    negative_prompt: str
+    seed: int
+    steps: int | None
+    guidance_scale: float | None
+    likeness_scale: float | None
+
+    def __repr__(self) -> str:
+        return f"ImageOrder({self.image_id}, prompt of {len(self.prompt)} characters)"
+
+
+@dataclass(frozen=True)
+class Image:
+    id: str
+    consent_id: str
+    adapter_id: str
+    state: str
+    reason_codes: tuple[str, ...]
+    seed: int
+    width_px: int
+    height_px: int
+    manifest_id: str
+    requested_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    id: str
+    image_id: str
+    sha256: str
+    manifest_json: str
+    signed_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    state: str
+    made_here: bool
+    development_signer: bool
+    manifest_id: str
+    consent_state: str
+    signed_at: dt.datetime | None
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ErasedStore:
+    service: str
+    store: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Erasure:
+    id: str
+    state: str
+    requested_at: dt.datetime | None
+    completed_at: dt.datetime | None
+    stores: tuple[ErasedStore, ...]
+    receipt_jws: str
+
+
+@dataclass(frozen=True)
+class ConsentCheck:
+    """The answer of a pre-check: would this be allowed now, and if not, why."""
+
+    allowed: bool
+    reason_code: str
+    detail: str
+    consent: Consent | None

@@ -1,0 +1,132 @@
+"""Images: asked only under a consent for generation, fetched only once signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semblance.gateway.domain.errors import AdapterNotReady, Busy, MadeNoPicture, NotFinished
+from semblance.gateway.domain.job import Change, Job, JobKind
+from semblance.gateway.domain.things import Adapter, Content, Image, ImageOrder, Manifest
+from semblance.gateway.handlers.consents import require_consent
+from semblance.gateway.handlers.gate import Gate
+from semblance.gateway.handlers.jobs import get_job, record_job
+from semblance.kernel.consent import Purpose
+from semblance.kernel.errors import ConsentRevoked, NotFound, Unavailable
+
+_WAIT_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks for; the consent defaults to the adapter's own."""
+
+    adapter_id: str
+    prompt: str
+    consent_id: str | None = None
+    negative_prompt: str = ""
+    seed: int | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    likeness_scale: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Wish({self.adapter_id}, prompt of {len(self.prompt)} characters)"
+
+
+def create_image(gate: Gate, subject_id: str, *, image_id: str, wish: Wish) -> Image:
+    """The image, queued; a job of the same id follows it.
+
+    Raises NotFound (adapter), the consent's errors, AdapterNotReady, and Invalid when the prompt is refused.
+    """
+    adapter = gate.training.adapter(subject_id, wish.adapter_id)
+    consent_id = wish.consent_id or adapter.consent_id
+    require_consent(gate, subject_id, consent_id, Purpose.GENERATE)
+    require_usable(adapter)
+    image = gate.generation.create(
+        subject_id,
+        ImageOrder(
+            image_id=image_id,
+            consent_id=consent_id,
+            adapter_id=adapter.id,
+            prompt=wish.prompt,
+            negative_prompt=wish.negative_prompt,
+            seed=seed_of(image_id) if wish.seed is None else wish.seed,
+            steps=wish.steps,
+            guidance_scale=wish.guidance_scale,
+            likeness_scale=wish.likeness_scale,
+        ),
+    )
+    record_job(gate, Change(image.id, subject_id, JobKind.IMAGE, image.state, reason_codes=image.reason_codes))
+    return image
+
+
+def require_usable(adapter: Adapter) -> None:
+    """Raises ConsentRevoked, NotFound or AdapterNotReady unless pictures can be made with `adapter`."""
+    if adapter.state == "revoked":
+        raise ConsentRevoked(adapter.consent_id)
+    if adapter.state == "removed":
+        raise NotFound("no such adapter")
+    if adapter.state != "ready":
+        raise AdapterNotReady(adapter.state)
+
+
+def seed_of(image_id: str) -> int:
+    """The seed when none is asked for: the random end of the id, 32 bits, so that a retry draws the same picture."""
+    return int(image_id.replace("-", "")[-8:], 16)
+
+
+def image_content(gate: Gate, subject_id: str, image_id: str) -> Content:
+    """The bytes exactly as signed. Raises NotFound, or NotFinished with the image's state."""
+    try:
+        return gate.provenance.content(subject_id, image_id)
+    except NotFound:
+        raise _unpublished(gate, subject_id, image_id) from None
+
+
+def image_manifest(gate: Gate, subject_id: str, image_id: str) -> Manifest:
+    """The manifest kept for a published image. Raises NotFound, or NotFinished with the image's state."""
+    try:
+        return gate.provenance.manifest(subject_id, image_id)
+    except NotFound:
+        raise _unpublished(gate, subject_id, image_id) from None
+
+
+def await_image(gate: Gate, subject_id: str, image_id: str, limit_s: float) -> Content:
+    """Wait until the image is published and give its bytes.
+
+    Raises Busy, MadeNoPicture, ConsentRevoked, NotFound (removed) and Unavailable when `limit_s` is over.
+    """
+    if not gate.waits.acquire(blocking=False):
+        raise Busy
+    try:
+        job = _await_end(gate, subject_id, image_id, limit_s)
+    finally:
+        gate.waits.release()
+    if job.state == "published":
+        return image_content(gate, subject_id, image_id)
+    if job.state == "revoked":
+        raise ConsentRevoked(gate.generation.image(subject_id, image_id).consent_id)
+    if job.state == "removed":
+        raise NotFound("the image was removed")
+    reasons = ", ".join(job.reason_codes) or "no reason given"
+    raise MadeNoPicture(f"the image was {job.state}: {reasons}", remedy="Ask for a different picture.")
+
+
+def _await_end(gate: Gate, subject_id: str, image_id: str, limit_s: float) -> Job:
+    end_s = gate.clock.monotonic_s() + limit_s
+    while True:
+        job = get_job(gate, subject_id, image_id)
+        if job.ended:
+            return job
+        if gate.clock.monotonic_s() >= end_s:
+            raise Unavailable(
+                f"the image was not ready within {limit_s:g} s",
+                remedy=f"It is still being made: follow GET /v1/images/{image_id}.",
+                code="image-still-in-progress",
+            )
+        gate.pause(_WAIT_POLL_S)
+
+
+def _unpublished(gate: Gate, subject_id: str, image_id: str) -> Exception:
+    image = gate.generation.image(subject_id, image_id)
+    return NotFound("no such image") if image.state == "removed" else NotFinished(image.state)

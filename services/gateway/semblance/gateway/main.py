@@ -1,0 +1,92 @@
+"""The gateway's composition root: `python -m semblance.gateway.main all`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from semblance.gateway.adapters.generation import GrpcGeneration
+from semblance.gateway.adapters.identity import GrpcIdentity
+from semblance.gateway.adapters.ingest import GrpcIngest
+from semblance.gateway.adapters.passwords import Argon2Passwords
+from semblance.gateway.adapters.provenance import GrpcProvenance
+from semblance.gateway.adapters.secrets import Secrets
+from semblance.gateway.adapters.store import SqlStore
+from semblance.gateway.adapters.tokens import LocalIssuer, Verifier
+from semblance.gateway.adapters.training import GrpcTraining
+from semblance.gateway.api.app import build_app
+from semblance.gateway.api.front import Front, Streams
+from semblance.gateway.consumers import SERVICE, subscriptions
+from semblance.gateway.handlers.gate import Gate
+from semblance.gateway.handlers.idempotency import tidy
+from semblance.gateway.settings import GatewaySettings
+from semblance.kernel.clock import SystemClock
+from semblance.service_kit import rpc
+from semblance.service_kit.consent_view import ConsentView
+from semblance.service_kit.database import Database
+from semblance.service_kit.runtime import Application, broker_of, run
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+_TIDY_EVERY_S = 600.0
+
+
+def build(settings: GatewaySettings) -> Application:
+    """Put the real adapters together. No store credentials are read: the gateway has none."""
+    clock = SystemClock()
+    secrets = Secrets.at(settings.keys_dir)
+    database = Database(settings.database_url, source=SERVICE, clock=clock)
+    broker = broker_of(settings)
+    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    store = SqlStore(database, secrets, clock)
+    token = settings.internal_token
+    gate = Gate(
+        store=store,
+        identity=GrpcIdentity(rpc.connect(settings.identity_address, token)),
+        ingest=GrpcIngest(rpc.connect(settings.ingest_address, token)),
+        training=GrpcTraining(rpc.connect(settings.training_address, token)),
+        generation=GrpcGeneration(rpc.connect(settings.generation_address, token)),
+        provenance=GrpcProvenance(rpc.connect(settings.provenance_address, token)),
+        consents=consents,
+        passwords=Argon2Passwords(),
+        pepper=secrets,
+        clock=clock,
+        pause=time.sleep,
+    )
+    issuer = LocalIssuer(
+        settings.public_url.rstrip("/"), settings.audience, settings.keys_dir / "signing.pem", settings.token_life_s
+    )
+    policies = settings.policies()
+    front = Front(
+        gate=gate,
+        issuer=issuer,
+        verifier=Verifier(issuer, settings.oidc_issuers),
+        settings=settings,
+        policies=policies,
+        streams=Streams(settings.streams_per_subject),
+    )
+    stop = threading.Event()
+    return Application(
+        name=SERVICE,
+        settings=settings,
+        database=database,
+        broker=broker,
+        subscriptions=subscriptions(gate, store, list(policies.values())),
+        http=build_app(front),
+        consent_view=consents,
+        migrations_dir=MIGRATIONS,
+        on_start=[lambda: _tidy_in_background(gate, stop)],
+        on_stop=[stop.set],
+    )
+
+
+def _tidy_in_background(gate: Gate, stop: threading.Event) -> None:
+    def loop() -> None:
+        while not stop.wait(_TIDY_EVERY_S):
+            tidy(gate)
+
+    threading.Thread(target=loop, name="tidy", daemon=True).start()
+
+
+if __name__ == "__main__":
+    run(build, GatewaySettings)

@@ -1,0 +1,237 @@
+"""What the handlers need from outside: the gateway's own records, and one Protocol a service."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from semblance.gateway.domain.account import Account, Login
+from semblance.gateway.domain.idempotency import Answer, KeyRecord
+from semblance.gateway.domain.job import Job, JobEvent
+from semblance.gateway.domain.rate import Bucket
+from semblance.gateway.domain.things import (
+    Adapter,
+    CaptureSession,
+    Content,
+    Erasure,
+    Frame,
+    Image,
+    ImageOrder,
+    Manifest,
+    Notice,
+    Page,
+    Person,
+    Photo,
+    Release,
+    Upload,
+    Verification,
+)
+from semblance.kernel.consent import Consent, Purpose
+
+
+class Accounts(Protocol):
+    """Accounts, how issuers name them, and the tombstones of erased ones."""
+
+    def add(self, account: Account, login: Login) -> None:
+        """Raises HandleTaken, or Conflict when the login is mapped already."""
+
+    def by_handle(self, handle: str) -> Account | None: ...
+
+    def by_login(self, login: Login) -> Account | None: ...
+
+    def start_erasing(self, subject_id: str, erasure_id: str) -> None:
+        """Mark the account; from now on it answers as gone."""
+
+    def logins(self, subject_id: str) -> list[Login]: ...
+
+    def remove(self, subject_id: str) -> int:
+        """Delete the account and its logins; returns how many rows."""
+
+    def bury(self, digests: Sequence[str], erasure_id: str, at: dt.datetime) -> None:
+        """Keep opaque digests (keyed hashes of logins and of the subject id), and nothing else."""
+
+    def buried(self, digest: str) -> str | None:
+        """The erasure's id if `digest` is a tombstone's."""
+
+
+class Jobs(Protocol):
+    """The read model of jobs and their events."""
+
+    def get(self, job_id: str) -> Job | None:
+        """The job, locked for this transaction when it writes."""
+
+    def save(self, job: Job, event: JobEvent) -> None:
+        """Insert or update the job, append the event and drop the oldest ticks over the bound."""
+
+    def page(self, subject_id: str, *, after: str | None, limit: int) -> Page[Job]:
+        """Newest first; `after` is the last id of the page before."""
+
+    def events(self, job_id: str, *, after_sequence: int, limit: int) -> list[JobEvent]: ...
+
+    def remove_subject(self, subject_id: str) -> tuple[int, int]:
+        """How many (jobs, events) were removed."""
+
+
+class Keys(Protocol):
+    """Idempotency keys; `scope` is a digest of who uses the key."""
+
+    def get(self, scope: str, key: str) -> KeyRecord | None:
+        """The record if it has not expired."""
+
+    def put(self, scope: str, key: str, record: KeyRecord) -> None:
+        """Insert or replace. Raises Conflict when another request inserted the same key first."""
+
+    def finish(self, scope: str, key: str, answer: Answer) -> None: ...
+
+    def reopen(self, scope: str, key: str) -> None: ...
+
+    def drop(self, scope: str, key: str) -> None: ...
+
+    def remove_scope(self, scope: str) -> int: ...
+
+    def purge(self, now: dt.datetime) -> int:
+        """Remove expired records."""
+
+
+class Buckets(Protocol):
+    """Rate-limit counters; keys are digests, so they name nobody."""
+
+    def get(self, key: str) -> Bucket | None: ...
+
+    def put(self, key: str, bucket: Bucket) -> None: ...
+
+    def remove(self, keys: Sequence[str]) -> int: ...
+
+    def purge(self, older_than: dt.datetime) -> int: ...
+
+
+class Records(Protocol):
+    """Everything of one transaction."""
+
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def buckets(self) -> Buckets: ...
+
+
+class Store(Protocol):
+    """Transactions over the gateway's records."""
+
+    def writing(self) -> AbstractContextManager[Records]: ...
+
+    def reading(self) -> AbstractContextManager[Records]: ...
+
+
+class Passwords(Protocol):
+    """A slow, salted hash; `verify` takes as long for an unknown account (None)."""
+
+    def hash(self, password: str) -> str: ...
+
+    def verify(self, password_hash: str | None, password: str) -> bool: ...
+
+
+class Pepper(Protocol):
+    """A keyed digest: equal texts have equal digests, and a digest tells nothing without the key."""
+
+    def digest(self, *parts: str) -> str: ...
+
+
+class Consents(Protocol):
+    """This process's view of identity's consents."""
+
+    def get(self, consent_id: str) -> Consent | None: ...
+
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent:
+        """Raises ConsentMissing, ConsentRevoked, ConsentExpired, or Unavailable when the view is stale."""
+
+
+class Identity(Protocol):
+    def notice(self, language: str) -> Notice: ...
+
+    def sign_release(
+        self, subject_id: str, *, notice_sha256: str, signed_name: str, adult: bool, purposes: Sequence[Purpose]
+    ) -> Release: ...
+
+    def create_session(self, subject_id: str, *, release_id: str, device_id: str) -> CaptureSession: ...
+
+    def submit_capture(
+        self, subject_id: str, session_id: str, *, nonce: str, frames: Sequence[Frame]
+    ) -> CaptureSession: ...
+
+    def session(self, subject_id: str, session_id: str) -> CaptureSession: ...
+
+    def grant(self, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int) -> Consent: ...
+
+    def consent(self, subject_id: str, consent_id: str) -> Consent: ...
+
+    def consents(self, subject_id: str) -> list[Consent]: ...
+
+    def revoke(self, subject_id: str, consent_id: str) -> Consent: ...
+
+    def request_erasure(self, subject_id: str) -> Erasure: ...
+
+    def erasure(self, erasure_id: str) -> Erasure: ...
+
+
+class Ingest(Protocol):
+    def upload(self, subject_id: str, *, consent_id: str, content_type: str, data: bytes) -> Photo: ...
+
+    def create_upload(self, subject_id: str, *, consent_id: str, content_type: str, size_bytes: int) -> Upload: ...
+
+    def complete_upload(self, subject_id: str, photo_id: str) -> Photo: ...
+
+    def photo(self, subject_id: str, photo_id: str) -> Photo: ...
+
+    def photo_content(self, subject_id: str, photo_id: str) -> Content: ...
+
+    def photos(self, subject_id: str, *, after: str | None, limit: int) -> Page[Photo]: ...
+
+    def remove_photo(self, subject_id: str, photo_id: str) -> None: ...
+
+    def people(self, subject_id: str) -> list[Person]: ...
+
+    def name_person(self, subject_id: str, person_id: str, name: str) -> Person: ...
+
+    def merge_people(self, subject_id: str, *, into_person_id: str, from_person_id: str) -> Person: ...
+
+    def split_person(self, subject_id: str, person_id: str, face_ids: Sequence[str]) -> Person: ...
+
+    def undo_people_change(self, subject_id: str) -> list[Person]: ...
+
+
+class Training(Protocol):
+    def start(self, subject_id: str, *, consent_id: str, adapter_id: str, name: str) -> Adapter: ...
+
+    def adapter(self, subject_id: str, adapter_id: str) -> Adapter: ...
+
+    def adapters(self, subject_id: str, *, after: str | None, limit: int) -> Page[Adapter]: ...
+
+    def remove(self, subject_id: str, adapter_id: str) -> Adapter: ...
+
+
+class Generation(Protocol):
+    def create(self, subject_id: str, order: ImageOrder) -> Image: ...
+
+    def image(self, subject_id: str, image_id: str) -> Image: ...
+
+    def images(self, subject_id: str, *, after: str | None, limit: int) -> Page[Image]: ...
+
+    def remove(self, subject_id: str, image_id: str) -> Image: ...
+
+
+class Provenance(Protocol):
+    def content(self, subject_id: str, image_id: str) -> Content: ...
+
+    def manifest(self, subject_id: str, image_id: str) -> Manifest: ...
+
+    def verify(self, content_type: str, data: bytes) -> Verification: ...
+
+
+Pause = Callable[[float], None]
+"""Sleeps that many seconds; a test's version moves its clock."""

@@ -1,0 +1,73 @@
+"""The gateway's configuration, from GATEWAY_* in the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from semblance.gateway.domain.rate import Policy
+from semblance.service_kit.settings import ServiceSettings
+
+
+class OidcIssuer(BaseModel):
+    """An identity provider whose access tokens are accepted. Exactly one of the JWKS places is set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str
+    audience: str
+    jwks_url: str | None = None
+    jwks_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.jwks_url is None) == (self.jwks_file is None):
+            raise ValueError("set exactly one of jwks_url and jwks_file")
+        if self.jwks_url is not None and not self.jwks_url.startswith("https://"):
+            raise ValueError("a JWKS is fetched by https only")
+        return self
+
+
+class GatewaySettings(ServiceSettings):
+    """`keys_dir` holds the token signing key and the pepper; both are made at the first start."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
+
+    public_url: str = Field(default="http://127.0.0.1:8080", description="Where clients reach it; the issuer's name.")
+    audience: str = "semblance"
+    keys_dir: Path = Path("data/gateway-keys")
+    accounts_open: bool = Field(default=True, description="Whether anybody may create an account by password.")
+    oidc_issuers: tuple[OidcIssuer, ...] = ()
+    token_life_s: int = Field(default=3600, ge=60, le=86_400)
+    cors_origins: tuple[str, ...] = ()
+
+    read_per_minute: float = Field(default=600, gt=0)
+    write_per_minute: float = Field(default=120, gt=0)
+    upload_per_minute: float = Field(default=120, gt=0)
+    image_per_minute: float = Field(default=60, gt=0)
+    training_per_hour: float = Field(default=20, gt=0)
+    anonymous_per_minute: float = Field(default=120, gt=0)
+    password_per_minute: float = Field(default=20, gt=0)
+
+    image_wait_s: float = Field(default=120, gt=0, le=600, description="How long /v1/images/generations waits.")
+    stream_life_s: float = Field(default=300, gt=0)
+    stream_heartbeat_s: float = Field(default=15, gt=0)
+    stream_poll_s: float = Field(default=0.25, gt=0)
+    streams_per_subject: int = Field(default=8, gt=0)
+    uploads_at_once: int = Field(default=8, gt=0, description="Bodies over 64 KiB held in memory at once.")
+
+    def policies(self) -> dict[str, Policy]:
+        """The rate-limit policies by name; a burst is half a minute's worth, and at least 10."""
+        per_minute = {
+            "read": self.read_per_minute,
+            "write": self.write_per_minute,
+            "upload": self.upload_per_minute,
+            "image": self.image_per_minute,
+            "training": self.training_per_hour / 60,
+            "anonymous": self.anonymous_per_minute,
+            "password": self.password_per_minute,
+        }
+        return {name: Policy(name, max(10, int(rate / 2)), rate) for name, rate in per_minute.items()}

@@ -1,0 +1,280 @@
+"""The six other services as the gateway's ports see them: state in dictionaries, errors as the real ones raise them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from semblance.gateway.domain.things import (
+    Adapter,
+    CaptureSession,
+    Content,
+    ErasedStore,
+    Erasure,
+    Frame,
+    Image,
+    ImageOrder,
+    Manifest,
+    Notice,
+    Page,
+    Release,
+    Verification,
+)
+from semblance.gateway.testing.library import FakeIngest
+from semblance.kernel.clock import Clock
+from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.errors import Conflict, ConsentMissing, Gone, Invalid, NotFound
+from semblance.kernel.ids import ConsentId, SubjectId, new_id
+
+T = TypeVar("T")
+NOTICE = "We will take pictures of your face."
+PNG = b"\x89PNG\r\n\x1a\n" + b"signed pixels"
+
+
+def page(items: Iterable[T], key: Callable[[T], str], after: str | None, limit: int) -> Page[T]:
+    """Newest first, as the services page."""
+    rest = [item for item in sorted(items, key=key, reverse=True) if after is None or key(item) < after]
+    return Page(tuple(rest[:limit]), key(rest[limit - 1]) if len(rest) > limit else None)
+
+
+@dataclass
+class FakeIdentity:
+    """Also the ConsentView: what it grants is in force at once, unless `late` holds the view back."""
+
+    clock: Clock
+    releases: dict[str, tuple[str, Release]] = field(default_factory=dict)
+    sessions: dict[str, tuple[str, CaptureSession]] = field(default_factory=dict)
+    consents_by_id: dict[str, Consent] = field(default_factory=dict)
+    erasures: dict[str, Erasure] = field(default_factory=dict)
+    erased: dict[str, str] = field(default_factory=dict)
+    late: bool = False
+
+    def notice(self, language: str) -> Notice:
+        del language
+        return Notice("1", NOTICE, hashlib.sha256(NOTICE.encode()).hexdigest())
+
+    def sign_release(
+        self, subject_id: str, *, notice_sha256: str, signed_name: str, adult: bool, purposes: Sequence[Purpose]
+    ) -> Release:
+        if not adult or notice_sha256 != self.notice("en").sha256 or not signed_name:
+            raise Invalid("the release is not valid", remedy="Read the notice again.", code="release-refused")
+        release = Release(new_id(), notice_sha256, tuple(purposes), self.clock.now())
+        self.releases[release.id] = (subject_id, release)
+        return release
+
+    def create_session(self, subject_id: str, *, release_id: str, device_id: str) -> CaptureSession:
+        del device_id
+        _own(self.releases, release_id, subject_id, "release")
+        expires_at = self.clock.now() + dt.timedelta(minutes=10)
+        session = CaptureSession(new_id(), "created", ("turn_left", "nod"), "nonce-1", expires_at, 3, ())
+        self.sessions[session.id] = (subject_id, session)
+        return session
+
+    def submit_capture(
+        self, subject_id: str, session_id: str, *, nonce: str, frames: Sequence[Frame]
+    ) -> CaptureSession:
+        session = self.session(subject_id, session_id)
+        if nonce != session.nonce:
+            raise Invalid("the nonce is not the session's", code="wrong-nonce")
+        if len(frames) < 2:
+            tries_left = session.tries_left - 1
+            session = replace(session, tries_left=tries_left, advice=("Hold still.",), state="in_progress")
+        else:
+            session = replace(session, state="succeeded")
+        self.sessions[session_id] = (subject_id, session)
+        return session
+
+    def session(self, subject_id: str, session_id: str) -> CaptureSession:
+        return _own(self.sessions, session_id, subject_id, "capture session")
+
+    def grant(self, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int) -> Consent:
+        if self.session(subject_id, session_id).state != "succeeded":
+            raise Conflict("the capture has not succeeded", code="capture-not-succeeded")
+        now = self.clock.now()
+        consent = Consent(
+            ConsentId(new_id()), SubjectId(subject_id), 1, frozenset(purposes), now, now + dt.timedelta(days=days)
+        )
+        self.consents_by_id[consent.id] = consent
+        return consent
+
+    def consent(self, subject_id: str, consent_id: str) -> Consent:
+        consent = self.consents_by_id.get(consent_id)
+        if consent is None or consent.subject_id != subject_id:
+            raise NotFound("no such consent")
+        return consent
+
+    def consents(self, subject_id: str) -> list[Consent]:
+        return [consent for consent in self.consents_by_id.values() if consent.subject_id == subject_id]
+
+    def revoke(self, subject_id: str, consent_id: str) -> Consent:
+        consent = self.consent(subject_id, consent_id)
+        if consent.revoked_at is None:
+            consent = replace(consent, revision=consent.revision + 1, revoked_at=self.clock.now())
+            self.consents_by_id[consent_id] = consent
+        return consent
+
+    def request_erasure(self, subject_id: str) -> Erasure:
+        if subject_id in self.erased:
+            raise Gone("already erased")
+        erasure = Erasure(new_id(), "running", self.clock.now(), None, (), "")
+        self.erasures[erasure.id] = erasure
+        self.erased[subject_id] = erasure.id
+        return erasure
+
+    def erasure(self, erasure_id: str) -> Erasure:
+        if erasure_id not in self.erasures:
+            raise NotFound("no such erasure")
+        return self.erasures[erasure_id]
+
+    def complete_erasure(self, erasure_id: str) -> None:
+        """As if the last service had answered."""
+        self.erasures[erasure_id] = replace(
+            self.erasures[erasure_id],
+            state="completed",
+            completed_at=self.clock.now(),
+            stores=(ErasedStore("ingest", "objects:photos", 3),),
+            receipt_jws="eyJhbGciOiJFZERTQSJ9.e30.c2ln",
+        )
+
+    def get(self, consent_id: str) -> Consent | None:
+        return None if self.late else self.consents_by_id.get(consent_id)
+
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent:
+        consent = self.get(consent_id)
+        if consent is None:
+            raise ConsentMissing
+        consent.require(subject_id=subject_id, purpose=purpose, now=self.clock.now())
+        return consent
+
+
+@dataclass
+class FakeTraining:
+    """Adapters stay queued until a test says otherwise."""
+
+    clock: Clock
+    owned: dict[str, tuple[str, Adapter]] = field(default_factory=dict)
+
+    def start(self, subject_id: str, *, consent_id: str, adapter_id: str, name: str) -> Adapter:
+        if adapter_id in self.owned:
+            return self.adapter(subject_id, adapter_id)
+        adapter = Adapter(adapter_id, consent_id, "queued", "", name, 0, 0.0, 0.0, "", self.clock.now(), None)
+        self.owned[adapter_id] = (subject_id, adapter)
+        return adapter
+
+    def adapter(self, subject_id: str, adapter_id: str) -> Adapter:
+        return _own(self.owned, adapter_id, subject_id, "adapter")
+
+    def adapters(self, subject_id: str, *, after: str | None, limit: int) -> Page[Adapter]:
+        return page((a for s, a in self.owned.values() if s == subject_id), lambda a: a.id, after, limit)
+
+    def remove(self, subject_id: str, adapter_id: str) -> Adapter:
+        self.adapter(subject_id, adapter_id)
+        return self.become(adapter_id, "removed")
+
+    def become(self, adapter_id: str, state: str) -> Adapter:
+        """As if training had gone so far."""
+        subject_id, adapter = self.owned[adapter_id]
+        adapter = replace(adapter, state=state)
+        self.owned[adapter_id] = (subject_id, adapter)
+        return adapter
+
+
+@dataclass
+class FakeGeneration:
+    """Images stay queued until a test says otherwise; a prompt with "forbidden" is refused."""
+
+    clock: Clock
+    owned: dict[str, tuple[str, Image]] = field(default_factory=dict)
+    orders: list[ImageOrder] = field(default_factory=list)
+
+    def create(self, subject_id: str, order: ImageOrder) -> Image:
+        if "forbidden" in order.prompt:
+            raise Invalid("the prompt asks for what is not made here", code="prompt-refused")
+        if order.image_id in self.owned:
+            return self.image(subject_id, order.image_id)
+        self.orders.append(order)
+        image = Image(
+            order.image_id,
+            order.consent_id,
+            order.adapter_id,
+            "queued",
+            (),
+            order.seed,
+            0,
+            0,
+            "",
+            self.clock.now(),
+            None,
+        )
+        self.owned[image.id] = (subject_id, image)
+        return image
+
+    def image(self, subject_id: str, image_id: str) -> Image:
+        return _own(self.owned, image_id, subject_id, "image")
+
+    def images(self, subject_id: str, *, after: str | None, limit: int) -> Page[Image]:
+        return page((i for s, i in self.owned.values() if s == subject_id), lambda i: i.id, after, limit)
+
+    def remove(self, subject_id: str, image_id: str) -> Image:
+        self.image(subject_id, image_id)
+        return self.become(image_id, "removed")
+
+    def become(self, image_id: str, state: str) -> Image:
+        """As if the picture had come so far."""
+        subject_id, image = self.owned[image_id]
+        image = replace(image, state=state, finished_at=self.clock.now())
+        self.owned[image_id] = (subject_id, image)
+        return image
+
+
+@dataclass
+class FakeProvenance:
+    """Knows the published images of a FakeGeneration; verifies by comparing bytes."""
+
+    generation: FakeGeneration
+
+    def content(self, subject_id: str, image_id: str) -> Content:
+        if self.generation.image(subject_id, image_id).state != "published":
+            raise NotFound("no such image")
+        return Content("image/png", PNG, hashlib.sha256(PNG).hexdigest())
+
+    def manifest(self, subject_id: str, image_id: str) -> Manifest:
+        content = self.content(subject_id, image_id)
+        text = json.dumps({"active_manifest": "urn:c2pa:1"})
+        return Manifest(image_id, image_id, content.sha256, text, self.generation.clock.now())
+
+    def verify(self, content_type: str, data: bytes) -> Verification:
+        del content_type
+        ours = data == PNG
+        state = "Valid" if ours else "None"
+        return Verification(state, ours, ours, new_id() if ours else "", "active" if ours else "unknown", None, ())
+
+
+@dataclass
+class FakePlatform:
+    """All of them over one clock."""
+
+    clock: Clock
+    identity: FakeIdentity = field(init=False)
+    ingest: FakeIngest = field(init=False)
+    training: FakeTraining = field(init=False)
+    generation: FakeGeneration = field(init=False)
+    provenance: FakeProvenance = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.identity = FakeIdentity(self.clock)
+        self.ingest = FakeIngest(self.clock)
+        self.training = FakeTraining(self.clock)
+        self.generation = FakeGeneration(self.clock)
+        self.provenance = FakeProvenance(self.generation)
+
+
+def _own(things: dict[str, tuple[str, T]], thing_id: str, subject_id: str, what: str) -> T:
+    owner, thing = things.get(thing_id, ("", None))
+    if thing is None or owner != subject_id:
+        raise NotFound(f"no such {what}")
+    return thing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
@@ -87,6 +88,11 @@ class House:
 
     def emitted(self, kind: type[Message]) -> list:
         return [message for message in testing.emitted(self.database) if isinstance(message, kind)]
+
+    def use(self, **ports: object) -> None:
+        """Stand other ports in."""
+        self.ports = dataclasses.replace(self.ports, **ports)  # type: ignore[arg-type]
+        self.kinds = work.kinds(self.ports)
 
     def objects(self, bucket: str) -> list[str]:
         return self.store.list(bucket, "")

@@ -20,7 +20,9 @@ class Inbox:
         row = dialect.insert(inbox).values(
             consumer=consumer, event_id=event_id, handled_at=now or dt.datetime.now(dt.UTC)
         )
-        return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+        # RETURNING, because drivers disagree about an insert's row count.
+        added = connection.execute(row.on_conflict_do_nothing().returning(inbox.c.event_id))
+        return added.first() is not None
 
     @staticmethod
     def forget_before(connection: sa.Connection, instant: dt.datetime) -> int:

@@ -110,19 +110,3 @@ def test_a_yes_that_arrives_after_the_erasure_publishes_nothing_and_keeps_nothin
     assert house.emitted(provenance_pb.ImagePublished) == house.emitted(provenance_pb.PublicationRefused) == []
     with house.database.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(tables.publications)) == 0
-
-
-def test_a_key_destroyed_while_signing_leaves_no_object(house, monkeypatch) -> None:
-    allowed = house.rendered()
-    house.deliver(allowed)
-    put = house.ports.pictures.publish
-
-    def put_then_erased(*arguments):
-        put(*arguments)
-        house.keyring.destroy(allowed.subject_id)
-
-    house.ports.pictures.publish = put_then_erased
-    house.work()
-
-    assert house.objects(PUBLISHED) == house.objects(QUARANTINE) == []
-    assert house.emitted(provenance_pb.ImagePublished) == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from PIL import Image, ImageChops
@@ -13,7 +15,8 @@ from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.kernel.consent import Purpose
 from semblance.kernel.ids import ImageId, SubjectId, new_id
-from semblance.objects import PUBLISHED, QUARANTINE
+from semblance.objects import PUBLISHED, QUARANTINE, Sealer
+from semblance.provenance.adapters.pictures import SealedPictures
 from semblance.provenance.domain.claim import consent_digest
 from semblance.provenance.domain.errors import PictureNotFound
 from semblance.provenance.domain.reading import ManifestState
@@ -126,18 +129,40 @@ def test_a_consent_withdrawn_before_signing_refuses_and_clears(house) -> None:
     assert house.objects(QUARANTINE) == house.objects(PUBLISHED) == []
 
 
-def test_a_consent_withdrawn_while_signing_refuses_and_clears(house, monkeypatch: pytest.MonkeyPatch) -> None:
+@dataclass
+class _Signer:
+    """The real one, with something else happening."""
+
+    inner: object
+    sign: Callable[..., bytes]
+
+    def read(self, data: bytes, media_type: str):
+        return self.inner.read(data, media_type)
+
+
+class _Pictures(SealedPictures):
+    """Sealed pictures, with something else happening once one is stored."""
+
+    def __init__(self, house, then: Callable[[], object]) -> None:
+        super().__init__(house.store, Sealer(house.keyring))
+        self._then = then
+
+    def publish(self, subject_id: str, key: str, data: bytes) -> None:
+        super().publish(subject_id, key, data)
+        self._then()
+
+
+def test_a_consent_withdrawn_while_signing_refuses_and_clears(house) -> None:
     allowed = house.rendered()
     house.deliver(allowed)
-    signer = house.ports.signer
-    sign = signer.sign
+    inner = house.ports.signer
 
     def sign_slowly(*arguments):
-        signed = sign(*arguments)
+        signed = inner.sign(*arguments)
         house.consents.revoke(allowed.consent_id)
         return signed
 
-    monkeypatch.setattr(signer, "sign", sign_slowly)
+    house.use(signer=_Signer(inner, sign_slowly))
     house.work()
 
     assert [event.reason_code for event in house.emitted(Refused)] == ["consent-revoked"]
@@ -148,14 +173,7 @@ def test_a_consent_withdrawn_while_signing_refuses_and_clears(house, monkeypatch
 def test_a_consent_withdrawn_between_storing_and_settling_refuses_and_clears(house) -> None:
     allowed = house.rendered()
     house.deliver(allowed)
-    publish = house.ports.pictures.published
-
-    def read_back(*arguments):
-        data = publish(*arguments)
-        house.consents.revoke(allowed.consent_id)
-        return data
-
-    house.ports.pictures.published = read_back
+    house.use(pictures=_Pictures(house, lambda: house.consents.revoke(allowed.consent_id)))
     house.work()
 
     assert [event.reason_code for event in house.emitted(Refused)] == ["consent-revoked"]
@@ -196,9 +214,8 @@ def test_a_picture_that_is_not_in_quarantine_is_refused(house) -> None:
     assert [event.reason_code for event in house.emitted(Refused)] == ["object-not-found"]
 
 
-def test_a_signature_that_our_own_reader_does_not_trust_is_never_published(house, monkeypatch) -> None:
-    signer = house.ports.signer
-    monkeypatch.setattr(signer, "sign", lambda data, _claim: data)
+def test_a_signature_that_our_own_reader_does_not_trust_is_never_published(house) -> None:
+    house.use(signer=_Signer(house.ports.signer, lambda data, _claim: data))
     house.publish()
     assert [event.reason_code for event in house.emitted(Refused)] == ["signature-not-trusted"]
     assert house.objects(PUBLISHED) == []
@@ -274,6 +291,16 @@ def test_nobody_fetches_another_persons_picture(house) -> None:
             ask(SubjectId(new_id()), ImageId(allowed.image_id), house.ports)
         with pytest.raises(PictureNotFound):
             ask(SubjectId(allowed.subject_id), ImageId(new_id()), house.ports)
+
+
+def test_a_key_destroyed_while_storing_leaves_no_object_and_no_event(house) -> None:
+    allowed = house.rendered()
+    house.deliver(allowed)
+    house.use(pictures=_Pictures(house, lambda: house.keyring.destroy(allowed.subject_id)))
+    house.work()
+
+    assert house.objects(PUBLISHED) == house.objects(QUARANTINE) == []
+    assert house.emitted(Published) == house.emitted(Refused) == []
 
 
 def test_the_outbox_holds_no_key_material_and_no_pixels(house) -> None:

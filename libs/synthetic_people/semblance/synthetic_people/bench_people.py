@@ -166,7 +166,8 @@ def table(result: dict[str, Any], groups: list[Likeness]) -> str:
             "# Synthetic people, measured",
             "",
             f"`python -m semblance.synthetic_people.bench_people`: {GROUPS} groups of {PEOPLE} held-out people x "
-            f"{PHOTOS} photos at {SIZE_PX} px, YuNet and SFace; spread is the range over the groups (interquartile range for times).",
+            f"{PHOTOS} photos at {SIZE_PX} px, YuNet and SFace; "
+            "spread is the range over the groups (interquartile range for times).",
             "",
             "| goal | target | value | spread | met |",
             "|---|---|---|---|---|",

@@ -1,0 +1,169 @@
+"""The gateway's adapters over real gRPC: what goes out, what comes back, whose errors arrive."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import pytest
+from pydantic import SecretStr
+
+from semblance.contracts.generation.v1 import service_pb2 as generation
+from semblance.contracts.generation.v1 import service_pb2_grpc as generation_grpc
+from semblance.contracts.identity.v1 import events_pb2
+from semblance.contracts.identity.v1 import service_pb2 as identity
+from semblance.contracts.identity.v1 import service_pb2_grpc as identity_grpc
+from semblance.contracts.ingest.v1 import service_pb2 as ingest
+from semblance.contracts.ingest.v1 import service_pb2_grpc as ingest_grpc
+from semblance.contracts.provenance.v1 import service_pb2 as provenance
+from semblance.contracts.provenance.v1 import service_pb2_grpc as provenance_grpc
+from semblance.contracts.training.v1 import service_pb2 as training
+from semblance.contracts.training.v1 import service_pb2_grpc as training_grpc
+from semblance.gateway.adapters.generation import GrpcGeneration
+from semblance.gateway.adapters.identity import GrpcIdentity
+from semblance.gateway.adapters.ingest import GrpcIngest
+from semblance.gateway.adapters.provenance import GrpcProvenance
+from semblance.gateway.adapters.training import GrpcTraining
+from semblance.gateway.domain.things import Frame, ImageOrder
+from semblance.kernel.consent import Purpose
+from semblance.kernel.errors import ConsentRevoked, Forbidden, NotFound, QuotaExceeded, Unavailable
+from semblance.service_kit import rpc
+
+pytestmark = pytest.mark.integration
+TOKEN = SecretStr("between services")
+BIG = bytes(range(256)) * 4096
+
+
+class Identity(identity_grpc.IdentityServiceServicer):
+    def SignRelease(self, request: Any, context: Any) -> Any:
+        assert list(request.purposes) == [events_pb2.PURPOSE_PHOTOS, events_pb2.PURPOSE_GENERATE]
+        release = identity.Release(release_id="r", notice_sha256=request.notice_sha256, purposes=request.purposes)
+        release.signed_at.FromDatetime(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
+        return release
+
+    def SubmitCapture(self, request: Any, context: Any) -> Any:
+        assert [frame.at_ms for frame in request.frames] == [0, 9]
+        return identity.CaptureSession(
+            session_id=request.session_id, state=identity.SESSION_STATE_IN_PROGRESS, advice=["Hold still."]
+        )
+
+    def GetConsent(self, request: Any, context: Any) -> Any:
+        raise ConsentRevoked(request.consent_id)
+
+
+class Ingest(ingest_grpc.IngestServiceServicer):
+    def UploadPhoto(self, request_iterator: Any, context: Any) -> Any:
+        parts = list(request_iterator)
+        assert parts[0].header.consent_id == "c"
+        data = b"".join(part.data for part in parts[1:])
+        assert max(len(part.data) for part in parts) <= 256 * 1024
+        return ingest.Photo(
+            photo_id="p",
+            state=ingest.PHOTO_STATE_RECEIVED,
+            sha256=hashlib.sha256(data).hexdigest(),
+            faces=[ingest.FaceInPhoto(face_id="f", box=ingest.Box(x_px=1, width_px=2), own=True)],
+        )
+
+    def GetPhotoContent(self, request: Any, context: Any) -> Iterator[Any]:
+        if request.photo_id != "p":
+            raise NotFound("no such photo")
+        yield ingest.PhotoContent(content_type="image/jpeg", data=BIG[:1000])
+        yield ingest.PhotoContent(data=BIG[1000:])
+
+
+class Training(training_grpc.TrainingServiceServicer):
+    def StartTraining(self, request: Any, context: Any) -> Any:
+        raise QuotaExceeded("two trainings run already", retry_after_s=7)
+
+    def ListAdapters(self, request: Any, context: Any) -> Any:
+        adapter = training.Adapter(adapter_id=request.after or "a", state=training.ADAPTER_STATE_READY, lora_key="k")
+        return training.ListAdaptersResponse(adapters=[adapter], next_after="" if request.after else "b")
+
+
+class Generation(generation_grpc.GenerationServiceServicer):
+    def CreateImage(self, request: Any, context: Any) -> Any:
+        assert (request.steps, request.guidance_scale, request.likeness_scale) == (0, 0.0, -1.0)
+        return generation.Image(image_id=request.image_id, state=generation.IMAGE_STATE_QUEUED, seed=request.seed)
+
+
+class Provenance(provenance_grpc.ProvenanceServiceServicer):
+    def GetContent(self, request: Any, context: Any) -> Iterator[Any]:
+        sha256 = hashlib.sha256(BIG).hexdigest()
+        yield provenance.ImageContent(content_type="image/png", sha256=sha256)
+        yield provenance.ImageContent(data=BIG if request.image_id == "whole" else BIG[1:])
+
+    def VerifyImage(self, request_iterator: Any, context: Any) -> Any:
+        parts = list(request_iterator)
+        assert b"".join(part.data for part in parts[1:]) == BIG
+        return provenance.Verification(state="Valid", made_here=True, consent_state="active", failures=["x"])
+
+
+@pytest.fixture(scope="module")
+def channel() -> Iterator[grpc.Channel]:
+    server = rpc.server(TOKEN)
+    identity_grpc.add_IdentityServiceServicer_to_server(Identity(), server)
+    ingest_grpc.add_IngestServiceServicer_to_server(Ingest(), server)
+    training_grpc.add_TrainingServiceServicer_to_server(Training(), server)
+    generation_grpc.add_GenerationServiceServicer_to_server(Generation(), server)
+    provenance_grpc.add_ProvenanceServiceServicer_to_server(Provenance(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as connected:
+        yield connected
+    server.stop(0).wait()
+
+
+def test_identity(channel):
+    port = GrpcIdentity(channel)
+    purposes = [Purpose.PHOTOS, Purpose.GENERATE]
+    release = port.sign_release("s", notice_sha256="00", signed_name="A", adult=True, purposes=purposes)
+    assert (release.id, list(release.purposes), release.signed_at.year) == ("r", purposes, 2030)
+    session = port.submit_capture("s", "x", nonce="n", frames=[Frame(0, b"a"), Frame(9, b"b")])
+    assert (session.state, session.advice) == ("in_progress", ("Hold still.",))
+    with pytest.raises(Forbidden) as refused:
+        port.consent("s", "c-1")
+    assert (refused.value.code, "c-1" in refused.value.detail) == ("consent-revoked", True)
+
+
+def test_photos_go_and_come_in_pieces(channel):
+    port = GrpcIngest(channel)
+    photo = port.upload("s", consent_id="c", content_type="image/jpeg", data=BIG)
+    assert (photo.sha256, photo.state) == (hashlib.sha256(BIG).hexdigest(), "received")
+    assert (photo.faces[0].own, photo.faces[0].box.width_px, photo.received_at) == (True, 2.0, None)
+    content = port.photo_content("s", "p")
+    assert (content.content_type, content.data == BIG) == ("image/jpeg", True)
+    with pytest.raises(NotFound):
+        port.photo_content("s", "q")
+
+
+def test_adapters(channel):
+    port = GrpcTraining(channel)
+    with pytest.raises(QuotaExceeded) as refused:
+        port.start("s", consent_id="c", adapter_id="a", name="me")
+    assert refused.value.retry_after_s == 7
+    first = port.adapters("s", after=None, limit=1)
+    assert (first.items[0].state, first.next_after) == ("ready", "b")
+    assert port.adapters("s", after="b", limit=1).next_after is None
+
+
+def test_images(channel):
+    order = ImageOrder("i", "c", "a", "a portrait", "", 2**63 - 1, None, None, None)
+    image = GrpcGeneration(channel).create("s", order)
+    assert (image.id, image.state, image.seed) == ("i", "queued", 2**63 - 1)
+    assert "portrait" not in repr(order)
+
+
+def test_signed_bytes_arrive_whole_or_not_at_all(channel):
+    port = GrpcProvenance(channel)
+    assert port.content("s", "whole").data == BIG
+    with pytest.raises(Unavailable, match="damaged"):
+        port.content("s", "damaged")
+    assert port.verify("image/png", BIG).failures == ("x",)
+
+
+def test_a_service_that_is_away_is_unavailable():
+    with rpc.connect("127.0.0.1:1", TOKEN, deadline_s=2) as nowhere, pytest.raises(Unavailable):
+        GrpcIdentity(nowhere).notice("en")

@@ -201,14 +201,14 @@ class Parts:
         """A part that ends before the stop takes the process down: half a service helps nobody."""
         try:
             target()
-        except BaseException as error:  # noqa: BLE001 - logged with its stack; the process exits 1
-            self.crashed = True
-            _log.critical("part crashed", exc_info=error, extra={"thread": name})
-        else:
             if not self._stop.is_set():
                 self.crashed = True
-                _log.critical("part ended", extra={"thread": name})
-        self._stop.set()
+                _log.critical("part ended", extra={"part": name})
+        except BaseException as error:  # noqa: BLE001 - logged with its stack; the process exits 1
+            self.crashed = True
+            _log.critical("part crashed", exc_info=error, extra={"part": name})
+        finally:
+            self._stop.set()
 
     @staticmethod
     def _left(deadline_s: float) -> float:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from semblance.contracts import registry
 from semblance.contracts.identity.v1 import events_pb2
 from semblance.eventbus import envelope
@@ -108,9 +109,7 @@ def test_whoever_asks_late_hears_of_earlier_revocations(
     assert [consent.id for consent in told] == [CONSENT]
 
 
-def test_an_older_revision_never_undoes_a_revocation(
-    broker: MemoryBroker, clock: FakeClock, view: ConsentView
-) -> None:
+def test_an_older_revision_never_undoes_a_revocation(broker: MemoryBroker, clock: FakeClock, view: ConsentView) -> None:
     tell(broker, clock, 2, revoked=True)
     tell(broker, clock, 1)
     view.start()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+
 from semblance.contracts import registry
 from semblance.contracts.platform.v1 import events_pb2
 from semblance.eventbus import envelope
@@ -48,13 +49,13 @@ class Running:
         self.loop = loop
         self.stop = threading.Event()
         self.error: BaseException | None = None
-        self.thread = threading.Thread(target=self._run)
+        self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def _run(self) -> None:
         try:
             self.loop.run(self.stop)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - kept for the test to look at
             self.error = error
 
     def end(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
 from semblance.contracts.platform.v1 import events_pb2
 from semblance.kernel.ids import new_id
 from semblance.service_kit import migrations, testing
@@ -30,12 +31,17 @@ def test_rows_and_events_commit_together(database: Database) -> None:
 
 def test_an_error_leaves_no_row_no_event_and_no_work(database: Database) -> None:
     called: list[str] = []
-    with pytest.raises(KeyError), database.transaction() as unit:
-        unit.session.execute(ADD, {"name": "a"})
-        unit.emit(an_event())
-        unit.enqueue("paint", new_id())
-        unit.after_commit(lambda: called.append("committed"))
-        raise KeyError
+
+    def fall() -> None:
+        with database.transaction() as unit:
+            unit.session.execute(ADD, {"name": "a"})
+            unit.emit(an_event())
+            unit.enqueue("paint", new_id())
+            unit.after_commit(lambda: called.append("committed"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fall()
     assert testing.emitted(database) == []
     assert called == []
     with database.read() as session:
@@ -92,9 +98,13 @@ def test_a_wrong_statement_is_a_bug_and_not_an_outage(database: Database) -> Non
 
 
 def test_errors_do_not_quote_parameters(database: Database) -> None:
-    with pytest.raises(sa.exc.IntegrityError) as caught, database.transaction() as unit:
-        unit.session.execute(ADD, {"name": "a very private prompt"})
-        unit.session.execute(ADD, {"name": "a very private prompt"})
+    def add() -> None:
+        with database.transaction() as unit:
+            unit.session.execute(ADD, {"name": "a very private prompt"})
+
+    add()
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        add()
     assert "private" not in str(caught.value)
 
 

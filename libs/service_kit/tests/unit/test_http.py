@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from opentelemetry import trace
 from pydantic import BaseModel
+
 from semblance.kernel import errors
 from semblance.service_kit.http import Check, create_app
 from semblance.service_kit.problems import STATUS_BY_KIND

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
+
 from semblance.service_kit import logs
 
 SECRET = "a red fox in the style of nobody"
@@ -31,6 +32,12 @@ def test_a_field_that_nobody_allowed_is_dropped_and_named(name: str) -> None:
 def test_no_allowed_name_is_one_of_a_secret() -> None:
     for word in ("prompt", "token", "secret", "password", "embedding", "face_vector", "name_of", "key"):
         assert not [name for name in logs.ALLOWED_FIELDS if word in name]
+
+
+def test_every_allowed_name_can_be_given_as_an_extra() -> None:
+    fields = dict.fromkeys(logs.ALLOWED_FIELDS, 1)
+    record = logging.getLogger("t").makeRecord("t", logging.INFO, "f", 1, "work", (), None, extra=fields)
+    assert logs.ALLOWED_FIELDS <= json.loads(logs.JsonLines("training").format(record)).keys()
 
 
 def test_the_text_of_an_exception_is_left_out() -> None:

@@ -7,6 +7,7 @@ import grpc
 import pytest
 from opentelemetry import trace
 from pydantic import SecretStr
+
 from semblance.contracts.ingest.v1 import service_pb2, service_pb2_grpc
 from semblance.kernel import errors
 from semblance.service_kit import rpc, rpc_errors

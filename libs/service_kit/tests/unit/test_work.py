@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+
 from semblance.contracts.platform.v1 import events_pb2
 from semblance.kernel import errors
 from semblance.kernel.clock import FakeClock

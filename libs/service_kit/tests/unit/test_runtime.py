@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pydantic import SecretStr
+
+from semblance.contracts import registry
+from semblance.contracts.platform.v1 import events_pb2
+from semblance.eventbus import envelope
+from semblance.eventbus.memory_broker import MemoryBroker
+from semblance.kernel.ids import new_id
+from semblance.service_kit import runtime
+from semblance.service_kit.consumer import Subscription
+from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.parts import ROLES
+from semblance.service_kit.settings import ServiceSettings
+from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind
+
+TOPIC = "platform.erasure.v1"
+
+
+@dataclass
+class Service:
+    """An erasing service: an event queues work, the work emits the answer."""
+
+    database: Database
+    broker: MemoryBroker
+    fail: threading.Event = field(default_factory=threading.Event)
+    slow: threading.Event = field(default_factory=threading.Event)
+    began: threading.Event = field(default_factory=threading.Event)
+    hooks: list[str] = field(default_factory=list)
+
+    def requested(self, message: events_pb2.ErasureRequested, unit: Unit) -> None:
+        if self.fail.is_set():
+            raise KeyError("bug")
+        unit.enqueue("erase", message.erasure_id, {"subject_id": message.subject_id})
+
+    def erase(self, item: WorkItem, context: WorkContext) -> Settle:
+        self.began.set()
+        while self.slow.is_set():
+            time.sleep(0.01)
+        answer = events_pb2.ServiceErased(
+            subject_id=str(item.payload["subject_id"]), erasure_id=item.aggregate_id, service="ingest"
+        )
+        return lambda unit: unit.emit(answer) and None
+
+    def application(self, migrations_dir: Path) -> runtime.Application:
+        settings = ServiceSettings(internal_token=SecretStr("t"), drain_timeout_s=3)
+        return runtime.Application(
+            name="ingest",
+            settings=settings,
+            database=self.database,
+            broker=self.broker,
+            subscriptions=[Subscription("ingest.erasure", {events_pb2.ErasureRequested: self.requested})],
+            work={"erase": WorkKind(run=self.erase, failed=lambda *_: None)},
+            migrations_dir=migrations_dir,
+            on_start=[lambda: self.hooks.append("start")],
+            on_stop=[lambda: self.hooks.append("stop")],
+        )
+
+
+@pytest.fixture
+def service(database: Database) -> Service:
+    broker = MemoryBroker()
+    broker.ensure_topics([registry.TOPICS[TOPIC]])
+    return Service(database, broker)
+
+
+class Serving:
+    def __init__(self, application: runtime.Application, role: str = "all") -> None:
+        self.stop = threading.Event()
+        self.code: int | None = None
+        self.thread = threading.Thread(target=self._run, args=(application, role), daemon=True)
+        self.thread.start()
+
+    def _run(self, application: runtime.Application, role: str) -> None:
+        self.code = runtime.serve(application, ROLES[role], self.stop)
+
+    def end(self) -> int | None:
+        self.stop.set()
+        self.thread.join(15)
+        return self.code
+
+
+def eventually(what: Callable[[], bool], timeout_s: float = 10) -> None:
+    deadline_s = time.monotonic() + timeout_s
+    while not what():
+        assert time.monotonic() < deadline_s, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def ask(service: Service) -> str:
+    message = events_pb2.ErasureRequested(subject_id=new_id(), erasure_id=new_id())
+    with trace.get_tracer("test").start_as_current_span("ask") as span:
+        context = span.get_span_context()
+        traceparent = f"00-{context.trace_id:032x}-{context.span_id:016x}-01" if context.is_valid else None
+        now = service.database.clock.now()
+        record = envelope.to_record(message, source="identity", event_id=new_id(), time=now, traceparent=traceparent)
+        service.broker.producer().send(record)
+    return message.erasure_id
+
+
+def answers(service: Service) -> list[events_pb2.ServiceErased]:
+    messages = [envelope.from_record(record).message for record in service.broker.records(TOPIC)]
+    return [message for message in messages if isinstance(message, events_pb2.ServiceErased)]
+
+
+def test_an_event_becomes_work_becomes_an_event_in_one_trace(
+    service: Service, migrations_dir: Path, spans: InMemorySpanExporter
+) -> None:
+    serving = Serving(service.application(migrations_dir))
+    try:
+        erasure_id = ask(service)
+        eventually(lambda: len(answers(service)) == 1)
+    finally:
+        assert serving.end() == 0
+    assert answers(service)[0].erasure_id == erasure_id
+    assert service.hooks == ["start", "stop"]
+    by_name = {span.name: span for span in spans.get_finished_spans()}
+    asked, consumed, worked = by_name["ask"], by_name[f"{TOPIC} process"], by_name["work erase"]
+    assert asked.context
+    assert consumed.context
+    assert consumed.parent
+    assert worked.parent
+    assert consumed.parent.span_id == asked.context.span_id
+    assert worked.parent.span_id == consumed.context.span_id
+    answer = next(r for r in service.broker.records(TOPIC) if "ServiceErased" in str(r.header("ce_type")))
+    assert str(answer.header("traceparent")).split("-")[1] == f"{asked.context.trace_id:032x}"
+
+
+def test_a_bug_in_a_handler_ends_the_process_with_one(service: Service, migrations_dir: Path) -> None:
+    service.fail.set()
+    serving = Serving(service.application(migrations_dir))
+    ask(service)
+    serving.thread.join(15)
+    assert serving.code == 1
+    assert service.hooks == ["start", "stop"]
+
+
+def test_stopping_lets_running_work_end_and_sends_what_it_wrote(service: Service, migrations_dir: Path) -> None:
+    service.slow.set()
+    serving = Serving(service.application(migrations_dir))
+    ask(service)
+    assert service.began.wait(10)
+    serving.stop.set()
+    time.sleep(0.2)
+    service.slow.clear()
+    assert serving.end() == 0
+    assert len(answers(service)) == 1
+
+
+def test_work_that_does_not_end_is_given_back_and_the_stop_is_still_in_time(
+    service: Service, migrations_dir: Path
+) -> None:
+    service.slow.set()
+    serving = Serving(service.application(migrations_dir))
+    ask(service)
+    assert service.began.wait(10)
+    began_s = time.monotonic()
+    assert serving.end() == 0
+    assert time.monotonic() - began_s < 6
+    service.slow.clear()
+    again = Serving(service.application(migrations_dir))
+    eventually(lambda: len(answers(service)) >= 1)
+    assert again.end() == 0
+    assert len(answers(service)) == 1
+
+
+@pytest.mark.parametrize("role", ["api", "consume", "work", "relay", "all"])
+def test_every_process_answers_health_and_readiness(
+    service: Service, migrations_dir: Path, role: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports: list[int] = []
+    started = runtime.Parts.start
+
+    def start(parts: runtime.Parts) -> None:
+        started(parts)
+        ports.append(parts.http_port)
+
+    monkeypatch.setattr(runtime.Parts, "start", start)
+    serving = Serving(service.application(migrations_dir), role)
+    try:
+        eventually(lambda: bool(ports))
+        url = f"http://127.0.0.1:{ports[0]}"
+        assert httpx.get(f"{url}/healthz").status_code == 200
+        eventually(lambda: httpx.get(f"{url}/readyz").status_code == 200)
+    finally:
+        assert serving.end() == 0
+
+
+def test_split_processes_do_together_what_one_does(service: Service, migrations_dir: Path) -> None:
+    split = [Serving(service.application(migrations_dir), role) for role in ("consume", "work", "relay")]
+    try:
+        ask(service)
+        eventually(lambda: len(answers(service)) == 1)
+    finally:
+        assert [serving.end() for serving in split] == [0, 0, 0]

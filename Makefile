@@ -48,5 +48,11 @@ contracts: $(STAMP)  ## Regenerate stubs, registry and AsyncAPI documents from p
 lock: $(STAMP)  ## Rewrite requirements/lock.txt from the packages installed now
 	@$(BIN)/python requirements/freeze.py > requirements/lock.txt.new && mv requirements/lock.txt.new requirements/lock.txt
 
+bench-people: $(STAMP) $(MODELS)  ## Measure the synthetic people
+	@$(BIN)/python -m semblance.synthetic_people.bench_people
+
+bench-pocket: $(STAMP) $(MODELS)  ## Measure the embedded backbone
+	@$(BIN)/python -m semblance.pocket.evaluate --bench
+
 clean:  ## Remove what the commands made, not the virtual environment
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache

@@ -21,6 +21,7 @@ from semblance.kernel.ids import new_id
 from semblance.objects import PUBLISHED, QUARANTINE, MemoryKeyRing, MemoryStore, SealedObjects, Sealer
 from semblance.provenance import main
 from semblance.provenance.adapters import work
+from semblance.provenance.adapters.store import store_of
 from semblance.provenance.consumers import subscriptions
 from semblance.provenance.ports import Ports
 from semblance.provenance.settings import ProvenanceSettings
@@ -73,7 +74,7 @@ class House:
         )
 
     def deliver(self, message: Message, times: int = 1) -> list[str]:
-        (subscription,) = [s for s in subscriptions() if type(message) in s.handlers]
+        (subscription,) = [s for s in subscriptions(store_of) if type(message) in s.handlers]
         return testing.deliver(subscription, self.database, message, times)
 
     def work(self) -> int:

@@ -14,7 +14,7 @@ from semblance.provenance.adapters import work
 from semblance.provenance.adapters.authority import Authority
 from semblance.provenance.adapters.c2pa_engine import C2paEngine
 from semblance.provenance.adapters.pictures import SealedPictures
-from semblance.provenance.adapters.store import reading
+from semblance.provenance.adapters.store import reading, store_of
 from semblance.provenance.api.servicer import ProvenanceServicer
 from semblance.provenance.consumers import subscriptions
 from semblance.provenance.domain.claim import Generator
@@ -77,7 +77,7 @@ def build(settings: ProvenanceSettings) -> Application:
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=subscriptions(),
+        subscriptions=subscriptions(store_of),
         work=work.kinds(ports, publish_concurrency=settings.publish_concurrency),
         grpc=[add_servicer],
         consent_view=consents,

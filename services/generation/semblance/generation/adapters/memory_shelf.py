@@ -1,0 +1,87 @@
+"""Opened adapters in this process's memory, at most so many, each dropped the moment it may not be used."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from semblance.generation.domain.errors import AdapterDamaged
+from semblance.generation.ports import AdapterFacts, OpenAdapter
+from semblance.kernel.clock import Clock
+from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
+
+
+class SealedReader(Protocol):
+    """The bucket of adapters: this service only reads it."""
+
+    def get(self, subject_id: str, key: str) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class _Held:
+    facts: AdapterFacts
+    adapter: OpenAdapter
+    used_at_s: float
+
+
+class MemoryShelf:
+    """By the LoRA's digest; the longest unused makes room, and what is unused for max_idle_s goes at the next load."""
+
+    def __init__(self, sealed: SealedReader, clock: Clock, *, capacity: int, max_idle_s: float) -> None:
+        self._sealed = sealed
+        self._clock = clock
+        self._capacity = capacity
+        self._max_idle_s = max_idle_s
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+
+    def load(self, facts: AdapterFacts) -> OpenAdapter:
+        """The adapter, opened. Raises AdapterDamaged, NotFound, Gone, Unavailable."""
+        now_s = self._clock.monotonic_s()
+        with self._lock:
+            self._drop_where(lambda held: now_s - held.used_at_s > self._max_idle_s)
+            held = self._held.pop(facts.lora_sha256, None)
+            if held is not None and held.facts == facts:
+                self._held[facts.lora_sha256] = _Held(facts, held.adapter, now_s)
+                return held.adapter
+        adapter = self._open(facts)
+        with self._lock:
+            self._held[facts.lora_sha256] = _Held(facts, adapter, now_s)
+            while len(self._held) > self._capacity:
+                self._held.popitem(last=False)
+        return adapter
+
+    def drop(self, adapter_id: AdapterId) -> int:
+        """How many were dropped."""
+        with self._lock:
+            return self._drop_where(lambda held: held.facts.id == adapter_id)
+
+    def drop_consent(self, consent_id: ConsentId) -> int:
+        """How many were dropped."""
+        with self._lock:
+            return self._drop_where(lambda held: held.facts.consent_id == consent_id)
+
+    def drop_subject(self, subject_id: SubjectId) -> int:
+        """How many were dropped."""
+        with self._lock:
+            return self._drop_where(lambda held: held.facts.subject_id == subject_id)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def _open(self, facts: AdapterFacts) -> OpenAdapter:
+        lora = self._sealed.get(facts.subject_id, facts.lora_key)
+        if hashlib.sha256(lora).hexdigest() != facts.lora_sha256:
+            raise AdapterDamaged("the stored adapter is not the one that was trained")
+        reference = self._sealed.get(facts.subject_id, facts.reference_key) if facts.reference_key else b""
+        return OpenAdapter(lora, reference, facts.backbone_digest)
+
+    def _drop_where(self, condition: Callable[[_Held], bool]) -> int:
+        dropped = [digest for digest, held in self._held.items() if condition(held)]
+        for digest in dropped:
+            del self._held[digest]
+        return len(dropped)

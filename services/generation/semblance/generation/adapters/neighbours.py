@@ -1,0 +1,47 @@
+"""safety and training, asked over gRPC. The channels are service_kit's, which raise the tree's errors."""
+
+from __future__ import annotations
+
+import grpc
+
+from semblance.contracts.safety.v1 import service_pb2 as safety_pb
+from semblance.contracts.safety.v1 import service_pb2_grpc as safety_grpc
+from semblance.contracts.training.v1 import service_pb2 as training_pb
+from semblance.contracts.training.v1 import service_pb2_grpc as training_grpc
+from semblance.generation.ports import AdapterFacts, PromptVerdict
+from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
+
+
+class SafetyPrompts:
+    """The filter's synchronous half."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._safety = safety_grpc.SafetyServiceStub(channel)
+
+    def check(self, subject_id: SubjectId, prompt: str) -> PromptVerdict:
+        """Raises Unavailable."""
+        answer = self._safety.CheckPrompt(safety_pb.CheckPromptRequest(subject_id=subject_id, prompt=prompt))
+        return PromptVerdict(answer.allowed, answer.message)
+
+
+class TrainingAdapters:
+    """What training knows of adapters."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._training = training_grpc.TrainingServiceStub(channel)
+
+    def get(self, subject_id: SubjectId, adapter_id: AdapterId) -> AdapterFacts:
+        """Raises NotFound, Unavailable."""
+        request = training_pb.GetAdapterRequest(subject_id=subject_id, adapter_id=adapter_id)
+        answer = self._training.GetAdapter(request)
+        state = training_pb.AdapterState.Name(answer.state).removeprefix("ADAPTER_STATE_").lower()
+        return AdapterFacts(
+            id=AdapterId(answer.adapter_id),
+            subject_id=SubjectId(answer.subject_id),
+            consent_id=ConsentId(answer.consent_id),
+            state=state,
+            lora_key=answer.lora_key,
+            lora_sha256=answer.lora_sha256,
+            reference_key=answer.reference_key,
+            backbone_digest=answer.backbone_digest,
+        )

@@ -1,0 +1,67 @@
+"""Domain events as protobuf messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import Message
+
+from semblance.contracts.generation.v1 import events_pb2 as generation_pb
+from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.generation.domain.events import Ended, Erased, Event, Progressed, Rendered, Requested
+from semblance.generation.domain.image import Image, State
+
+SERVICE = "generation"
+
+
+def to_message(event: Event) -> Message:
+    """The message that other services know this event by."""
+    match event:
+        case Requested(image):
+            return generation_pb.ImageRequested(**_ids(image), adapter_id=image.adapter_id)
+        case Progressed(image, step, steps):
+            return generation_pb.GenerationProgressed(**_ids(image), step=step, steps=steps)
+        case Rendered(image):
+            return _rendered(image)
+        case Ended(image):
+            return _ended(image)
+        case Erased(subject_id, erasure_id, stores):
+            counts = [platform_pb.StoreCount(store=store, count=count) for store, count in stores]
+            return platform_pb.ServiceErased(
+                subject_id=subject_id, erasure_id=erasure_id, service=SERVICE, stores=counts
+            )
+
+
+def _rendered(image: Image) -> Message:
+    if image.pixels is None:
+        raise ValueError("an image without pixels has not been rendered")
+    return generation_pb.ImageRendered(
+        **_ids(image),
+        adapter_id=image.adapter_id,
+        quarantine_key=image.pixels.quarantine_key,
+        sha256=image.pixels.sha256,
+        width_px=image.pixels.width_px,
+        height_px=image.pixels.height_px,
+        backbone_digest=image.pixels.backbone_digest,
+    )
+
+
+def _ended(image: Image) -> Message:
+    match image.state:
+        case State.FAILED:
+            return generation_pb.ImageFailed(**_ids(image), reason_code=image.reason_codes[0])
+        case State.REVOKED:
+            return generation_pb.ImageRevoked(**_ids(image))
+        case State.REMOVED:
+            return generation_pb.ImageRemoved(**_ids(image))
+        case _:
+            raise ValueError(f"an image that is {image.state.value} has no event of this service")
+
+
+def _ids(image: Image) -> dict[str, Any]:
+    return {
+        "subject_id": image.subject_id,
+        "consent_id": image.consent_id,
+        "consent_revision": image.consent_revision,
+        "image_id": image.id,
+    }

@@ -1,0 +1,118 @@
+"""Images in SQL."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from semblance.generation.adapters.tables import images
+from semblance.generation.domain.image import Image, Pixels, State
+from semblance.generation.domain.order import Order
+from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
+
+_OPEN: Final = (State.QUEUED.value, State.RUNNING.value)
+_PENDING: Final = (*_OPEN, State.QUARANTINED.value)
+_c = images.c
+
+
+class SqlImages:
+    """Images over one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._sql = session
+
+    def add(self, image: Image) -> None:
+        """Keep a new one."""
+        self._sql.execute(sa.insert(images).values(_values(image)))
+
+    def save(self, image: Image) -> None:
+        """Write its present state."""
+        self._sql.execute(sa.update(images).where(_c.id == image.id).values(_values(image)))
+
+    def get(self, image_id: ImageId, *, lock: bool = False) -> Image | None:
+        """None: no such image."""
+        query = sa.select(images).where(_c.id == image_id)
+        row = self._sql.execute(query.with_for_update() if lock else query).one_or_none()
+        return _image(row) if row is not None else None
+
+    def page(self, subject_id: SubjectId, after: str, limit: int) -> list[Image]:
+        """By id, which is by time."""
+        query = sa.select(images).where(_c.subject_id == subject_id, _c.id > after).order_by(_c.id)
+        return [_image(row) for row in self._sql.execute(query.limit(limit))]
+
+    def open_count(self, subject_id: SubjectId) -> int:
+        """How many wait for a worker or are drawn."""
+        query = sa.select(sa.func.count()).where(_c.subject_id == subject_id, _c.state.in_(_OPEN))
+        return int(self._sql.execute(query).scalar_one())
+
+    def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Image]:
+        """All of a person's."""
+        query = sa.select(images).where(_c.subject_id == subject_id).order_by(_c.id)
+        return [_image(row) for row in self._sql.execute(query.with_for_update() if lock else query)]
+
+    def pending_under(self, consent_id: ConsentId) -> list[Image]:
+        """Pending ones that need this consent, locked."""
+        needs = sa.or_(_c.consent_id == consent_id, _c.adapter_consent_id == consent_id)
+        return self._locked(sa.and_(needs, _c.state.in_(_PENDING)))
+
+    def open_with(self, adapter_id: AdapterId) -> list[Image]:
+        """Open ones that need this adapter, locked."""
+        return self._locked(sa.and_(_c.adapter_id == adapter_id, _c.state.in_(_OPEN)))
+
+    def remove_subject(self, subject_id: SubjectId) -> int:
+        """Delete a person's rows; how many there were."""
+        own = _c.subject_id == subject_id
+        count = self._sql.execute(sa.select(sa.func.count()).select_from(images).where(own)).scalar_one()
+        self._sql.execute(sa.delete(images).where(own))
+        return int(count)
+
+    def _locked(self, condition: sa.ColumnElement[bool]) -> list[Image]:
+        query = sa.select(images).where(condition).order_by(_c.id).with_for_update()
+        return [_image(row) for row in self._sql.execute(query)]
+
+
+def _values(image: Image) -> dict[str, Any]:
+    pixels = image.pixels or Pixels("", "", 0, 0, "")
+    plain = (
+        "id",
+        "subject_id",
+        "consent_id",
+        "consent_revision",
+        "adapter_id",
+        "adapter_consent_id",
+        "sealed_words",
+        "manifest_id",
+        "requested_at",
+        "finished_at",
+    )
+    of_order = ("seed", "steps", "guidance_scale", "likeness_scale")
+    of_pixels = ("quarantine_key", "sha256", "width_px", "height_px", "backbone_digest")
+    return {
+        **{name: getattr(image, name) for name in plain},
+        **{name: getattr(image.order, name) for name in of_order},
+        **{name: getattr(pixels, name) for name in of_pixels},
+        "state": image.state.value,
+        "reason_codes": list(image.reason_codes),
+    }
+
+
+def _image(row: sa.Row[Any]) -> Image:
+    pixels = Pixels(row.quarantine_key, row.sha256, row.width_px, row.height_px, row.backbone_digest)
+    return Image(
+        id=ImageId(row.id),
+        subject_id=SubjectId(row.subject_id),
+        consent_id=ConsentId(row.consent_id),
+        consent_revision=row.consent_revision,
+        adapter_id=AdapterId(row.adapter_id),
+        adapter_consent_id=ConsentId(row.adapter_consent_id),
+        order=Order(row.seed, row.steps, row.guidance_scale, row.likeness_scale),
+        sealed_words=bytes(row.sealed_words),
+        state=State(row.state),
+        requested_at=row.requested_at,
+        reason_codes=tuple(row.reason_codes),
+        pixels=pixels if row.quarantine_key else None,
+        manifest_id=row.manifest_id,
+        finished_at=row.finished_at,
+    )

@@ -1,0 +1,36 @@
+"""This service's own tables; the migrations make them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from semblance.eventbus.tables import UtcDateTime
+
+metadata = sa.MetaData()
+
+images = sa.Table(
+    "images",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("subject_id", sa.String(36), nullable=False, index=True),
+    sa.Column("consent_id", sa.String(36), nullable=False, index=True),
+    sa.Column("consent_revision", sa.BigInteger, nullable=False),
+    sa.Column("adapter_id", sa.String(36), nullable=False, index=True),
+    sa.Column("adapter_consent_id", sa.String(36), nullable=False, index=True),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("steps", sa.Integer),
+    sa.Column("guidance_scale", sa.Float),
+    sa.Column("likeness_scale", sa.Float),
+    # Sealed under the person's key; emptied when the image ends.
+    sa.Column("sealed_words", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("reason_codes", sa.JSON, nullable=False),
+    sa.Column("quarantine_key", sa.String(200), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("width_px", sa.Integer, nullable=False),
+    sa.Column("height_px", sa.Integer, nullable=False),
+    sa.Column("backbone_digest", sa.String(64), nullable=False),
+    sa.Column("manifest_id", sa.String(36), nullable=False),
+    sa.Column("requested_at", UtcDateTime, nullable=False),
+    sa.Column("finished_at", UtcDateTime),
+)

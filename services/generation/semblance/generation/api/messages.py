@@ -1,0 +1,44 @@
+"""Domain to protobuf."""
+
+from __future__ import annotations
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from semblance.contracts.generation.v1 import service_pb2
+from semblance.generation.domain.image import Image, Pixels, State
+
+_STATES = {
+    State.QUEUED: service_pb2.IMAGE_STATE_QUEUED,
+    State.RUNNING: service_pb2.IMAGE_STATE_RUNNING,
+    State.QUARANTINED: service_pb2.IMAGE_STATE_QUARANTINED,
+    State.PUBLISHED: service_pb2.IMAGE_STATE_PUBLISHED,
+    State.BLOCKED: service_pb2.IMAGE_STATE_BLOCKED,
+    State.FAILED: service_pb2.IMAGE_STATE_FAILED,
+    State.REVOKED: service_pb2.IMAGE_STATE_REVOKED,
+    State.REMOVED: service_pb2.IMAGE_STATE_REMOVED,
+}
+
+
+def image(made: Image) -> service_pb2.Image:
+    """The image as others see it: without its words."""
+    pixels = made.pixels or Pixels("", "", 0, 0, "")
+    message = service_pb2.Image(
+        image_id=made.id,
+        subject_id=made.subject_id,
+        consent_id=made.consent_id,
+        adapter_id=made.adapter_id,
+        state=_STATES[made.state],
+        reason_codes=made.reason_codes,
+        seed=made.order.seed,
+        width_px=pixels.width_px,
+        height_px=pixels.height_px,
+        manifest_id=made.manifest_id,
+    )
+    requested_at = Timestamp()
+    requested_at.FromDatetime(made.requested_at)
+    message.requested_at.CopyFrom(requested_at)
+    if made.finished_at is not None:
+        finished_at = Timestamp()
+        finished_at.FromDatetime(made.finished_at)
+        message.finished_at.CopyFrom(finished_at)
+    return message

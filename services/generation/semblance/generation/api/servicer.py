@@ -1,0 +1,62 @@
+"""GenerationService: protobuf to handlers and back."""
+
+# ruff: noqa: ARG002 - every method has the signature that gRPC calls it with
+
+from __future__ import annotations
+
+import grpc
+
+from semblance.contracts.generation.v1 import service_pb2, service_pb2_grpc
+from semblance.generation.api.messages import image
+from semblance.generation.domain.order import parse_order, parse_words
+from semblance.generation.handlers import images
+from semblance.generation.ports import Ports
+from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId, parse_id
+
+
+class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
+    """Raises the tree's errors; the server's interceptor maps them."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def CreateImage(self, request: service_pb2.CreateImageRequest, context: grpc.ServicerContext) -> service_pb2.Image:
+        """Queue a picture; the same id again answers with the same picture."""
+        command = images.CreateImage(
+            subject_id=_subject(request.subject_id),
+            consent_id=ConsentId(parse_id(request.consent_id, "consent_id")),
+            image_id=_image(request.image_id),
+            adapter_id=AdapterId(parse_id(request.adapter_id, "adapter_id")),
+            words=parse_words(request.prompt, request.negative_prompt),
+            order=parse_order(
+                seed=request.seed,
+                steps=request.steps,
+                guidance_scale=request.guidance_scale,
+                likeness_scale=request.likeness_scale,
+            ),
+        )
+        return image(images.create_image(command, self._ports))
+
+    def GetImage(self, request: service_pb2.GetImageRequest, context: grpc.ServicerContext) -> service_pb2.Image:
+        """One of the person's own."""
+        return image(images.get_image(_subject(request.subject_id), _image(request.image_id), self._ports))
+
+    def ListImages(
+        self, request: service_pb2.ListImagesRequest, context: grpc.ServicerContext
+    ) -> service_pb2.ListImagesResponse:
+        """A page of the person's own, ended ones included."""
+        after = parse_id(request.after, "after") if request.after else ""
+        found, next_after = images.list_images(_subject(request.subject_id), after, request.limit, self._ports)
+        return service_pb2.ListImagesResponse(images=[image(made) for made in found], next_after=next_after)
+
+    def RemoveImage(self, request: service_pb2.RemoveImageRequest, context: grpc.ServicerContext) -> service_pb2.Image:
+        """Stop it or delete it."""
+        return image(images.remove_image(_subject(request.subject_id), _image(request.image_id), self._ports))
+
+
+def _subject(text: str) -> SubjectId:
+    return SubjectId(parse_id(text, "subject_id"))
+
+
+def _image(text: str) -> ImageId:
+    return ImageId(parse_id(text, "image_id"))

@@ -1,0 +1,73 @@
+"""The facts of generation; no text here ever holds a prompt."""
+
+from __future__ import annotations
+
+from semblance.kernel.errors import Conflict, Invalid, NotFound, QuotaExceeded, Unavailable
+
+
+class UnknownImage(NotFound):
+    """No image by that id, or another person's."""
+
+    def __init__(self) -> None:
+        super().__init__("no such image")
+
+
+class UnknownAdapter(NotFound):
+    """No adapter by that id, or another person's."""
+
+    def __init__(self) -> None:
+        super().__init__("no such adapter")
+
+
+class AdapterNotReady(Conflict):
+    """The adapter cannot be used in its present state."""
+
+    code = "adapter-not-ready"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the adapter is {state}, not ready", remedy="Use an adapter that is ready.")
+
+
+class AdapterDamaged(Invalid):
+    """The stored adapter is not the one that training reported, or was made for another backbone."""
+
+    code = "adapter-damaged"
+
+
+class BackboneMissing(Unavailable):
+    """No backbone lies where the settings say."""
+
+    code = "backbone-missing"
+
+
+class InvalidOrder(Invalid):
+    """A number or text breaks its limit."""
+
+    code = "invalid-order"
+
+
+class PromptRefused(Invalid):
+    """The filter does not allow the prompt."""
+
+    code = "prompt-refused"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message or "the prompt is not allowed", remedy="Describe a different picture.")
+
+
+class TooManyImages(QuotaExceeded):
+    """So many pictures of one person may wait at a time."""
+
+    code = "too-many-images"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} of your pictures may wait or run at a time", retry_after_s=15)
+
+
+class WrongState(Conflict):
+    """The image cannot do this in its present state."""
+
+    code = "image-in-wrong-state"
+
+    def __init__(self, state: str, wanted: str) -> None:
+        super().__init__(f"an image that is {state} cannot become {wanted}")

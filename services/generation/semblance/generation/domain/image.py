@@ -1,0 +1,121 @@
+"""One picture from the request to its end: the state machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from semblance.generation.domain.errors import WrongState
+from semblance.generation.domain.order import Order
+from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
+
+
+class State(enum.Enum):
+    """Where an image stands. QUARANTINED: drawn, sealed, and waiting for the filter and the signer."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    QUARANTINED = "quarantined"
+    PUBLISHED = "published"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+    REVOKED = "revoked"
+    REMOVED = "removed"
+
+
+_STOPPED: Final = frozenset({State.FAILED, State.REVOKED, State.REMOVED})
+_NEXT: Final[Mapping[State, frozenset[State]]] = {
+    State.QUEUED: _STOPPED | {State.RUNNING},
+    # Running again: the process was killed, and another worker took over.
+    State.RUNNING: _STOPPED | {State.RUNNING, State.QUARANTINED},
+    State.QUARANTINED: _STOPPED | {State.PUBLISHED, State.BLOCKED},
+    State.PUBLISHED: frozenset({State.REMOVED}),
+    State.BLOCKED: frozenset({State.REMOVED}),
+    State.FAILED: frozenset({State.REMOVED}),
+    State.REVOKED: frozenset(),
+    State.REMOVED: frozenset(),
+}
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Where the sealed PNG lies. sha256 is of the PNG before sealing."""
+
+    quarantine_key: str
+    sha256: str
+    width_px: int
+    height_px: int
+    backbone_digest: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture. adapter_consent_id is the consent that the adapter was trained under: it must stand as well.
+
+    sealed_words is emptied when the image ends: nobody needs the prompt any more.
+    """
+
+    id: ImageId
+    subject_id: SubjectId
+    consent_id: ConsentId
+    consent_revision: int
+    adapter_id: AdapterId
+    adapter_consent_id: ConsentId
+    order: Order
+    sealed_words: bytes = field(repr=False)
+    state: State
+    requested_at: dt.datetime
+    reason_codes: tuple[str, ...] = ()
+    pixels: Pixels | None = None
+    manifest_id: str = ""
+    finished_at: dt.datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still waits for a worker or is drawn."""
+        return self.state in (State.QUEUED, State.RUNNING)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a withdrawal can still stop it: nothing of it has been published."""
+        return self.open or self.state is State.QUARANTINED
+
+    def begin(self) -> Image:
+        """A worker took it. Raises WrongState."""
+        return self._to(State.RUNNING)
+
+    def quarantine(self, pixels: Pixels) -> Image:
+        """Its pixels lie sealed and wait. Raises WrongState."""
+        return self._to(State.QUARANTINED, pixels=pixels)
+
+    def publish(self, manifest_id: str, now: dt.datetime) -> Image:
+        """It passed the filter and is signed. Raises WrongState."""
+        return self._end(State.PUBLISHED, now, manifest_id=manifest_id)
+
+    def block(self, reason_codes: Sequence[str], now: dt.datetime) -> Image:
+        """The filter objects. Raises WrongState."""
+        return self._end(State.BLOCKED, now, reason_codes=tuple(reason_codes))
+
+    def fail(self, reason_code: str, now: dt.datetime) -> Image:
+        """It could not be made or signed. Raises WrongState."""
+        return self._end(State.FAILED, now, reason_codes=(reason_code,))
+
+    def revoke(self, now: dt.datetime) -> Image:
+        """The consent was withdrawn first. Raises WrongState."""
+        return self._end(State.REVOKED, now, reason_codes=("consent-revoked",))
+
+    def remove(self, now: dt.datetime) -> Image:
+        """The person wants it gone. Raises WrongState."""
+        return self._end(State.REMOVED, now)
+
+    def _end(self, state: State, now: dt.datetime, **changes: Any) -> Image:
+        return self._to(state, finished_at=now, sealed_words=b"", **changes)
+
+    def _to(self, state: State, **changes: Any) -> Image:
+        if state not in _NEXT[self.state]:
+            raise WrongState(self.state.value, state.value)
+        return dataclasses.replace(self, state=state, **changes)

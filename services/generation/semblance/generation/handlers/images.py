@@ -1,0 +1,136 @@
+"""Asking for a picture, looking at pictures, taking one back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from semblance.generation.domain.errors import (
+    AdapterNotReady,
+    PromptRefused,
+    TooManyImages,
+    UnknownAdapter,
+    UnknownImage,
+)
+from semblance.generation.domain.events import Ended, Requested
+from semblance.generation.domain.image import Image, State
+from semblance.generation.domain.order import Order, Words
+from semblance.generation.ports import AdapterFacts, Ports
+from semblance.kernel.consent import Purpose
+from semblance.kernel.errors import ConsentRevoked, NotFound
+from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
+
+DEFAULT_PAGE: Final = 50
+MAX_PAGE: Final = 200
+READY: Final = "ready"
+REVOKED: Final = "revoked"
+
+
+@dataclass(frozen=True)
+class CreateImage:
+    """The caller chooses the id, so a repeated command makes nothing twice."""
+
+    subject_id: SubjectId
+    consent_id: ConsentId
+    image_id: ImageId
+    adapter_id: AdapterId
+    words: Words
+    order: Order
+
+
+def create_image(command: CreateImage, ports: Ports) -> Image:
+    """The image, queued.
+
+    Raises the consent's errors, PromptRefused, UnknownAdapter, AdapterNotReady, TooManyImages, UnknownImage
+    (another's id), and Unavailable while the filter or training does not answer.
+    """
+    known = _known(command, ports)
+    if known is not None:
+        return known
+    consent = ports.consents.require(command.consent_id, command.subject_id, Purpose.GENERATE)
+    verdict = ports.prompts.check(command.subject_id, command.words.prompt)
+    if not verdict.allowed:
+        raise PromptRefused(verdict.message)
+    adapter = ready_adapter(command.subject_id, command.adapter_id, ports)
+    ports.consents.require(adapter.consent_id, command.subject_id, Purpose.TRAIN)
+    image = Image(
+        id=command.image_id,
+        subject_id=command.subject_id,
+        consent_id=consent.id,
+        consent_revision=consent.revision,
+        adapter_id=adapter.id,
+        adapter_consent_id=adapter.consent_id,
+        order=command.order,
+        sealed_words=ports.words.seal(command.subject_id, command.words),
+        state=State.QUEUED,
+        requested_at=ports.clock.now(),
+    )
+    with ports.transactions() as store:
+        earlier = store.images.get(command.image_id, lock=True)
+        if earlier is not None:
+            return own(earlier, command.subject_id)
+        if store.images.open_count(command.subject_id) >= ports.rules.open_images:
+            raise TooManyImages(ports.rules.open_images)
+        store.images.add(image)
+        store.schedule_rendering(image.id)
+        store.publish(Requested(image))
+    return image
+
+
+def ready_adapter(subject_id: SubjectId, adapter_id: AdapterId, ports: Ports) -> AdapterFacts:
+    """What training says, if it is this person's and ready.
+
+    Raises UnknownAdapter, AdapterNotReady, ConsentRevoked when it went with its consent.
+    """
+    try:
+        adapter = ports.adapters.get(subject_id, adapter_id)
+    except NotFound as error:
+        raise UnknownAdapter from error
+    if adapter.subject_id != subject_id:
+        raise UnknownAdapter
+    if adapter.state == REVOKED:
+        raise ConsentRevoked(adapter.consent_id)
+    if adapter.state != READY:
+        raise AdapterNotReady(adapter.state)
+    return adapter
+
+
+def get_image(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> Image:
+    """Raises UnknownImage, also for another person's."""
+    with ports.reads() as store:
+        return own(store.images.get(image_id), subject_id)
+
+
+def list_images(subject_id: SubjectId, after: str, limit: int, ports: Ports) -> tuple[list[Image], str]:
+    """A page, and what to pass as `after` for the next one (empty: this was the last)."""
+    size = min(max(limit, 1), MAX_PAGE) if limit else DEFAULT_PAGE
+    with ports.reads() as store:
+        images = store.images.page(subject_id, after, size + 1)
+    return images[:size], images[size - 1].id if len(images) > size else ""
+
+
+def remove_image(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> Image:
+    """Stop the drawing or delete the picture, also a published one; once is enough. Raises UnknownImage."""
+    with ports.transactions() as store:
+        image = own(store.images.get(image_id, lock=True), subject_id)
+        if image.state in (State.REMOVED, State.REVOKED):
+            return image
+        removed = image.remove(ports.clock.now())
+        store.cancel_rendering(image.id)
+        store.images.save(removed)
+        store.schedule_destruction(image.subject_id, image.id)
+        store.publish(Ended(removed))
+        return removed
+
+
+def own(image: Image | None, subject_id: SubjectId) -> Image:
+    """The image if it is this person's. Raises UnknownImage."""
+    if image is None or image.subject_id != subject_id:
+        raise UnknownImage
+    return image
+
+
+def _known(command: CreateImage, ports: Ports) -> Image | None:
+    with ports.reads() as store:
+        image = store.images.get(command.image_id)
+    return None if image is None else own(image, command.subject_id)

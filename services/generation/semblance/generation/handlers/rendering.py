@@ -1,0 +1,123 @@
+"""The work: from a sealed prompt and a sealed adapter to sealed pixels in quarantine."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+
+from semblance.generation.domain.events import Ended, Progressed, Rendered
+from semblance.generation.domain.image import Image, Pixels
+from semblance.generation.handlers.images import ready_adapter
+from semblance.generation.ports import Drawing, OnStep, Ports, Store, Work
+from semblance.kernel.consent import Purpose
+from semblance.kernel.errors import Forbidden, SemblanceError
+from semblance.kernel.ids import ImageId, SubjectId
+
+Settle = Callable[[Store], None]
+Tick = Callable[[Progressed], None]
+
+
+def render_image(image_id: ImageId, work: Work, tick: Tick, ports: Ports) -> Settle:
+    """Draw one picture; what is returned settles it in one transaction.
+
+    Raises the consent's errors, UnknownAdapter, AdapterNotReady, and what stores and the engine raise.
+    """
+    image = _begin(image_id, ports)
+    if image is None:
+        return lambda _store: None
+    with contextlib.ExitStack() as unless_drawn:
+        # A withdrawal may have emptied the shelf just before this load filled it again.
+        unless_drawn.callback(ports.shelf.drop, image.adapter_id)
+        adapter = ports.shelf.load(ready_adapter(image.subject_id, image.adapter_id, ports))
+        words = ports.words.open(image.subject_id, image.sealed_words)
+        drawing = ports.renderer.draw(words, image.order, adapter, _watch(image, work, tick, ports))
+        work.check()
+        require_consents(image, ports)
+        unless_drawn.pop_all()
+    key = quarantine_key(image.subject_id, image.id)
+    ports.quarantine.put(image.subject_id, key, drawing.png)
+    return _finish(image, key, drawing)
+
+
+def rendering_failed(image_id: ImageId, error: SemblanceError | None, store: Store, ports: Ports) -> None:
+    """The work ended for good without a picture. A consent that no longer stands ends it as revoked."""
+    image = store.images.get(image_id, lock=True)
+    if image is None or not image.open:
+        return
+    if isinstance(error, Forbidden):
+        ended = image.revoke(ports.clock.now())
+    else:
+        ended = image.fail(error.code if error else "internal", ports.clock.now())
+    store.images.save(ended)
+    store.schedule_destruction(image.subject_id, image.id)
+    store.publish(Ended(ended))
+
+
+def rendering_cancelled(image_id: ImageId, store: Store) -> None:
+    """A worker let go of a cancelled picture: whatever it had already put away goes too."""
+    image = store.images.get(image_id)
+    if image is not None:
+        store.schedule_destruction(image.subject_id, image.id)
+
+
+def require_consents(image: Image, ports: Ports) -> None:
+    """The picture's consent and the adapter's must both stand. Raises the consent's errors."""
+    ports.consents.require(image.consent_id, image.subject_id, Purpose.GENERATE)
+    ports.consents.require(image.adapter_consent_id, image.subject_id, Purpose.TRAIN)
+
+
+def quarantine_key(subject_id: SubjectId, image_id: ImageId) -> str:
+    """The object's key: a rendering that is repeated replaces its own pixels."""
+    return f"{subject_id}/{image_id}.png"
+
+
+def destroy_pixels(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> None:
+    """Remove the quarantined object, all versions. Raises Unavailable."""
+    ports.quarantine.remove(quarantine_key(subject_id, image_id))
+
+
+def _begin(image_id: ImageId, ports: Ports) -> Image | None:
+    with ports.transactions() as store:
+        image = store.images.get(image_id, lock=True)
+        if image is None or not image.open:
+            return None
+        require_consents(image, ports)
+        begun = image.begin()
+        store.images.save(begun)
+        return begun
+
+
+def _watch(image: Image, work: Work, tick: Tick, ports: Ports) -> OnStep:
+    """Between two steps: stop if nobody may use the result, and tell how far it is, not too often."""
+    last_s: list[float] = []
+
+    def between_steps(step: int, steps: int) -> None:
+        work.check()
+        require_consents(image, ports)
+        now_s = ports.clock.monotonic_s()
+        if not last_s or now_s - last_s[-1] >= ports.rules.tick_s:
+            last_s[:] = [now_s]
+            tick(Progressed(image, step, steps))
+
+    return between_steps
+
+
+def _finish(begun: Image, key: str, drawing: Drawing) -> Settle:
+    def settle(store: Store) -> None:
+        image = store.images.get(begun.id, lock=True)
+        if image is None or not image.open:
+            store.schedule_destruction(begun.subject_id, begun.id)
+            return
+        pixels = Pixels(
+            quarantine_key=key,
+            sha256=hashlib.sha256(drawing.png).hexdigest(),
+            width_px=drawing.width_px,
+            height_px=drawing.height_px,
+            backbone_digest=drawing.backbone_digest,
+        )
+        quarantined = image.quarantine(pixels)
+        store.images.save(quarantined)
+        store.publish(Rendered(quarantined))
+
+    return settle

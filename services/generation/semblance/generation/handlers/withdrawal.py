@@ -1,0 +1,71 @@
+"""A consent or an adapter taken back, and a person forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from semblance.generation.domain.events import Ended, Erased
+from semblance.generation.domain.image import Image
+from semblance.generation.ports import Ports, Store
+from semblance.kernel.errors import Unavailable
+from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, SubjectId
+
+ADAPTER_REMOVED: Final = "adapter-removed"
+
+
+class StillAtWork(Unavailable):
+    """A cancelled rendering has not let go of the person's data yet."""
+
+    code = "rendering-still-stopping"
+
+
+def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports) -> None:
+    """End every picture that needs this consent and is not yet published; drop its adapters from memory."""
+    ports.shelf.drop_consent(consent_id)
+    for image in store.images.pending_under(consent_id):
+        _end(image, image.revoke(ports.clock.now()), store)
+
+
+def adapter_revoked(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
+    """The adapter is gone with its consent."""
+    ports.shelf.drop(adapter_id)
+    for image in store.images.open_with(adapter_id):
+        _end(image, image.revoke(ports.clock.now()), store)
+
+
+def adapter_removed(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
+    """The person removed the adapter; pictures that still need it cannot be made."""
+    ports.shelf.drop(adapter_id)
+    for image in store.images.open_with(adapter_id):
+        _end(image, image.fail(ADAPTER_REMOVED, ports.clock.now()), store)
+
+
+def forget_subject(erasure_id: ErasureId, subject_id: SubjectId, store: Store) -> None:
+    """Stop the person's renderings now; the rest is work that is repeated until every store has answered."""
+    for image in store.images.of_subject(subject_id, lock=True):
+        store.cancel_rendering(image.id)
+    store.schedule_erasure(erasure_id, subject_id)
+
+
+def erase_subject(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) -> Callable[[Store], None]:
+    """Memory and objects, then, in one transaction, rows. Raises Unavailable while a rendering still holds data."""
+    with ports.reads() as store:
+        if store.at_work([image.id for image in store.images.of_subject(subject_id)]):
+            raise StillAtWork("a rendering of this person is still stopping")
+    in_memory = ports.shelf.drop_subject(subject_id)
+    objects = ports.quarantine.remove_subject(subject_id)
+
+    def settle(store: Store) -> None:
+        rows = store.images.remove_subject(subject_id)
+        stores = (("memory:adapters", in_memory), ("objects:quarantine", objects), ("database:images", rows))
+        store.publish(Erased(subject_id, erasure_id, stores))
+
+    return settle
+
+
+def _end(image: Image, ended: Image, store: Store) -> None:
+    store.cancel_rendering(image.id)
+    store.images.save(ended)
+    store.schedule_destruction(image.subject_id, image.id)
+    store.publish(Ended(ended))

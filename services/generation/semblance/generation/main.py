@@ -1,0 +1,108 @@
+"""Puts the service together: `python -m semblance.generation.main all`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import grpc
+
+from semblance.contracts.generation.v1 import service_pb2_grpc
+from semblance.faces import OpenCvFaceEngine
+from semblance.generation.adapters.memory_shelf import MemoryShelf
+from semblance.generation.adapters.neighbours import SafetyPrompts, TrainingAdapters
+from semblance.generation.adapters.sealed_words import SealedWords
+from semblance.generation.adapters.store import SqlTransactions
+from semblance.generation.adapters.work import work_kinds
+from semblance.generation.api.servicer import GenerationServicer
+from semblance.generation.consumers import subscriptions
+from semblance.generation.domain.errors import BackboneMissing
+from semblance.generation.ml.renderer import LocalRenderer, RendererSettings
+from semblance.generation.ports import Ports, Rules
+from semblance.generation.settings import GenerationSettings
+from semblance.kernel.clock import SystemClock
+from semblance.objects import ADAPTERS, QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
+from semblance.pocket import weights_dir
+from semblance.service_kit import rpc
+from semblance.service_kit.consent_view import ConsentView
+from semblance.service_kit.database import Database
+from semblance.service_kit.runtime import Application, Check, broker_of, run
+
+MIGRATIONS_DIR = Path(__file__).parents[2] / "migrations"
+
+
+def build(settings: GenerationSettings) -> Application:
+    """The service on real stores, broker and neighbours."""
+    clock = SystemClock()
+    database = Database(settings.database_url, source="generation", clock=clock)
+    broker = broker_of(settings)
+    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    store = MinioStore(
+        settings.s3_endpoint,
+        settings.s3_access_key,
+        settings.s3_secret_key.get_secret_value(),
+        settings.s3_secure,
+    )
+    sealer = Sealer(FileKeyRing(settings.keyring_dir, settings.keyring_kek_file))
+    shelf = MemoryShelf(
+        SealedObjects(store, sealer, ADAPTERS),
+        clock,
+        capacity=settings.loaded_adapters,
+        max_idle_s=settings.adapter_idle_s,
+    )
+    # Every process hears of a withdrawal itself: the one that holds the adapter may not be the one that consumes.
+    consents.on_revoked(lambda consent: _discard(shelf.drop_consent(consent.id)))
+    backbone_dir = settings.backbone_dir or weights_dir()
+    transactions = SqlTransactions(database)
+    ports = Ports(
+        transactions=transactions.write,
+        reads=transactions.read,
+        clock=clock,
+        consents=consents,
+        prompts=SafetyPrompts(rpc.connect(settings.safety_address, settings.internal_token)),
+        adapters=TrainingAdapters(rpc.connect(settings.training_address, settings.internal_token)),
+        shelf=shelf,
+        renderer=LocalRenderer(engine_of(settings, backbone_dir), OpenCvFaceEngine(settings.models_dir)),
+        quarantine=SealedObjects(store, sealer, QUARANTINE),
+        words=SealedWords(sealer),
+        rules=Rules(open_images=settings.open_images, tick_s=settings.tick_s),
+    )
+
+    def servicer(server: grpc.Server) -> None:
+        service_pb2_grpc.add_GenerationServiceServicer_to_server(GenerationServicer(ports), server)
+
+    def backbone() -> None:
+        if not (backbone_dir / "model_index.json").is_file():
+            raise BackboneMissing(f"no pipeline lies in {backbone_dir.name}")
+
+    return Application(
+        name="generation",
+        settings=settings,
+        database=database,
+        broker=broker,
+        subscriptions=subscriptions(ports),
+        work=work_kinds(ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
+        grpc=[servicer],
+        consent_view=consents,
+        checks=[Check("backbone", backbone)],
+        migrations_dir=MIGRATIONS_DIR,
+    )
+
+
+def engine_of(settings: GenerationSettings, backbone_dir: Path) -> RendererSettings:
+    """The engine's numbers."""
+    return RendererSettings(
+        backbone_dir=backbone_dir,
+        torch_threads=settings.torch_threads,
+        best_of=settings.best_of,
+        batches=settings.batches,
+        good_enough=settings.good_enough,
+        upscale_to_px=settings.upscale_to_px,
+    )
+
+
+def _discard(_count: int) -> None:
+    """A callback returns nothing."""
+
+
+if __name__ == "__main__":
+    run(build, GenerationSettings)

@@ -1,0 +1,194 @@
+"""The service on SQLite, stores in memory, scripted neighbours and a scripted engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from semblance.generation.adapters.memory_shelf import MemoryShelf
+from semblance.generation.adapters.sealed_words import SealedWords
+from semblance.generation.adapters.store import SqlTransactions
+from semblance.generation.adapters.work import work_kinds
+from semblance.generation.consumers import subscriptions
+from semblance.generation.domain.image import Image
+from semblance.generation.domain.order import Order, Words
+from semblance.generation.handlers import images
+from semblance.generation.ports import AdapterFacts, Drawing, OnStep, OpenAdapter, Ports, PromptVerdict, Rules
+from semblance.kernel.clock import FakeClock
+from semblance.kernel.consent import Consent
+from semblance.kernel.errors import NotFound, Unavailable
+from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId, new_id
+from semblance.objects import ADAPTERS, QUARANTINE, MemoryKeyRing, MemoryStore, SealedObjects, Sealer
+from semblance.service_kit import testing
+from semblance.service_kit.consumer import Subscription
+from semblance.service_kit.database import Database
+from semblance.service_kit.work import WorkKind
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+PNG = b"\x89PNG drawn"
+
+
+class ScriptedRenderer:
+    """Counts calls; `between` runs at every step, as a test's hook into the middle of the work."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Words, Order, OpenAdapter]] = []
+        self.between: Callable[[int], None] = lambda _step: None
+        self.steps = 4
+
+    def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
+        self.calls.append((words, order, adapter))
+        for step in range(1, self.steps + 1):
+            self.between(step)
+            on_step(step, self.steps)
+        return Drawing(PNG, 256, 256, adapter.backbone_digest, 0.5)
+
+
+class ScriptedPrompts:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.verdict = PromptVerdict(True, "")
+        self.away = False
+
+    def check(self, subject_id: SubjectId, prompt: str) -> PromptVerdict:
+        if self.away:
+            raise Unavailable("safety does not answer")
+        self.asked.append(prompt)
+        return self.verdict
+
+
+class ListedAdapters:
+    def __init__(self) -> None:
+        self.known: dict[str, AdapterFacts] = {}
+
+    def get(self, subject_id: SubjectId, adapter_id: AdapterId) -> AdapterFacts:
+        facts = self.known.get(adapter_id)
+        if facts is None or facts.subject_id != subject_id:
+            raise NotFound("no such adapter")
+        return facts
+
+    def turn(self, adapter_id: AdapterId, state: str) -> None:
+        self.known[adapter_id] = replace(self.known[adapter_id], state=state)
+
+
+@dataclass
+class Service:
+    """Everything a test needs of a running service."""
+
+    database: Database
+    clock: FakeClock
+    consents: testing.FakeConsentView
+    keyring: MemoryKeyRing
+    store: MemoryStore
+    prompts: ScriptedPrompts
+    adapters: ListedAdapters
+    shelf: MemoryShelf
+    renderer: ScriptedRenderer
+    ports: Ports
+    work: dict[str, WorkKind]
+    events: list[Subscription]
+    subject_id: SubjectId = field(default_factory=lambda: SubjectId(new_id()))
+
+    def enrol(self) -> tuple[Consent, AdapterId]:
+        """A person with a key, a consent for everything and an adapter that is ready."""
+        self.keyring.create(self.subject_id)
+        consent = self.consents.grant(self.subject_id)
+        return consent, self.add_adapter(consent)
+
+    def add_adapter(self, consent: Consent, lora: bytes = b"") -> AdapterId:
+        adapter_id = AdapterId(new_id())
+        lora = lora or f"lora of {adapter_id}".encode()
+        sealed = SealedObjects(self.store, Sealer(self.keyring), ADAPTERS)
+        keys = [f"{self.subject_id}/{adapter_id}/{part}" for part in ("lora.safetensors", "reference.f32")]
+        sealed.put(self.subject_id, keys[0], lora)
+        sealed.put(self.subject_id, keys[1], b"reference")
+        self.adapters.known[adapter_id] = AdapterFacts(
+            id=adapter_id,
+            subject_id=self.subject_id,
+            consent_id=ConsentId(consent.id),
+            state="ready",
+            lora_key=keys[0],
+            lora_sha256=hashlib.sha256(lora).hexdigest(),
+            reference_key=keys[1],
+            backbone_digest="b" * 64,
+        )
+        return adapter_id
+
+    def create(self, consent: Consent, adapter_id: AdapterId, image_id: str = "", prompt: str = "in Paris") -> Image:
+        command = images.CreateImage(
+            self.subject_id,
+            consent.id,
+            ImageId(image_id or new_id()),
+            adapter_id,
+            Words(prompt, "sad"),
+            Order(7, None, None, None),
+        )
+        return images.create_image(command, self.ports)
+
+    def get(self, image: Image) -> Image:
+        return images.get_image(image.subject_id, image.id, self.ports)
+
+    def do_work(self) -> int:
+        """Run what is due, letting an hour pass for what is retried."""
+        ran = testing.run_work(self.work, self.database)
+        self.clock.advance(3600)
+        return ran + testing.run_work(self.work, self.database)
+
+    def said(self, kind: type) -> list[Any]:
+        return [message for message in testing.emitted(self.database) if isinstance(message, kind)]
+
+    def deliver(self, message: Any) -> list[str]:
+        """The same event twice, to whoever handles it; about this person unless it names another."""
+        message.subject_id = message.subject_id or self.subject_id
+        [group] = [subscription for subscription in self.events if type(message) in subscription.handlers]
+        return testing.deliver(group, self.database, message)
+
+    def quarantine(self) -> list[str]:
+        return self.store.list(QUARANTINE, "")
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    clock = FakeClock(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
+    database = testing.database(tmp_path, MIGRATIONS, source="generation", clock=clock)
+    consents = testing.FakeConsentView(clock)
+    keyring, store = MemoryKeyRing(clock), MemoryStore()
+    prompts, adapters, renderer = ScriptedPrompts(), ListedAdapters(), ScriptedRenderer()
+    sealer = Sealer(keyring)
+    shelf = MemoryShelf(SealedObjects(store, sealer, ADAPTERS), clock, capacity=2, max_idle_s=600)
+    transactions = SqlTransactions(database)
+    ports = Ports(
+        transactions=transactions.write,
+        reads=transactions.read,
+        clock=clock,
+        consents=consents,
+        prompts=prompts,
+        adapters=adapters,
+        shelf=shelf,
+        renderer=renderer,
+        quarantine=SealedObjects(store, sealer, QUARANTINE),
+        words=SealedWords(sealer),
+        rules=Rules(open_images=3, tick_s=0.5),
+    )
+    kinds = work_kinds(ports, lease_s=30, max_attempts=3)
+    yield Service(
+        database,
+        clock,
+        consents,
+        keyring,
+        store,
+        prompts,
+        adapters,
+        shelf,
+        renderer,
+        ports,
+        kinds,
+        subscriptions(ports),
+    )
+    database.close()

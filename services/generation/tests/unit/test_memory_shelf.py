@@ -1,0 +1,78 @@
+from dataclasses import replace
+
+import pytest
+
+from semblance.generation.adapters.memory_shelf import MemoryShelf
+from semblance.generation.domain.errors import AdapterDamaged
+from semblance.generation.ports import AdapterFacts
+from semblance.kernel.errors import Invalid
+from semblance.kernel.ids import SubjectId, new_id
+from semblance.objects import ADAPTERS, SubjectKeyDestroyed
+
+
+def facts(service) -> AdapterFacts:  # type: ignore[no-untyped-def]
+    _, adapter_id = service.enrol()
+    return service.adapters.known[adapter_id]  # type: ignore[no-any-return]
+
+
+def test_an_adapter_is_opened_once(service) -> None:  # type: ignore[no-untyped-def]
+    known = facts(service)
+    first = service.shelf.load(known)
+    service.store.remove_prefix(ADAPTERS, "")
+    assert service.shelf.load(known) is first
+    assert first.lora == f"lora of {known.id}".encode()
+    assert repr(first) == f"OpenAdapter(backbone_digest={'b' * 64!r})"
+
+
+def test_the_longest_unused_makes_room(service) -> None:  # type: ignore[no-untyped-def]
+    consent, first = service.enrol()
+    second, third = service.add_adapter(consent), service.add_adapter(consent)
+    for adapter_id in (first, second, first, third):
+        service.shelf.load(service.adapters.known[adapter_id])
+    assert len(service.shelf) == 2
+    assert service.shelf.drop(second) == 0
+    assert service.shelf.drop(first) == 1
+    assert service.shelf.drop(third) == 1
+
+
+def test_dropping_by_consent_and_by_person(service) -> None:  # type: ignore[no-untyped-def]
+    known = facts(service)
+    service.shelf.load(known)
+    assert service.shelf.drop_consent(new_id()) == 0
+    assert service.shelf.drop_consent(known.consent_id) == 1
+    service.shelf.load(known)
+    assert service.shelf.drop_subject(SubjectId(new_id())) == 0
+    assert service.shelf.drop_subject(known.subject_id) == 1
+    assert len(service.shelf) == 0
+
+
+def test_what_nobody_uses_does_not_stay(service) -> None:  # type: ignore[no-untyped-def]
+    consent, first = service.enrol()
+    service.shelf.load(service.adapters.known[first])
+    service.clock.advance(601)
+    service.shelf.load(service.adapters.known[service.add_adapter(consent)])
+    assert len(service.shelf) == 1
+    assert service.shelf.drop(first) == 0
+
+
+def test_bytes_that_are_not_those_trained_are_refused(service) -> None:  # type: ignore[no-untyped-def]
+    known = replace(facts(service), lora_sha256="0" * 64)
+    with pytest.raises(AdapterDamaged):
+        service.shelf.load(known)
+    assert len(service.shelf) == 0
+
+
+def test_one_digest_under_two_people_is_opened_for_each(service) -> None:  # type: ignore[no-untyped-def]
+    known = facts(service)
+    service.shelf.load(known)
+    other = replace(known, subject_id=SubjectId(new_id()))
+    with pytest.raises(Invalid, match=r"begin with its subject"):
+        service.shelf.load(other)  # the other person's key does not open it
+
+
+def test_a_destroyed_key_opens_nothing(service) -> None:  # type: ignore[no-untyped-def]
+    known = facts(service)
+    service.keyring.destroy(service.subject_id)
+    with pytest.raises(SubjectKeyDestroyed):
+        service.shelf.load(known)
+    assert isinstance(service.shelf, MemoryShelf)

@@ -99,7 +99,8 @@ class Service:
         return [message for message in testing.emitted(self.database) if isinstance(message, kind)]
 
     def deliver(self, message: Any) -> list[str]:
-        """The same event twice, to whoever handles it."""
+        """The same event twice, to whoever handles it; about this person unless it names another."""
+        message.subject_id = message.subject_id or self.subject_id
         [group] = [subscription for subscription in self.events if type(message) in subscription.handlers]
         return testing.deliver(group, self.database, message)
 

@@ -8,7 +8,7 @@ import torch
 
 from semblance.diffusion.errors import PromptTooLong, RequestInvalid
 
-MAX_PROMPT_CHARACTERS: Final = 1000
+MAX_PROMPT_CHARACTERS: Final = 2000
 MAX_WINDOWS: Final = 16
 """Cross-attention takes any length; past this many windows no backbone follows a prompt."""
 
@@ -40,7 +40,7 @@ def token_ids(tokenizer: Any, captions: list[str]) -> torch.Tensor:
 
 def _windows(tokenizer: Any, text: str) -> list[list[int]]:
     room = tokenizer.model_max_length - 2
-    ids = tokenizer(text, add_special_tokens=False).input_ids
+    ids = tokenizer(text, add_special_tokens=False, verbose=False).input_ids
     pieces = [ids[start : start + room] for start in range(0, len(ids), room)] or [[]]
     if len(pieces) > MAX_WINDOWS:
         raise PromptTooLong(

@@ -152,7 +152,7 @@ def reference_tensor(backbone: Backbone, reference: NDArray[np.float32] | None) 
         return torch.zeros(1, 1, size, device=device)
     if reference.shape != (size,) or not np.isfinite(reference).all():
         raise AdapterUnusable(f"the reference is not a vector of {size} finite numbers")
-    return torch.from_numpy(np.ascontiguousarray(reference, np.float32)).to(device).view(1, 1, size)
+    return torch.from_numpy(np.array(reference, np.float32)).to(device).view(1, 1, size)
 
 
 def derived_seed(seed: int, index: int) -> int:

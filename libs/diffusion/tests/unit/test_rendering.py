@@ -151,7 +151,7 @@ def test_a_reference_of_another_length_is_refused(backbone: Backbone) -> None:
         ({"guidance_scale": 0.5}, "guidance"),
         ({"guidance_scale": float("nan")}, "guidance"),
         ({"likeness_scale": -0.1}, "likeness"),
-        ({"prompt": "x" * 1001}, "1000 characters"),
+        ({"prompt": "x" * 2001}, "2000 characters"),
         ({"prompt": "a\nb"}, "control"),
         ({"negative_prompt": "\x00"}, "control"),
     ],

@@ -28,7 +28,7 @@ class IngestSettings(ServiceSettings):
     sweep_s: float = Field(default=60.0, gt=0)
 
     min_face_px: float = Field(default=40.0, gt=0)
-    min_sharpness: float = Field(default=12.0, ge=0)
+    min_sharpness: float = Field(default=10.0, ge=0)
     grouping_threshold: float = Field(default=0.55, ge=-1, le=1, description="Cosine with a person's mean embedding.")
     analyses_at_once: int = Field(default=1, gt=0)
     identity_deadline_s: float = Field(default=10.0, gt=0)

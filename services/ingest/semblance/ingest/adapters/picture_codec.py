@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from semblance.ingest.domain.errors import Busy, UnusableFile
 from semblance.ingest.domain.photo import Picture
 
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "HEIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")  # a JPEG with several pictures in it opens as "MPO"
 _FIRST_FRAME_IS_THE_PHOTO = frozenset({"JPEG", "MPO"})  # phones append previews and gain maps to a plain JPEG
 _SMALLEST_SIDE_PX = 32
 _LARGEST_STORED_SIDE_PX = 4096
@@ -25,6 +25,7 @@ _JPEG_QUALITY = 95
 _DHASH_SIDE = 16
 _BROKEN = UnusableFile("truncated", "the file is damaged or incomplete", "Export the photo again and upload that.")
 
+Image.init()
 pillow_heif.register_heif_opener()
 
 
@@ -95,6 +96,7 @@ def _too_many_pixels(max_pixels: int) -> UnusableFile:
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
+    image.load()
     upright = ImageOps.exif_transpose(image)
     upright.thumbnail((_LARGEST_STORED_SIDE_PX, _LARGEST_STORED_SIDE_PX), Image.Resampling.LANCZOS)
     if upright.mode.startswith("I;16") or upright.mode == "I":
@@ -116,7 +118,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             assert converted is not None, "only in-place conversion returns nothing"
             return converted
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):  # the pixels were read before: only the profile can be at fault
             return image.convert("RGB")
     return image.convert("RGB")
 

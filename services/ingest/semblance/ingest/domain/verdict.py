@@ -13,7 +13,7 @@ class Rules:
     """min_face_px: shorter side of the face's box. min_sharpness: variance of the Laplacian of the aligned face."""
 
     min_face_px: float = 40.0
-    min_sharpness: float = 12.0
+    min_sharpness: float = 10.0
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from google.protobuf import text_format
+from google.protobuf.message import Message
 
 from semblance.contracts.identity.v1 import events_pb2 as identity_pb2
 from semblance.contracts.ingest.v1.events_pb2 import PhotoAccepted, PhotoRefused
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from conftest import Service
 
 PictureOf = Callable[..., bytes]
+SAMPLES = Path(__file__).parents[4] / "protos" / "samples"
 
 
 def _revoked(service: Service) -> identity_pb2.ConsentRevoked:
@@ -146,10 +150,18 @@ def test_an_erasure_stops_looks_that_are_under_way(service: Service, picture_of:
     assert library.list_photos(service.subject, "", 0, service.ports)[0] == []
 
 
-@pytest.mark.parametrize("service_name", ["ingest"])
-def test_every_event_that_the_contract_sends_here_is_known(service_name: str) -> None:
+def test_every_event_that_the_contract_sends_here_is_known() -> None:
     told_by_memory = frozenset({"semblance.contracts.identity.v1.ConsentGranted"})
     answers = frozenset(
         {"semblance.contracts.platform.v1.ServiceErased", "semblance.contracts.platform.v1.ErasureCompleted"}
     )
-    testing.handles_every_event(subscriptions(store_of), service_name, exempt=told_by_memory | answers)
+    testing.handles_every_event(subscriptions(store_of), "ingest", exempt=told_by_memory | answers)
+
+
+@pytest.mark.parametrize("kind", [identity_pb2.ConsentRevoked, platform_pb2.ErasureRequested])
+def test_the_contracts_samples_have_one_effect_each(service: Service, kind: type[Message]) -> None:
+    sample = SAMPLES / f"{kind.DESCRIPTOR.full_name}.txtpb"
+    message = text_format.Parse(sample.read_text(), kind())
+    assert service.deliver(message) == ["handled", "duplicate"]
+    service.work()
+    assert len(service.emitted(platform_pb2.ServiceErased)) == (kind is platform_pb2.ErasureRequested)

@@ -72,7 +72,10 @@ class Postgres:
     def start(self) -> None:
         """Initialise the directory if it is new, start, and wait until it answers. Raises PostgresUnavailable."""
         self._initialise()
-        self._process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, **self.as_server())
+        with (self._directory / "postgres.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own package's binary
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.as_server()
+            )
         deadline_s = time.monotonic() + self._start_timeout_s
         while time.monotonic() < deadline_s and self.pid is not None:
             if self.answers():

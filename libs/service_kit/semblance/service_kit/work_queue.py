@@ -65,7 +65,8 @@ def enqueue(
         traceparent=traceparent,
         created_at=now,
     )
-    connection.execute(row.on_conflict_do_nothing(index_elements=[_c.kind, _c.aggregate_id], index_where=_UNFINISHED))
+    # Without a target: PostgreSQL does not recognise a partial index once the statement is prepared.
+    connection.execute(row.on_conflict_do_nothing())
 
 
 def cancel(connection: sa.Connection, *, kind: str, aggregate_id: str) -> None:

@@ -1,0 +1,104 @@
+"""The service over real gRPC, and its neighbours over real gRPC."""
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from pydantic import SecretStr
+
+from semblance.contracts.generation.v1 import service_pb2, service_pb2_grpc
+from semblance.contracts.safety.v1 import service_pb2 as safety_pb
+from semblance.contracts.safety.v1 import service_pb2_grpc as safety_grpc
+from semblance.contracts.training.v1 import service_pb2 as training_pb
+from semblance.contracts.training.v1 import service_pb2_grpc as training_grpc
+from semblance.generation.adapters.neighbours import SafetyPrompts, TrainingAdapters
+from semblance.generation.api.servicer import GenerationServicer
+from semblance.kernel.errors import Conflict, Invalid, NotFound
+from semblance.kernel.ids import AdapterId, SubjectId, new_id
+from semblance.service_kit import rpc
+
+pytestmark = pytest.mark.integration
+TOKEN = SecretStr("between services")
+
+
+class Safety(safety_grpc.SafetyServiceServicer):
+    def CheckPrompt(
+        self, request: safety_pb.CheckPromptRequest, context: grpc.ServicerContext
+    ) -> safety_pb.CheckPromptResponse:
+        return safety_pb.CheckPromptResponse(allowed="bad" not in request.prompt, message="Not this.")
+
+
+class Training(training_grpc.TrainingServiceServicer):
+    def GetAdapter(self, request: training_pb.GetAdapterRequest, context: grpc.ServicerContext) -> training_pb.Adapter:
+        return training_pb.Adapter(
+            adapter_id=request.adapter_id,
+            subject_id=request.subject_id,
+            consent_id="c",
+            state=training_pb.ADAPTER_STATE_READY,
+            lora_key="k",
+            lora_sha256="s",
+            reference_key="r",
+            backbone_digest="b",
+        )
+
+
+@pytest.fixture
+def address(service) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    server = rpc.server(TOKEN)
+    service_pb2_grpc.add_GenerationServiceServicer_to_server(GenerationServicer(service.ports), server)
+    safety_grpc.add_SafetyServiceServicer_to_server(Safety(), server)
+    training_grpc.add_TrainingServiceServicer_to_server(Training(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+def test_a_picture_from_request_to_removal(service, address: str) -> None:  # type: ignore[no-untyped-def]
+    consent, adapter_id = service.enrol()
+    with rpc.connect(address, TOKEN) as channel:
+        generation = service_pb2_grpc.GenerationServiceStub(channel)
+        order = service_pb2.CreateImageRequest(
+            subject_id=service.subject_id,
+            consent_id=consent.id,
+            image_id=new_id(),
+            adapter_id=adapter_id,
+            prompt="in Paris",
+            seed=2**63 - 1,
+            likeness_scale=-1,
+        )
+        queued = generation.CreateImage(order)
+        assert queued == generation.CreateImage(order)
+        assert (queued.state, queued.seed) == (service_pb2.IMAGE_STATE_QUEUED, 2**63 - 1)
+        service.do_work()
+        made = generation.GetImage(service_pb2.GetImageRequest(subject_id=service.subject_id, image_id=queued.image_id))
+        assert (made.state, made.width_px) == (service_pb2.IMAGE_STATE_QUARANTINED, 256)
+        assert service.renderer.calls[0][1].likeness_scale is None
+        assert list(generation.ListImages(service_pb2.ListImagesRequest(subject_id=service.subject_id)).images) == [
+            made
+        ]
+        removed = generation.RemoveImage(
+            service_pb2.RemoveImageRequest(subject_id=service.subject_id, image_id=queued.image_id)
+        )
+        assert removed.state == service_pb2.IMAGE_STATE_REMOVED
+        service.adapters.turn(adapter_id, "training")
+        order.image_id = new_id()
+        with pytest.raises(Conflict, match="training") as refused:
+            generation.CreateImage(order)
+        assert refused.value.code == "adapter-not-ready"
+        order.prompt = ""
+        with pytest.raises(Invalid):
+            generation.CreateImage(order)
+        with pytest.raises(NotFound):
+            generation.GetImage(service_pb2.GetImageRequest(subject_id=service.subject_id, image_id=new_id()))
+
+
+def test_neighbours_are_asked_as_they_answer(address: str) -> None:
+    subject_id, adapter_id = SubjectId(new_id()), AdapterId(new_id())
+    with rpc.connect(address, TOKEN) as channel:
+        assert SafetyPrompts(channel).check(subject_id, "good").allowed
+        verdict = SafetyPrompts(channel).check(subject_id, "bad")
+        assert (verdict.allowed, verdict.message) == (False, "Not this.")
+        facts = TrainingAdapters(channel).get(subject_id, adapter_id)
+        assert (facts.id, facts.subject_id, facts.consent_id, facts.state) == (adapter_id, subject_id, "c", "ready")
+        assert (facts.lora_key, facts.lora_sha256, facts.reference_key, facts.backbone_digest) == ("k", "s", "r", "b")

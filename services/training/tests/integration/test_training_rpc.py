@@ -1,0 +1,69 @@
+"""The service over real gRPC: ids, errors and answers as a caller sees them."""
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from semblance.contracts.training.v1 import service_pb2, service_pb2_grpc
+from semblance.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from semblance.kernel.ids import new_id
+from semblance.service_kit import rpc
+from semblance.training.api.servicer import TrainingServicer
+
+pytestmark = pytest.mark.integration
+TOKEN = SecretStr("between services")
+
+
+@pytest.fixture
+def address(service) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    server = rpc.server(TOKEN)
+    service_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(service.ports), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+def test_an_adapter_from_start_to_removal(service, address: str) -> None:  # type: ignore[no-untyped-def]
+    consent = service.enrol()
+    with rpc.connect(address, TOKEN) as channel:
+        training = service_pb2_grpc.TrainingServiceStub(channel)
+        order = service_pb2.StartTrainingRequest(
+            subject_id=service.subject_id, consent_id=consent.id, adapter_id=new_id(), name="me"
+        )
+        queued = training.StartTraining(order)
+        assert queued == training.StartTraining(order)
+        assert queued.state == service_pb2.ADAPTER_STATE_QUEUED
+        assert queued.requested_at.seconds > 0
+        service.do_work()
+        one = service_pb2.GetAdapterRequest(subject_id=service.subject_id, adapter_id=queued.adapter_id)
+        ready = training.GetAdapter(one)
+        assert ready.state == service_pb2.ADAPTER_STATE_READY
+        assert (ready.photo_count, ready.name, ready.backbone_digest) == (6, "me", "d" * 64)
+        assert ready.lora_key.startswith(f"{service.subject_id}/")
+        listed = training.ListAdapters(service_pb2.ListAdaptersRequest(subject_id=service.subject_id))
+        assert list(listed.adapters) == [ready]
+        removed = training.RemoveAdapter(
+            service_pb2.RemoveAdapterRequest(subject_id=service.subject_id, adapter_id=queued.adapter_id)
+        )
+        assert (removed.state, removed.lora_key) == (service_pb2.ADAPTER_STATE_REMOVED, "")
+
+
+def test_errors_arrive_as_themselves(service, address: str) -> None:  # type: ignore[no-untyped-def]
+    consent = service.consents.grant(service.subject_id)
+    service.consents.revoke(consent.id)
+    with rpc.connect(address, TOKEN) as channel:
+        training = service_pb2_grpc.TrainingServiceStub(channel)
+        with pytest.raises(NotFound):
+            training.GetAdapter(service_pb2.GetAdapterRequest(subject_id=new_id(), adapter_id=new_id()))
+        with pytest.raises(Invalid, match="subject_id"):
+            training.GetAdapter(service_pb2.GetAdapterRequest(subject_id="../../x", adapter_id=new_id()))
+        order = service_pb2.StartTrainingRequest(
+            subject_id=service.subject_id, consent_id=consent.id, adapter_id=new_id()
+        )
+        with pytest.raises(Forbidden) as refused:
+            training.StartTraining(order)
+        assert refused.value.code == "consent-revoked"
+    with rpc.connect(address, SecretStr("another")) as channel, pytest.raises(Unauthenticated):
+        service_pb2_grpc.TrainingServiceStub(channel).StartTraining(order)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from semblance.diffusion.errors import BackboneUnusable
+from semblance.diffusion.errors import BackboneUnusable, RequestInvalid
 
 CONFIG_NAME: Final = "semblance.json"
 
@@ -141,5 +141,12 @@ def _scaled(framing: dict[str, Any], resolution_px: int) -> Framing:
 
 
 def lora_settings(base: LoraSettings, **changes: Any) -> LoraSettings:
-    """`base` with some values changed, checked again. Raises pydantic.ValidationError."""
-    return _LORA.validate_python({**dataclasses.asdict(base), **changes})
+    """`base` with some values changed, checked again. Raises RequestInvalid for unknown names and wrong values."""
+    unknown = sorted(changes.keys() - {own.name for own in dataclasses.fields(LoraSettings)})
+    if unknown:
+        raise RequestInvalid(f"there is no LoRA setting {', '.join(unknown)}")
+    try:
+        return _LORA.validate_python({**dataclasses.asdict(base), **changes})
+    except ValidationError as error:
+        wrong = sorted({str(problem["loc"][0]) for problem in error.errors()})
+        raise RequestInvalid(f"LoRA settings break their limits: {', '.join(wrong)}") from error

@@ -215,3 +215,10 @@ def test_a_noise_predicting_backbone_trains_too(tmp_path: Path, pictures: list[T
 
 def test_a_picture_prints_without_its_pixels_and_caption(pictures: list[TrainingPicture]) -> None:
     assert repr(pictures[0]) == "TrainingPicture()"
+
+
+def test_settings_are_changed_by_name_and_checked() -> None:
+    assert lora_settings(LoraSettings(), steps=5).steps == 5
+    for wrong in ({"step": 5}, {"steps": 0}, {"rank": "many"}, {"learning_rate": -1}):
+        with pytest.raises(RequestInvalid, match=next(iter(wrong))):
+            lora_settings(LoraSettings(), **wrong)

@@ -7,6 +7,7 @@ from pathlib import Path
 import grpc
 
 from semblance.contracts.training.v1 import service_pb2_grpc
+from semblance.diffusion import LoraSettings, lora_settings
 from semblance.faces import OpenCvFaceEngine
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.errors import Unavailable
@@ -49,6 +50,7 @@ def build(settings: TrainingSettings) -> Application:
         settings.s3_secure,
     )
     sealer = Sealer(FileKeyRing(settings.keyring_dir, settings.keyring_kek_file))
+    lora_settings(LoraSettings(), **settings.lora)  # a wrong name or value must stop the start, not the first training
     backbone_dir = settings.backbone_dir or weights_dir()
     engine = TrainerSettings(
         backbone_dir=backbone_dir,

@@ -10,7 +10,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -49,12 +49,15 @@ class TansuBroker:
         port: int | None = None,
         log_file: Path | None = None,
         start_timeout_s: float = 15.0,
+        launcher: Sequence[str] = (),
     ) -> None:
+        """`launcher` is put before the command, such as one that ties the broker's life to its starter's."""
         self.port = port or _free_port()
         self._storage = storage
         self._environment = dict(environment or {})
         self._log_file = log_file
         self._start_timeout_s = start_timeout_s
+        self._launcher = tuple(launcher)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -74,7 +77,7 @@ class TansuBroker:
         output: int | IO[bytes] = self._log_file.open("ab") if self._log_file else subprocess.DEVNULL
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own package's binary
-                [str(binary()), "broker", *listen, "--storage-engine", self._storage],
+                [*self._launcher, str(binary()), "broker", *listen, "--storage-engine", self._storage],
                 env={**os.environ, **self._environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -44,13 +45,22 @@ class Postgres:
     """`with Postgres(directory) as server: server.url("training")`. Data stays in `directory` between starts."""
 
     def __init__(
-        self, directory: Path, *, port: int | None = None, password: str | None = None, start_timeout_s: float = 30.0
+        self,
+        directory: Path,
+        *,
+        port: int | None = None,
+        launcher: Callable[[str | None], Sequence[str]] | None = None,
+        start_timeout_s: float = 30.0,
     ) -> None:
-        """`directory` must be reachable for the user `nobody` when this runs as root."""
+        """`directory` must be reachable for the user `nobody` when this runs as root.
+
+        `launcher` makes what is put before the command, such as one that ties the server's life to its starter's; it
+        is given the user to become.
+        """
         self.port = port or _free_port()
         self._directory = directory
         self._password_file = directory / "password"
-        self._given_password = password
+        self._launcher = launcher
         self._start_timeout_s = start_timeout_s
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -74,7 +84,7 @@ class Postgres:
         self._initialise()
         with (self._directory / "postgres.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own package's binary
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.as_server()
+                self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._how()
             )
         deadline_s = time.monotonic() + self._start_timeout_s
         while time.monotonic() < deadline_s and self.pid is not None:
@@ -84,25 +94,24 @@ class Postgres:
         self.stop()
         raise PostgresUnavailable(f"PostgreSQL did not start within {self._start_timeout_s} s")
 
-    def command(self) -> list[str]:
-        """The server's command line."""
+    def _command(self) -> list[str]:
         settings = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "shared_buffers": "32MB",
             "max_connections": "200",
-            "log_destination": "stderr",
             "log_min_messages": "error",
-            "log_statement": "none",
+            "log_min_error_statement": "panic",
             "log_parameter_max_length_on_error": "0",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return [str(binaries() / "postgres"), "-D", str(self._directory / "data"), "-p", str(self.port), *options]
+        launcher = self._launcher("nobody" if os.geteuid() == 0 else None) if self._launcher else ()
+        server = [str(binaries() / "postgres"), "-D", str(self._directory / "data"), "-p", str(self.port)]
+        return [*launcher, *server, *options]
 
-    @staticmethod
-    def as_server() -> dict[str, Any]:
-        """How to start its processes: never as root."""
-        return {"user": "nobody", "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
+    def _how(self) -> dict[str, Any]:
+        """PostgreSQL refuses to run as root; a launcher changes the user itself."""
+        return {} if self._launcher else _as_server()
 
     def answers(self) -> bool:
         """Whether a connection can be made now."""
@@ -120,10 +129,6 @@ class Postgres:
         """kill -9, as a crash would."""
         self._end(signal.SIGKILL)
 
-    def prepare(self) -> None:
-        """Initialise the directory if it is new; start() does this by itself."""
-        self._initialise()
-
     def __enter__(self) -> Postgres:
         self.start()
         return self
@@ -139,13 +144,13 @@ class Postgres:
             return
         self._directory.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(data, ignore_errors=True)  # what an interrupted initdb left
-        self._password_file.write_text(self._given_password or secrets.token_urlsafe(24))
+        self._password_file.write_text(secrets.token_urlsafe(24))
         self._password_file.chmod(0o600)
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody").pw_uid
             os.chown(self._directory, nobody, -1)
             os.chown(self._password_file, nobody, -1)
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own package's binary
             [
                 *(str(binaries() / "initdb"), "-D", str(data), "-U", _USER, "-A", "scram-sha-256"),
                 *("--pwfile", str(self._password_file), "-E", "UTF8", "--no-locale", "-N"),
@@ -153,7 +158,7 @@ class Postgres:
             check=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            **self.as_server(),
+            **_as_server(),
         )
 
     def _ensure_database(self, name: str) -> None:
@@ -183,6 +188,10 @@ class Postgres:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=5)
+
+
+def _as_server() -> dict[str, Any]:
+    return {"user": "nobody", "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
 
 
 def _free_port() -> int:

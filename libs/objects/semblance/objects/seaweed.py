@@ -54,14 +54,22 @@ class SeaweedServer:
         access_key: str = "admin-key",
         secret_key: str = "admin-secret-for-one-machine",  # noqa: S107 - a loopback default; deployments pass their own
         port: int | None = None,
+        launcher: Sequence[str] = (),
     ) -> None:
+        """`launcher` is put before the command, such as one that ties the server's life to its starter's."""
         self.directory = directory
         self.access_key = access_key
         self.secret_key = secret_key
         self.port = port or free_port_block()
         self._buckets = tuple(buckets)
         self._identities = tuple(identities)
+        self._launcher = tuple(launcher)
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def endpoint(self) -> str:
@@ -155,7 +163,7 @@ class SeaweedServer:
         ]  # fmt: skip
         if self._buckets:
             flags.append(f"-bucket={','.join(self._buckets)}")
-        return [weed_binary(), "-logtostderr=true", "mini", *flags]
+        return [*self._launcher, weed_binary(), "-logtostderr=true", "mini", *flags]
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}

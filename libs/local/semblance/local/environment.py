@@ -1,0 +1,85 @@
+"""What each service is told: its own settings and nobody else's secrets."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from semblance.local.config import Config
+from semblance.local.layout import Layout
+from semblance.local.rights import RIGHTS, SERVICES
+
+_INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "SSL_CERT_FILE", "NO_PROXY")
+# glibc would keep an arena for every thread, and every numeric library a pool of threads for every core.
+_LEAN = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "OMP_NUM_THREADS": "2",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "2",
+    "NUMEXPR_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "PYTHONUNBUFFERED": "1",
+    "OPENCV_LOG_LEVEL": "ERROR",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+
+
+def inherited() -> dict[str, str]:
+    """What every child gets from this process."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+def of_service(
+    service: str, config: Config, layout: Layout, models_dir: Path, database_url: str | None = None
+) -> dict[str, str]:
+    """The environment of a service's process. Variables of ours that begin with its prefix win over the generated."""
+    prefix = f"{service.upper()}_"
+    settings = _common(service, config, layout) | _own(service, config, layout, models_dir)
+    settings["DATABASE_URL"] = database_url or f"sqlite:///{layout.database(service)}"
+    given = {name: value for name, value in os.environ.items() if name.startswith(prefix)}
+    return inherited() | _LEAN | {prefix + name: value for name, value in settings.items()} | given
+
+
+def _common(service: str, config: Config, layout: Layout) -> dict[str, str]:
+    addresses = {
+        f"{other.upper()}_ADDRESS": f"127.0.0.1:{config.ports[f'{other}.grpc']}"
+        for other in SERVICES
+        if other != "gateway"
+    }
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{config.ports['broker']}",
+        "HTTP_PORT": str(config.ports[f"{service}.http"]),
+        "GRPC_PORT": str(config.ports[f"{service}.grpc"]),
+        "INTERNAL_TOKEN": config.internal_token,
+        "OTLP_ENDPOINT": f"127.0.0.1:{config.ports['otlp']}",
+        **_store(service, config, layout),
+        **addresses,
+    }
+
+
+def _store(service: str, config: Config, layout: Layout) -> dict[str, str]:
+    """Keys to the store and to people's data keys, for those that touch sealed objects."""
+    if not RIGHTS[service]:
+        return {}
+    access_key, secret_key = config.store_keys[service]
+    return {
+        "S3_ENDPOINT": f"127.0.0.1:{config.store_port}",
+        "S3_ACCESS_KEY": access_key,
+        "S3_SECRET_KEY": secret_key,
+        "KEYRING_DIR": str(layout.keyring),
+        "KEYRING_KEK_FILE": str(layout.secrets / "kek"),
+    }
+
+
+def _own(service: str, config: Config, layout: Layout, models_dir: Path) -> dict[str, str]:
+    return {
+        "gateway": {"PUBLIC_URL": config.gateway_url, "KEYS_DIR": str(layout.secrets / "gateway")},
+        "identity": {
+            "MODELS_DIR": str(models_dir),
+            "RECEIPT_KEY_FILE": str(layout.secrets / "erasure-receipts.key"),
+        },
+        "provenance": {"SIGNING_DIR": str(layout.secrets / "signing")},
+    }.get(service, {"MODELS_DIR": str(models_dir)})

@@ -1,0 +1,46 @@
+"""Domain events as protobuf messages."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.contracts.safety.v1 import events_pb2 as safety_pb
+from semblance.safety.domain.events import Decided, Erased, Event
+from semblance.safety.domain.picture import CheckState, PictureCheck
+
+
+def to_message(event: Event) -> Message:
+    """The message that carries this event."""
+    match event:
+        case Decided(check):
+            return _verdict(check)
+        case Erased(subject_id, erasure_id, stores):
+            return platform_pb.ServiceErased(
+                subject_id=subject_id,
+                erasure_id=erasure_id,
+                service="safety",
+                stores=[platform_pb.StoreCount(store=store, count=count) for store, count in stores],
+            )
+
+
+def _verdict(check: PictureCheck) -> Message:
+    if check.state is CheckState.ALLOWED:
+        return safety_pb.ImageAllowed(
+            subject_id=check.subject_id,
+            consent_id=check.consent_id,
+            consent_revision=check.consent_revision,
+            image_id=check.image_id,
+            adapter_id=check.adapter_id,
+            quarantine_key=check.quarantine_key,
+            sha256=check.sha256,
+            face_count=len(check.measured.faces),
+            backbone_digest=check.backbone_digest,
+        )
+    return safety_pb.ImageBlocked(
+        subject_id=check.subject_id,
+        consent_id=check.consent_id,
+        consent_revision=check.consent_revision,
+        image_id=check.image_id,
+        reason_codes=check.reasons,
+    )

@@ -1,0 +1,17 @@
+"""The prompt rules that ship with the package."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+import yaml
+
+from semblance.safety.domain.prompt import PromptRules, compile_rules
+
+
+@cache
+def prompt_rules() -> PromptRules:
+    """Rules from rules/prompts.yaml, compiled once."""
+    text = resources.files("semblance.safety").joinpath("rules", "prompts.yaml").read_text("utf-8")
+    return compile_rules(yaml.safe_load(text))

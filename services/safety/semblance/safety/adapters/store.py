@@ -1,0 +1,134 @@
+"""Checks in SQL, and one transaction's view of everything for the handlers."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
+from semblance.safety.adapters import tables as t
+from semblance.safety.adapters.outbox_sink import to_message
+from semblance.safety.domain.events import Event
+from semblance.safety.domain.picture import CheckState, Measured, PictureCheck
+from semblance.safety.domain.verdict import FaceSeen, NudePart, VerdictRules
+from semblance.safety.ports import Checks
+from semblance.service_kit.database import Database, Unit
+
+FILTER_IMAGE, DROP_PIXELS, ERASE_SUBJECT = "filter_image", "drop_pixels", "erase_subject"
+
+
+class SqlChecks:
+    """Pictures and their verdicts."""
+
+    def __init__(self, session: Session, rules: VerdictRules) -> None:
+        self._sql = session
+        self._rules = rules
+
+    def add(self, check: PictureCheck) -> None:
+        """Keep a new one."""
+        self._sql.execute(sa.insert(t.checks).values(self._values(check)))
+
+    def get(self, image_id: ImageId, *, lock: bool = False) -> PictureCheck | None:
+        """None: no such picture."""
+        query = sa.select(t.checks).where(t.checks.c.image_id == image_id)
+        row = self._sql.execute(query.with_for_update() if lock else query).one_or_none()
+        return _check(row) if row is not None else None
+
+    def save(self, check: PictureCheck) -> None:
+        """Write its present state, with the thresholds it was judged by."""
+        row = t.checks.c.image_id == check.image_id
+        self._sql.execute(sa.update(t.checks).where(row).values(self._values(check)))
+
+    def remove(self, image_id: ImageId) -> None:
+        """Forget one."""
+        self._sql.execute(sa.delete(t.checks).where(t.checks.c.image_id == image_id))
+
+    def of_subject(self, subject_id: SubjectId) -> list[ImageId]:
+        """The person's pictures."""
+        query = sa.select(t.checks.c.image_id).where(t.checks.c.subject_id == subject_id)
+        return [ImageId(image_id) for image_id in self._sql.scalars(query)]
+
+    def remove_subject(self, subject_id: SubjectId) -> int:
+        """Forget all of the person's; how many."""
+        count = len(self.of_subject(subject_id))
+        self._sql.execute(sa.delete(t.checks).where(t.checks.c.subject_id == subject_id))
+        return count
+
+    def _values(self, check: PictureCheck) -> dict[str, Any]:
+        names = [f.name for f in dataclasses.fields(check) if f.name not in ("state", "reasons", "measured")]
+        audit = {"measured": dataclasses.asdict(check.measured), "rules": dataclasses.asdict(self._rules)}
+        return {
+            **{name: getattr(check, name) for name in names},
+            "state": check.state.value,
+            "reasons": list(check.reasons),
+            "audit": audit,
+        }
+
+
+class SqlStore:
+    """Repositories, events and work over one unit."""
+
+    def __init__(self, unit: Unit, rules: VerdictRules) -> None:
+        self._unit = unit
+        self.checks: Checks = SqlChecks(unit.session, rules)
+
+    def publish(self, event: Event) -> None:
+        """Into the outbox of this transaction."""
+        self._unit.emit(to_message(event))
+
+    def schedule_filter(self, image_id: ImageId) -> None:
+        """Queue the look at the picture."""
+        self._unit.enqueue(FILTER_IMAGE, image_id)
+
+    def cancel_filter(self, image_id: ImageId) -> None:
+        """Drop it from the queue, or stop it."""
+        self._unit.cancel(FILTER_IMAGE, image_id)
+
+    def schedule_removal(self, image_id: ImageId, quarantine_key: str) -> None:
+        """Queue the destruction of the pixels."""
+        self._unit.enqueue(DROP_PIXELS, image_id, {"quarantine_key": quarantine_key})
+
+    def schedule_erasure(self, erasure_id: str, subject_id: SubjectId) -> None:
+        """Queue the destruction of everything of a person."""
+        self._unit.enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id})
+
+
+class SqlReads:
+    """Questions outside a transaction."""
+
+    def __init__(self, database: Database, rules: VerdictRules) -> None:
+        self._database = database
+        self._rules = rules
+
+    def check(self, image_id: ImageId) -> PictureCheck | None:
+        """None: no such picture."""
+        with self._database.read() as session:
+            return SqlChecks(session, self._rules).get(image_id)
+
+
+def _check(row: sa.Row[Any]) -> PictureCheck:
+    measured = row.audit["measured"]
+    return PictureCheck(
+        image_id=ImageId(row.image_id),
+        subject_id=SubjectId(row.subject_id),
+        consent_id=ConsentId(row.consent_id),
+        consent_revision=row.consent_revision,
+        adapter_id=AdapterId(row.adapter_id),
+        quarantine_key=row.quarantine_key,
+        sha256=row.sha256,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        backbone_digest=row.backbone_digest,
+        received_at=row.received_at,
+        state=CheckState(row.state),
+        reasons=tuple(row.reasons),
+        measured=Measured(
+            faces=tuple(FaceSeen(**{**face, "box_px": tuple(face["box_px"])}) for face in measured["faces"]),
+            nude_parts=tuple(NudePart(**{**p, "box_px": tuple(p["box_px"])}) for p in measured["nude_parts"]),
+            enrolled=measured["enrolled"],
+        ),
+        decided_at=row.decided_at,
+    )

@@ -1,0 +1,65 @@
+"""Queued work: look at a picture, destroy pixels, forget a person."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from semblance.kernel.errors import SemblanceError
+from semblance.kernel.ids import ImageId, SubjectId
+from semblance.safety.adapters.store import DROP_PIXELS, ERASE_SUBJECT, FILTER_IMAGE
+from semblance.safety.handlers import erasure, filtering
+from semblance.safety.ports import Ports, Store
+from semblance.service_kit.database import Unit
+from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, nothing
+
+log = logging.getLogger(__name__)
+StoreOf = Callable[[Unit], Store]
+_NEVER_GIVEN_UP = 1_000_000  # destroying is tried until it is done; the pause grows to a minute
+
+
+def work_kinds(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: int) -> dict[str, WorkKind]:
+    """Every kind of work that this service does."""
+    return {
+        FILTER_IMAGE: _filter_image(ports, store_of, at_once=at_once, attempts=attempts),
+        DROP_PIXELS: _drop_pixels(ports),
+        ERASE_SUBJECT: _erase_subject(ports, store_of),
+    }
+
+
+def _filter_image(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: int) -> WorkKind:
+    def run(item: WorkItem, context: WorkContext) -> Settle:
+        image_id = ImageId(item.aggregate_id)
+        examined = filtering.examine(image_id, ports, go_on=context.check)
+        return lambda unit: filtering.decide(image_id, examined, store_of(unit), ports)
+
+    def failed(item: WorkItem, error: SemblanceError | None, unit: Unit) -> None:
+        code = error.code if error is not None else "unknown"
+        log.error("a picture could not be checked", extra={"image_id": item.aggregate_id, "error_code": code})
+        filtering.give_up(ImageId(item.aggregate_id), error, store_of(unit), ports)
+
+    return WorkKind(run=run, failed=failed, concurrency=at_once, max_attempts=attempts)
+
+
+def _drop_pixels(ports: Ports) -> WorkKind:
+    def run(item: WorkItem, _context: WorkContext) -> Settle:
+        ports.quarantine.remove(str(item.payload["quarantine_key"]))
+        return nothing
+
+    return WorkKind(run=run, failed=_refused, max_attempts=_NEVER_GIVEN_UP)
+
+
+def _erase_subject(ports: Ports, store_of: StoreOf) -> WorkKind:
+    def run(item: WorkItem, _context: WorkContext) -> Settle:
+        subject_id = SubjectId(str(item.payload["subject_id"]))
+        pixels = erasure.remove_pixels(subject_id, ports)
+        return lambda unit: erasure.finish(subject_id, item.aggregate_id, pixels, store_of(unit))
+
+    return WorkKind(run=run, failed=_refused, max_attempts=_NEVER_GIVEN_UP)
+
+
+def _refused(item: WorkItem, error: SemblanceError | None, _unit: Unit) -> None:
+    """Not a store that is away (that is tried for ever), but one that says no; identity's reminder begins anew."""
+    code = error.code if error is not None else "unknown"
+    fields = {"work_kind": item.kind, "aggregate_id": item.aggregate_id, "error_code": code}
+    log.critical("nothing was destroyed", extra=fields)

@@ -1,0 +1,149 @@
+"""A service of one's own: a migrated SQLite, store and keys in memory, a fake clock, eyes that see what they are told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from semblance.contracts.generation.v1 import events_pb2 as generation_pb
+from semblance.kernel.clock import FakeClock
+from semblance.kernel.consent import Consent
+from semblance.kernel.ids import new_id
+from semblance.objects import QUARANTINE, MemoryKeyRing, MemoryStore, SealedObjects, Sealer
+from semblance.safety import main
+from semblance.safety.adapters.store import FILTER_IMAGE, SqlStore
+from semblance.safety.adapters.work import work_kinds
+from semblance.safety.consumers import subscriptions
+from semblance.safety.domain.verdict import NudePart
+from semblance.safety.ports import Embedding, FoundFace
+from semblance.safety.settings import SafetySettings
+from semblance.service_kit import testing
+from semblance.service_kit.consumer import Subscription
+from semblance.service_kit.database import Unit
+
+
+def face(x_px: float = 10.0) -> FoundFace:
+    return FoundFace((x_px, 10.0, 40.0, 50.0), 0.9, np.zeros(128, np.float32))
+
+
+@dataclass
+class FakeEyes:
+    """Sees what the test says."""
+
+    seen: Sequence[FoundFace] = (face(),)
+    nude: Sequence[NudePart] = ()
+    broken: Exception | None = None
+    looked: int = 0
+    before: Any = None
+
+    def faces(self, png: bytes, *, width_px: int, height_px: int) -> list[FoundFace]:
+        self.looked += 1
+        if self.before is not None:
+            self.before()
+        if self.broken is not None:
+            raise self.broken
+        return list(self.seen)
+
+    def nude_parts(self, png: bytes) -> list[NudePart]:
+        return list(self.nude)
+
+
+@dataclass
+class FakeMatcher:
+    """Scores each face as the test says; the last answer goes for every further face."""
+
+    scores: list[tuple[float, float]] = field(default_factory=lambda: [(0.8, 0.1)])
+    enrolled: bool = True
+    broken: Exception | None = None
+
+    def match(self, subject_id: str, faces: Sequence[Embedding]) -> tuple[list[tuple[float, float]], bool]:
+        if self.broken is not None:
+            raise self.broken
+        return [self.scores[min(k, len(self.scores) - 1)] for k in range(len(faces))], self.enrolled
+
+
+class Bench:
+    """The service with its consumers and its work."""
+
+    face = staticmethod(face)
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FakeClock()
+        self.database = testing.database(folder, main.MIGRATIONS, source="safety", clock=self.clock)
+        self.keyring = MemoryKeyRing()
+        self.objects = MemoryStore()
+        self.objects.ensure_bucket(QUARANTINE)
+        self.quarantine = SealedObjects(self.objects, Sealer(self.keyring), QUARANTINE)
+        self.consents = testing.FakeConsentView(self.clock)
+        self.eyes = FakeEyes()
+        self.matcher = FakeMatcher()
+        self.settings = SafetySettings(models_dir=folder)
+        self.ports = main.ports_of(
+            self.settings,
+            self.database,
+            clock=self.clock,
+            consents=self.consents,
+            eyes=self.eyes,
+            matcher=self.matcher,
+            quarantine=self.quarantine,
+        )
+        self.pictures, self.erasures = self.subscriptions()
+
+    def store_of(self, unit: Unit) -> SqlStore:
+        return SqlStore(unit, self.ports.verdict_rules)
+
+    def subscriptions(self) -> list[Subscription]:
+        return subscriptions(self.ports, self.store_of)
+
+    def rendered(self, *, png: bytes = b"png", subject_id: str | None = None) -> generation_pb.ImageRendered:
+        """A picture in quarantine and the event that tells of it."""
+        subject_id = subject_id or new_id()
+        self.keyring.create(subject_id)
+        consent: Consent = self.consents.grant(subject_id)
+        image_id = new_id()
+        key = f"{subject_id}/{image_id}"
+        self.quarantine.put(subject_id, key, png)
+        return generation_pb.ImageRendered(
+            subject_id=subject_id,
+            consent_id=consent.id,
+            consent_revision=1,
+            image_id=image_id,
+            adapter_id=new_id(),
+            quarantine_key=key,
+            sha256=hashlib.sha256(png).hexdigest(),
+            width_px=64,
+            height_px=64,
+            backbone_digest="sha256:abc",
+        )
+
+    def work(self, *, until_decided: bool = False) -> None:
+        """Run what is due; with `until_decided`, let the pauses between attempts pass."""
+        kinds = work_kinds(self.ports, self.store_of, at_once=1, attempts=self.settings.filter_attempts)
+        testing.run_work(kinds, self.database)
+        for _ in range(12 if until_decided else 0):
+            self.clock.advance(70)
+            testing.run_work(kinds, self.database)
+
+    def filtered(self, **kwargs: Any) -> list[Any]:
+        """Receive a picture, look at it; the events that went out."""
+        testing.deliver(self.pictures, self.database, self.rendered(**kwargs))
+        self.work()
+        return testing.emitted(self.database)
+
+    def in_quarantine(self) -> list[str]:
+        return self.objects.list(QUARANTINE, "")
+
+    filter_image = FILTER_IMAGE
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.database.close()

@@ -35,7 +35,7 @@ def _analyse(ports: Ports, concurrency: int) -> WorkKind:
     def failed(item: WorkItem, error: SemblanceError | None, unit: Unit) -> None:
         give_up(PhotoId(item.aggregate_id), error, store_of(unit))
 
-    return WorkKind(run=run, failed=failed, lease_s=60, max_attempts=10, concurrency=concurrency)
+    return WorkKind(run=run, failed=failed, lease_s=15, max_attempts=10, concurrency=concurrency)
 
 
 def _remove_bytes(ports: Ports) -> WorkKind:

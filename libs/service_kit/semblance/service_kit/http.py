@@ -50,6 +50,8 @@ def create_app(
         docs_url="/docs" if docs else None,
         redoc_url=None,
         openapi_url="/openapi.json" if docs else None,
+        # HttpEdge says what we want known of a request; FastAPI's own spans would name every health check.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         **fastapi,
     )
     app.state.checks = list(checks)

@@ -6,6 +6,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from opentelemetry import trace
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import BaseModel
 
 from semblance.kernel import errors
@@ -125,3 +126,14 @@ def test_health_is_life_and_readiness_is_the_checks(client: TestClient, down: li
     assert answer.json()["checks"] == {"database": "database-unavailable"}
     assert "db-17" not in answer.text
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_request_is_one_span_by_its_route_and_health_is_none(
+    client: TestClient, spans: InMemorySpanExporter
+) -> None:
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    trace_id = client.get("/trace", headers={"traceparent": parent}).json()
+    client.get("/healthz")
+    client.get("/raise/invalid")
+    assert [span.name for span in spans.get_finished_spans()] == ["GET /trace", "GET /raise/{name}"]
+    assert trace_id == "0af7651916cd43dd8448eb211c80319c"

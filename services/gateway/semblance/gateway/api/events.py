@@ -41,6 +41,9 @@ class EventStream(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            # Only a server that stops cancels a request: end the stream whole, the client resumes elsewhere.
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._here.streams.leave(self._subject_id)
 

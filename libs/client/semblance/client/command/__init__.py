@@ -1,0 +1,5 @@
+"""The `semblance` command."""
+
+from semblance.client.command.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,130 @@
+"""`semblance adapter`, `semblance image` and `semblance verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semblance.client.client import Client
+from semblance.client.command.consents import active_consent
+from semblance.client.command.credentials import load
+from semblance.client.command.output import Json, Timeout, client, follow, require_good, say, table
+from semblance.kernel.errors import Conflict
+
+adapters = typer.Typer(help="What the platform learnt of you.", no_args_is_help=True)
+app = typer.Typer(help="Pictures of you.", no_args_is_help=True)
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for the end.")]
+_ADAPTER = ["id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor"]
+_IMAGE = ["id", "state", "reason_codes", "width_px", "height_px", "seed"]
+
+
+@adapters.command("train")
+def train(
+    name: Annotated[str, typer.Option()] = "me",
+    consent: Annotated[str | None, typer.Option(help="Defaults to the newest that covers training.")] = None,
+    wait: Wait = False,
+    timeout: Timeout = 3600.0,
+    json: Json = False,
+) -> None:
+    """Learn from the accepted photos."""
+    with client() as here:
+        adapter = here.train_adapter(consent or active_consent(here, "train"), name)
+        if wait:
+            job = follow(here, adapter.id, "training", timeout, as_json=json)
+            adapter = here.adapter(adapter.id)
+            if job.state == "ready" or json:
+                words = f"Adapter {adapter.id} is {adapter.state}: likeness {adapter.likeness:.2f}."
+                say(adapter, as_json=json, words=words)
+            require_good(job)
+        else:
+            say(adapter, as_json=json, words=f"Adapter {adapter.id} is {adapter.state}.")
+
+
+@adapters.command("list")
+def list_adapters(json: Json = False) -> None:
+    """Every adapter."""
+    with client() as here:
+        table(list(here.adapters()), _ADAPTER, as_json=json)
+
+
+@adapters.command("remove")
+def remove_adapter(adapter_id: str, json: Json = False) -> None:
+    """Cancel a training, or destroy an adapter."""
+    with client() as here:
+        adapter = here.remove_adapter(adapter_id)
+    say(adapter, as_json=json, words=f"Adapter {adapter_id} is {adapter.state}.")
+
+
+@app.command("create")
+def create(
+    prompt: str,
+    *,
+    adapter: Annotated[str | None, typer.Option(help="Defaults to the newest that is ready.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    steps: Annotated[int | None, typer.Option(min=1, max=100)] = None,
+    wait: Wait = False,
+    out: Annotated[Path | None, typer.Option(help="Wait, and write the signed picture here.", dir_okay=False)] = None,
+    timeout: Timeout = 600.0,
+    json: Json = False,
+) -> None:
+    """Ask for a picture."""
+    with client() as here:
+        image = here.create_image(adapter or _ready_adapter(here), prompt, seed=seed, steps=steps)
+        if wait or out is not None:
+            job = follow(here, image.id, "picture", timeout, as_json=json)
+            image = here.image(image.id)
+            if job.state == "published" and out is not None:
+                out.write_bytes(here.image_content(image.id).data)
+            if job.state == "published" or json:
+                words = f"Image {image.id} is {image.state}." + (f" Written to {out}." if out else "")
+                say(image, as_json=json, words=words)
+            require_good(job)
+        else:
+            say(image, as_json=json, words=f"Image {image.id} is {image.state}.")
+
+
+@app.command("list")
+def list_images(json: Json = False) -> None:
+    """Every image."""
+    with client() as here:
+        table(list(here.images()), _IMAGE, as_json=json)
+
+
+@app.command("get")
+def get(
+    image_id: str,
+    out: Annotated[Path, typer.Option(help="Where the signed picture goes.", dir_okay=False)],
+    json: Json = False,
+) -> None:
+    """Fetch a published image, byte for byte as signed."""
+    with client() as here:
+        content = here.image_content(image_id)
+    out.write_bytes(content.data)
+    about = {"id": image_id, "file": str(out), "sha256": content.sha256, "size_bytes": len(content.data)}
+    say(about, as_json=json, words=f"{len(content.data)} bytes in {out}.")
+
+
+@app.command("remove")
+def remove_image(image_id: str, json: Json = False) -> None:
+    """Cancel a picture, or delete one."""
+    with client() as here:
+        image = here.remove_image(image_id)
+    say(image, as_json=json, words=f"Image {image_id} is {image.state}.")
+
+
+def verify(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], json: Json = False) -> None:
+    """Was a picture made here, is its seal whole, does the consent behind it stand? Needs no account."""
+    with Client(load().base_url) as here:
+        verification = here.verify(file)
+    made = "Made here" if verification.made_here else "Not made here"
+    words = f"{made}. Manifest: {verification.state}. Consent: {verification.consent_state}."
+    say(verification, as_json=json, words=words + "".join(f"\n- {failure}" for failure in verification.failures))
+
+
+def _ready_adapter(here: Client) -> str:
+    for adapter in here.adapters():
+        if adapter.state == "ready":
+            return adapter.id
+    raise Conflict("no adapter is ready", remedy="Run `semblance adapter train --wait`.", code="adapter-not-ready")

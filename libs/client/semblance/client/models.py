@@ -1,0 +1,246 @@
+"""What the platform answers. Unknown fields of a newer platform are passed over."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class Model(BaseModel):
+    """Frozen, and lenient about what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Page(Model, Generic[T]):
+    items: list[T]
+    next_after: str | None = None
+
+
+class Account(Model):
+    subject_id: str
+    handle: str | None = None
+    created_at: dt.datetime
+
+
+class Token(Model):
+    """Secret: whoever has it is the account, for `expires_in` seconds."""
+
+    access_token: str
+    expires_in: int
+
+    def __repr__(self) -> str:
+        return f"Token(expires_in={self.expires_in})"
+
+
+class Notice(Model):
+    version: str
+    text: str
+    sha256: str
+
+
+class Release(Model):
+    id: str
+    notice_sha256: str
+    purposes: list[str]
+    signed_at: dt.datetime
+
+
+class CaptureSession(Model):
+    """`challenge`: what to do before the camera, in order. `state` ends as succeeded, failed or expired."""
+
+    id: str
+    state: str
+    challenge: list[str]
+    nonce: str
+    expires_at: dt.datetime
+    tries_left: int
+    advice: list[str] = []
+
+
+class CaptureFrame(Model):
+    """One JPEG, `at_ms` milliseconds after the capture began."""
+
+    at_ms: int
+    jpeg: bytes
+
+    def __repr__(self) -> str:
+        return f"CaptureFrame(at_ms={self.at_ms}, {len(self.jpeg)} bytes)"
+
+
+class Consent(Model):
+    """`state`: active, withdrawn or expired."""
+
+    id: str
+    revision: int
+    state: str
+    purposes: list[str]
+    granted_at: dt.datetime
+    expires_at: dt.datetime
+    revoked_at: dt.datetime | None = None
+
+
+class ConsentAnswer(Model):
+    allowed: bool
+    reason_code: str = ""
+    detail: str = ""
+
+
+class Box(Model):
+    x_px: float
+    y_px: float
+    width_px: float
+    height_px: float
+
+
+class FaceInPhoto(Model):
+    id: str
+    person_id: str
+    box: Box
+    own: bool
+
+
+class Photo(Model):
+    """`state`: awaiting_upload, received, accepted or refused; `verdict` is a sentence for the person."""
+
+    id: str
+    state: str
+    reason_code: str = ""
+    verdict: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    sha256: str = ""
+    received_at: dt.datetime | None = None
+    faces: list[FaceInPhoto] = []
+
+
+class Upload(Model):
+    """A short-lived place to PUT one photo's bytes."""
+
+    photo_id: str
+    url: str
+    expires_at: dt.datetime
+
+
+class Person(Model):
+    id: str
+    name: str = ""
+    own: bool = False
+    face_ids: list[str] = []
+    photo_ids: list[str] = []
+
+
+class Adapter(Model):
+    """`state`: queued, training, ready, refused, failed, revoked or removed."""
+
+    id: str
+    consent_id: str
+    state: str
+    reason_code: str = ""
+    name: str = ""
+    photo_count: int = 0
+    likeness: float = 0.0
+    likeness_floor: float = 0.0
+    backbone_digest: str = ""
+    requested_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
+
+
+class Image(Model):
+    """`state`: queued, running, quarantined, published, blocked, failed, revoked or removed."""
+
+    id: str
+    consent_id: str
+    adapter_id: str
+    state: str
+    reason_codes: list[str] = []
+    seed: int = 0
+    width_px: int = 0
+    height_px: int = 0
+    manifest_id: str = ""
+    requested_at: dt.datetime | None = None
+    finished_at: dt.datetime | None = None
+
+
+class Content(Model):
+    """Bytes as stored. For an image these are the signed bytes: write them as they are."""
+
+    data: bytes
+    content_type: str
+    sha256: str = ""
+
+    def __repr__(self) -> str:
+        return f"Content({self.content_type}, {len(self.data)} bytes)"
+
+
+class Manifest(Model):
+    id: str
+    image_id: str
+    sha256: str
+    signed_at: dt.datetime | None = None
+    manifest: Any = None
+
+
+class Verification(Model):
+    """`state`: Trusted, Valid, Invalid or None; `consent_state`: active, withdrawn, expired, erased or unknown."""
+
+    state: str
+    made_here: bool
+    development_signer: bool = False
+    manifest_id: str = ""
+    consent_state: str = "unknown"
+    signed_at: dt.datetime | None = None
+    failures: list[str] = []
+
+
+class Progress(Model):
+    phase: str
+    step: int
+    steps: int
+
+
+class Job(Model):
+    """A photo, adapter or image on its way; its id is that thing's id. `ended`: nothing more will be made."""
+
+    id: str
+    kind: str
+    state: str
+    ended: bool
+    reason_codes: list[str] = []
+    progress: Progress | None = None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class JobEvent(Model):
+    """`type`: state or progress."""
+
+    job_id: str
+    sequence: int
+    type: str
+    state: str
+    ended: bool
+    reason_codes: list[str] = []
+    progress: Progress | None = None
+    at: dt.datetime
+
+
+class ErasedStore(Model):
+    service: str
+    store: str
+    count: int
+
+
+class Erasure(Model):
+    """`state`: running or completed. `receipt_jws` is the signed list of stores, once completed."""
+
+    id: str
+    state: str
+    requested_at: dt.datetime | None = None
+    completed_at: dt.datetime | None = None
+    stores: list[ErasedStore] = []
+    receipt_jws: str = ""

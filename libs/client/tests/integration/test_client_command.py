@@ -1,0 +1,165 @@
+"""The `semblance` command against the real gateway."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+
+import pytest
+from PIL import Image
+
+from semblance.client.command.app import main
+
+JPEG = b"\xff\xd8\xff\xe0" + b"not really pixels" * 10
+
+
+@pytest.fixture
+def semblance(served, tmp_path, monkeypatch, capsys):
+    """Runs the command; (exit code, standard output, standard error)."""
+    monkeypatch.setenv("SEMBLANCE_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("SEMBLANCE_PASSWORD", "correct horse battery")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("SEMBLANCE_URL", served.url)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["semblance", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as e:
+            code = int(e.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def answer(semblance):
+    """Runs the command with --json and reads what it says."""
+
+    def run(*arguments: str):
+        code, out, err = semblance(*arguments, "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+    return run
+
+
+@pytest.fixture
+def capture(tmp_path):
+    """A folder of frames with their times, as `people render capture` leaves it."""
+    folder = tmp_path / "capture"
+    (folder / "0000007").mkdir(parents=True)
+    truths = []
+    for number in range(3):
+        Image.new("RGB", (32, 32), (number, 0, 0)).save(folder / "0000007" / f"{number:03}.png")
+        truths.append({"file": f"0000007/{number:03}.png", "at_ms": number * 250})
+    (folder / "truth.json").write_text(json.dumps(truths))
+    return folder
+
+
+@pytest.mark.usefixtures("services")
+def test_from_account_to_receipt(served, semblance, answer, capture, tmp_path):
+    assert answer("account", "create", "ada", "--url", served.url)["handle"] == "ada"
+    credentials = tmp_path / "config" / "credentials.json"
+    assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
+    assert answer("account", "show")["handle"] == "ada"
+    assert "sha256" in semblance("consent", "notice")[1]
+    assert answer("consent", "begin", "--name", "Ada", "--adult")["challenge"] == ["turn_left", "nod"]
+    consent = answer("consent", "grant", "--frames", str(capture))
+    session = next(iter(served.world.platform.identity.sessions.values()))[1]
+    assert session.state == "succeeded"
+    assert answer("consent", "list")[0]["id"] == consent["id"]
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(2):
+        (photos / f"{number}.jpg").write_bytes(JPEG + bytes([number]))
+    (photos / "broken.png").write_bytes(b"text")
+    (photos / "notes.txt").write_bytes(b"text")
+    added = answer("photos", "add", str(photos))
+    assert [photo["reason_code"] for photo in added] == ["", "", "not-a-picture"]
+    person = answer("people", "list")[0]
+    assert answer("people", "name", person["id"], "Me")["name"] == "Me"
+    other = answer("people", "split", person["id"], person["face_ids"][0])
+    assert len(answer("people", "merge", person["id"], other["id"])["face_ids"]) == 2
+    assert len(answer("people", "undo")) == 2
+    assert answer("adapter", "train", "--wait")["state"] == "ready"
+    made = answer("image", "create", "a portrait", "--out", "me.png")
+    assert made["state"] == "published"
+    assert answer("verify", "me.png")["made_here"] is True
+    fetched = answer("image", "get", made["id"], "--out", "again.png")
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "me.png").read_bytes()
+    assert len(fetched["sha256"]) == 64
+    assert answer("image", "remove", made["id"])["state"] == "removed"
+    assert answer("adapter", "list")[0]["state"] == "ready"
+    assert answer("photos", "remove", added[0]["id"])["removed"] == [added[0]["id"]]
+    assert answer("consent", "check", consent["id"], "train")["allowed"]
+    assert answer("consent", "revoke", consent["id"])["state"] == "withdrawn"
+    code, _, err = semblance("adapter", "train", "--consent", consent["id"])
+    assert (code, "Ask the person for a new consent. (consent-revoked)" in err) == (4, True)
+    erased = answer("erase", "--yes")
+    assert (tmp_path / erased["receipt"]).read_text().count(".") == 2
+    assert stat.S_IMODE((tmp_path / erased["receipt"]).stat().st_mode) == 0o600
+    assert not credentials.exists()
+
+
+def test_words_for_people(served, services, semblance, capture, tmp_path):
+    semblance("account", "create", "ada", "--url", served.url)
+    code, out, err = semblance("consent", "begin", "--name", "Ada", "--adult")
+    assert "turn left, then nod" in out
+    assert "until" in semblance("consent", "grant", "--frames", str(capture))[1]
+    (tmp_path / "a.jpg").write_bytes(JPEG)
+    assert "received" in semblance("photos", "add", "a.jpg")[1]
+    code, out, err = semblance("adapter", "train", "--wait")
+    assert (code, "is ready" in out) == (0, True)
+    assert "published" in semblance("image", "create", "a portrait", "--wait")[1]
+    services.fates["image"] = "failed"
+    code, out, err = semblance("image", "create", "a portrait", "--wait")
+    assert (code, out) == (9, "")
+    assert err.strip().endswith("the image was failed: no-likeness")
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["photos", "list"], 3, "Run `semblance login`. (not-signed-in)"),
+        (["photos", "add", "nowhere.jpg"], 2, "nowhere.jpg"),
+        (["account", "create", "A"], 6, "body.handle"),
+        (["login", "nobody"], 6, "handle or password is wrong"),
+        (["image"], 2, ""),
+    ],
+)
+def test_refusals_are_one_line_and_a_code(semblance, arguments, code, says):
+    got, _, err = semblance(*arguments)
+    assert got == code
+    assert says in " ".join(err.split())
+    assert "Traceback" not in err
+
+
+def test_a_capture_that_does_not_convince_says_what_to_do(served, semblance, capture):
+    semblance("account", "create", "ada", "--url", served.url)
+    semblance("consent", "begin", "--name", "Ada", "--adult")
+    for number in range(1, 3):
+        os.remove(capture / "0000007" / f"{number:03}.png")
+    (capture / "truth.json").unlink()
+    code, _, err = semblance("consent", "grant", "--frames", str(capture))
+    assert (code, "Hold still. 2 tries left. (capture-not-succeeded)" in err) == (6, True)
+
+
+def test_nobody_there(semblance, monkeypatch):
+    monkeypatch.setenv("SEMBLANCE_URL", "http://127.0.0.1:9")
+    code, _, err = semblance("consent", "notice")
+    assert (code, "(unreachable)" in err) == (8, True)
+
+
+def test_help_loads_nothing_heavy(semblance):
+    heavy = {"torch", "cv2", "semblance.local.command", "semblance.synthetic_people.command"}
+    before = heavy & sys.modules.keys()
+    code, out, _ = semblance("--help")
+    assert (code, "people" in out, "Exit codes" in out) == (0, True, True)
+    assert heavy & sys.modules.keys() == before

@@ -1,4 +1,4 @@
-"""A service of one's own: a migrated SQLite, store and keys in memory, a fake clock, eyes that see what they are told."""
+"""A service of one's own: SQLite, store and keys in memory, a fake clock, eyes that see what they are told."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class SafetySettings(ServiceSettings):
     other_threshold: float = Field(default=0.6, ge=-1, le=1)
     clear_margin: float = Field(default=0.1, ge=0, le=1)
     margin: float = Field(default=0.05, ge=0, le=1)
-    nudity_score_0_1: float = Field(default=0.4, gt=0, le=1)
+    nudity_score_0_1: float = Field(default=0.5, gt=0, le=1)
     closer_look_score_0_1: float = Field(default=0.8, gt=0, le=1)
 
     filters_at_once: int = Field(default=1, gt=0)

@@ -184,12 +184,8 @@ def test_a_picture_removed_while_it_is_looked_at_gets_no_verdict(bench: Any) -> 
 
 
 def test_an_unknown_picture_removed_is_nothing(bench: Any) -> None:
-    assert testing.deliver(
-        bench.pictures, bench.database, generation_pb.ImageRemoved(subject_id=new_id(), image_id=new_id())
-    ) == [
-        "handled",
-        "duplicate",
-    ]
+    removed = generation_pb.ImageRemoved(subject_id=new_id(), image_id=new_id())
+    assert testing.deliver(bench.pictures, bench.database, removed) == ["handled", "duplicate"]
 
 
 def test_erasure_destroys_and_counts(bench: Any) -> None:

@@ -1,0 +1,75 @@
+"""CheckPrompt over a real gRPC server; the prompt stays out of logs, errors and the database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from semblance.contracts.identity.v1 import service_pb2 as identity_pb
+from semblance.contracts.identity.v1 import service_pb2_grpc as identity_grpc
+from semblance.contracts.safety.v1 import service_pb2, service_pb2_grpc
+from semblance.kernel.errors import Invalid, Unavailable
+from semblance.kernel.ids import SubjectId, new_id
+from semblance.safety.adapters.identity_client import IdentityMatcher
+from semblance.safety.api.servicer import SafetyServicer
+from semblance.service_kit import rpc
+
+TOKEN = SecretStr("token-for-this-test")
+
+
+@pytest.fixture
+def stub(bench: Any) -> Iterator[service_pb2_grpc.SafetyServiceStub]:
+    server = rpc.server(TOKEN, workers=2)
+    service_pb2_grpc.add_SafetyServiceServicer_to_server(SafetyServicer(bench.ports), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
+        yield service_pb2_grpc.SafetyServiceStub(channel)
+    server.stop(None).wait(5)
+
+
+def test_a_prompt_is_judged_and_forgotten(bench: Any, stub: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    fine = stub.CheckPrompt(service_pb2.CheckPromptRequest(subject_id=new_id(), prompt="me on a wobblestone beach"))
+    assert (fine.allowed, list(fine.reason_codes), fine.message) == (True, [], "")
+    answer = stub.CheckPrompt(service_pb2.CheckPromptRequest(subject_id=new_id(), prompt="n4ked on wobblestone"))
+    assert (answer.allowed, list(answer.reason_codes)) == (False, ["sexual"])
+    assert "wobblestone" not in answer.message
+    assert "wobblestone" not in "\n".join(f"{r.getMessage()} {vars(r)}" for r in caplog.records)
+    bench.database.close()
+    folder = Path(bench.database.url.removeprefix("sqlite:///")).parent
+    assert not [f for f in folder.iterdir() if f.is_file() and b"wobblestone" in f.read_bytes()]
+
+
+def test_nothing_is_no_prompt(stub: Any) -> None:
+    with pytest.raises(Invalid) as refused:
+        stub.CheckPrompt(service_pb2.CheckPromptRequest(subject_id=new_id(), prompt=" "))
+    assert refused.value.code == "invalid-prompt"
+
+
+class _Short(identity_grpc.IdentityServiceServicer):
+    """An identity service that forgets a face."""
+
+    def MatchFaces(self, request: Any, context: Any) -> identity_pb.MatchFacesResponse:
+        matches = [identity_pb.FaceMatch(own_score=0.5, other_score=-1) for _ in request.embeddings[1:]]
+        return identity_pb.MatchFacesResponse(matches=matches, enrolled=True)
+
+
+def test_an_answer_that_lacks_a_face_is_no_answer(bench: Any) -> None:
+    server = rpc.server(TOKEN, workers=2)
+    identity_grpc.add_IdentityServiceServicer_to_server(_Short(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel, pytest.raises(Unavailable):
+        IdentityMatcher(channel, deadline_s=5).match(SubjectId(new_id()), [bench.face().embedding] * 2)
+    server.stop(None).wait(5)
+
+
+def test_an_identity_that_is_down_is_unavailable(bench: Any) -> None:
+    with rpc.connect("127.0.0.1:1", TOKEN) as channel, pytest.raises(Unavailable):
+        IdentityMatcher(channel, deadline_s=2).match(SubjectId(new_id()), [bench.face().embedding])

@@ -24,7 +24,7 @@ class IngestSettings(ServiceSettings):
     photo_limit: int = Field(default=500, gt=0, description="Photos a person may keep.")
     near_duplicate_bits: int = Field(default=12, ge=0, le=256, description="Of 256; 0 refuses equal hashes only.")
     upload_s: int = Field(default=900, gt=0, description="How long a presigned address stays good.")
-    pictures_at_once: int = Field(default=2, gt=0, description="Uploads decoded at a time; each may need 250 MB.")
+    pictures_at_once: int = Field(default=2, gt=0, description="Uploads decoded at a time; each may need 0.9 GB.")
     sweep_s: float = Field(default=60.0, gt=0)
 
     min_face_px: float = Field(default=40.0, gt=0)

@@ -24,3 +24,12 @@ class Topic:
     # False where a record that cannot be handled is dropped: ticks that nobody misses.
     dead_letters: bool
     description: str = ""
+    # What a consumer named above leaves alone, by service.
+    passes_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def handled_by(self, service: str) -> tuple[str, ...]:
+        """The messages that `service` must handle; none if it does not consume this topic."""
+        if service not in self.consumers:
+            return ()
+        left_alone = dict(self.passes_over).get(service, ())
+        return tuple(name for name in self.messages if name not in left_alone)

@@ -48,6 +48,23 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         dead_letters=True,
         description="The life of a picture up to quarantine.",
+        passes_over=(
+            (
+            "safety",
+            (
+            "semblance.contracts.generation.v1.ImageRequested",
+            "semblance.contracts.generation.v1.ImageFailed",
+        ),
+        ),
+            (
+            "provenance",
+            (
+            "semblance.contracts.generation.v1.ImageRequested",
+            "semblance.contracts.generation.v1.ImageRendered",
+            "semblance.contracts.generation.v1.ImageFailed",
+        ),
+        ),
+        ),
     ),
     Topic(
         name="generation.progress.v1",
@@ -67,6 +84,8 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         dead_letters=False,
         description="Ticks while a picture is made; losing one costs nothing.",
+        passes_over=(
+        ),
     ),
     Topic(
         name="identity.consent.v1",
@@ -92,6 +111,8 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         dead_letters=True,
         description="Consents, the whole state in every event; the last one for a key is the truth.",
+        passes_over=(
+        ),
     ),
     Topic(
         name="ingest.photo.v1",
@@ -114,6 +135,8 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         dead_letters=True,
         description="What became of a person's photos.",
+        passes_over=(
+        ),
     ),
     Topic(
         name="platform.erasure.v1",
@@ -147,6 +170,57 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         dead_letters=True,
         description="Requests to be forgotten, the services' answers, and the end.",
+        passes_over=(
+            (
+            "identity",
+            (
+            "semblance.contracts.platform.v1.ErasureRequested",
+            "semblance.contracts.platform.v1.ErasureCompleted",
+        ),
+        ),
+            (
+            "gateway",
+            (
+            "semblance.contracts.platform.v1.ServiceErased",
+            "semblance.contracts.platform.v1.ErasureCompleted",
+        ),
+        ),
+            (
+            "ingest",
+            (
+            "semblance.contracts.platform.v1.ServiceErased",
+            "semblance.contracts.platform.v1.ErasureCompleted",
+        ),
+        ),
+            (
+            "training",
+            (
+            "semblance.contracts.platform.v1.ServiceErased",
+            "semblance.contracts.platform.v1.ErasureCompleted",
+        ),
+        ),
+            (
+            "generation",
+            (
+            "semblance.contracts.platform.v1.ServiceErased",
+            "semblance.contracts.platform.v1.ErasureCompleted",
+        ),
+        ),
+            (
+            "safety",
+            (
+            "semblance.contracts.platform.v1.ServiceErased",
+            "semblance.contracts.platform.v1.ErasureCompleted",
+        ),
+        ),
+            (
+            "provenance",
+            (
+            "semblance.contracts.platform.v1.ServiceErased",
+            "semblance.contracts.platform.v1.ErasureCompleted",
+        ),
+        ),
+        ),
     ),
     Topic(
         name="provenance.manifest.v1",
@@ -168,6 +242,8 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         dead_letters=True,
         description="Pictures signed and published.",
+        passes_over=(
+        ),
     ),
     Topic(
         name="safety.verdict.v1",
@@ -190,6 +266,20 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         dead_letters=True,
         description="What the likeness filter decided.",
+        passes_over=(
+            (
+            "generation",
+            (
+            "semblance.contracts.safety.v1.ImageAllowed",
+        ),
+        ),
+            (
+            "provenance",
+            (
+            "semblance.contracts.safety.v1.ImageBlocked",
+        ),
+        ),
+        ),
     ),
     Topic(
         name="training.adapter.v1",
@@ -215,6 +305,17 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         dead_letters=True,
         description="The life of an adapter.",
+        passes_over=(
+            (
+            "generation",
+            (
+            "semblance.contracts.training.v1.AdapterRequested",
+            "semblance.contracts.training.v1.AdapterTrained",
+            "semblance.contracts.training.v1.AdapterRefused",
+            "semblance.contracts.training.v1.AdapterFailed",
+        ),
+        ),
+        ),
     ),
     Topic(
         name="training.progress.v1",
@@ -234,5 +335,7 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         dead_letters=False,
         description="Ticks while an adapter trains; losing one costs nothing.",
+        passes_over=(
+        ),
     ),
 )

@@ -112,6 +112,8 @@ def test_the_registry_tells_an_unknown_version_from_an_unknown_message() -> None
         (lambda text: text + "retention_hour: 3\n", "retention_hour"),
         (lambda text: text.replace("owner: identity\n", ""), "owner"),
         (lambda text: text.replace("cleanup: compact", "cleanup: compat"), "cleanup"),
+        (lambda text: text + "passes_over: {training: [Nothing]}\n", "no message"),
+        (lambda text: text + "passes_over: {nobody: [ConsentGranted]}\n", "no consumer"),
         (lambda text: text.replace("topic: identity.consent.v1", "topic: identity.consent.v2"), "names the topic"),
     ],
 )

@@ -73,6 +73,7 @@ def _channel(topic: Topic) -> JSON:
         "x-key": topic.key,
         "x-producers": list(topic.producers),
         "x-consumers": list(topic.consumers),
+        "x-passes-over": {service: [_short(n) for n in names] for service, names in topic.passes_over},
         "x-dead-letters": topic.dead_letters,
     }
 

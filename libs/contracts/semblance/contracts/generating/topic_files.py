@@ -23,6 +23,7 @@ _KEYS = {
     "messages",
     "dead_letters",
 }
+_OPTIONAL = {"passes_over"}
 _CLEANUP = {"compact": True, "delete": False}
 
 
@@ -38,8 +39,8 @@ def read_all(folder: Path) -> list[Topic]:
 def read(path: Path) -> Topic:
     """One topic's file. Raises TopicFileError."""
     raw: dict[str, Any] = yaml.safe_load(path.read_text())
-    if set(raw) != _KEYS:
-        raise TopicFileError(f"{path.name}: missing or unknown keys: {sorted(set(raw) ^ _KEYS)}")
+    if set(raw) - _OPTIONAL != _KEYS:
+        raise TopicFileError(f"{path.name}: missing or unknown keys: {sorted((set(raw) - _OPTIONAL) ^ _KEYS)}")
     if raw["topic"] != path.stem:
         raise TopicFileError(f"{path.name}: names the topic {raw['topic']}")
     if raw["cleanup"] not in _CLEANUP:
@@ -56,4 +57,15 @@ def read(path: Path) -> Topic:
         messages=tuple(raw["messages"]),
         dead_letters=bool(raw["dead_letters"]),
         description=raw["description"],
+        passes_over=_passes_over(raw, path),
     )
+
+
+def _passes_over(raw: dict[str, Any], path: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    full_names = {name.rsplit(".", 1)[1]: name for name in raw["messages"]}
+    found = []
+    for service, names in raw.get("passes_over", {}).items():
+        if service not in raw["consumers"] or not set(names) <= set(full_names):
+            raise TopicFileError(f"{path.name}: passes_over names no consumer or no message: {service}")
+        found.append((service, tuple(full_names[name] for name in names)))
+    return tuple(found)

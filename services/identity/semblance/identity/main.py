@@ -87,7 +87,7 @@ def ports_of(
         clock=clock,
         keys=keys,
         seals=seals,
-        receipts=FileReceipts(settings.receipt_key_file),
+        receipts=FileReceipts(settings.receipt_key_file or settings.keyring_kek_file.parent / "erasure-receipts.key"),
         reader=reader,
         gallery=MemoryGallery(seals, keys),
         notice=current_notice(),

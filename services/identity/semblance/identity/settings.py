@@ -45,7 +45,9 @@ class IdentitySettings(ServiceSettings):
     captures_at_once: int = Field(default=2, gt=0)
     capture_wait_s: float = Field(default=20.0, gt=0)
 
-    receipt_key_file: Path = Path("data/secrets/erasure-receipts.key")
+    receipt_key_file: Path | None = Field(
+        default=None, description="Unset: erasure-receipts.key beside the master key."
+    )
     receipt_issuer: str = "semblance"
     remind_s: int = Field(default=60, gt=0, description="Ask services that have not answered an erasure again.")
     sweep_s: float = Field(default=10.0, gt=0)

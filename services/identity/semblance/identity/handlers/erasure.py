@@ -80,7 +80,10 @@ def erase_own_share(erasure_id: ErasureId, key: DestroyedKey | None, store: Stor
 def record_answer(
     erasure_id: ErasureId, service: str, stores: Sequence[StoreCount], store: Store, ports: Ports
 ) -> None:
-    """A service has erased its share; the last answer signs the receipt. Raises UnknownErasure, Invalid."""
+    """A service has erased its share; the last answer signs the receipt. Raises UnknownErasure, Invalid.
+
+    An answer that comes after the end changes nothing.
+    """
     if service not in SERVICES:
         raise Invalid("an answer came from a service that is not part of the platform", code="unknown-service")
     erasure = store.erasures.get(erasure_id, lock=True)

@@ -164,7 +164,8 @@ def _show(layout: Layout) -> bool:
 
 
 def _show_trace(layout: Layout, trace: str) -> None:
-    spans = [span for span in map(json.loads, layout.traces.open()) if span["trace_id"] == trace]
+    with layout.traces.open() as file:
+        spans = [json.loads(text) for text in file if trace in text]
     table = Table("service", "span", "ms", "error")
     for span in sorted(spans, key=lambda each: int(each["start_ns"])):
         table.add_row(span["service"], span["name"], f"{span['duration_ms']:.1f}", "yes" if span["error"] else "")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from semblance.local import config as configuration
 from semblance.local import lock, state
 from semblance.local.layout import Layout

@@ -128,9 +128,7 @@ def test_health_is_life_and_readiness_is_the_checks(client: TestClient, down: li
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_request_is_one_span_by_its_route_and_health_is_none(
-    client: TestClient, spans: InMemorySpanExporter
-) -> None:
+def test_a_request_is_one_span_by_its_route_and_health_is_none(client: TestClient, spans: InMemorySpanExporter) -> None:
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     trace_id = client.get("/trace", headers={"traceparent": parent}).json()
     client.get("/healthz")

@@ -45,6 +45,7 @@ _DEAD_LETTER_HOURS = 24 * 30
 _FIRST_BACK_OFF_S = 0.2
 _LONGEST_BACK_OFF_S = 5.0
 _FETCH_WAIT_MS = 200
+_LONGEST_SILENCE_S = 5.0
 
 
 class KafkaBroker:
@@ -165,6 +166,7 @@ class KafkaGroupConsumer:
         self._topics = list(topics)
         self._client: KafkaConsumer | None = None
         self._paused = False
+        self._heard_at_s = time.monotonic()
 
     def poll(self, timeout_s: float, max_records: int = 100) -> list[Record]:
         """See GroupConsumer."""
@@ -173,6 +175,7 @@ class KafkaGroupConsumer:
             if self._paused:
                 client.pause(*client.assignment())
             batches = client.poll(timeout_ms=int(timeout_s * 1000), max_records=max_records)
+            self._probe_silence(client, heard=bool(batches))
         if not self._paused:
             return _records(batches)
         for place, batch in batches.items():  # assigned during this poll, so not yet paused: put back
@@ -213,6 +216,15 @@ class KafkaGroupConsumer:
         if client is not None:
             with _wrapped("leave the group"):
                 client.close(autocommit=False, timeout_ms=self._settings.timeout_ms)
+
+    def _probe_silence(self, client: KafkaConsumer, *, heard: bool) -> None:
+        """A poll says nothing about an outage, so after some silence the broker is asked whether it is there."""
+        now_s = time.monotonic()
+        if not heard and now_s - self._heard_at_s < _LONGEST_SILENCE_S:
+            return
+        if not heard:
+            client.end_offsets([TopicPartition(self._topics[0], 0)], timeout_ms=self._settings.timeout_ms)
+        self._heard_at_s = time.monotonic()
 
     def _connected(self) -> KafkaConsumer:
         if self._client is None:

@@ -17,6 +17,7 @@ from semblance.eventbus import (
     Broker,
     BrokerSettings,
     BrokerUnavailable,
+    GroupConsumer,
     KafkaBroker,
     Outbox,
     Reader,
@@ -78,6 +79,19 @@ def test_a_reader_never_takes_silence_for_an_empty_topic(take: Take) -> None:
         with pytest.raises(BrokerUnavailable):
             _poll_often(reader)
         reader.close()
+
+
+def test_a_group_member_notices_that_the_broker_is_gone(take: Take) -> None:
+    with TansuBroker() as process:
+        broker = _kafka(process)
+        broker.ensure_topics([TOPIC])
+        consumer = broker.consumer("g.notices", [TOPIC.name])
+        for _ in range(12):
+            assert consumer.poll(0.5) == []  # also longer than the silence after which it asks
+        process.kill()
+        with pytest.raises(BrokerUnavailable):
+            _poll_often(consumer, 30)
+        consumer.close()
 
 
 def test_kill_9_on_memory_storage_loses_the_log_and_clients_go_on(take: Take) -> None:
@@ -143,8 +157,8 @@ def test_the_outbox_carries_events_over_an_outage(tmp_path: Path, take: Take) ->
         engine.dispose()
 
 
-def _poll_often(reader: Reader) -> None:
-    for _ in range(10):
+def _poll_often(reader: Reader | GroupConsumer, times: int = 10) -> None:
+    for _ in range(times):
         reader.poll(0.3)
 
 

@@ -370,6 +370,11 @@ class Client:
         """The signed receipt, a compact JWS. Raises ApiError (erasure-in-progress) before the end."""
         return self._transport.get(f"/v1/erasures/{erasure_id}/receipt").text
 
+    def receipt_keys(self) -> dict[str, Any]:
+        """The JSON Web Key Set that receipts are checked with; needs no account."""
+        keys: dict[str, Any] = self._transport.get("/.well-known/receipt-keys.json").json()
+        return keys
+
     def wait_erased(self, erasure_id: str, *, timeout_s: float = 60.0) -> Erasure:
         """Wait until every service has erased. Raises StillRunning."""
         end_s = time.monotonic() + timeout_s

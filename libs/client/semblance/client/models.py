@@ -243,4 +243,5 @@ class Erasure(Model):
     requested_at: dt.datetime | None = None
     completed_at: dt.datetime | None = None
     stores: list[ErasedStore] = []
+    waiting_for: list[str] = []
     receipt_jws: str = ""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from pathlib import Path
 
+from semblance.eventbus.broker import Broker
 from semblance.gateway.adapters.generation import GrpcGeneration
 from semblance.gateway.adapters.identity import GrpcIdentity
 from semblance.gateway.adapters.ingest import GrpcIngest
@@ -22,21 +24,23 @@ from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.idempotency import tidy
 from semblance.gateway.settings import GatewaySettings
 from semblance.kernel.clock import SystemClock
+from semblance.kernel.errors import Unavailable
 from semblance.service_kit import rpc
 from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
 from semblance.service_kit.runtime import Application, broker_of, run
 
+_log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _TIDY_EVERY_S = 600.0
 
 
-def build(settings: GatewaySettings) -> Application:
-    """Put the real adapters together. No store credentials are read: the gateway has none."""
+def build(settings: GatewaySettings, broker: Broker | None = None) -> Application:
+    """Put the real adapters together, over the settings' broker unless told. The gateway has no store credentials."""
     clock = SystemClock()
     secrets = Secrets.at(settings.keys_dir)
     database = Database(settings.database_url, source=SERVICE, clock=clock)
-    broker = broker_of(settings)
+    broker = broker or broker_of(settings)
     consents = ConsentView(broker, clock, settings.consent_max_age_s)
     store = SqlStore(database, secrets, clock)
     token = settings.internal_token
@@ -83,7 +87,10 @@ def build(settings: GatewaySettings) -> Application:
 def _tidy_in_background(gate: Gate, stop: threading.Event) -> None:
     def loop() -> None:
         while not stop.wait(_TIDY_EVERY_S):
-            tidy(gate)
+            try:
+                tidy(gate)
+            except Unavailable as error:
+                _log.warning("tidying waits for the database", extra={"error_code": error.code})
 
     threading.Thread(target=loop, name="tidy", daemon=True).start()
 

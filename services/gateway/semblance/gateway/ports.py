@@ -53,7 +53,7 @@ class Accounts(Protocol):
         """Keep opaque digests (keyed hashes of logins and of the subject id), and nothing else."""
 
     def buried(self, digest: str) -> str | None:
-        """The erasure's id if `digest` is a tombstone's."""
+        """The erasure's id if `digest` is a tombstone's; in a writing transaction it stays so until the end."""
 
 
 class Jobs(Protocol):
@@ -78,10 +78,10 @@ class Keys(Protocol):
     """Idempotency keys; `scope` is a digest of who uses the key."""
 
     def get(self, scope: str, key: str) -> KeyRecord | None:
-        """The record if it has not expired."""
+        """The record if it has not expired; nobody else gets it until this transaction ends."""
 
     def put(self, scope: str, key: str, record: KeyRecord) -> None:
-        """Insert or replace. Raises Conflict when another request inserted the same key first."""
+        """Insert or replace."""
 
     def finish(self, scope: str, key: str, answer: Answer) -> None: ...
 
@@ -98,7 +98,8 @@ class Keys(Protocol):
 class Buckets(Protocol):
     """Rate-limit counters; keys are digests, so they name nobody."""
 
-    def get(self, key: str) -> Bucket | None: ...
+    def get(self, key: str) -> Bucket | None:
+        """Nobody else gets it until this transaction ends."""
 
     def put(self, key: str, bucket: Bucket) -> None: ...
 
@@ -178,9 +179,13 @@ class Identity(Protocol):
 
     def erasure(self, erasure_id: str) -> Erasure: ...
 
+    def receipt_keys(self) -> str:
+        """A JSON Web Key Set."""
+
 
 class Ingest(Protocol):
-    def upload(self, subject_id: str, *, consent_id: str, content_type: str, data: bytes) -> Photo: ...
+    def upload(self, subject_id: str, *, photo_id: str, consent_id: str, content_type: str, data: bytes) -> Photo:
+        """The photo of that id; the same id again makes nothing twice."""
 
     def create_upload(self, subject_id: str, *, consent_id: str, content_type: str, size_bytes: int) -> Upload: ...
 

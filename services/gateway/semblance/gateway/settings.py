@@ -50,7 +50,8 @@ class GatewaySettings(ServiceSettings):
     image_per_minute: float = Field(default=60, gt=0)
     training_per_hour: float = Field(default=20, gt=0)
     anonymous_per_minute: float = Field(default=120, gt=0)
-    password_per_minute: float = Field(default=20, gt=0)
+    password_per_minute: float = Field(default=60, gt=0, description="Sign-ups and sign-ins from one address.")
+    guess_per_minute: float = Field(default=20, gt=0, description="Sign-ins to one handle, from anywhere.")
 
     image_wait_s: float = Field(default=120, gt=0, le=600, description="How long /v1/images/generations waits.")
     stream_life_s: float = Field(default=300, gt=0)
@@ -69,5 +70,6 @@ class GatewaySettings(ServiceSettings):
             "training": self.training_per_hour / 60,
             "anonymous": self.anonymous_per_minute,
             "password": self.password_per_minute,
+            "guess": self.guess_per_minute,
         }
         return {name: Policy(name, max(10, int(rate / 2)), rate) for name, rate in per_minute.items()}

@@ -71,14 +71,13 @@ def test_passwords(http, ada) -> None:
 
 
 def test_guessing_is_slowed_down_for_a_handle(tmp_path) -> None:
-    world = gateway(tmp_path, clock=FakeClock(), anonymous_per_minute=6000)
+    world = gateway(tmp_path, clock=FakeClock(), anonymous_per_minute=6000, password_per_minute=6000)
     http = TestClient(world.app)
     form = {"grant_type": "password", "username": "ada", "password": "wrong password!!"}
     answers = [http.post("/v1/token", data=form).status_code for _ in range(12)]
     assert answers == [400] * 10 + [429] * 2
     limited = http.post("/v1/token", data=form)
     assert int(limited.headers["retry-after"]) >= 1
-    assert limited.headers["ratelimit"].startswith('"password";r=0')
     world.database.close()
 
 

@@ -36,6 +36,7 @@ def test_an_erased_account_is_gone_but_gets_its_receipt(world, ada, http):
     receipt = ada.get(f"{path}/receipt")
     assert (receipt.headers["content-type"], receipt.text.count(".")) == ("application/jose", 2)
     assert ada.get("/v1/me").status_code == 410
+    assert http.get("/.well-known/receipt-keys.json").json()["keys"][0]["crv"] == "Ed25519"
     again = http.post("/v1/accounts", json={"handle": "ada", "password": "correct horse battery"})
     assert again.status_code == 201
 

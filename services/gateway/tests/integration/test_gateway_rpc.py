@@ -61,7 +61,7 @@ class Ingest(ingest_grpc.IngestServiceServicer):
         data = b"".join(part.data for part in parts[1:])
         assert max(len(part.data) for part in parts) <= 256 * 1024
         return ingest.Photo(
-            photo_id="p",
+            photo_id=parts[0].header.photo_id,
             state=ingest.PHOTO_STATE_RECEIVED,
             sha256=hashlib.sha256(data).hexdigest(),
             faces=[ingest.FaceInPhoto(face_id="f", box=ingest.Box(x_px=1, width_px=2), own=True)],
@@ -130,7 +130,7 @@ def test_identity(channel):
 
 def test_photos_go_and_come_in_pieces(channel):
     port = GrpcIngest(channel)
-    photo = port.upload("s", consent_id="c", content_type="image/jpeg", data=BIG)
+    photo = port.upload("s", photo_id="p", consent_id="c", content_type="image/jpeg", data=BIG)
     assert (photo.sha256, photo.state) == (hashlib.sha256(BIG).hexdigest(), "received")
     assert (photo.faces[0].own, photo.faces[0].box.width_px, photo.received_at) == (True, 2.0, None)
     content = port.photo_content("s", "p")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from semblance.gateway.adapters.statements import count, upsert
+from semblance.gateway.adapters.statements import count, lock, upsert
 from semblance.gateway.adapters.tables import accounts, logins, tombstones
 from semblance.gateway.domain.account import Account, AccountState, Login
 from semblance.gateway.domain.errors import HandleTaken
@@ -17,10 +17,11 @@ from semblance.kernel.ids import ErasureId, SubjectId
 
 
 class SqlAccounts:
-    """See ports.Accounts."""
+    """See ports.Accounts. `locking` makes buried() wait for an erasure that is under way."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, locking: bool) -> None:
         self._session = session
+        self._locking = locking
 
     def add(self, account: Account, login: Login) -> None:
         if account.handle is not None and self.by_handle(account.handle) is not None:
@@ -40,6 +41,8 @@ class SqlAccounts:
                 sa.insert(logins).values(issuer=login.issuer, subject=login.subject, subject_id=account.subject_id)
             )
         except sa.exc.IntegrityError as e:
+            if account.handle is not None:
+                raise HandleTaken from e
             raise Conflict("the account was created a moment ago", remedy="Send the request again.") from e
 
     def by_handle(self, handle: str) -> Account | None:
@@ -72,6 +75,8 @@ class SqlAccounts:
             upsert(self._session, tombstones, {"digest": digest}, {"erasure_id": erasure_id, "erased_at": at})
 
     def buried(self, digest: str) -> str | None:
+        if self._locking:
+            lock(self._session, f"tombstone:{digest}")
         return self._session.execute(
             sa.select(tombstones.c.erasure_id).where(tombstones.c.digest == digest)
         ).scalar_one_or_none()

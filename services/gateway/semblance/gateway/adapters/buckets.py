@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from semblance.gateway.adapters.statements import count, upsert
+from semblance.gateway.adapters.statements import count, lock, upsert
 from semblance.gateway.adapters.tables import rate_limits as table
 from semblance.gateway.domain.rate import Bucket
 
@@ -20,7 +20,8 @@ class SqlBuckets:
         self._session = session
 
     def get(self, key: str) -> Bucket | None:
-        row = self._session.execute(sa.select(table).where(table.c.key == key).with_for_update()).one_or_none()
+        lock(self._session, f"bucket:{key}")
+        row = self._session.execute(sa.select(table).where(table.c.key == key)).one_or_none()
         return None if row is None else Bucket(row.tokens, row.at)
 
     def put(self, key: str, bucket: Bucket) -> None:

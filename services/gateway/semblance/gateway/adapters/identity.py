@@ -79,6 +79,10 @@ class GrpcIdentity:
     def erasure(self, erasure_id: str) -> Erasure:
         return _erasure(self._stub.GetErasure(pb.GetErasureRequest(erasure_id=erasure_id)))
 
+    def receipt_keys(self) -> str:
+        keys: str = self._stub.GetReceiptKeys(pb.GetReceiptKeysRequest()).jwks_json
+        return keys
+
 
 def _session(answer: Any) -> CaptureSession:
     return CaptureSession(
@@ -99,5 +103,6 @@ def _erasure(answer: Any) -> Erasure:
         requested_at=protos.instant(answer, "requested_at"),
         completed_at=protos.instant(answer, "completed_at"),
         stores=tuple(ErasedStore(store.service, store.store, store.count) for store in answer.stores),
+        waiting_for=tuple(answer.waiting_for),
         receipt_jws=answer.receipt_jws,
     )

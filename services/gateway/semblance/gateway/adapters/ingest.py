@@ -17,9 +17,11 @@ class GrpcIngest:
     def __init__(self, channel: Any) -> None:
         self._stub: Any = IngestServiceStub(channel)
 
-    def upload(self, subject_id: str, *, consent_id: str, content_type: str, data: bytes) -> Photo:
+    def upload(self, subject_id: str, *, photo_id: str, consent_id: str, content_type: str, data: bytes) -> Photo:
         def parts() -> Iterator[pb.UploadPhotoRequest]:
-            header = pb.UploadHeader(subject_id=subject_id, consent_id=consent_id, content_type=content_type)
+            header = pb.UploadHeader(
+                subject_id=subject_id, consent_id=consent_id, content_type=content_type, photo_id=photo_id
+            )
             yield pb.UploadPhotoRequest(header=header)
             for piece in protos.pieces(data):
                 yield pb.UploadPhotoRequest(data=piece)

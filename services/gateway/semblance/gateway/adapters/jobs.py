@@ -7,22 +7,22 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from semblance.gateway.adapters.statements import count, upsert
+from semblance.gateway.adapters.statements import count, lock, upsert
 from semblance.gateway.adapters.tables import job_events, jobs
 from semblance.gateway.domain.job import TICKS_KEPT, Job, JobEvent, JobKind, Progress
 from semblance.gateway.domain.things import Page
 
 
 class SqlJobs:
-    """See ports.Jobs. `locking` makes get() wait for whoever else changes the same job on PostgreSQL."""
+    """See ports.Jobs. `locking` makes get() wait for whoever else changes the same job."""
 
     def __init__(self, session: Session, *, locking: bool) -> None:
         self._session = session
-        self._locking = locking and session.get_bind().dialect.name == "postgresql"
+        self._locking = locking
 
     def get(self, job_id: str) -> Job | None:
         if self._locking:
-            self._session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(job_id))))
+            lock(self._session, f"job:{job_id}")
         row = self._session.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
         return None if row is None else _job(row)
 

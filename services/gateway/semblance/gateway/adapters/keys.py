@@ -11,11 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.gateway.adapters.secrets import Secrets
-from semblance.gateway.adapters.statements import count
+from semblance.gateway.adapters.statements import count, lock, upsert
 from semblance.gateway.adapters.tables import idempotency_keys as table
 from semblance.gateway.domain.idempotency import KEEP_S, Answer, KeyRecord, KeyState
 from semblance.kernel.clock import Clock
-from semblance.kernel.errors import Conflict
 
 
 class SqlKeys:
@@ -27,7 +26,8 @@ class SqlKeys:
         self._clock = clock
 
     def get(self, scope: str, key: str) -> KeyRecord | None:
-        row = self._session.execute(sa.select(table).where(*_is(scope, key)).with_for_update()).one_or_none()
+        lock(self._session, f"key:{scope}:{key}")
+        row = self._session.execute(sa.select(table).where(*_is(scope, key))).one_or_none()
         if row is None:
             return None
         if row.expires_at <= self._clock.now():
@@ -47,12 +47,7 @@ class SqlKeys:
             "expires_at": record.since + dt.timedelta(seconds=KEEP_S),
             "sealed_answer": None,
         }
-        if count(self._session, sa.update(table).where(*_is(scope, key)).values(**values)):
-            return
-        try:
-            self._session.execute(sa.insert(table).values(scope=scope, key=key, **values))
-        except sa.exc.IntegrityError as e:
-            raise Conflict("the same Idempotency-Key came twice at once") from e
+        upsert(self._session, table, {"scope": scope, "key": key}, values)
 
     def finish(self, scope: str, key: str, answer: Answer) -> None:
         sealed = self._secrets.seal(_dump(answer), context=f"{scope}:{key}")

@@ -20,7 +20,7 @@ class SqlRecords:
     """See ports.Records."""
 
     def __init__(self, session: Session, secrets: Secrets, clock: Clock, *, writing: bool) -> None:
-        self.accounts = SqlAccounts(session)
+        self.accounts = SqlAccounts(session, locking=writing)
         self.jobs = SqlJobs(session, locking=writing)
         self.keys = SqlKeys(session, secrets, clock)
         self.buckets = SqlBuckets(session)

@@ -189,6 +189,7 @@ class Erasure:
     requested_at: dt.datetime | None
     completed_at: dt.datetime | None
     stores: tuple[ErasedStore, ...]
+    waiting_for: tuple[str, ...]
     receipt_jws: str
 
 

@@ -10,6 +10,7 @@ from semblance.gateway.domain.errors import AccountErased, InvalidGrant, TokenRe
 from semblance.gateway.domain.rate import Allowance, Policy, take
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.ports import Records
+from semblance.kernel.errors import Conflict
 from semblance.kernel.ids import SubjectId, new_id
 
 
@@ -52,6 +53,14 @@ def admit(gate: Gate, proof: Proof, policies: Sequence[Policy]) -> tuple[Caller,
 
     Raises AccountErased, TokenRefused and RateLimited.
     """
+    try:
+        return _admit(gate, proof, policies)
+    except Conflict:
+        # Two first visits at once: the other one made the account.
+        return _admit(gate, proof, policies)
+
+
+def _admit(gate: Gate, proof: Proof, policies: Sequence[Policy]) -> tuple[Caller, Allowance]:
     with gate.store.writing() as records:
         if records.accounts.buried(login_digest(gate, proof.login)) is not None:
             raise AccountErased

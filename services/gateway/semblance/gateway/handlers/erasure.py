@@ -49,6 +49,8 @@ def forget_subject(
     """Remove everything of a person from this service; returns {store: count}. Harmless when repeated."""
     digest = subject_digest(gate, subject_id)
     digests = [login_digest(gate, login) for login in records.accounts.logins(subject_id)]
+    for each in (digest, *digests):
+        records.accounts.buried(each)  # requests and events of this person that are under way end first
     records.accounts.bury([*digests, digest], erasure_id, gate.clock.now())
     accounts = records.accounts.remove(subject_id)
     jobs, events = records.jobs.remove_subject(subject_id)

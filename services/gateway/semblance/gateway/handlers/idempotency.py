@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 
-from semblance.gateway.domain.errors import IdempotencyKeyInProgress
+from semblance.gateway.domain.errors import AccountErased
 from semblance.gateway.domain.idempotency import Answer, KeyRecord, KeyState, settled
 from semblance.gateway.handlers.gate import Gate
-from semblance.kernel.errors import Conflict, Kind, SemblanceError
+from semblance.kernel.errors import Kind, SemblanceError
 from semblance.kernel.ids import new_id
 
 # After these the same request may well succeed, so the key stays open and keeps its resource id.
@@ -20,9 +20,9 @@ _BUCKETS_KEPT = dt.timedelta(days=2)
 def once(
     gate: Gate, *, scope: str, key: str | None, fingerprint: str, act: Callable[[str], Answer]
 ) -> tuple[Answer, bool]:
-    """(answer, replayed). `act` gets the id for the new thing: a retry after a crash gets the same id.
+    """(answer, replayed). `scope` is the subject's digest; `act` gets the new thing's id, a retry the same one.
 
-    Raises IdempotencyKeyReused, IdempotencyKeyInProgress and whatever `act` raises; a refusal forgets the key.
+    Raises AccountErased, IdempotencyKeyReused, IdempotencyKeyInProgress and what `act` raises; a refusal forgets the key.
     """
     if key is None:
         return act(new_id()), False
@@ -56,21 +56,16 @@ def tidy(gate: Gate) -> int:
 
 def _begin(gate: Gate, scope: str, key: str, fingerprint: str) -> tuple[str, Answer | None]:
     now = gate.clock.now()
-    try:
-        with gate.store.writing() as records:
-            record = records.keys.get(scope, key)
-            if record is None:
-                record = KeyRecord(fingerprint, new_id(), KeyState.RUNNING, now)
-            else:
-                answer = settled(record, fingerprint, now)
-                if answer is not None:
-                    return record.resource_id, answer
-                record = replace(record, state=KeyState.RUNNING, since=now)
-            records.keys.put(scope, key, record)
-    except IdempotencyKeyInProgress:
-        raise
-    except Conflict as e:
-        if e.code != Conflict.code:
-            raise
-        raise IdempotencyKeyInProgress from e
+    with gate.store.writing() as records:
+        if records.accounts.buried(scope) is not None:
+            raise AccountErased
+        record = records.keys.get(scope, key)
+        if record is None:
+            record = KeyRecord(fingerprint, new_id(), KeyState.RUNNING, now)
+        else:
+            answer = settled(record, fingerprint, now)
+            if answer is not None:
+                return record.resource_id, answer
+            record = replace(record, state=KeyState.RUNNING, since=now)
+        records.keys.put(scope, key, record)
     return record.resource_id, None

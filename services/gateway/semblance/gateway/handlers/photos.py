@@ -10,10 +10,14 @@ from semblance.gateway.handlers.jobs import record_job
 from semblance.kernel.consent import Purpose
 
 
-def upload_photo(gate: Gate, subject_id: str, *, consent_id: str, content_type: str, data: bytes) -> Photo:
+def upload_photo(
+    gate: Gate, subject_id: str, *, photo_id: str, consent_id: str, content_type: str, data: bytes
+) -> Photo:
     """Raises the consent's errors, and what ingest finds wrong with the bytes."""
     require_consent(gate, subject_id, consent_id, Purpose.PHOTOS)
-    photo = gate.ingest.upload(subject_id, consent_id=consent_id, content_type=content_type, data=data)
+    photo = gate.ingest.upload(
+        subject_id, photo_id=photo_id, consent_id=consent_id, content_type=content_type, data=data
+    )
     _follow(gate, subject_id, photo)
     return photo
 

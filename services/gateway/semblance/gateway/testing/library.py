@@ -22,13 +22,15 @@ class FakeIngest:
     groups: dict[str, dict[str, Person]] = field(default_factory=dict)
     past: dict[str, list[dict[str, Person]]] = field(default_factory=dict)
 
-    def upload(self, subject_id: str, *, consent_id: str, content_type: str, data: bytes) -> Photo:
+    def upload(self, subject_id: str, *, photo_id: str, consent_id: str, content_type: str, data: bytes) -> Photo:
         del consent_id, content_type
+        if photo_id in self.owned:
+            return self.photo(subject_id, photo_id)
         if data[:3] not in {b"\xff\xd8\xff", b"\x89PN"}:
             raise Invalid("this is not a picture", remedy="Send a JPEG or PNG.", code="not-a-picture")
         people = self.groups.setdefault(subject_id, {})
         person = next((p for p in people.values() if p.own), Person(new_id(), "", True, (), ()))
-        photo_id, face_id = new_id(), new_id()
+        face_id = new_id()
         face = FaceInPhoto(face_id, person.id, Box(1.0, 2.0, 30.0, 40.0), True)
         digest = hashlib.sha256(data).hexdigest()
         photo = Photo(photo_id, "received", "", "", 64, 64, digest, self.clock.now(), (face,))

@@ -120,7 +120,7 @@ class FakeIdentity:
     def request_erasure(self, subject_id: str) -> Erasure:
         if subject_id in self.erased:
             raise Gone("already erased")
-        erasure = Erasure(new_id(), "running", self.clock.now(), None, (), "")
+        erasure = Erasure(new_id(), "running", self.clock.now(), None, (), ("ingest",), "")
         self.erasures[erasure.id] = erasure
         self.erased[subject_id] = erasure.id
         return erasure
@@ -130,6 +130,9 @@ class FakeIdentity:
             raise NotFound("no such erasure")
         return self.erasures[erasure_id]
 
+    def receipt_keys(self) -> str:
+        return json.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "1", "x": "AA"}]})
+
     def complete_erasure(self, erasure_id: str) -> None:
         """As if the last service had answered."""
         self.erasures[erasure_id] = replace(
@@ -137,6 +140,7 @@ class FakeIdentity:
             state="completed",
             completed_at=self.clock.now(),
             stores=(ErasedStore("ingest", "objects:photos", 3),),
+            waiting_for=(),
             receipt_jws="eyJhbGciOiJFZERTQSJ9.e30.c2ln",
         )
 

@@ -58,6 +58,7 @@ def gateway(
     *,
     clock: Clock | None = None,
     pause: Callable[[float], None] | None = None,
+    database_url: str | None = None,
     **settings: Any,
 ) -> GatewayInProcess:
     """A gateway of its own under `directory`; `settings` are GatewaySettings' fields. Tokens keep machine time."""
@@ -65,7 +66,7 @@ def gateway(
     made = GatewaySettings(keys_dir=directory / "keys", **settings)
     platform = FakePlatform(clock)
     secrets = Secrets.at(made.keys_dir)
-    database = testing.database(directory, MIGRATIONS, source="gateway", clock=clock)
+    database = testing.database(directory, MIGRATIONS, source="gateway", clock=clock, url=database_url)
     store = SqlStore(database, secrets, clock)
     gate = Gate(
         store=store,

@@ -47,7 +47,7 @@ def create_token(
     del scope, client_id  # accepted from any OAuth 2 client; one scope and one client exist here
     if grant_type != "password":
         return _refusal("unsupported-grant-type", "the only grant here is password", "unsupported_grant_type")
-    accounts.count_guess(here.gate, username, here.policies["password"])
+    accounts.count_guess(here.gate, username, here.policies["guess"])
     try:
         account = accounts.prove_password(here.gate, username, password)
     except InvalidGrant as e:

@@ -10,6 +10,7 @@ from semblance.gateway.api.admission import ANYBODY, Here, Proven, Reader
 from semblance.gateway.api.events import EventStream
 from semblance.gateway.api.paging import After, Limit, inner_of
 from semblance.gateway.api.routes.consents import PathId
+from semblance.gateway.api.schemas.accounts import JwkSet
 from semblance.gateway.api.schemas.jobs import Erasure, Job
 from semblance.gateway.api.schemas.model import Listed, listed
 from semblance.gateway.handlers import erasure, jobs
@@ -72,6 +73,12 @@ def get_erasure(here: Here, proof: Proven, erasure_id: PathId) -> Erasure:
 def get_receipt(here: Here, proof: Proven, erasure_id: PathId) -> Response:
     """The signed receipt: every store with its count."""
     return Response(erasure.receipt(here.gate, proof.login, erasure_id), media_type="application/jose")
+
+
+@router.get("/.well-known/receipt-keys.json", tags=["erasures"], dependencies=[ANYBODY])
+def receipt_keys(here: Here) -> JwkSet:
+    """The public keys that receipts are signed with: anybody may check one."""
+    return JwkSet.model_validate_json(here.gate.identity.receipt_keys())
 
 
 def _sequence(last_event_id: str | None) -> int:

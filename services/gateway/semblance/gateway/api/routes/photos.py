@@ -88,9 +88,14 @@ def upload_photo(
         caller,
         idempotency_key,
         {"consent_id": consent_id, "content_type": content_type, "sha256": digest},
-        lambda _id: Photo.of(
+        lambda photo_id: Photo.of(
             photos.upload_photo(
-                here.gate, caller.subject_id, consent_id=consent_id, content_type=content_type, data=data
+                here.gate,
+                caller.subject_id,
+                photo_id=photo_id,
+                consent_id=consent_id,
+                content_type=content_type,
+                data=data,
             )
         ),
         location="/v1/photos/{id}",

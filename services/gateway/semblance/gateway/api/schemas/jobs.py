@@ -62,7 +62,7 @@ class ErasedStore(Answered):
 
 
 class Erasure(Answered):
-    """`state`: running or completed. The receipt is a compact JWS (RFC 7515) that lists the stores."""
+    """`state`: running or completed; `waiting_for` names services. The receipt is a compact JWS (RFC 7515)."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -71,6 +71,7 @@ class Erasure(Answered):
             requested_at=EXAMPLE_TIME,
             completed_at=EXAMPLE_TIME,
             stores=[{"service": "ingest", "store": "objects:photos", "count": 14}],
+            waiting_for=[],
             receipt_jws="eyJhbGciOiJFZERTQSJ9.e30.c2ln",
         )
     )
@@ -80,6 +81,7 @@ class Erasure(Answered):
     requested_at: dt.datetime | None
     completed_at: dt.datetime | None
     stores: list[ErasedStore]
+    waiting_for: list[str]
     receipt_jws: str
 
 

@@ -1,4 +1,4 @@
-"""Portraits of people who do not exist, drawn once a session, and the two engines."""
+"""Portraits of people who do not exist, and the two engines."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from semblance.faces import FaceEngine, OpenCvFaceEngine
 from semblance.faces.deepface_engine import DeepFaceEngine
-from semblance.synthetic_people import HELD_OUT_FROM, Picture, person, render, scene
+from semblance.synthetic_people import Picture, bundled
 
 MODELS_DIR = Path(os.environ.get("SEMBLANCE_MODELS_DIR", Path(__file__).parents[3] / ".cache" / "models"))
-PEOPLE, SCENES = 6, 4
+PHOTOS = 6
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +41,11 @@ def engine(request: pytest.FixtureRequest) -> FaceEngine:
 
 @pytest.fixture(scope="session")
 def portraits() -> Mapping[int, list[Picture]]:
-    """Four photos each of six people, 256 px, by the person's seed."""
-    people = [person(HELD_OUT_FROM + 500 + i) for i in range(PEOPLE)]
+    """Six photos each of the four bundled people, 512 px, by the person's seed."""
     return {
-        who.seed: [render(who, scene(who, seed, style="photo"), 256) for seed in range(1, SCENES + 1)] for who in people
+        who.seed: [
+            Picture(np.asarray(Image.open(photo.path).convert("RGB")), photo.truths[0])
+            for photo in bundled.person_photos(who.name, ("portrait",))[:PHOTOS]
+        ]
+        for who in bundled.people().values()
     }

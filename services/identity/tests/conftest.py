@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +22,11 @@ from semblance.identity.settings import IdentitySettings
 from semblance.kernel.clock import FakeClock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.ids import ReleaseId, SubjectId, new_id
+from semblance.local.postgres import Postgres
 from semblance.objects import MemoryKeyRing, Sealer
 from semblance.service_kit import testing
 from semblance.service_kit.database import Database
+from semblance.service_kit.migrations import downgrade
 
 ALL = frozenset(Purpose)
 
@@ -128,10 +131,23 @@ class Desk:
         self.ports = dataclasses.replace(self.ports, rules=dataclasses.replace(self.ports.rules, **changes))
 
 
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database on a real PostgreSQL; its folder is reachable for the user that the server runs as."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with Postgres(Path(folder) / "pg") as server:
+            yield server.url("identity")
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
+def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """On SQLite, or on PostgreSQL for modules that ask for both."""
+    on_postgres = getattr(request, "param", "sqlite") == "postgres"
+    made = Desk(tmp_path, request.getfixturevalue("postgres_url") if on_postgres else None)
     yield made
+    if on_postgres:  # one database for all tests: they leave it empty
+        downgrade(made.database.engine, main.MIGRATIONS)
     made.database.close()
 
 

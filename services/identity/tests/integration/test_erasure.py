@@ -26,6 +26,7 @@ from semblance.kernel.errors import Invalid, NotFound, Unavailable
 from semblance.kernel.ids import ErasureId, SubjectId, new_id
 from semblance.service_kit import testing
 
+pytestmark = pytest.mark.parametrize("desk", ["sqlite", "postgres"], indirect=True)
 OTHERS = [service for service in SERVICES if service != "identity"]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from semblance.contracts.identity.v1 import events_pb2
+from semblance.identity.adapters import tables
 from semblance.identity.domain.challenge import Movement
 from semblance.identity.domain.consent import RevocationReason
 from semblance.identity.domain.errors import (
@@ -33,6 +34,7 @@ from semblance.kernel.ids import SubjectId, new_id
 from semblance.service_kit import testing
 
 ALL = frozenset(Purpose)
+pytestmark = pytest.mark.parametrize("desk", ["sqlite", "postgres"], indirect=True)
 
 
 def enrolled(desk: Any, subject_id: SubjectId) -> bool:
@@ -55,8 +57,9 @@ def test_nothing_readable_is_at_rest(desk: Any) -> None:
     desk.opted_in()
     with desk.ports.reads() as store:
         (template, *_) = store.templates.get(list(store.templates.ids()))
-    desk.database.close()
-    content = Path(desk.database.url.removeprefix("sqlite:///")).read_bytes()
+    with desk.database.read() as session:
+        rows = [session.execute(sa.select(table)).all() for table in tables.metadata.sorted_tables]
+    content = repr(rows).encode() + b"".join(v for table in rows for row in table for v in row if isinstance(v, bytes))
     assert b"Ada Example" not in content
     assert template.sealed[:4] == b"SMBL"
     assert desk.face(1, 0.0).tobytes()[:16] not in content
@@ -232,10 +235,6 @@ def test_a_destroyed_key_fails_closed_at_once(desk: Any) -> None:
 
 
 def test_a_template_that_was_tampered_with_stops_matching(desk: Any) -> None:
-    import sqlalchemy as sa
-
-    from semblance.identity.adapters import tables
-
     subject_id, _ = desk.opted_in()
     with desk.database.transaction() as unit:
         unit.session.execute(sa.update(tables.templates).values(sealed=b"SMBL\x01" + b"\0" * 600))

@@ -66,9 +66,9 @@ class Platform:
             backing = backing_of(config, self._layout)
             try:
                 log.write(line("starting", pid=os.getpid()))
-                receiver.start()
                 self._write(config, backing)
                 backing.start(self._say)
+                receiver.start()
                 self._start_services(config, backing, log)
                 self._tend(config, backing, log, stop, on_ready)
             finally:

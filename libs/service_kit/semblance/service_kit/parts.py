@@ -36,6 +36,9 @@ ROLES = {
 
 
 _HOUSEKEEPING_S = 3600.0
+# Where writers and readers share a process a commit wakes the readers; polling is for delays and other processes.
+_IN_PROCESS_POLL_S = 1.0
+_RELAY_POLL_S = 0.2
 _INBOX_MEMORY = dt.timedelta(days=60)
 
 
@@ -51,6 +54,7 @@ class Parts:
     def __init__(self, application: Application, roles: frozenset[str], stop: threading.Event) -> None:
         self._app = application
         self._roles = roles
+        self._together = roles == ROLES["all"]
         self._stop = stop
         # The relay ends after everything that may still write events.
         self._relay_stop = threading.Event()
@@ -121,7 +125,8 @@ class Parts:
         return clean
 
     def _start_work(self) -> None:
-        worker = Worker(self._app.database, self._app.work, poll_s=self._app.settings.work_poll_s)
+        poll_s = _IN_PROCESS_POLL_S if self._together else self._app.settings.work_poll_s
+        worker = Worker(self._app.database, self._app.work, poll_s=poll_s)
         self._worker = worker
         metrics.watch_queue(self._queue_age_s)
         self._spawn("work heartbeat", worker.heartbeat)
@@ -158,7 +163,8 @@ class Parts:
 
     def _relay(self) -> None:
         producer = self._app.broker.producer()
-        relay = Relay(self._app.database.engine, producer, clock=self._app.database.clock)
+        idle_s = _IN_PROCESS_POLL_S if self._together else _RELAY_POLL_S
+        relay = Relay(self._app.database.engine, producer, clock=self._app.database.clock, idle_s=idle_s)
         self._app.database.on_commit(lambda unit: relay.notify() if unit.emitted else None)
         try:
             while not self._relay_stop.is_set():

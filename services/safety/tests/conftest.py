@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.kernel.clock import FakeClock
 from semblance.kernel.consent import Consent
 from semblance.kernel.ids import new_id
+from semblance.local.postgres import Postgres
 from semblance.objects import QUARANTINE, MemoryKeyRing, MemoryStore, SealedObjects, Sealer
 from semblance.safety import main
 from semblance.safety.adapters.store import FILTER_IMAGE, SqlStore
@@ -26,6 +28,7 @@ from semblance.safety.settings import SafetySettings
 from semblance.service_kit import testing
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
+from semblance.service_kit.migrations import downgrade
 
 
 def face(x_px: float = 10.0) -> FoundFace:
@@ -73,9 +76,9 @@ class Bench:
 
     face = staticmethod(face)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str | None = None) -> None:
         self.clock = FakeClock()
-        self.database = testing.database(folder, main.MIGRATIONS, source="safety", clock=self.clock)
+        self.database = testing.database(folder, main.MIGRATIONS, source="safety", clock=self.clock, url=url)
         self.keyring = MemoryKeyRing()
         self.objects = MemoryStore()
         self.objects.ensure_bucket(QUARANTINE)
@@ -142,8 +145,21 @@ class Bench:
     filter_image = FILTER_IMAGE
 
 
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database on a real PostgreSQL; its folder is reachable for the user that the server runs as."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with Postgres(Path(folder) / "pg") as server:
+            yield server.url("safety")
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """On SQLite, or on PostgreSQL for modules that ask for both."""
+    on_postgres = getattr(request, "param", "sqlite") == "postgres"
+    made = Bench(tmp_path, request.getfixturevalue("postgres_url") if on_postgres else None)
     yield made
+    if on_postgres:  # one database for all tests: they leave it empty
+        downgrade(made.database.engine, main.MIGRATIONS)
     made.database.close()

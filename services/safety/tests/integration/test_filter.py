@@ -17,6 +17,8 @@ from semblance.safety.adapters import tables
 from semblance.safety.domain.verdict import NudePart
 from semblance.service_kit import testing
 
+pytestmark = pytest.mark.parametrize("bench", ["sqlite", "postgres"], indirect=True)
+
 
 def blocked(events: list[Any]) -> list[str]:
     (event,) = events

@@ -37,7 +37,7 @@ class Relay:
         clock: Clock | None = None,
         batch: int = 200,
         idle_s: float = 0.2,
-        lease_s: float = 60.0,
+        lease_s: float = 15.0,
     ) -> None:
         self._engine = engine
         self._producer = producer

@@ -30,8 +30,9 @@ def own_face(photo: Photo, faces: FaceEngine, framing: Points, size_px: int) -> 
     framing (5, 2) px in the crop. Raises UnreadablePhoto, InvalidLandmarks.
     """
     image = decode(photo.data)
-    own = _own(photo, faces.detect(image))
-    others = [face for face in faces.detect(image) if face.box.overlap_0_1(own.box) < 0.5]
+    found = faces.detect(image)
+    own = _own(photo, found)
+    others = [face for face in found if face.box.overlap_0_1(own.box) < 0.5]
     embedding = faces.embed(image, own)
     return OwnFace(
         align(cover(image, own.box, [face.box for face in others]), own.landmarks, framing, size_px), embedding

@@ -1,0 +1,313 @@
+"""From opting in to being forgotten, through the front door, and what was left behind on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from google.protobuf.descriptor import FieldDescriptor
+from rich.console import Console
+
+from semblance.client import Client
+from semblance.client.errors import ApiError
+from semblance.client.models import Adapter, Consent, Image, JobEvent
+from semblance.eventbus import envelope
+from semblance.eventbus.record import Record
+from semblance.kernel.ids import new_id
+from semblance.local.demo.making import Made, make_pictures, train
+from semblance.local.demo.narrator import Narrator, Stage, Step
+from semblance.local.demo.opting_in import Uploaded, opt_in, sort_photos, upload
+from semblance.local.demo.subject import BundledSubject
+from semblance.local.demo.way_back import copy_adapter, erase, withdraw
+from semblance.local.rights import SERVICES
+from semblance.local.testing.house import House, eventually
+from semblance.local.testing.members import IMAGE_S, Member
+from semblance.objects.buckets import PUBLISHED, QUARANTINE
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+PROMPT = "a photo of me beside the quixotic zeppelin hangar"
+A_FEW = 8
+REVOKED_S = 1.0
+
+
+@dataclass
+class Named(BundledSubject):
+    """Ana, signing with a name that is found wherever it leaks."""
+
+    name: str
+
+
+@dataclass
+class Story:
+    """What the walk gave, stage by stage."""
+
+    house: House
+    member: Member
+    stage: Stage
+    consent: Consent
+    photos: list[Uploaded]
+    adapter: Adapter
+    made: list[Made]
+    image: Image
+    key: str
+    trace_id: str
+    events: list[JobEvent]
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def of_image(records: list[Record], image_id: str) -> list[envelope.Envelope]:
+    return [event for r in records if r.key == image_id for event in [envelope.from_record(r)]]
+
+
+@pytest.fixture(scope="module")
+def story(house: House, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The demo's own steps up to four published pictures, and one more whose words are searched for afterwards."""
+    member = house.member("ana")
+    narrator = Narrator(Console(quiet=True))
+    stage = Stage(member.client, house.layout, tmp_path_factory.mktemp("out"), narrator, {})
+    consent = opt_in(stage, Named(member.signed_name), Step("opt in"))
+    photos = upload(member.client, consent, BundledSubject().photos(), nothing)
+    sort_photos(stage, photos, Step("photos"))
+    adapter = train(stage, consent, nothing, Step("adapter"))
+    made = make_pictures(stage, adapter, nothing)
+    key, events = new_id(), list[JobEvent]()
+    asked = member.client.create_image(adapter.id, PROMPT, seed=11, key=key)
+    member.client.wait(asked.id, timeout_s=IMAGE_S, on_event=events.append)
+    records = house.kept.records("generation.image.v1")
+    [parent] = {event.traceparent for event in of_image(records, asked.id) if event.type.endswith("ImageRequested")}
+    assert parent is not None
+    return Story(house, member, stage, consent, photos, adapter, made, asked, key, parent.split("-")[1], events)
+
+
+def nothing(_done: int, _of: int, _text: str) -> None:
+    """Nobody looks at the bar."""
+
+
+@pytest.fixture(scope="module")
+def withdrawn(story: Story) -> Story:
+    """Consent withdrawn while one picture was drawn and one waited (the demo's step, which fails by itself)."""
+    story.notes["sealed_copy"] = copy_adapter(story.house.layout, story.member.subject_id)
+    withdraw(story.stage, story.consent, story.adapter, Step("withdraw"))
+    return story
+
+
+@pytest.fixture(scope="module")
+def erased(withdrawn: Story) -> Story:
+    """Forgotten: seven answers, a receipt, a copy that stays shut, no id left (the demo's step)."""
+    token = withdrawn.member.client.token
+    erase(withdrawn.stage, withdrawn.made, withdrawn.notes["sealed_copy"], Step("erase"))
+    withdrawn.notes["token"] = token
+    return withdrawn
+
+
+@pytest.fixture(scope="module")
+def stranger(house: House) -> Member:
+    """Another account, which never opted in."""
+    return house.member("bo")
+
+
+@pytest.fixture
+def http(story: Story) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {story.member.client.token}"}
+    with httpx.Client(base_url=story.house.url, headers=headers, timeout=60) as client:
+        yield client
+
+
+def test_the_walk_publishes_every_picture_exactly_once(story: Story) -> None:
+    published = {m.image_id for m in story.made} | {story.image.id}
+    kept = story.house.kept
+    assert story.member.client.image(story.image.id).state == "published"
+    rows = kept.rows(
+        "provenance", "SELECT image_id, state FROM publications WHERE subject_id = ?", story.member.subject_id
+    )
+    assert sorted(row["image_id"] for row in rows) == sorted(published)
+    assert {row["state"] for row in rows} == {"published"}
+    assert len(kept.objects(PUBLISHED, story.member.subject_id)) == len(published)
+    eventually(lambda: not kept.objects(QUARANTINE, story.member.subject_id), "quarantine is empty")
+
+
+def test_one_request_is_one_connected_trace_through_every_service(story: Story) -> None:
+    def spans() -> list[dict[str, Any]]:
+        return story.house.kept.spans(story.trace_id)
+
+    def ended() -> bool:
+        names = {(span["service"], span["name"]) for span in spans()}
+        return {
+            ("generation", "provenance.manifest.v1 process"),
+            ("gateway", "provenance.manifest.v1 process"),
+        } <= names
+
+    eventually(ended, "the last spans are exported")
+    found = {span["span_id"]: span for span in spans()}
+    [root] = [span for span in found.values() if not span["parent_id"]]
+    assert (root["service"], root["name"], root["kind"]) == ("gateway", "POST /v1/images", "server")
+    orphans = [s["name"] for s in found.values() if s["parent_id"] and s["parent_id"] not in found]
+    assert orphans == []
+    edges = {
+        (found[span["parent_id"]]["service"], span["service"]) for span in found.values() if span["parent_id"] in found
+    }
+    assert edges >= {
+        ("gateway", "training"),  # may this adapter be used
+        ("gateway", "generation"),  # CreateImage
+        ("generation", "safety"),  # CheckPrompt by call, then ImageRendered by Kafka
+        ("generation", "training"),  # GetAdapter
+        ("safety", "identity"),  # whose faces are these
+        ("safety", "provenance"),  # ImageAllowed
+        ("provenance", "generation"),  # ImagePublished
+        ("provenance", "gateway"),
+    }
+    assert ("generation", "provenance") not in edges, "a picture reached the signer without the filter"
+    by_kafka = {(s["service"], s["name"]) for s in found.values() if s["kind"] == "consumer"}
+    assert by_kafka >= {
+        ("generation", "work render_image"),
+        ("safety", "generation.image.v1 process"),
+        ("provenance", "safety.verdict.v1 process"),
+    }
+    assert not [span["name"] for span in found.values() if span["error"]]
+
+
+def test_the_same_key_gives_the_same_image_and_another_request_under_it_is_refused(story: Story) -> None:
+    again = story.member.client.create_image(story.adapter.id, PROMPT, seed=11, key=story.key)
+    assert again.id == story.image.id
+    assert story.house.kept.count("generation", "images", "id = ?", story.image.id) == 1
+    with pytest.raises(ApiError) as refused:
+        story.member.client.create_image(story.adapter.id, PROMPT, seed=12, key=story.key)
+    assert (refused.value.status, refused.value.code) == (409, "idempotency-key-reused")
+    assert refused.value.remedy
+
+
+def test_another_account_finds_nothing_of_it(story: Story, stranger: Member) -> None:
+    client = stranger.client
+    accepted = next(photo.photo_id for photo in story.photos if photo.state == "accepted")
+    image_id, adapter_id, consent_id = story.image.id, story.adapter.id, story.consent.id
+    person_id = next(iter(story.member.client.people())).id
+    calls = {
+        "photo": lambda: client.photo(accepted),
+        "photo content": lambda: client.photo_content(accepted),
+        "photo removal": lambda: client.remove_photo(accepted),
+        "person": lambda: client.name_person(person_id, "x"),
+        "adapter": lambda: client.adapter(adapter_id),
+        "adapter removal": lambda: client.remove_adapter(adapter_id),
+        "training": lambda: client.train_adapter(consent_id),
+        "picture": lambda: client.create_image(adapter_id, "a photo"),
+        "image": lambda: client.image(image_id),
+        "image content": lambda: client.image_content(image_id),
+        "manifest": lambda: client.image_manifest(image_id),
+        "image removal": lambda: client.remove_image(image_id),
+        "job": lambda: client.job(image_id),
+        "events": lambda: list(client.follow(image_id)),
+        "consent": lambda: client.consent(consent_id),
+        "revocation": lambda: client.revoke_consent(consent_id),
+        "upload": lambda: client.upload_photo(consent_id, stranger.portraits(1)[0]),
+    }
+    answers: dict[str, int] = {}
+    for name, call in calls.items():
+        with pytest.raises(ApiError) as refused:
+            call()
+        answers[name] = refused.value.status
+    assert answers == dict.fromkeys(calls, 404)
+    for nothing_there in (client.photos, client.people, client.adapters, client.images, client.jobs, client.consents):
+        assert list(nothing_there()) == []
+    assert story.member.client.image(image_id).state == "published"
+    assert story.member.client.adapter(adapter_id).state == "ready"
+
+
+def test_events_resume_where_a_stream_broke(story: Story, http: httpx.Client) -> None:
+    assert [event.sequence for event in story.events] == sorted({event.sequence for event in story.events})
+    assert story.events[-1].state == "published"
+    everything = sequences(http.get(f"/v1/jobs/{story.image.id}/events").text)
+    assert everything == [event.sequence for event in story.events]
+    middle = everything[len(everything) // 2]
+    resumed = http.get(f"/v1/jobs/{story.image.id}/events", headers={"Last-Event-ID": str(middle)})
+    assert sequences(resumed.text) == [number for number in everything if number > middle]
+    ended = http.get(f"/v1/jobs/{story.image.id}/events", headers={"Last-Event-ID": str(everything[-1])})
+    assert ended.status_code == 204
+
+
+def sequences(stream: str) -> list[int]:
+    return [int(number) for number in re.findall(r"^id: (\d+)$", stream, re.MULTILINE)]
+
+
+def test_a_picture_made_elsewhere_is_not_taken_for_ours(story: Story) -> None:
+    with Client(story.house.url) as anybody:
+        verified = anybody.verify(story.member.portraits(1)[0])
+    assert (verified.state, verified.made_here, verified.consent_state) == ("None", False, "unknown")
+
+
+def test_withdrawal_ends_work_within_a_second_and_stays(withdrawn: Story) -> None:
+    client = withdrawn.member.client
+    with pytest.raises(ApiError) as refused:
+        client.create_image(withdrawn.adapter.id, "a photo of me", consent_id=withdrawn.consent.id)
+    assert (refused.value.status, refused.value.code) == (403, "consent-revoked")
+    assert refused.value.remedy
+    assert not client.check_consent(withdrawn.consent.id, "generate").allowed
+    assert client.verify(withdrawn.made[0].data).consent_state == "withdrawn"
+    events = [
+        envelope.from_record(r) for r in withdrawn.house.kept.records("identity.consent.v1", "generation.image.v1")
+    ]
+    [revoked] = [
+        e for e in events if e.type.endswith("ConsentRevoked") and e.message.consent_id == withdrawn.consent.id
+    ]
+    ended = [e for e in events if e.type.endswith("ImageRevoked") and e.message.consent_id == withdrawn.consent.id]
+    assert len(ended) == 2
+    assert max(e.time for e in ended) - revoked.time < dt.timedelta(seconds=REVOKED_S)
+
+
+def test_the_receipt_verifies_with_the_published_keys_and_lists_every_service(erased: Story) -> None:
+    report = erased.stage.report["erasure"]
+    keys = httpx.get(f"{erased.house.url}/.well-known/receipt-keys.json").json()
+    receipt = report["receipt_jws"]
+    wanted = jwt.get_unverified_header(receipt)["kid"]
+    key = jwt.PyJWKSet.from_dict(keys)[wanted]
+    claims = jwt.decode(receipt, key, algorithms=["EdDSA"])
+    listed = json.dumps(claims)
+    assert all(f'"{service}"' in listed for service in SERVICES)
+    assert {store["service"] for store in report["stores"]} == set(SERVICES)
+    counted = {(store["service"], store["store"]): store["count"] for store in report["stores"]}
+    assert sum(counted.values()) > len(erased.made)
+    forged = receipt[:-6] + ("AAAAAA" if receipt[-6:] != "AAAAAA" else "BBBBBB")
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(forged, key, algorithms=["EdDSA"])
+
+
+def test_no_secret_and_no_likeness_is_in_any_event_span_log_line_or_file(erased: Story) -> None:
+    member, kept = erased.member, erased.house.kept
+    secrets = {
+        "prompt": PROMPT,
+        "signed name": member.signed_name,
+        "password": member.password,
+        "token": erased.notes["token"].rpartition(".")[2],
+    }
+    needles = {name: text.encode() for name, text in secrets.items()}
+    assert kept.files_with(needles) == []
+    handle = {"handle": member.handle.encode()}
+    assert [place for place in kept.files_with(handle) if not place.endswith(".sqlite-wal")] == []
+    records = kept.records()
+    assert len(records) > len(SERVICES)
+    for record in records:
+        event = envelope.from_record(record)
+        held = b"|".join([record.value or b"", (record.key or "").encode(), *(value for _, value in record.headers)])
+        assert not [name for name, needle in (needles | handle).items() if needle in held], event.type
+        assert not numbers_in_a_row(event.message), event.type
+        assert len(held) < 4096, event.type
+    many_numbers = re.compile(rf"(-?\d+\.\d+,\s*){{{A_FEW}}}")
+    for line in [*kept.log(), *kept.spans()]:
+        assert not many_numbers.search(json.dumps(line)), line["service"]
+
+
+def numbers_in_a_row(message: Any) -> list[str]:
+    """Fields that could hold an embedding: many numbers, or bytes."""
+    wrong = []
+    for found, value in message.ListFields():
+        number = found.type in {FieldDescriptor.TYPE_FLOAT, FieldDescriptor.TYPE_DOUBLE}
+        if found.type == FieldDescriptor.TYPE_BYTES or (number and found.is_repeated and len(value) >= A_FEW):
+            wrong.append(found.name)
+    return wrong

@@ -22,7 +22,7 @@ def once(
 ) -> tuple[Answer, bool]:
     """(answer, replayed). `scope` is the subject's digest; `act` gets the new thing's id, a retry the same one.
 
-    Raises AccountErased, IdempotencyKeyReused, IdempotencyKeyInProgress and what `act` raises; a refusal forgets the key.
+    Raises AccountErased, IdempotencyKeyReused, IdempotencyKeyInProgress and what `act` raises; refusals forget the key.
     """
     if key is None:
         return act(new_id()), False

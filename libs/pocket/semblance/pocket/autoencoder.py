@@ -105,7 +105,7 @@ class AutoencoderTrainer:
 
 
 def train(recipe: Recipe, workspace: Path, budget_s: float) -> None:
-    """Resumes from `autoencoder/checkpoint.pt`; ends when budget_s is used up."""
+    """Resumes from `autoencoder/checkpoint.pt`; ends when budget_s CPU-seconds are used up."""
     torch.set_num_threads(1)
     stored = pictures.load_folder(workspace / "train").pixels
     transform = PatchTransform.load(workspace / "latents.npz")
@@ -113,7 +113,7 @@ def train(recipe: Recipe, workspace: Path, budget_s: float) -> None:
     if (state := checkpoint.load(path)) is not None:
         trainer.restore(state)
     journal = Journal(path.with_name("loss.csv"), trainer.step_count)
-    before_s, started, saved_s = trainer.elapsed_s, time.monotonic(), trainer.elapsed_s
+    before_s, started, saved_s = trainer.elapsed_s, time.process_time(), trainer.elapsed_s
     while trainer.elapsed_s < budget_s:
         rng = np.random.default_rng((recipe.seed, 1, trainer.step_count))
         chosen = stored[rng.integers(0, len(stored), recipe.autoencoder.batch)]
@@ -125,7 +125,7 @@ def train(recipe: Recipe, workspace: Path, budget_s: float) -> None:
             torch.from_numpy(transform.encode(chosen)),
             trainer.elapsed_s / budget_s,
         )
-        trainer.elapsed_s = before_s + time.monotonic() - started
+        trainer.elapsed_s = before_s + time.process_time() - started
         journal.add(trainer.step_count, trainer.step_count * len(chosen), trainer.elapsed_s, loss)
         if trainer.elapsed_s - saved_s > recipe.autoencoder.checkpoint_s or trainer.elapsed_s >= budget_s:
             saved_s = trainer.elapsed_s

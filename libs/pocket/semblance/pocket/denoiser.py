@@ -68,7 +68,7 @@ class Trainer:
             predicted = self.model(noisy, t, batch.tokens, batch.identity)
         error = (predicted.float() - target).square().mean(1)
         snr = alpha.flatten() / (1 - alpha.flatten()).clamp(min=1e-8)
-        weight = (snr.clamp(max=self.settings.snr_gamma) / (snr + 1)).clamp(min=0.05) / 0.35
+        weight = (snr.clamp(max=self.settings.snr_gamma) / (snr + 1)).clamp(min=self.settings.least_weight) / 0.35
         return ((error * self.where).mean((1, 2)) * weight).mean(), float(error.detach().mean())
 
     def step(self, batches: Batches, share: float) -> float:

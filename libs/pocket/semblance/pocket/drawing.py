@@ -20,7 +20,7 @@ PLAIN_PROMPTS = (
 
 @dataclass(frozen=True)
 class Order:
-    """One batch: the same prompt for each identity row. identity (B, 128) unit rows, or None for prompt alone."""
+    """`count` pictures of one prompt. identity (128,) is a unit vector, or None for the prompt alone."""
 
     prompt: str
     identity: NDArray[np.float32] | None
@@ -29,8 +29,9 @@ class Order:
 
 
 def condition(identity: NDArray[np.float32]) -> list[torch.Tensor]:
-    """`ip_adapter_image_embeds` under guidance: zeros for the negative half first, (2B, 1, 1, 128)."""
-    positive = torch.from_numpy(np.asarray(identity, np.float32))[:, None, None, :]
+    """`ip_adapter_image_embeds` under guidance: zeros for the negative half, then the face, (2, 1, 1, 128). One face a
+    call: diffusers repeats this for every picture, and several rows would be mixed into each of them."""
+    positive = torch.from_numpy(np.asarray(identity, np.float32))[None, None, None, :]
     return [torch.cat([torch.zeros_like(positive), positive])]
 
 
@@ -41,7 +42,8 @@ def draw(pipeline: Any, order: Order, sampler: SamplerSettings) -> NDArray[np.ui
         pipeline.set_ip_adapter_scale(sampler.ip_adapter_scale)
         arguments["ip_adapter_image_embeds"] = condition(order.identity)
     images = pipeline(
-        [order.prompt] * order.count,
+        order.prompt,
+        num_images_per_prompt=order.count,
         num_inference_steps=sampler.steps,
         guidance_scale=sampler.guidance_scale,
         generator=torch.Generator().manual_seed(order.seed),

@@ -58,8 +58,7 @@ def generate(pipeline: Any, held: HeldOut, people: int, sampler: SamplerSettings
     made = []
     for k in range(people):
         for p, prompt in enumerate(PLAIN_PROMPTS):
-            identity = np.repeat(held.references[k : k + 1], takes, 0)
-            made.append(draw(pipeline, Order(prompt, identity, takes, seed=k * 100 + p), sampler))
+            made.append(draw(pipeline, Order(prompt, held.references[k], takes, seed=k * 100 + p), sampler))
     return np.concatenate(made)
 
 
@@ -84,7 +83,7 @@ def seconds_per_picture(pipeline: Any, held: HeldOut, sampler: SamplerSettings, 
     times = []
     for k in range(rounds + 1):
         before = time.process_time()
-        draw(pipeline, Order(PLAIN_PROMPTS[0], held.references[:1], 1, k), sampler)
+        draw(pipeline, Order(PLAIN_PROMPTS[0], held.references[0], 1, k), sampler)
         times.append(time.process_time() - before)
     return np.array(times[1:])  # the first call warms up
 

@@ -63,7 +63,7 @@ def description(recipe: Recipe) -> dict[str, Any]:
         "resolution_px": recipe.model.resolution_px,
         "sampler": asdict(recipe.sampler),
         "trigger": "sks person",
-        "framing": {"template_px": [[round(float(v), 3) for v in point] for point in TEMPLATE_64], "size_px": 64},
+        "framing": [[round(float(v), 3) for v in point] for point in TEMPLATE_64],
         "lora": asdict(recipe.lora),
     }
 
@@ -106,6 +106,7 @@ def export(recipe: Recipe, workspace: Path, target: Path) -> None:
         for source in sorted(p for p in folder.rglob("*") if p.is_file()):
             place = target / source.relative_to(folder)
             place.parent.mkdir(parents=True, exist_ok=True)
+            source.chmod(0o644)
             os.replace(source, place)
     shutil.rmtree(target / "feature_extractor", ignore_errors=True)
 

@@ -36,7 +36,7 @@ _LEARNT, _KEPT, _TAKES = 8, 6, 4
 
 @dataclass(frozen=True)
 class Sitter:
-    """photos to learn from (8, 64, 64, 3) and their mean embedding (128,); kept (6, 128): photos to judge by."""
+    """Photos to learn from (8, 64, 64, 3) and their mean embedding (128,); kept (6, 128): photos to judge by."""
 
     seed: int
     photos: NDArray[np.uint8]

@@ -59,6 +59,8 @@ class DenoiserSettings:
     ema_decay: float = 0.999
     clip_norm: float = 1.0
     snr_gamma: float = 5.0
+    least_weight: float = 0.2
+    """Floor of the min-SNR weight: below it the cleanest noise levels are neglected and pictures keep a grain."""
     drop_all: float = 0.1
     drop_identity: float = 0.15
     drop_caption: float = 0.05

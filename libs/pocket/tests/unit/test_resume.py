@@ -41,7 +41,7 @@ def world(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any
     folder = tmp_path_factory.mktemp("tokenizer")
     tokenizer.write(folder, ["a photo of a person"], 40)
     tokens = tokenizer.load(folder, recipe.model.token_length)
-    return tokens, Batches(pictures, fit(pictures.pixels, 8, 24), tokens, recipe)
+    return tokens, Batches(pictures, fit(pictures.pixels, 8, recipe.model.latent_channels), tokens, recipe)
 
 
 def test_resuming_continues_the_step_count_and_the_weights(

@@ -24,8 +24,8 @@ def pipeline() -> Any:
 
 @pytest.fixture
 def identity() -> np.ndarray:
-    vector = np.random.default_rng(4).normal(size=(2, 128)).astype(np.float32)
-    return vector / np.linalg.norm(vector, axis=1, keepdims=True)
+    vector = np.random.default_rng(4).normal(size=128).astype(np.float32)
+    return vector / np.linalg.norm(vector)
 
 
 def test_pictures_are_finite_and_follow_the_identity(pipeline: Any, identity: np.ndarray) -> None:
@@ -34,7 +34,7 @@ def test_pictures_are_finite_and_follow_the_identity(pipeline: Any, identity: np
     made = draw(pipeline, order, sampler)
     assert made.shape == (2, 64, 64, 3)
     assert made.std() > 5
-    swapped = draw(pipeline, Order(order.prompt, identity[::-1].copy(), 2, seed=1), sampler)
+    swapped = draw(pipeline, Order(order.prompt, -identity, 2, seed=1), sampler)
     assert np.abs(made.astype(int) - swapped).mean() > 0.5
 
 
@@ -60,5 +60,5 @@ def test_the_description_is_complete_and_the_folder_small() -> None:
     assert set(described) == {
         "name", "version", "licence", "resolution_px", "sampler", "trigger", "framing", "lora",
     }  # fmt: skip
-    assert np.array(described["framing"]["template_px"]).shape == (5, 2)
+    assert np.array(described["framing"]).shape == (5, 2)
     assert sum(p.stat().st_size for p in weights_dir().rglob("*") if p.is_file()) < 40e6

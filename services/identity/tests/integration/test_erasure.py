@@ -19,8 +19,9 @@ from semblance.identity.adapters.store import ERASE_SUBJECT
 from semblance.identity.adapters.sweeper import Sweeper
 from semblance.identity.adapters.work import erase_subject
 from semblance.identity.consumers import erasure_answers
+from semblance.identity.domain.challenge import Movement
 from semblance.identity.domain.erasure import SERVICES, salted_sha256
-from semblance.identity.domain.errors import SessionClosed, SubjectErased, UnknownErasure
+from semblance.identity.domain.errors import LockedOut, SessionClosed, SubjectErased, UnknownErasure
 from semblance.identity.handlers import capture, consents, erasure, faces
 from semblance.kernel.errors import Invalid, NotFound, Unavailable
 from semblance.kernel.ids import ErasureId, SubjectId, new_id
@@ -221,6 +222,17 @@ def test_a_consent_is_not_given_while_the_person_is_being_erased(desk: Any, subj
         consents.grant_consent(consents.GrantConsent(subject_id, session.id, frozenset(), 0), desk.ports)
     with pytest.raises(SubjectErased):
         capture.create_session(capture.CreateSession(subject_id, session.release_id, "d"), desk.ports)
+
+
+def test_erasing_an_account_unlocks_no_device(desk: Any, subject_id: SubjectId) -> None:
+    still = [dataclasses.replace(r, yaw_deg=0.0, eyes_y_px=120.0) for r in desk.shown([Movement.NOD] * 2)]
+    for _ in range(5):
+        session = desk.opened(subject_id)
+        desk.submitted(session, readings=still)
+    erasure.request_erasure(subject_id, desk.ports)
+    work(desk)
+    with pytest.raises(LockedOut):
+        desk.opened(SubjectId(new_id()))
 
 
 def test_the_receipt_key_is_made_once_and_for_the_owner_only(desk: Any, tmp_path: Any) -> None:

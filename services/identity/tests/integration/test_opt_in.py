@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from typing import Any
 
 import pytest
@@ -74,7 +75,26 @@ def test_the_wrong_order_gives_advice_and_a_new_nonce(desk: Any, subject_id: Sub
     assert not enrolled(desk, subject_id)
     with pytest.raises(NonceMismatch):
         desk.submitted(session)
-    assert desk.submitted(after).state is SessionState.SUCCEEDED
+    passed = desk.submitted(after)
+    assert (passed.state, passed.advice, passed.failure) == (SessionState.SUCCEEDED, (), None)
+
+
+def test_one_nonce_is_one_try_however_many_send_it_at_once(desk: Any, subject_id: SubjectId) -> None:
+    session = desk.opened(subject_id)
+    ended: list[str] = []
+
+    def submit() -> None:
+        try:
+            ended.append(desk.submitted(session).state.value)
+        except (NonceMismatch, SessionClosed):  # closed, when the one that won has already passed
+            ended.append("refused")
+
+    senders = [threading.Thread(target=submit) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert sorted(ended) == ["refused"] * 3 + ["succeeded"]
 
 
 def test_three_misses_fail_the_session_and_five_lock_the_person_out(desk: Any, subject_id: SubjectId) -> None:

@@ -64,7 +64,7 @@ class Session:
 
     def passed(self) -> Session:
         """Liveness and match held."""
-        return replace(self, state=SessionState.SUCCEEDED, advice=())
+        return replace(self, state=SessionState.SUCCEEDED, advice=(), failure=None)
 
     def missed(self, advice: Sequence[str], failure: str) -> Session:
         """The try failed; the session too, if it was the last."""

@@ -2,7 +2,7 @@
 
     python -m semblance.safety.ml.measure [--lora] [--pictures 12] [--backbone DIR] [--models DIR]
 
-For each bundled synthetic person: the reference embedding of their photos (with --lora an adapter learnt from them too),
+For each bundled synthetic person: the reference embedding of their photos (with --lora an adapter as well),
 pictures from four prompts, every face in them compared with templates taken from everybody's captures. Synthetic people
 stand in for real ones here, and for no more than the pipeline.
 """

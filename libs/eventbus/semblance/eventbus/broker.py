@@ -51,7 +51,8 @@ class Reader(Protocol):
     def poll(self, timeout_s: float) -> list[Record]:
         """Records in order per partition, or nothing after `timeout_s`.
 
-        Raises BrokerUnavailable when the broker cannot be asked: silence is never taken for an empty topic.
+        Raises BrokerUnavailable when the broker cannot be asked: silence is never taken for an empty topic, and an
+        outage shows within some seconds.
         """
 
     def caught_up(self) -> bool:

@@ -44,7 +44,8 @@ _HOUR_MS = 3_600_000
 _DEAD_LETTER_HOURS = 24 * 30
 _FIRST_BACK_OFF_S = 0.2
 _LONGEST_BACK_OFF_S = 5.0
-_FETCH_WAIT_MS = 200
+_FETCH_WAIT_MS = 500
+_ASK_EVERY_S = 2.0
 _LONGEST_SILENCE_S = 5.0
 
 
@@ -167,6 +168,7 @@ class KafkaGroupConsumer:
         self._client: KafkaConsumer | None = None
         self._paused = False
         self._heard_at_s = time.monotonic()
+        self._missed = False
 
     def poll(self, timeout_s: float, max_records: int = 100) -> list[Record]:
         """See GroupConsumer."""
@@ -218,12 +220,21 @@ class KafkaGroupConsumer:
                 client.close(autocommit=False, timeout_ms=self._settings.timeout_ms)
 
     def _probe_silence(self, client: KafkaConsumer, *, heard: bool) -> None:
-        """A poll says nothing about an outage, so after some silence the broker is asked whether it is there."""
-        now_s = time.monotonic()
-        if not heard and now_s - self._heard_at_s < _LONGEST_SILENCE_S:
+        """A poll says nothing about an outage, so after some silence the broker is asked whether it is there.
+
+        Once it may be slow, twice it is away: leaving the group for nothing makes every member wait.
+        """
+        if not heard and time.monotonic() - self._heard_at_s < _LONGEST_SILENCE_S:
             return
         if not heard:
-            client.end_offsets([TopicPartition(self._topics[0], 0)], timeout_ms=self._settings.timeout_ms)
+            try:
+                client.end_offsets([TopicPartition(self._topics[0], 0)], timeout_ms=self._settings.timeout_ms)
+            except KafkaError:
+                if self._missed:
+                    raise
+                self._missed = True
+                return
+        self._missed = False
         self._heard_at_s = time.monotonic()
 
     def _connected(self) -> KafkaConsumer:
@@ -247,14 +258,18 @@ class KafkaReader:
         self._topics = list(topics)
         self._client: KafkaConsumer | None = None
         self._caught_up = False
+        self._asked_at_s = 0.0
 
     def poll(self, timeout_s: float) -> list[Record]:
-        """See Reader. An empty answer was checked with a request of its own: a fetch alone is silent about outages."""
+        """See Reader. A fetch is silent about outages, so an empty answer is checked with a request of its own, once it
+        has caught up every 2 s: each request costs the broker a look at every partition."""
         with _wrapped("read"):
             client = self._connected()
             records = _records(client.poll(timeout_ms=int(timeout_s * 1000), max_records=5000))
-            if not records:
+            due = not self._caught_up or time.monotonic() - self._asked_at_s >= _ASK_EVERY_S
+            if not records and due:
                 self._caught_up = self._at_end(client) or self._caught_up
+                self._asked_at_s = time.monotonic()
         return records
 
     def caught_up(self) -> bool:

@@ -77,7 +77,7 @@ def test_a_reader_never_takes_silence_for_an_empty_topic(take: Take) -> None:
             reader.poll(0.3)
         process.kill()
         with pytest.raises(BrokerUnavailable):
-            _poll_often(reader)
+            _poll_often(reader, 30)
         reader.close()
 
 

@@ -41,7 +41,8 @@ def _publish(ports: Ports, concurrency: int) -> WorkKind:
         if publication is not None:
             store.schedule_clearing(publication)
 
-    return WorkKind(run=run, failed=failed, cancelled=cancelled, max_attempts=8, concurrency=concurrency)
+    # A signing takes well under a second; a killed process's picture should not wait a minute.
+    return WorkKind(run, failed, lease_s=10, max_attempts=8, concurrency=concurrency, cancelled=cancelled)
 
 
 def _clear(ports: Ports) -> Run:

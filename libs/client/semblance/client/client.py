@@ -376,7 +376,7 @@ class Client:
         return keys
 
     def wait_erased(self, erasure_id: str, *, timeout_s: float = 60.0) -> Erasure:
-        """Wait until every service has erased. Raises StillRunning."""
+        """Wait until every service has erased. Raises StillRunning, which names whom it waits for."""
         end_s = time.monotonic() + timeout_s
         attempt = 0
         while True:
@@ -384,7 +384,8 @@ class Client:
             if erasure.state == "completed":
                 return erasure
             if time.monotonic() >= end_s:
-                raise StillRunning(erasure_id, timeout_s)
+                others = ", ".join(erasure.waiting_for) or "its end"
+                raise StillRunning(erasure_id, timeout_s, f"It goes on and waits for {others}; ask again.")
             attempt += 1
             self._transport.wait(min(attempt, 3))
 

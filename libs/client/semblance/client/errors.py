@@ -52,8 +52,8 @@ class StillRunning(Unavailable):
 
     code = "still-running"
 
-    def __init__(self, job_id: str, timeout_s: float) -> None:
-        super().__init__(f"job {job_id} has not ended within {timeout_s:g} s", remedy="Wait for it again.")
+    def __init__(self, job_id: str, timeout_s: float, remedy: str = "It goes on; wait for it again.") -> None:
+        super().__init__(f"{job_id} has not ended within {timeout_s:g} s", remedy=remedy)
 
 
 class DamagedContent(Unavailable):

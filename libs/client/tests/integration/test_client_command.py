@@ -157,6 +157,15 @@ def test_nobody_there(semblance, monkeypatch):
     assert (code, "(unreachable)" in err) == (8, True)
 
 
+def test_an_erasure_that_takes_long_can_be_asked_for_again(served, semblance, answer):
+    semblance("account", "create", "ada", "--url", served.url)
+    code, _, err = semblance("erase", "--yes", "--timeout", "1")
+    assert (code, "waits for ingest; ask again. (still-running)" in err) == (8, True)
+    identity = served.world.platform.identity
+    identity.complete_erasure(next(iter(identity.erasures)))
+    assert answer("erase", "--yes")["state"] == "completed"
+
+
 def test_help_loads_nothing_heavy(semblance):
     heavy = {"torch", "cv2", "semblance.local.command", "semblance.synthetic_people.command"}
     before = heavy & sys.modules.keys()

@@ -53,7 +53,10 @@ def erase(
     timeout: Timeout = 120.0,
     json: Json = False,
 ) -> None:
-    """Erase the account and everything about you, everywhere. The signed receipt is saved."""
+    """Erase the account and everything about you, everywhere. The signed receipt is saved.
+
+    Running it again goes on waiting for the same erasure.
+    """
     if not yes:
         typer.confirm("Everything goes: photos, adapters, images, consents. This cannot be undone. Go on?", abort=True)
     with client() as here, bar(quiet=json) as progress:

@@ -13,7 +13,7 @@ import pytest
 
 from semblance.generation.adapters.memory_shelf import MemoryShelf
 from semblance.generation.adapters.sealed_words import SealedWords
-from semblance.generation.adapters.store import SqlTransactions
+from semblance.generation.adapters.store import SqlTransactions, store_of
 from semblance.generation.adapters.work import work_kinds
 from semblance.generation.consumers import subscriptions
 from semblance.generation.domain.image import Image
@@ -189,6 +189,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
         renderer,
         ports,
         kinds,
-        subscriptions(ports),
+        subscriptions(ports, store_of),
     )
     database.close()

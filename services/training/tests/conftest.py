@@ -18,7 +18,7 @@ from semblance.service_kit import testing
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Database
 from semblance.service_kit.work import WorkKind
-from semblance.training.adapters.store import SqlTransactions
+from semblance.training.adapters.store import SqlTransactions, store_of
 from semblance.training.adapters.work import work_kinds
 from semblance.training.consumers import subscriptions
 from semblance.training.domain.likeness import LikenessRules, Measured
@@ -127,5 +127,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
         rules=Rules(LikenessRules(0.3), min_photos=5, max_photos=10, open_runs=2, tick_s=0.5),
     )
     kinds = work_kinds(ports, lease_s=30, max_attempts=3)
-    yield Service(database, clock, consents, keyring, store, photos, trainer, ports, kinds, subscriptions(ports))
+    yield Service(
+        database, clock, consents, keyring, store, photos, trainer, ports, kinds, subscriptions(ports, store_of)
+    )
     database.close()

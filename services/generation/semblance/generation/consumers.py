@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from semblance.contracts.identity.v1 import events_pb2 as identity_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.contracts.training.v1 import events_pb2 as training_pb
-from semblance.generation.adapters.store import store_of
 from semblance.generation.handlers import verdicts, withdrawal
-from semblance.generation.ports import Ports
+from semblance.generation.ports import Ports, Store
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
 
 
-def subscriptions(ports: Ports) -> list[Subscription]:
+def subscriptions(ports: Ports, store_of: Callable[[Unit], Store]) -> list[Subscription]:
     """Topic to handler. Withdrawals have a group of their own, so that nothing delays them."""
 
     def consent_revoked(message: identity_pb.ConsentRevoked, unit: Unit) -> None:

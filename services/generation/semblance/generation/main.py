@@ -11,7 +11,7 @@ from semblance.faces import OpenCvFaceEngine
 from semblance.generation.adapters.memory_shelf import MemoryShelf
 from semblance.generation.adapters.neighbours import SafetyPrompts, TrainingAdapters
 from semblance.generation.adapters.sealed_words import SealedWords
-from semblance.generation.adapters.store import SqlTransactions
+from semblance.generation.adapters.store import SqlTransactions, store_of
 from semblance.generation.adapters.work import work_kinds
 from semblance.generation.api.servicer import GenerationServicer
 from semblance.generation.consumers import subscriptions
@@ -79,7 +79,7 @@ def build(settings: GenerationSettings) -> Application:
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=subscriptions(ports),
+        subscriptions=subscriptions(ports, store_of),
         work=work_kinds(ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
         grpc=[servicer],
         consent_view=consents,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from semblance.contracts.identity.v1 import events_pb2 as identity_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.kernel.ids import ConsentId, ErasureId, SubjectId
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
-from semblance.training.adapters.store import store_of
 from semblance.training.handlers.withdrawal import forget_subject, withdraw_consent
-from semblance.training.ports import Ports
+from semblance.training.ports import Ports, Store
 
 
-def subscriptions(ports: Ports) -> list[Subscription]:
+def subscriptions(ports: Ports, store_of: Callable[[Unit], Store]) -> list[Subscription]:
     """Topic to handler."""
 
     def consent_revoked(message: identity_pb.ConsentRevoked, unit: Unit) -> None:

@@ -18,7 +18,7 @@ from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
 from semblance.service_kit.runtime import Application, Check, broker_of, run
 from semblance.training.adapters.ingest_photos import IngestPhotos
-from semblance.training.adapters.store import SqlTransactions
+from semblance.training.adapters.store import SqlTransactions, store_of
 from semblance.training.adapters.work import work_kinds
 from semblance.training.api.servicer import TrainingServicer
 from semblance.training.consumers import subscriptions
@@ -83,7 +83,7 @@ def build(settings: TrainingSettings) -> Application:
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=subscriptions(ports),
+        subscriptions=subscriptions(ports, store_of),
         work=work_kinds(ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
         grpc=[servicer],
         consent_view=consents,

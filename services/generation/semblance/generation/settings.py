@@ -17,7 +17,8 @@ class GenerationSettings(ServiceSettings):
 
     models_dir: Path = Path(".cache/models")
     backbone_dir: Path | None = Field(default=None, description="A pipeline's folder; unset: the embedded backbone.")
-    torch_threads: int = Field(default=2, ge=1)
+    # One thread: with two on busy cores every operation waits for the slower one, and a step takes minutes.
+    torch_threads: int = Field(default=1, ge=1)
 
     best_of: int = Field(default=4, ge=1, le=16, description="Pictures in a batch; the one most like the person stays.")
     batches: int = Field(default=3, ge=1, le=8, description="At most, while none is alone and like the person.")

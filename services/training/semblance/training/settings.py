@@ -19,7 +19,8 @@ class TrainingSettings(ServiceSettings):
     models_dir: Path = Path(".cache/models")
     backbone_dir: Path | None = Field(default=None, description="A pipeline's folder; unset: the embedded backbone.")
     lora: dict[str, Any] = Field(default_factory=dict, description="Replaces fields of the backbone's lora block.")
-    torch_threads: int = Field(default=2, ge=1)
+    # One thread: with two on busy cores every operation waits for the slower one, and a step takes minutes.
+    torch_threads: int = Field(default=1, ge=1)
 
     likeness_floor: float = Field(default=0.3, ge=-1, le=1)
     pictures_per_prompt: int = Field(default=2, ge=1, le=8)

@@ -30,9 +30,24 @@ _CODES = {
     500: "internal",
 }
 _REMEDIES = {
+    400: "Send the kind of body that /docs names, in UTF-8.",
     404: "Look at /docs for the paths there are.",
     405: "Look at /docs for the methods of this path.",
+    413: "Send a smaller body.",
+    415: "Send the Content-Type that /docs names for this path.",
     500: "Try again; tell us the request id if it stays.",
+}
+
+# Where the error itself knows nothing better.
+_REMEDY_BY_KIND: Mapping[Kind, str] = {
+    Kind.INVALID: "Correct what the detail names; /docs has the rules.",
+    Kind.NOT_FOUND: "Check the id against the list of what the account has.",
+    Kind.UNAUTHENTICATED: "Get a token and send it as Authorization: Bearer.",
+    Kind.FORBIDDEN: "Give a consent that allows this, then ask again.",
+    Kind.CONFLICT: "Look at how it stands now, then decide again.",
+    Kind.QUOTA: "Wait as long as Retry-After says.",
+    Kind.GONE: "Nothing brings it back.",
+    Kind.UNAVAILABLE: "Try again as soon as Retry-After says.",
 }
 
 
@@ -72,7 +87,8 @@ def problem_of(error: SemblanceError, instance: str) -> JSONResponse:
     elif error.kind is Kind.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
     status = STATUS_BY_KIND[error.kind]
-    return problem(status, error.code, error.detail, instance=instance, remedy=error.remedy, headers=headers)
+    remedy = error.remedy or _REMEDY_BY_KIND[error.kind]
+    return problem(status, error.code, error.detail, instance=instance, remedy=remedy, headers=headers)
 
 
 def problem_of_status(status: int, instance: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

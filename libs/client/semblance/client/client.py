@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 
+from semblance.client.calls import Calls
 from semblance.client.errors import DamagedContent, StillRunning
 from semblance.client.files import content_of, file_part
 from semblance.client.follow import follow
@@ -28,7 +29,6 @@ from semblance.client.models import (
     Job,
     JobEvent,
     Manifest,
-    Model,
     Notice,
     Page,
     Person,
@@ -41,13 +41,12 @@ from semblance.client.models import (
 from semblance.client.transport import Transport
 from semblance.kernel.ids import new_id
 
-M = TypeVar("M", bound=Model)
 DEFAULT_URL = "http://127.0.0.1:8080"
 EVERY_PURPOSE = ("photos", "train", "generate")
 _SLOW_S = 120.0
 
 
-class Client:
+class Client(Calls):
     """One account at one platform. Not shared between threads; use it as a context manager or close() it.
 
     Every method raises ApiError when the platform refuses and Unreachable when it does not answer. Creates carry an
@@ -64,8 +63,8 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._transport = Transport(
-            base_url, token, timeout_s=timeout_s, retries=retries, transport=transport, pause=pause
+        super().__init__(
+            Transport(base_url, token, timeout_s=timeout_s, retries=retries, transport=transport, pause=pause)
         )
 
     @property
@@ -388,25 +387,3 @@ class Client:
                 raise StillRunning(erasure_id, timeout_s, f"It goes on and waits for {others}; ask again.")
             attempt += 1
             self._transport.wait(min(attempt, 3))
-
-    def _get(self, model: type[M], path: str, **params: Any) -> M:
-        return model.model_validate_json(self._transport.get(path, **params).content)
-
-    def _create(self, model: type[M], path: str, body: dict[str, Any], key: str | None) -> M:
-        return model.model_validate_json(self._transport.create(path, key=key, json=body).content)
-
-    def _change(self, model: type[M], method: str, path: str, body: dict[str, Any]) -> M:
-        return model.model_validate_json(self._transport.call(method, path, repeat=False, json=body).content)
-
-    def _delete(self, model: type[M], path: str) -> M:
-        return model.model_validate_json(self._transport.call("DELETE", path).content)
-
-    def _list(self, model: type[M], path: str) -> Iterator[M]:
-        after: str | None = None
-        while True:
-            response = self._transport.get(path, after=after, limit=100)
-            page = Page[model].model_validate_json(response.content)  # type: ignore[valid-type]
-            yield from page.items
-            after = page.next_after
-            if after is None:
-                return

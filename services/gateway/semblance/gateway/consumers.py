@@ -14,12 +14,12 @@ from semblance.contracts.platform.v1 import events_pb2 as platform
 from semblance.contracts.provenance.v1 import events_pb2 as provenance
 from semblance.contracts.safety.v1 import events_pb2 as safety
 from semblance.contracts.training.v1 import events_pb2 as training
-from semblance.gateway.adapters.store import SqlStore
 from semblance.gateway.domain.job import Change, JobKind, Progress
 from semblance.gateway.domain.rate import Policy
 from semblance.gateway.handlers.erasure import forget_subject
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.jobs import apply_change
+from semblance.gateway.ports import Records
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
 
@@ -85,14 +85,17 @@ CHANGES: Mapping[type[Message], Read] = {
 }
 
 
-def subscriptions(gate: Gate, store: SqlStore, policies: Sequence[Policy]) -> list[Subscription]:
-    """gateway.jobs folds, gateway.erasure forgets; separate groups, so that ticks never delay an erasure."""
+def subscriptions(gate: Gate, records_of: Callable[[Unit], Records], policies: Sequence[Policy]) -> list[Subscription]:
+    """gateway.jobs folds, gateway.erasure forgets; separate groups, so that ticks never delay an erasure.
+
+    `records_of` gives the records of an event's transaction.
+    """
 
     def folding(read: Read) -> Callable[[Message, Unit], None]:
-        return lambda event, unit: apply_change(gate, store.within(unit.session), read(event))
+        return lambda event, unit: apply_change(gate, records_of(unit), read(event))
 
     def erase(event: platform.ErasureRequested, unit: Unit) -> None:
-        records = store.within(unit.session)
+        records = records_of(unit)
         counts = forget_subject(
             gate, records, subject_id=event.subject_id, erasure_id=event.erasure_id, policies=policies
         )

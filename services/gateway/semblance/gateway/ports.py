@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Any, Protocol
 
-from semblance.gateway.domain.account import Account, Login
+from semblance.gateway.domain.account import Account, Login, Proof
 from semblance.gateway.domain.idempotency import Answer, KeyRecord
 from semblance.gateway.domain.job import Job, JobEvent
 from semblance.gateway.domain.rate import Bucket
@@ -141,6 +141,28 @@ class Pepper(Protocol):
     """A keyed digest: equal texts have equal digests, and a digest tells nothing without the key."""
 
     def digest(self, *parts: str) -> str: ...
+
+
+class Issuer(Protocol):
+    """Signs access tokens for accounts of this gateway; `sub` is the subject id."""
+
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def life_s(self) -> int: ...
+
+    def issue(self, subject_id: str) -> str:
+        """A signed access token (RFC 9068 profile)."""
+
+    def jwks(self) -> dict[str, Any]:
+        """The public keys (RFC 7517)."""
+
+
+class Verifier(Protocol):
+    """Checks bearer tokens of every issuer that is accepted."""
+
+    def verify(self, token: str) -> Proof:
+        """Who the token names. Raises TokenRefused; Unavailable when an issuer's keys cannot be had."""
 
 
 class Consents(Protocol):

@@ -33,7 +33,7 @@ def lines(response) -> list[dict[str, str]]:
 
 def test_every_message_has_a_handler(world):
     exempt = frozenset(ce_type_of(message) for message in PASSED_OVER)
-    testing.handles_every_event(subscriptions(world.gate, world.store, []), "gateway", exempt)
+    testing.handles_every_event(subscriptions(world.gate, world.store.within, []), "gateway", exempt)
 
 
 @pytest.mark.parametrize("message", CHANGES, ids=lambda message: message.DESCRIPTOR.name)

@@ -15,8 +15,8 @@ from fastapi.testclient import TestClient
 from semblance.contracts.generation.v1 import events_pb2 as generation
 from semblance.contracts.platform.v1 import events_pb2 as platform
 from semblance.gateway.adapters import tables
-from semblance.gateway.domain.account import Login
-from semblance.gateway.handlers.accounts import Proof, admit
+from semblance.gateway.domain.account import Login, Proof
+from semblance.gateway.handlers.accounts import admit
 from semblance.gateway.handlers.jobs import job_events
 from semblance.gateway.testing import gateway
 from semblance.gateway.testing.process import MIGRATIONS

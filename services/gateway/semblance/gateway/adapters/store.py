@@ -13,7 +13,7 @@ from semblance.gateway.adapters.jobs import SqlJobs
 from semblance.gateway.adapters.keys import SqlKeys
 from semblance.gateway.adapters.secrets import Secrets
 from semblance.kernel.clock import Clock
-from semblance.service_kit.database import Database
+from semblance.service_kit.database import Database, Unit
 
 
 class SqlRecords:
@@ -37,13 +37,13 @@ class SqlStore:
     @contextmanager
     def writing(self) -> Iterator[SqlRecords]:
         with self._database.transaction() as unit:
-            yield self.within(unit.session)
+            yield self.within(unit)
 
     @contextmanager
     def reading(self) -> Iterator[SqlRecords]:
         with self._database.read() as session:
             yield SqlRecords(session, self._secrets, self._clock, writing=False)
 
-    def within(self, session: Session) -> SqlRecords:
+    def within(self, unit: Unit) -> SqlRecords:
         """Records on a transaction that somebody else began: an event's."""
-        return SqlRecords(session, self._secrets, self._clock, writing=True)
+        return SqlRecords(unit.session, self._secrets, self._clock, writing=True)

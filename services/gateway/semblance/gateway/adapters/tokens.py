@@ -22,9 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from semblance.gateway.adapters.secrets import load_or_create
-from semblance.gateway.domain.account import Login
+from semblance.gateway.domain.account import Login, Proof
 from semblance.gateway.domain.errors import TokenRefused
-from semblance.gateway.handlers.accounts import Proof
 from semblance.gateway.settings import OidcIssuer
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import new_id
@@ -66,7 +65,7 @@ class JwkSet:
 
 
 class LocalIssuer:
-    """Signs one-hour tokens for accounts of this gateway; `sub` is the subject id."""
+    """See ports.Issuer. Ed25519; the key file is made at the first start."""
 
     def __init__(self, issuer: str, audience: str, key_file: Path, life_s: int) -> None:
         self.issuer = issuer
@@ -98,7 +97,7 @@ class LocalIssuer:
 
 
 class Verifier:
-    """Checks bearer tokens of the built-in issuer and of the settings' issuers."""
+    """See ports.Verifier. Takes the built-in issuer and the settings' issuers."""
 
     def __init__(self, local: LocalIssuer, others: Sequence[OidcIssuer]) -> None:
         self._local = local.issuer

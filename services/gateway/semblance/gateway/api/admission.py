@@ -9,9 +9,9 @@ from fastapi.security import OAuth2PasswordBearer
 from starlette.exceptions import HTTPException
 
 from semblance.gateway.api.front import Front, front
-from semblance.gateway.domain.account import Caller
+from semblance.gateway.domain.account import Caller, Proof
 from semblance.gateway.domain.errors import RateLimited, TokenRefused
-from semblance.gateway.handlers.accounts import Proof, admit, admit_anonymous
+from semblance.gateway.handlers.accounts import admit, admit_anonymous
 
 bearer = OAuth2PasswordBearer(
     tokenUrl="/v1/token",

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
-from semblance.gateway.adapters.tokens import LocalIssuer, Verifier
 from semblance.gateway.domain.errors import TooManyStreams
 from semblance.gateway.domain.rate import Policy
 from semblance.gateway.handlers.gate import Gate
+from semblance.gateway.ports import Issuer, Verifier
 from semblance.gateway.settings import GatewaySettings
 
 
@@ -20,7 +20,7 @@ class Front:
     """One process's front door; `policies` are the rate limits by name."""
 
     gate: Gate
-    issuer: LocalIssuer
+    issuer: Issuer
     verifier: Verifier
     settings: GatewaySettings
     policies: dict[str, Policy]

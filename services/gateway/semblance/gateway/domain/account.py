@@ -32,6 +32,15 @@ class Login:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """A verified token: who it names, and whether the name is one that this gateway gave out."""
+
+    login: Login
+    client_id: str | None
+    own_issuer: bool
+
+
+@dataclass(frozen=True)
 class Account:
     """`handle` and `password_hash` are None when the person comes from another issuer."""
 

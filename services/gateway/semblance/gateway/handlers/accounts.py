@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from semblance.gateway.domain.account import Account, Caller, Login, parse_handle, require_password
+from semblance.gateway.domain.account import Account, Caller, Login, Proof, parse_handle, require_password
 from semblance.gateway.domain.errors import AccountErased, InvalidGrant, TokenRefused
 from semblance.gateway.domain.rate import Allowance, Policy, take
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.ports import Records
 from semblance.kernel.errors import Conflict
 from semblance.kernel.ids import SubjectId, new_id
-
-
-@dataclass(frozen=True)
-class Proof:
-    """A verified token: who it names, and whether the name is one that this gateway gave out."""
-
-    login: Login
-    client_id: str | None
-    own_issuer: bool
 
 
 def create_account(gate: Gate, *, issuer: str, handle: str, password: str, subject_id: str) -> Account:

@@ -47,7 +47,7 @@ class GatewayInProcess:
 
     def deliver(self, message: Message, times: int = 2) -> list[str]:
         """Hand an event to the group that takes it, twice unless told; the outcomes."""
-        for subscription in subscriptions(self.gate, self.store, list(self.front.policies.values())):
+        for subscription in subscriptions(self.gate, self.store.within, list(self.front.policies.values())):
             if type(message) in subscription.handlers:
                 return testing.deliver(subscription, self.database, message, times)
         raise LookupError(f"the gateway does not take {message.DESCRIPTOR.name}")

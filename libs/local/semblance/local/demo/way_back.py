@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import jwt
 
@@ -88,7 +89,7 @@ def erase(stage: Stage, made: list[Made], copy: StolenCopy, step: Step) -> None:
     services = {store.service for store in erasure.stores}
     require(services == set(SERVICES), f"no answer from {', '.join(sorted(set(SERVICES) - services))}")
     receipt = client.receipt(asked.id)
-    claims = jwt.decode(receipt, options={"verify_signature": False})
+    claims = _verified(client, receipt)
     require(subject_id not in receipt and subject_id not in str(claims), "the receipt names the person")
     require(not _opens(layout, subject_id, copy), "a copy of the adapter still opens after the erasure")
     try:
@@ -109,6 +110,17 @@ def erase(stage: Stage, made: list[Made], copy: StolenCopy, step: Step) -> None:
     }
     things = sum(store.count for store in erasure.stores)
     step.detail = f"{len(services)} services erased {things} things; signed receipt; the copied adapter stays shut"
+
+
+def _verified(client: Client, receipt: str) -> dict[str, Any]:
+    """The receipt's claims if it was signed with a published key. Raises StepFailed."""
+    keys = jwt.PyJWKSet.from_dict(client.receipt_keys())
+    try:
+        key = keys[jwt.get_unverified_header(receipt)["kid"]]
+        claims: dict[str, Any] = jwt.decode(receipt, key, algorithms=["EdDSA"], options={"verify_aud": False})
+    except (jwt.PyJWTError, KeyError) as e:
+        raise StepFailed("the receipt's signature does not verify") from e
+    return claims
 
 
 def traces_of(layout: Layout, subject_id: SubjectId) -> list[str]:

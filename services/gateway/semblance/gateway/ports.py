@@ -89,7 +89,8 @@ class Keys(Protocol):
 
     def drop(self, scope: str, key: str) -> None: ...
 
-    def remove_scope(self, scope: str) -> int: ...
+    def remove_subject(self, scope: str, subject_id: str) -> int:
+        """Remove what `scope` asked for, and the answer to the account's own creation, which nobody's scope holds."""
 
     def purge(self, now: dt.datetime) -> int:
         """Remove expired records."""

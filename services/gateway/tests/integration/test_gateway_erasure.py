@@ -53,6 +53,15 @@ def test_what_is_left_names_nobody(world, ada):
         assert session.execute(sa.select(sa.func.count()).select_from(tables.tombstones)).scalar_one() == 2
 
 
+def test_the_key_that_an_account_was_made_under_is_forgotten_with_it(world, http):
+    login = {"handle": "grace", "password": "correct horse battery"}
+    made = http.post("/v1/accounts", json=login, headers={"Idempotency-Key": "first"})
+    subject_id = made.json()["subject_id"]
+    world.deliver(platform.ErasureRequested(subject_id=subject_id, erasure_id=new_id()))
+    with world.database.read() as session:
+        assert session.execute(sa.select(tables.idempotency_keys)).all() == []
+
+
 def test_late_events_bring_nobody_back(world, ada):
     erasure_id = ada.post("/v1/erasures").json()["id"]
     world.deliver(platform.ErasureRequested(subject_id=ada.subject_id, erasure_id=erasure_id))

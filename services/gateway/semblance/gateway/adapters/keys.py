@@ -61,8 +61,9 @@ class SqlKeys:
     def drop(self, scope: str, key: str) -> None:
         self._session.execute(sa.delete(table).where(*_is(scope, key)))
 
-    def remove_scope(self, scope: str) -> int:
-        return count(self._session, sa.delete(table).where(table.c.scope == scope))
+    def remove_subject(self, scope: str, subject_id: str) -> int:
+        own = sa.or_(table.c.scope == scope, table.c.resource_id == subject_id)
+        return count(self._session, sa.delete(table).where(own))
 
     def purge(self, now: dt.datetime) -> int:
         return count(self._session, sa.delete(table).where(table.c.expires_at <= now))

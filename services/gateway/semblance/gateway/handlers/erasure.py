@@ -58,7 +58,7 @@ def forget_subject(
         "database:accounts": accounts,
         "database:jobs": jobs,
         "database:job_events": events,
-        "database:idempotency_keys": records.keys.remove_scope(digest),
+        "database:idempotency_keys": records.keys.remove_subject(digest, subject_id),
         "database:rate_limits": records.buckets.remove([f"subject:{digest}:{policy.name}" for policy in policies]),
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -41,6 +43,10 @@ class House:
         self._clients.close()
         self._running.close()
 
+    def stop_after_kill(self) -> None:
+        """Forget a supervisor that was killed; accounts stay signed in."""
+        self._running.close()
+
     def member(self, who: str) -> Member:
         """Somebody new with an account, signed in."""
         client = self._clients.enter_context(Client(self.url, retries=25))
@@ -61,6 +67,16 @@ class House:
         pid = self.part(name).pid
         assert pid is not None, f"{name} does not run"
         os.kill(pid, signal.SIGKILL)
+
+    def limit_files(self, name: str, size_bytes: int | None) -> None:
+        """Let no file of a process grow beyond `size_bytes`, as on a full disk; None lifts it, also from a process
+        that was started again meanwhile. Source: prlimit(2)."""
+        soft = resource.RLIM_INFINITY if size_bytes is None else size_bytes
+        pid = self.part(name).pid
+        if pid is not None or size_bytes is not None:
+            assert pid is not None, f"{name} does not run"
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
 
     def kill_supervisor(self) -> list[int]:
         """kill -9 of the supervisor; the pids that must end with it, its own among them."""

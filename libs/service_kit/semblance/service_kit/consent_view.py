@@ -55,11 +55,14 @@ class Consents(Protocol):
 class ConsentView:
     """The consents as the topic tells them; the highest revision of each counts, whatever order they come in."""
 
-    def __init__(self, broker: Broker, clock: Clock, max_age_s: float = 10) -> None:
+    def __init__(self, broker: Broker, clock: Clock, max_age_s: float = 10, *, patience_s: float = 1.0) -> None:
+        """`patience_s`: how long a question about an unknown consent waits for it, since whoever was just told of
+        their consent asks before its event has come round to every process."""
         self._broker = broker
         self._clock = clock
         self._max_age_s = max_age_s
-        self._lock = threading.Lock()
+        self._patience_s = patience_s
+        self._lock = threading.Condition()
         self._consents: dict[str, Consent] = {}
         self._callbacks: list[Callable[[Consent], None]] = []
         self._heard_at_s: float | None = None
@@ -91,6 +94,8 @@ class ConsentView:
         when the view is stale.
         """
         consent = self.get(consent_id)
+        if consent is None and self.ready():
+            consent = self._awaited(consent_id)
         if consent is not None:
             consent.require(subject_id=subject_id, purpose=purpose, now=self._clock.now())
         if not self.ready():
@@ -110,6 +115,11 @@ class ConsentView:
     def get(self, consent_id: str) -> Consent | None:
         """The highest revision known, or None; says nothing about whether it still stands."""
         with self._lock:
+            return self._consents.get(consent_id)
+
+    def _awaited(self, consent_id: str) -> Consent | None:
+        with self._lock:
+            self._lock.wait_for(lambda: consent_id in self._consents, timeout=self._patience_s)
             return self._consents.get(consent_id)
 
     def run(self, stop: threading.Event) -> None:
@@ -146,6 +156,7 @@ class ConsentView:
             if known is not None and known.revision >= consent.revision:
                 return
             self._consents[consent.id] = consent
+            self._lock.notify_all()
             callbacks = list(self._callbacks)
         if consent.revoked_at:
             for callback in callbacks:

@@ -78,6 +78,17 @@ def test_a_consent_is_known_and_answers_by_purpose_person_and_time(
         view.require(CONSENT, SUBJECT, Purpose.TRAIN)
 
 
+def test_a_question_that_overtakes_its_consent_waits_for_it(
+    broker: MemoryBroker, clock: FakeClock, view: ConsentView
+) -> None:
+    view.start()
+    eventually(view.ready)
+    later = threading.Timer(0.2, tell, (broker, clock, 1))
+    later.start()
+    assert view.require(CONSENT, SUBJECT, Purpose.TRAIN).revision == 1
+    later.join()
+
+
 def test_it_does_not_answer_before_it_has_read_everything(view: ConsentView) -> None:
     assert not view.ready()
     with pytest.raises(ConsentViewStale):

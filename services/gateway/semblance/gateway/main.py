@@ -41,7 +41,8 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
     secrets = Secrets.at(settings.keys_dir)
     database = Database(settings.database_url, source=SERVICE, clock=clock)
     broker = broker or broker_of(settings)
-    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    # Impatient: for a consent that it does not know yet, the gateway asks identity.
+    consents = ConsentView(broker, clock, settings.consent_max_age_s, patience_s=0)
     store = SqlStore(database, secrets, clock)
     token = settings.internal_token
     gate = Gate(

@@ -29,7 +29,7 @@ def reconstruction_loss(rebuilt: Tensor, target: Tensor, settings: AutoencoderSe
 
 
 class AutoencoderTrainer:
-    """Single process: the network is small and the core beside it trains the denoiser."""
+    """Single process. No averaged weights: the rate falls to zero, so the last ones are as calm."""
 
     def __init__(self, recipe: Recipe) -> None:
         torch.manual_seed(recipe.seed + 1)
@@ -41,7 +41,6 @@ class AutoencoderTrainer:
             self.model.quant_conv.bias[channels:] = _LOG_VARIANCE
         matrices, rest = split_parameters(self.model)
         self.weights = matrices + rest
-        self.average = [w.detach().clone() for w in self.weights]
         rate = self.settings.rate
         self.optimisers: list[torch.optim.Optimizer] = [
             Muon(matrices, rate, 0.0),
@@ -72,8 +71,6 @@ class AutoencoderTrainer:
         torch.nn.utils.clip_grad_norm_(self.weights, s.clip_norm)
         for optimiser in self.optimisers:
             optimiser.step()
-        decay = min(0.998, (1 + self.step_count) / (10 + self.step_count))
-        torch._foreach_lerp_(self.average, [w.detach() for w in self.weights], 1 - decay)
         self.step_count += 1
         return float(rebuilt.detach())
 
@@ -81,7 +78,6 @@ class AutoencoderTrainer:
         """Everything that a resumed run needs."""
         return {
             "model": self.model.state_dict(),
-            "average": self.average,
             "optimisers": [o.state_dict() for o in self.optimisers],
             "progress": {"step": self.step_count, "elapsed_s": self.elapsed_s},
         }
@@ -89,19 +85,10 @@ class AutoencoderTrainer:
     def restore(self, state: dict[str, Any]) -> None:
         """Continue from `state()`."""
         self.model.load_state_dict(state["model"])
-        for mine, stored in zip(self.average, state["average"], strict=True):
-            mine.copy_(stored)
         for optimiser, stored in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(stored)
         self.step_count = int(state["progress"]["step"])
         self.elapsed_s = float(state["progress"]["elapsed_s"])
-
-    def averaged_model(self) -> Any:
-        """The autoencoder with averaged weights put in place."""
-        with torch.no_grad():
-            for weight, mean in zip(self.weights, self.average, strict=True):
-                weight.copy_(mean)
-        return self.model.eval()
 
 
 def train(recipe: Recipe, workspace: Path, budget_s: float) -> None:

@@ -22,6 +22,8 @@ from semblance.pocket.model import Denoiser, make_scheduler, make_unet
 from semblance.pocket.settings import Recipe
 
 IDENTITY_FILE = "ip-adapter-faceid.safetensors"
+LATENTS_FILE = "latents.npz"
+"""The patch transform that the autoencoder imitates: only further training needs it."""
 _PROJECTION = {"ff.net.0.proj": "proj.0", "ff.net.2": "proj.2", "norm": "norm"}
 _IMAGE_PROJECTION = "encoder_hid_proj.image_projection_layers.0."
 
@@ -38,20 +40,24 @@ def plain_unet(model: Denoiser, recipe: Recipe) -> Any:
     return unet
 
 
-def identity_state(model: Denoiser) -> dict[str, Tensor]:
-    """The identity branch under the names of IP-Adapter-FaceID, as load_ip_adapter reads them. The number in
+def identity_names(model: Denoiser) -> dict[str, str]:
+    """IP-Adapter-FaceID's names, as load_ip_adapter reads them, to the names in our UNet. The number in
     ip_adapter.<n> counts attention layers from 0; those that look at the context are the odd ones."""
-    state: dict[str, Tensor] = {}
-    for name, value in model.unet.encoder_hid_proj.image_projection_layers[0].state_dict().items():
+    names: dict[str, str] = {}
+    for name in model.unet.encoder_hid_proj.image_projection_layers[0].state_dict():
         layer, _, kind = name.rpartition(".")
-        state[f"image_proj.{_PROJECTION[layer]}.{kind}"] = value
-    number = 1
-    for name, processor in model.unet.attn_processors.items():
-        if name.endswith("attn2.processor"):
-            state[f"ip_adapter.{number}.to_k_ip.weight"] = processor.to_k_ip[0].weight
-            state[f"ip_adapter.{number}.to_v_ip.weight"] = processor.to_v_ip[0].weight
-            number += 2
-    return {name: value.detach().half().contiguous() for name, value in state.items()}
+        names[f"image_proj.{_PROJECTION[layer]}.{kind}"] = _IMAGE_PROJECTION + name
+    crossing = [name for name in model.unet.attn_processors if name.endswith("attn2.processor")]
+    for position, name in enumerate(crossing):
+        for kind in ("to_k_ip", "to_v_ip"):
+            names[f"ip_adapter.{2 * position + 1}.{kind}.weight"] = f"{name}.{kind}.0.weight"
+    return names
+
+
+def identity_state(model: Denoiser) -> dict[str, Tensor]:
+    """The identity branch as a standard IP-Adapter-FaceID state dict in fp16."""
+    state = model.unet.state_dict()
+    return {theirs: state[ours].half().contiguous() for theirs, ours in identity_names(model).items()}
 
 
 def description(recipe: Recipe) -> dict[str, Any]:
@@ -77,10 +83,10 @@ def load_denoiser(recipe: Recipe, workspace: Path) -> tuple[Denoiser, Any]:
 
 
 def load_autoencoder(recipe: Recipe, workspace: Path) -> Any:
-    """The averaged AutoencoderKL from its checkpoint."""
+    """The AutoencoderKL from its checkpoint."""
     trainer = AutoencoderTrainer(recipe)
     trainer.restore(_require(workspace / "autoencoder" / "checkpoint.pt"))
-    return trainer.averaged_model()
+    return trainer.model.eval()
 
 
 def export(recipe: Recipe, workspace: Path, target: Path) -> None:
@@ -102,6 +108,7 @@ def export(recipe: Recipe, workspace: Path, target: Path) -> None:
         pipeline.save_pretrained(folder, safe_serialization=True)
         (folder / "ip_adapter").mkdir()
         save_file(identity_state(model), str(folder / "ip_adapter" / IDENTITY_FILE))
+        shutil.copy(workspace / "latents.npz", folder / LATENTS_FILE)
         (folder / "semblance.json").write_text(json.dumps(description(recipe), indent=2) + "\n")
         for source in sorted(p for p in folder.rglob("*") if p.is_file()):
             place = target / source.relative_to(folder)

@@ -88,8 +88,8 @@ class AutoencoderSettings:
 class SamplerSettings:
     """What semblance.json recommends to callers."""
 
-    steps: int = 25
-    guidance_scale: float = 2.5
+    steps: int = 20
+    guidance_scale: float = 4.0
     ip_adapter_scale: float = 1.0
 
 
@@ -106,7 +106,7 @@ class LoraSettings:
     )  # fmt: skip
     """Endings of module names. ff is named in full, else the identity branch's projection would match too."""
     text_targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     steps: int = 300
     batch_size: int = 8
 

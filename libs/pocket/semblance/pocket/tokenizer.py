@@ -54,7 +54,11 @@ def write(folder: Path, texts: Iterable[str], merges: int) -> None:
     joins = learn_merges(texts, merges)
     alphabet = byte_alphabet()
     entries = alphabet + [c + _END_OF_WORD for c in alphabet] + [a + b for a, b in joins]
-    vocabulary = {token: k for k, token in enumerate([*dict.fromkeys(entries), START, END])}
+    store(folder, {token: k for k, token in enumerate([*dict.fromkeys(entries), START, END])}, joins)
+
+
+def store(folder: Path, vocabulary: dict[str, int], joins: list[tuple[str, str]]) -> None:
+    """Write vocab.json and merges.txt."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False))
     (folder / "merges.txt").write_text("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in joins))

@@ -9,8 +9,9 @@ from semblance.pocket import autoencoder, dataset, denoiser, parallel, weights_d
 from semblance.pocket.export import export
 from semblance.pocket.journal import plot
 from semblance.pocket.settings import Recipe
+from semblance.pocket.warm_start import warm_start
 
-STAGES = ("data", "held-out", "prepare", "denoiser", "autoencoder", "export", "plot", "show")
+STAGES = ("data", "held-out", "prepare", "warm-start", "denoiser", "autoencoder", "export", "plot", "show")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -23,7 +24,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--people", type=int, help="data, held-out: how many people")
     parser.add_argument("--minutes", type=float, default=60.0, help="training: budget, all resumptions counted")
     parser.add_argument("--processes", type=int, default=2, help="denoiser: processes, one a core")
-    parser.add_argument("--target", type=Path, default=weights_dir(), help="export: folder to write")
+    parser.add_argument(
+        "--target", type=Path, default=weights_dir(), help="export: folder to write; warm-start: to read"
+    )
     run(parser.parse_args(arguments))
 
 
@@ -35,6 +38,8 @@ def run(options: argparse.Namespace) -> None:
         _render(options, recipe)
     elif stage == "prepare":
         dataset.prepare(workspace, recipe)
+    elif stage == "warm-start":
+        warm_start(recipe, options.target, workspace)
     elif stage == "denoiser":
         parallel.launch(denoiser.train, options.processes, recipe, workspace, options.minutes * 60)
     elif stage == "autoencoder":

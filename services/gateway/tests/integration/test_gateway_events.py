@@ -10,11 +10,13 @@ from fastapi.testclient import TestClient
 
 from semblance.contracts.generation.v1 import events_pb2 as generation
 from semblance.contracts.ingest.v1 import events_pb2 as ingest
+from semblance.contracts.provenance.v1 import events_pb2 as provenance
 from semblance.contracts.registry import ce_type_of
 from semblance.contracts.training.v1 import events_pb2 as training
 from semblance.gateway.api.app import build_app
 from semblance.gateway.consumers import CHANGES, PASSED_OVER, subscriptions
 from semblance.gateway.domain.job import RANKS, TICKS_KEPT, JobKind
+from semblance.gateway.domain.things import ImageOrder
 from semblance.gateway.handlers.jobs import job_events
 from semblance.gateway.testing import gateway
 from semblance.kernel.ids import new_id
@@ -123,3 +125,23 @@ def test_ticks_are_bounded_and_states_are_kept(world, ada):
     events = job_events(world.gate, ada.subject_id, adapter_id, after_sequence=0, limit=1000)
     assert len(events) <= TICKS_KEPT + 2
     assert (events[0].state, events[-1].state) == ("queued", "ready")
+
+
+def test_an_image_is_never_behind_what_its_job_has_told(world, ada, monkeypatch):
+    image_id = new_id()
+    order = ImageOrder(image_id, new_id(), new_id(), "a photo", "", 1, None, None, None)
+    fake = world.platform.generation
+    fake.create(ada.subject_id, order)
+    fake.become(image_id, "quarantined")
+    assert ada.get(f"/v1/images/{image_id}").json()["state"] == "quarantined"
+
+    world.deliver(provenance.ImagePublished(**ids(ada, image_id=image_id, manifest_id=new_id())))
+    seen = iter(["quarantined", "quarantined", "published"])
+    late = fake.image
+
+    def image(subject_id, asked):
+        fake.become(asked, next(seen, "published"))
+        return late(subject_id, asked)
+
+    monkeypatch.setattr(fake, "image", image)
+    assert ada.get(f"/v1/images/{image_id}").json()["state"] == "published"

@@ -14,6 +14,8 @@ from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentRevoked, NotFound, Unavailable
 
 _WAIT_POLL_S = 0.2
+_CATCH_UP_TRIES = 15
+_ON_THE_WAY = {"queued", "running", "quarantined"}
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,27 @@ def await_image(gate: Gate, subject_id: str, image_id: str, limit_s: float) -> C
         raise NotFound("the image was removed")
     reasons = ", ".join(job.reason_codes) or "no reason given"
     raise MadeNoPicture(f"the image was {job.state}: {reasons}", remedy="Ask for a different picture.")
+
+
+def get_image(gate: Gate, subject_id: str, image_id: str) -> Image:
+    """The image, not behind what its job's events have told already.
+
+    Generation hears of a verdict or a signature by the same events as this gateway, and sometimes later: then it is
+    asked again, for at most 3 s. Raises NotFound.
+    """
+    image = gate.generation.image(subject_id, image_id)
+    for _ in range(_CATCH_UP_TRIES):
+        if image.state not in _ON_THE_WAY or not _has_ended(gate, image_id):
+            break
+        gate.pause(_WAIT_POLL_S)
+        image = gate.generation.image(subject_id, image_id)
+    return image
+
+
+def _has_ended(gate: Gate, image_id: str) -> bool:
+    with gate.store.reading() as records:
+        job = records.jobs.get(image_id)
+    return job is not None and job.ended
 
 
 def _await_end(gate: Gate, subject_id: str, image_id: str, limit_s: float) -> Job:

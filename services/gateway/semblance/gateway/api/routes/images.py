@@ -128,7 +128,7 @@ def list_images(caller: Reader, here: Here, after: After = None, limit: Limit = 
 @router.get("/v1/images/{image_id}", tags=["images"])
 def get_image(caller: Reader, here: Here, image_id: PathId) -> Image:
     """One image's state."""
-    return Image.of(here.gate.generation.image(caller.subject_id, image_id))
+    return Image.of(images.get_image(here.gate, caller.subject_id, image_id))
 
 
 @router.get(

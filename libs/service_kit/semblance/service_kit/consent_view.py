@@ -14,6 +14,7 @@ from typing import Protocol
 
 from google.protobuf.message import Message
 
+from semblance.contracts import registry
 from semblance.contracts.identity.v1 import events_pb2
 from semblance.eventbus import envelope
 from semblance.eventbus.broker import Broker, Reader
@@ -26,7 +27,7 @@ from semblance.kernel.ids import ConsentId, SubjectId
 from semblance.service_kit import metrics
 
 _log = logging.getLogger(__name__)
-TOPIC = "identity.consent.v1"
+TOPIC = registry.topic_of(events_pb2.ConsentGranted).name
 _PURPOSES = {
     events_pb2.PURPOSE_PHOTOS: Purpose.PHOTOS,
     events_pb2.PURPOSE_TRAIN: Purpose.TRAIN,

@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MODELS := .cache/models/.fetched
+POCKET_TOOLS := $(VENV)/.pocket-tools
 PHOTOS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check fast contracts openapi lock clean bench-people bench-pocket
+.PHONY: help setup models demo test check fast contracts openapi lock clean bench-people bench-pocket pocket-train
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,8 +51,15 @@ lock: $(STAMP)  ## Rewrite requirements/lock.txt from the packages installed now
 bench-people: $(STAMP) $(MODELS)  ## Measure the synthetic people
 	@$(BIN)/python -m semblance.synthetic_people.bench_people
 
-bench-pocket: $(STAMP) $(MODELS)  ## Measure the embedded backbone
-	@$(BIN)/python -m semblance.pocket.evaluate --bench
+bench-pocket: $(POCKET_TOOLS)  ## Measure the embedded backbone: 20 people, half an hour on two cores
+	@OMP_NUM_THREADS=1 $(BIN)/python -m semblance.pocket.bench --report docs/benchmarks
+
+pocket-train: $(POCKET_TOOLS)  ## Train the embedded backbone from seeds: a night on two cores, resumable
+	@OMP_NUM_THREADS=1 BIN=$(BIN) sh libs/pocket/train.sh
+
+$(POCKET_TOOLS): $(STAMP) $(MODELS) requirements/pocket.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/pocket.txt
+	@touch $@
 
 clean:  ## Remove what the commands made, not the virtual environment
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache

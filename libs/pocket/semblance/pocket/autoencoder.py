@@ -11,10 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from semblance.pocket import checkpoint, pictures
+from semblance.pocket.identity_loss import IdentityLoss
 from semblance.pocket.journal import Journal
 from semblance.pocket.latents import PatchTransform
 from semblance.pocket.model import make_autoencoder
 from semblance.pocket.optimiser import Muon, split_parameters
+from semblance.pocket.recognition import embedder_path
 from semblance.pocket.settings import AutoencoderSettings, Recipe
 
 _LOG_VARIANCE = -8.0
@@ -31,8 +33,10 @@ def reconstruction_loss(rebuilt: Tensor, target: Tensor, settings: AutoencoderSe
 class AutoencoderTrainer:
     """Single process. No averaged weights: the rate falls to zero, so the last ones are as calm."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, identity: IdentityLoss | None = None) -> None:
+        """identity: adds the face's likeness to what the decoder must keep; None leaves the term out."""
         torch.manual_seed(recipe.seed + 1)
+        self._identity = identity
         self.recipe, self.settings = recipe, recipe.autoencoder
         self.model = make_autoencoder(recipe.model).to(memory_format=torch.channels_last)
         channels = recipe.model.latent_channels
@@ -48,12 +52,19 @@ class AutoencoderTrainer:
         ]
         self.step_count, self.elapsed_s = 0, 0.0
 
-    def losses(self, pixels: Tensor, latents: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """(reconstruction, latent agreement). pixels (B, 3, 64, 64), -1..1; latents (B, C, 8, 8)."""
+    def losses(self, pixels: Tensor, latents: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(reconstruction, latent agreement, identity). pixels (B, 3, 64, 64), -1..1; latents (B, C, 8, 8). Identity
+        is 1 - cosine of SFace on the first few pictures: it costs more than all else."""
         with torch.autocast("cpu", torch.bfloat16):
             mean = self.model.encode(pixels).latent_dist.mean
             rebuilt = self.model.decode(latents + self.settings.latent_noise * noise).sample
-        return reconstruction_loss(rebuilt.float(), pixels, self.settings), (mean.float() - latents).square().mean()
+        rebuilt = rebuilt.float()
+        unlike, few = torch.zeros(()), self.settings.identity_batch
+        if self._identity is not None:
+            with torch.no_grad():
+                wanted = self._identity.embed(pixels[:few])
+            unlike = 1 - (self._identity.embed(rebuilt[:few]) * wanted).sum(1).mean()
+        return reconstruction_loss(rebuilt, pixels, self.settings), (mean.float() - latents).square().mean(), unlike
 
     def step(self, pixels: Tensor, latents: Tensor, share: float) -> float:
         """One update; returns the reconstruction loss."""
@@ -64,10 +75,10 @@ class AutoencoderTrainer:
                 group["lr"] = rate + 1e-5
         generator = torch.Generator().manual_seed(self.recipe.seed * 7 + self.step_count)
         noise = torch.randn(latents.shape, generator=generator)
-        rebuilt, agreement = self.losses(pixels, latents, noise)
+        rebuilt, agreement, unlike = self.losses(pixels, latents, noise)
         for weight in self.weights:
             weight.grad = None
-        (rebuilt + s.latent_weight * agreement).backward()  # type: ignore[no-untyped-call]
+        (rebuilt + s.latent_weight * agreement + s.identity_weight * unlike).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.weights, s.clip_norm)
         for optimiser in self.optimisers:
             optimiser.step()
@@ -96,7 +107,8 @@ def train(recipe: Recipe, workspace: Path, budget_s: float) -> None:
     torch.set_num_threads(1)
     stored = pictures.load_folder(workspace / "train").pixels
     transform = PatchTransform.load(workspace / "latents.npz")
-    trainer, path = AutoencoderTrainer(recipe), workspace / "autoencoder" / "checkpoint.pt"
+    trainer = AutoencoderTrainer(recipe, IdentityLoss(embedder_path()))
+    path = workspace / "autoencoder" / "checkpoint.pt"
     if (state := checkpoint.load(path)) is not None:
         trainer.restore(state)
     journal = Journal(path.with_name("loss.csv"), trainer.step_count)

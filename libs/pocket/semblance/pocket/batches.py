@@ -16,11 +16,13 @@ from semblance.pocket.settings import Recipe
 
 @dataclass(frozen=True)
 class Batch:
-    """latents (B, C, h, w); tokens (B, L); identity (B, 128), zero where dropped."""
+    """latents (B, C, h, w); tokens (B, L); identity (B, 128), zero where dropped; own (B, 128): SFace of the picture
+    itself, zero for a painted one, and where identity was dropped: nothing then says who it should be."""
 
     latents: Tensor
     tokens: Tensor
     identity: Tensor
+    own: Tensor
 
 
 class Batches:
@@ -38,6 +40,7 @@ class Batches:
         self._tokens = bpe.encode(tokenizer, flat, length).view(-1, variants, length)
         self._empty = bpe.encode(tokenizer, [""], length)[0]
         self._embeddings = pictures.embeddings
+        self._is_photo = pictures.is_photo
         self._references = _references(pictures)
 
     def draw(self, rank: int, step: int, size: int) -> Batch:
@@ -57,7 +60,9 @@ class Batches:
                 s.drop_all + s.drop_caption + s.drop_identity
             ):
                 identity[k] = self._mean_reference(int(row), rng)
-        return Batch(torch.from_numpy(latents), tokens, torch.from_numpy(identity))
+        told = (np.abs(identity).sum(1) > 0) & self._is_photo[rows]
+        own = self._embeddings[rows] * told[:, None]
+        return Batch(torch.from_numpy(latents), tokens, torch.from_numpy(identity), torch.from_numpy(own))
 
     def _mean_reference(self, row: int, rng: np.random.Generator) -> NDArray[np.float32]:
         others = self._references[row]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from semblance.pocket import pictures, tokenizer
-from semblance.pocket.framing import align, random_jitter
+from semblance.pocket.framing import Points, align, random_jitter
 from semblance.pocket.latents import fit
 from semblance.pocket.pictures import Pictures
 from semblance.pocket.recognition import FaceReader
@@ -31,23 +31,37 @@ def render_person(seed: int, recipe: Recipe, reader: FaceReader) -> Pictures:
     rng = np.random.default_rng((recipe.seed, seed))
     pixels, embeddings, is_photo, captions = [], [], [], []
     for k in range(settings.pictures_per_person):
-        photo = bool(rng.random() < settings.photo_share) or k < 2
-        yaw = float(np.clip(rng.normal(0, 15), -settings.max_yaw_deg, settings.max_yaw_deg))
-        overrides = {"style": "photo", "yaw_deg": yaw} if photo else {"yaw_deg": yaw}
-        taken = scene(who, seed * 100 + k, **overrides)
+        photo, taken = shot_of(who, k, rng, settings)
         picture = render(who, taken, settings.master_px)
         reading = reader.read(picture.pixels) if photo else None
         if photo and reading is None:
             continue
         # Photos are framed by the detector, as users' photos will be; painted styles, which it may miss, by the truth.
         landmarks = np.asarray(picture.truth.landmarks_px, np.float32) if reading is None else reading.landmarks
-        pixels.append(align(picture.pixels, landmarks, recipe.model.resolution_px, random_jitter(rng)))
+        jitter, told = told_of(who, taken, rng, settings)
+        pixels.append(align(picture.pixels, landmarks, recipe.model.resolution_px, jitter))
         is_photo.append(photo)
         embeddings.append(np.zeros(128, np.float32) if reading is None else reading.embedding)
-        captions.append(tuple(_describe(who, taken, rng, settings) for _ in range(settings.captions_per_picture)))
+        captions.append(told)
     return Pictures(
         np.stack(pixels), np.stack(embeddings), np.full(len(pixels), seed), np.array(is_photo), tuple(captions)
     )
+
+
+def shot_of(who: Person, k: int, rng: np.random.Generator, settings: DataSettings) -> tuple[bool, Scene]:
+    """(whether it is a photo, the scene) of a person's k-th picture."""
+    photo = bool(rng.random() < settings.photo_share) or k < 2
+    yaw = float(np.clip(rng.normal(0, 15), -settings.max_yaw_deg, settings.max_yaw_deg))
+    overrides = {"style": "photo", "yaw_deg": yaw} if photo else {"yaw_deg": yaw}
+    return photo, scene(who, who.seed * 100 + k, **overrides)
+
+
+def told_of(
+    who: Person, taken: Scene, rng: np.random.Generator, settings: DataSettings
+) -> tuple[Points, tuple[str, ...]]:
+    """(jitter of the framing, captions) of a picture that is kept: drawn after the scene, in this order."""
+    jitter = random_jitter(rng)
+    return jitter, tuple(_describe(who, taken, rng, settings) for _ in range(settings.captions_per_picture))
 
 
 def _describe(who: Person, taken: Scene, rng: np.random.Generator, settings: DataSettings) -> str:

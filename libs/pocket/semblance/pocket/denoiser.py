@@ -12,10 +12,12 @@ from semblance.pocket import checkpoint, parallel, pictures
 from semblance.pocket import tokenizer as bpe
 from semblance.pocket.batches import Batch, Batches
 from semblance.pocket.framing import face_weights
+from semblance.pocket.identity_loss import IdentityLoss
 from semblance.pocket.journal import Journal
 from semblance.pocket.latents import PatchTransform
 from semblance.pocket.model import Denoiser, make_scheduler
 from semblance.pocket.optimiser import Muon, split_parameters
+from semblance.pocket.recognition import embedder_path
 from semblance.pocket.settings import DenoiserSettings, Recipe
 
 
@@ -37,8 +39,12 @@ def rate_factor(settings: DenoiserSettings, step: int, share: float) -> float:
 class Trainer:
     """Model, averaged weights and optimisers of one process; all processes hold equal copies."""
 
-    def __init__(self, recipe: Recipe, tokenizer: Any, rank: int, processes: int) -> None:
+    def __init__(
+        self, recipe: Recipe, tokenizer: Any, rank: int, processes: int, identity: IdentityLoss | None = None
+    ) -> None:
+        """identity: looks at the faces towards the end of the run, see DenoiserSettings; None leaves that out."""
         torch.manual_seed(recipe.seed)
+        self._identity = identity
         self.recipe, self.settings = recipe, recipe.denoiser
         self.rank, self.processes = rank, processes
         self.model = Denoiser(recipe.model, tokenizer)
@@ -56,7 +62,7 @@ class Trainer:
         self.where = torch.from_numpy(face_weights(side, s.face_weight))
         self.progress = Progress()
 
-    def loss(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, float]:
+    def loss(self, batch: Batch, generator: torch.Generator, share: float = 0.0) -> tuple[Tensor, float]:
         """(weighted loss to descend, plain v-error for the log)."""
         x = batch.latents
         t = torch.randint(0, len(self.signal), (len(x),), generator=generator)
@@ -69,7 +75,21 @@ class Trainer:
         error = (predicted.float() - target).square().mean(1)
         snr = alpha.flatten() / (1 - alpha.flatten()).clamp(min=1e-8)
         weight = (snr.clamp(max=self.settings.snr_gamma) / (snr + 1)).clamp(min=self.settings.least_weight) / 0.35
-        return ((error * self.where).mean((1, 2)) * weight).mean(), float(error.detach().mean())
+        total = ((error * self.where).mean((1, 2)) * weight).mean()
+        if self._identity is not None and share >= self.settings.identity_from:
+            clean = alpha.sqrt() * noisy - (1 - alpha).sqrt() * predicted.float()
+            total = total + self.settings.identity_weight * self._unlike(clean, alpha.flatten(), batch.own)
+        return total, float(error.detach().mean())
+
+    def _unlike(self, clean: Tensor, alpha: Tensor, own: Tensor) -> Tensor:
+        """1 - cosine of SFace between the picture foreseen and the true one, on a few rows with little enough noise;
+        noisier ones count less, their picture being a mean of many."""
+        s, looks = self.settings, self._identity
+        rows = torch.nonzero((alpha >= s.identity_signal) & (own.abs().sum(1) > 0)).flatten()[: s.identity_batch]
+        if looks is None or not len(rows):
+            return clean.sum() * 0.0
+        unlike = 1 - (looks.embed(looks.decode(clean[rows])) * own[rows]).sum(1)
+        return (unlike * alpha[rows].sqrt()).sum() / s.identity_batch
 
     def step(self, batches: Batches, share: float) -> float:
         """One update; returns the plain v-error."""
@@ -79,7 +99,7 @@ class Trainer:
             for group in optimiser.param_groups:
                 group["lr"] = rate * factor
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + p.step * 64 + self.rank)
-        loss, error = self.loss(batches.draw(self.rank, p.step, s.batch), generator)
+        loss, error = self.loss(batches.draw(self.rank, p.step, s.batch), generator, share)
         for weight in self.weights:
             weight.grad = None
         loss.backward()  # type: ignore[no-untyped-call]
@@ -123,10 +143,9 @@ def train(rank: int, processes: int, recipe: Recipe, workspace: Path, budget_s: 
     """One process of the training. Resumes from `denoiser/checkpoint.pt`; ends when budget_s is used up."""
     folder = workspace / "denoiser"
     tokenizer = bpe.load(workspace / "tokenizer", recipe.model.token_length)
-    batches = Batches(
-        pictures.load_folder(workspace / "train"), PatchTransform.load(workspace / "latents.npz"), tokenizer, recipe
-    )
-    trainer = Trainer(recipe, tokenizer, rank, processes)
+    transform = PatchTransform.load(workspace / "latents.npz")
+    batches = Batches(pictures.load_folder(workspace / "train"), transform, tokenizer, recipe)
+    trainer = Trainer(recipe, tokenizer, rank, processes, IdentityLoss(embedder_path(), transform))
     if (state := checkpoint.load(folder / "checkpoint.pt")) is not None:
         trainer.restore(state)
     p = trainer.progress

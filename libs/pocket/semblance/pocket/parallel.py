@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -59,7 +61,20 @@ def agree(value: float, processes: int) -> float:
     return float(shared)
 
 
+def _follow_parent() -> None:
+    """End with the parent, however it ends: an orphan would go on writing checkpoints beside the next run."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def _enter(rank: int, processes: int, port: int, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    _follow_parent()
     torch.set_num_threads(1)
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     dist.init_process_group("gloo", rank=rank, world_size=processes)

@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
 
 @dataclass(frozen=True)
 class Pictures:

@@ -20,6 +20,11 @@ def models_dir() -> Path:
     return Path(chosen) if chosen else Path(__file__).parents[4] / ".cache" / "models"
 
 
+def embedder_path() -> Path:
+    """SFace's file."""
+    return models_dir() / _EMBEDDER
+
+
 @dataclass(frozen=True)
 class Reading:
     """landmarks (5, 2) px of the picture given; embedding (128,) unit; score 0-1."""

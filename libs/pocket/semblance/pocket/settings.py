@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 class DataSettings:
     """What is rendered and how it is cut out."""
 
-    people: int = 2400
+    people: int = 3325
     pictures_per_person: int = 6
     photo_share: float = 0.72
     master_px: int = 96
@@ -66,6 +66,12 @@ class DenoiserSettings:
     drop_caption: float = 0.05
     max_references: int = 5
     face_weight: float = 1.2
+    identity_from: float = 0.5
+    """Share of the budget after which the likeness of the foreseen picture counts too: it costs a third of a step."""
+    identity_weight: float = 0.3
+    identity_signal: float = 0.12
+    """Least alpha (share of signal power) at which the foreseen picture is sharp enough to have a face of its own."""
+    identity_batch: int = 6
     checkpoint_s: float = 240.0
 
 
@@ -80,6 +86,10 @@ class AutoencoderSettings:
     gradient_weight: float = 0.5
     lowpass_weight: float = 0.5
     latent_weight: float = 0.5
+    identity_weight: float = 0.3
+    """How much 1 - cosine of SFace counts; the pixel losses alone leave a face that is soft where it matters."""
+    identity_batch: int = 4
+    """How many of the batch are embedded."""
     clip_norm: float = 1.0
     checkpoint_s: float = 240.0
 

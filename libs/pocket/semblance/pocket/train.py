@@ -5,13 +5,13 @@ import dataclasses
 import json
 from pathlib import Path
 
-from semblance.pocket import autoencoder, dataset, denoiser, parallel, weights_dir
+from semblance.pocket import autoencoder, dataset, denoiser, gates, parallel, weights_dir
 from semblance.pocket.export import export
 from semblance.pocket.journal import plot
 from semblance.pocket.settings import Recipe
 from semblance.pocket.warm_start import warm_start
 
-STAGES = ("data", "held-out", "prepare", "warm-start", "denoiser", "autoencoder", "export", "plot", "show")
+STAGES = ("data", "held-out", "prepare", "warm-start", "autoencoder", "gate", "denoiser", "export", "plot", "show")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -23,6 +23,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--parts", type=int, default=1, help="data: into how many shares the people are split")
     parser.add_argument("--people", type=int, help="data, held-out: how many people")
     parser.add_argument("--minutes", type=float, default=60.0, help="training: budget, all resumptions counted")
+    parser.add_argument(
+        "--rate", type=float, default=1.0, help="training: factor on the recipe's rates; less after a warm start"
+    )
     parser.add_argument("--processes", type=int, default=2, help="denoiser: processes, one a core")
     parser.add_argument(
         "--target", type=Path, default=weights_dir(), help="export: folder to write; warm-start: to read"
@@ -32,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the stage that the options name."""
-    recipe, stage, workspace = Recipe(), options.stage, options.workspace
+    recipe, stage, workspace = scaled(Recipe(), options.rate), options.stage, options.workspace
     workspace.mkdir(parents=True, exist_ok=True)
     if stage in ("data", "held-out"):
         _render(options, recipe)
@@ -44,6 +47,8 @@ def run(options: argparse.Namespace) -> None:
         parallel.launch(denoiser.train, options.processes, recipe, workspace, options.minutes * 60)
     elif stage == "autoencoder":
         autoencoder.train(recipe, workspace, options.minutes * 60)
+    elif stage == "gate":
+        _gate(recipe, workspace)
     elif stage == "export":
         export(recipe, workspace, options.target)
     elif stage == "plot":
@@ -51,6 +56,27 @@ def run(options: argparse.Namespace) -> None:
             plot(workspace / name / "loss.csv", workspace / name / "loss.png", f"{name}: loss")
     else:
         print(json.dumps(dataclasses.asdict(recipe), indent=2))
+
+
+def _gate(recipe: Recipe, workspace: Path) -> None:
+    """Print what the autoencoder keeps of held-out photos; ends the process with 1 below the bounds."""
+    found = gates.autoencoder_gate(recipe, workspace)
+    print(json.dumps({name: dataclasses.asdict(value) for name, value in found.items()}, indent=1))
+    if not found["AutoencoderKL"].passed:
+        raise SystemExit(
+            f"the autoencoder is below {gates.LEAST_PSNR_DB} dB or SFace {gates.LEAST_SFACE}: "
+            "train it on with more --minutes"
+        )
+
+
+def scaled(recipe: Recipe, factor: float) -> Recipe:
+    """The recipe with its training rates multiplied."""
+    d, a = recipe.denoiser, recipe.autoencoder
+    return dataclasses.replace(
+        recipe,
+        denoiser=dataclasses.replace(d, matrix_rate=d.matrix_rate * factor, vector_rate=d.vector_rate * factor),
+        autoencoder=dataclasses.replace(a, rate=a.rate * factor),
+    )
 
 
 def _render(options: argparse.Namespace, recipe: Recipe) -> None:

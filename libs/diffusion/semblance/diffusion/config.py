@@ -30,6 +30,8 @@ class SamplerConfig:
     steps: Annotated[int, Field(ge=1, le=150)] = 25
     guidance_scale: Annotated[float, Field(ge=1.0, le=30.0)] = 5.0
     ip_adapter_scale: Annotated[float, Field(ge=0.0, le=2.0)] = 0.7
+    guidance_rescale: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Takes off the contrast that guidance adds; for backbones of zero terminal SNR. Source: arXiv:2305.08891."""
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,7 @@ def sample(
             negative_prompt_embeds=unwanted,
             num_inference_steps=steps,
             guidance_scale=guidance,
+            guidance_rescale=own.guidance_rescale,
             num_images_per_prompt=len(seeds),
             generator=[torch.Generator("cpu").manual_seed(seed) for seed in seeds],
             height=backbone.config.resolution_px,

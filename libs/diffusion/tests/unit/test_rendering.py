@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -45,6 +47,16 @@ def test_one_persons_adapter_never_reaches_the_next_request(backbone: Backbone, 
     assert same(base, between)
     assert same(first, second)
     assert not same(base, first)
+
+
+def test_rescaled_guidance_is_the_backbones_own_number(backbone: Backbone) -> None:
+    strong = dataclasses.replace(backbone.config.sampler, guidance_scale=8.0)
+    drawn = {}
+    for rescale in (0.0, 0.7):
+        sampler = dataclasses.replace(strong, guidance_rescale=rescale)
+        changed = dataclasses.replace(backbone, config=dataclasses.replace(backbone.config, sampler=sampler))
+        drawn[rescale] = render(changed, ONE, None)
+    assert not same(drawn[0.0], drawn[0.7])
 
 
 def test_a_seed_names_its_picture(backbone: Backbone) -> None:

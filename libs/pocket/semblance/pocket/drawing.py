@@ -46,6 +46,7 @@ def draw(pipeline: Any, order: Order, sampler: SamplerSettings) -> NDArray[np.ui
         num_images_per_prompt=order.count,
         num_inference_steps=sampler.steps,
         guidance_scale=sampler.guidance_scale,
+        guidance_rescale=sampler.guidance_rescale,
         generator=torch.Generator().manual_seed(order.seed),
         height=64,
         width=64,

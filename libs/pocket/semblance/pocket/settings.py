@@ -101,6 +101,7 @@ class SamplerSettings:
     steps: int = 20
     guidance_scale: float = 4.0
     ip_adapter_scale: float = 1.0
+    guidance_rescale: float = 0.7
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class Recipe:
     """The whole recipe; `python -m semblance.pocket.train` prints it into the model card."""
 
     seed: int = 20240
-    version: str = "0.1.0"
+    version: str = "0.2.0"
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     denoiser: DenoiserSettings = field(default_factory=DenoiserSettings)

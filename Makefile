@@ -8,7 +8,7 @@ PHOTOS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check fast contracts openapi lock clean bench-people bench-pocket
+.PHONY: help setup models demo test check fast contracts openapi lock clean bench-people bench-identity bench-pocket
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ lock: $(STAMP)  ## Rewrite requirements/lock.txt from the packages installed now
 
 bench-people: $(STAMP) $(MODELS)  ## Measure the synthetic people
 	@$(BIN)/python -m semblance.synthetic_people.bench_people
+
+bench-identity: $(STAMP) $(MODELS)  ## Measure the opt-in; PEOPLE=150 for tighter bounds
+	@$(BIN)/python -m semblance.identity.bench $(if $(PEOPLE),--people $(PEOPLE))
 
 bench-pocket: $(STAMP) $(MODELS)  ## Measure the embedded backbone
 	@$(BIN)/python -m semblance.pocket.evaluate --bench

@@ -137,5 +137,11 @@ def _lit(frame: BundledFrame, colour: tuple[float, float, float]) -> bytes:
 def _pair(path: Path) -> tuple[Bytes, Bytes]:
     """A frame and its twin under a white screen."""
     glow = HERE / "glow" / path.parent.name / path.name
-    dark, white = (cv2.imdecode(np.frombuffer(p.read_bytes(), np.uint8), cv2.IMREAD_COLOR) for p in (path, glow))
-    return np.asarray(dark[:, :, ::-1], np.uint8), np.asarray(white[:, :, ::-1], np.uint8)
+    return _pixels(path), _pixels(glow)
+
+
+def _pixels(path: Path) -> Bytes:
+    bgr = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise ValueError(f"{path.name} is no JPEG; draw the set anew with semblance.synthetic_people.build_bundled")
+    return np.asarray(bgr[:, :, ::-1], np.uint8)

@@ -9,7 +9,8 @@ PHOTOS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check fast contracts openapi lock clean bench-people bench-pocket pocket-train
+.PHONY: help setup models demo test check fast contracts openapi lock clean
+.PHONY: bench-people bench-identity bench-pocket pocket-train
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -60,6 +61,9 @@ pocket-train: $(POCKET_TOOLS)  ## Train the embedded backbone from seeds: a nigh
 $(POCKET_TOOLS): $(STAMP) $(MODELS) requirements/pocket.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/pocket.txt
 	@touch $@
+
+bench-identity: $(STAMP) $(MODELS)  ## Measure the opt-in; PEOPLE=150 for tighter bounds
+	@$(BIN)/python -m semblance.identity.bench $(if $(PEOPLE),--people $(PEOPLE))
 
 clean:  ## Remove what the commands made, not the virtual environment
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache

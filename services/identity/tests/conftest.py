@@ -14,6 +14,7 @@ import pytest
 from semblance.identity import main
 from semblance.identity.adapters.store import SqlTransactions
 from semblance.identity.domain.challenge import Movement
+from semblance.identity.domain.illumination import ScreenColour, shown_at
 from semblance.identity.domain.liveness import Reading
 from semblance.identity.domain.matching import Embedding
 from semblance.identity.handlers import capture, consents, release
@@ -39,8 +40,11 @@ def face(number: int, wobble: float = 0.05) -> Embedding:
     return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
-def shown(movements: Sequence[Movement]) -> list[Reading]:
-    """Measurements of a clean capture of these movements."""
+ROOM = (0.3, 0.3, 0.3)
+
+
+def shown(movements: Sequence[Movement], colours: Sequence[ScreenColour] = ()) -> list[Reading]:
+    """Measurements of a clean capture of these movements before a screen that shows these colours 80 ms late."""
     poses = [(0.0, 0.0)] * 4
     for movement in movements:
         yaw = {Movement.TURN_LEFT: 28.0, Movement.TURN_RIGHT: -28.0, Movement.NOD: 0.0}[movement]
@@ -48,7 +52,7 @@ def shown(movements: Sequence[Movement]) -> list[Reading]:
         poses += [(0.0, 0.0)] * 4
     return [
         Reading(
-            at_ms=k * 100,
+            at_ms=k * 120,
             digest=f"{k}",
             faces=1,
             yaw_deg=yaw,
@@ -56,9 +60,18 @@ def shown(movements: Sequence[Movement]) -> list[Reading]:
             face_width_px=120.0,
             eyes_x_px=160.0,
             eyes_y_px=120.0 + 40.0 * nod,
+            skin=_skin(colours, k * 120 - 80),
+            back=ROOM,
         )
         for k, (yaw, nod) in enumerate(poses)
     ]
+
+
+def _skin(colours: Sequence[ScreenColour], at_ms: int) -> tuple[float, float, float]:
+    """Skin under the room's light and a tenth as much of the screen's."""
+    screen = shown_at(colours, at_ms).light if colours else (0.0, 0.0, 0.0)
+    red, green, blue = (skin * (1 + 0.1 * c) for skin, c in zip((0.4, 0.25, 0.18), screen, strict=True))
+    return red, green, blue
 
 
 @dataclass
@@ -113,7 +126,7 @@ class Desk:
         return capture.create_session(command, self.ports)
 
     def submitted(self, session, *, person: int = 1, readings: Sequence[Reading] | None = None, nonce: str = ""):
-        self.reader.readings = shown(session.challenge) if readings is None else readings
+        self.reader.readings = shown(session.challenge, session.colours) if readings is None else readings
         self.reader.person = person
         frames = [Frame(r.at_ms, b"jpeg") for r in self.reader.readings]
         command = capture.SubmitCapture(session.subject_id, session.id, nonce or session.nonce, frames)

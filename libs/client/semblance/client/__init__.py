@@ -2,7 +2,7 @@
 
 from semblance.client.client import DEFAULT_URL, EVERY_PURPOSE, Client
 from semblance.client.errors import ApiError, DamagedContent, StillRunning, Unreachable
-from semblance.client.models import CaptureFrame, CaptureSession
+from semblance.client.models import CaptureFrame, CaptureSession, ScreenColour
 
 __all__ = [
     "DEFAULT_URL",
@@ -12,6 +12,7 @@ __all__ = [
     "CaptureSession",
     "Client",
     "DamagedContent",
+    "ScreenColour",
     "StillRunning",
     "Unreachable",
 ]

@@ -131,7 +131,7 @@ class Client(Calls):
     def create_capture_session(
         self, release_id: str, device_id: str | None = None, *, key: str | None = None
     ) -> CaptureSession:
-        """Begin a capture; the answer's `challenge` says what to do before the camera."""
+        """Begin a capture; the answer says what to do before the camera and which colours to show meanwhile."""
         body = {"release_id": release_id, "device_id": device_id or new_id()}
         return self._create(CaptureSession, "/v1/capture-sessions", body, key)
 
@@ -168,7 +168,8 @@ class Client(Calls):
         days: int = 365,
         device_id: str | None = None,
     ) -> Consent:
-        """Release, capture and consent in one go. `capture` films what `session.challenge` asks for.
+        """Release, capture and consent in one go. `capture` films what `session.challenge` asks for while the screen
+        shows `session.colours`; both are new in every try.
 
         A capture that did not convince is tried again while tries are left; then ApiError (the grant's refusal).
         """

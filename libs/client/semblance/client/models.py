@@ -50,8 +50,16 @@ class Release(Model):
     signed_at: dt.datetime
 
 
+class ScreenColour(Model):
+    """A colour ("#rrggbb") that fills the screen for so long."""
+
+    colour: str
+    for_ms: int
+
+
 class CaptureSession(Model):
-    """`challenge`: what to do before the camera, in order. `state` ends as succeeded, failed or expired."""
+    """`challenge`: what to do before the camera, in order. `colours`: what the screen shows while it films, from the
+    first frame's time on, over and over. Both change with every try. `state` ends as succeeded, failed or expired."""
 
     id: str
     state: str
@@ -60,6 +68,7 @@ class CaptureSession(Model):
     expires_at: dt.datetime
     tries_left: int
     advice: list[str] = []
+    colours: list[ScreenColour] = []
 
 
 class CaptureFrame(Model):

@@ -111,6 +111,7 @@ def test_words_for_people(served, services, semblance, capture, tmp_path):
     semblance("account", "create", "ada", "--url", served.url)
     code, out, err = semblance("consent", "begin", "--name", "Ada", "--adult")
     assert "turn left, then nod" in out
+    assert "#00ff00 400 ms" in out
     assert "until" in semblance("consent", "grant", "--frames", str(capture))[1]
     (tmp_path / "a.jpg").write_bytes(JPEG)
     assert "received" in semblance("photos", "add", "a.jpg")[1]
@@ -149,6 +150,7 @@ def test_a_capture_that_does_not_convince_says_what_to_do(served, semblance, cap
     (capture / "truth.json").unlink()
     code, _, err = semblance("consent", "grant", "--frames", str(capture))
     assert (code, "Hold still. 2 tries left. (capture-not-succeeded)" in err) == (6, True)
+    assert "#00ff00 400 ms" in err, "the next try's instructions"
 
 
 def test_nobody_there(semblance, monkeypatch):

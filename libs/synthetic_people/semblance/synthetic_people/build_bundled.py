@@ -17,6 +17,7 @@ import numpy as np
 from semblance.synthetic_people.assets import Bytes
 from semblance.synthetic_people.captions import caption
 from semblance.synthetic_people.capture import ACTIONS, capture
+from semblance.synthetic_people.glow import film
 from semblance.synthetic_people.group import group
 from semblance.synthetic_people.library import photo_library
 from semblance.synthetic_people.people import HELD_OUT_FROM, Person, person
@@ -90,12 +91,21 @@ def draw_capture(who: Person, name: str, out: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def draw_glow(who: Person, name: str, out: Path) -> None:
+    """The twins of the capture's frames under a white screen; the capture itself stays as it is."""
+    folder = out / "glow" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for k, moment in enumerate(film(who, SEED)):
+        (folder / f"{k:02d}.jpg").write_bytes(jpeg(moment.white, 86))
+
+
 def build(out: Path) -> None:
     found: list[dict[str, Any]] = []
     for name, seed in PEOPLE.items():
         who = person(seed)
         first = not found
         photos = draw_photos(who, name, out, first)
+        draw_glow(who, name, out)
         if first:
             add_bad_inputs(photos, name, out)
         found.append(
@@ -113,7 +123,13 @@ def build(out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "bundled")
-    build(parser.parse_args().out)
+    parser.add_argument("--only-glow", action="store_true", help="Draw nothing but the twins under a white screen.")
+    arguments = parser.parse_args()
+    if not arguments.only_glow:
+        build(arguments.out)
+        return
+    for name, seed in PEOPLE.items():
+        draw_glow(person(seed), name, arguments.out)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -17,10 +18,12 @@ from semblance.synthetic_people import capture as captures
 from semblance.synthetic_people.assets import Bytes
 from semblance.synthetic_people.attack import KINDS, attack
 from semblance.synthetic_people.captions import caption
+from semblance.synthetic_people.glow import film, lit
 from semblance.synthetic_people.group import FEWEST, MOST, group
 from semblance.synthetic_people.library import photo_library
 from semblance.synthetic_people.people import person
 from semblance.synthetic_people.portrait import render
+from semblance.synthetic_people.relight import screen
 from semblance.synthetic_people.scenes import STYLES, scene
 
 app = typer.Typer(help="People who do not exist.", no_args_is_help=True)
@@ -119,6 +122,14 @@ def frame_rows(name: str, frames: Iterable[captures.Frame]) -> Iterator[tuple[st
         yield f"{name}/{k:03d}", frame.pixels, asdict(frame.truth) | {"at_ms": frame.at_ms, "action": frame.action}
 
 
+def colours_of(text: str) -> list[tuple[str, int]]:
+    """("#rrggbb", ms) for each. Raises BadParameter."""
+    found = re.findall(r"(#[0-9a-f]{6}):([1-9]\d{0,4})(?:,|$)", text)
+    if ",".join(f"{colour}:{for_ms}" for colour, for_ms in found) != text:
+        raise typer.BadParameter('write "#rrggbb:milliseconds", separated by commas', param_hint="--colours")
+    return [(colour, int(for_ms)) for colour, for_ms in found]
+
+
 def frame_count(challenge: tuple[str, ...]) -> int:
     return sum(len(captures.POSES[action]) for action in ("rest", *challenge))
 
@@ -129,8 +140,12 @@ def capture_command(
     seed: Seed = 0,
     count: Count = 1,
     challenge: Annotated[str, typer.Option(help="Actions in order, separated by commas.")] = ",".join(captures.ACTIONS),
+    colours: Annotated[
+        str, typer.Option(help='What their screen shows, as "#00ff00:400,#ff00ff:350" (milliseconds), over and over.')
+    ] = "",
 ) -> None:
     """Opt-in captures of `count` people."""
+    shown = colours_of(colours)
     asked = tuple(challenge.split(","))
     if unknown := [a for a in asked if a not in captures.ACTIONS]:
         raise typer.BadParameter(
@@ -139,7 +154,10 @@ def capture_command(
     rows = (
         row
         for one in range(seed, seed + count)
-        for row in frame_rows(f"{one:07d}", captures.capture(person(one), one, asked))
+        for row in frame_rows(
+            f"{one:07d}",
+            lit(film(person(one), one, asked), screen(shown)) if shown else captures.capture(person(one), one, asked),
+        )
     )
     write(prepared(out), rows, count * frame_count(asked), "capture")
 

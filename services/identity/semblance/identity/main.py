@@ -16,9 +16,12 @@ from semblance.identity.adapters.sweeper import Sweeper
 from semblance.identity.adapters.work import erase_subject
 from semblance.identity.api.servicer import IdentityServicer
 from semblance.identity.consumers import erasure_answers
+from semblance.identity.domain.illumination import LightRules
+from semblance.identity.domain.integrity import IntegrityRules
 from semblance.identity.domain.liveness import LivenessRules
 from semblance.identity.domain.matching import MatchRules
 from semblance.identity.domain.session import LockOut
+from semblance.identity.domain.verdict import CaptureRules
 from semblance.identity.ml.capture_reader import FaceCaptureReader
 from semblance.identity.ports import CaptureReader, Keys, Ports, Rules, Seals
 from semblance.identity.settings import IdentitySettings
@@ -30,10 +33,9 @@ from semblance.service_kit.runtime import Application, broker_of, run
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
-def rules_of(settings: IdentitySettings) -> Rules:
-    """The settings as the domain's rules."""
-    s = settings
-    return Rules(
+def capture_rules_of(s: IdentitySettings) -> CaptureRules:
+    """The settings as the rules that a capture is judged by."""
+    return CaptureRules(
         liveness=LivenessRules(
             turn_deg=s.turn_deg,
             neutral_deg=s.neutral_deg,
@@ -46,6 +48,22 @@ def rules_of(settings: IdentitySettings) -> Rules:
             max_step_widths=s.max_step_widths,
             min_frontal_frames=s.min_frontal_frames,
         ),
+        light=LightRules(agreement=s.light_agreement, swing=s.light_swing, lag_ms=s.light_lag_ms),
+        integrity=IntegrityRules(
+            slowest_ms=s.slowest_frame_ms,
+            fastest_ms=s.fastest_frame_ms,
+            longest_gap_ms=s.longest_gap_ms,
+            repeat_rms=s.repeat_rms,
+            moving_rms=s.moving_rms,
+        ),
+    )
+
+
+def rules_of(settings: IdentitySettings) -> Rules:
+    """The settings as the domain's rules."""
+    s = settings
+    return Rules(
+        capture=capture_rules_of(s),
         matching=MatchRules(
             match=s.match_threshold,
             enrolled_elsewhere=s.enrolled_elsewhere_threshold,
@@ -55,7 +73,14 @@ def rules_of(settings: IdentitySettings) -> Rules:
             compared_frames=s.compared_frames,
             compared_per_movement=s.compared_per_movement,
         ),
-        lock_out=LockOut(failures=s.lock_out_failures, window_s=s.lock_out_window_s),
+        lock_out=LockOut(
+            failures=s.lock_out_failures,
+            pause_s=s.lock_out_pause_s,
+            growth=s.lock_out_growth,
+            longest_s=s.lock_out_longest_s,
+            memory_s=s.lock_out_memory_s,
+        ),
+        screen_light=s.screen_light,
         session_s=s.session_s,
         tries=s.tries,
         remind_s=s.remind_s,

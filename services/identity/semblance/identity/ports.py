@@ -10,10 +10,11 @@ from typing import Protocol
 
 from semblance.identity.domain.erasure import Erasure, StoreCount
 from semblance.identity.domain.events import Event
-from semblance.identity.domain.liveness import LivenessRules, Reading
+from semblance.identity.domain.liveness import Reading
 from semblance.identity.domain.matching import Embedding, MatchRules, Scores
 from semblance.identity.domain.release import Notice, Release
 from semblance.identity.domain.session import LockOut, Session
+from semblance.identity.domain.verdict import CaptureRules
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent
 from semblance.kernel.ids import ConsentId, ErasureId, ReleaseId, SessionId, SubjectId
@@ -100,7 +101,7 @@ class Sessions(Protocol):
 
 
 class Failures(Protocol):
-    """Failed tries, kept only as long as the lock-out window."""
+    """Failed tries, kept only as long as the lock-out remembers."""
 
     def add(self, subject_id: SubjectId, device_sha256: str, at: dt.datetime) -> None: ...
 
@@ -202,9 +203,10 @@ Transactions = Callable[[], AbstractContextManager[Store]]
 class Rules:
     """Every number that an operator may set."""
 
-    liveness: LivenessRules
+    capture: CaptureRules
     matching: MatchRules
     lock_out: LockOut
+    screen_light: bool
     session_s: int
     tries: int
     remind_s: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from semblance.service_kit.settings import ServiceSettings
@@ -21,7 +21,7 @@ class IdentitySettings(ServiceSettings):
 
     match_threshold: float = Field(default=0.55, ge=-1, le=1)
     enrolled_elsewhere_threshold: float = Field(default=0.65, ge=-1, le=1)
-    same_face_threshold: float = Field(default=0.7, ge=-1, le=1)
+    same_face_threshold: float = Field(default=0.66, ge=-1, le=1)
     turned_same_face_threshold: float = Field(default=0.58, ge=-1, le=1)
     templates_per_person: int = Field(default=5, ge=1, le=20)
     compared_frames: int = Field(default=8, ge=2, le=40)
@@ -38,10 +38,24 @@ class IdentitySettings(ServiceSettings):
     max_step_widths: float = Field(default=0.8, gt=0)
     min_frontal_frames: int = Field(default=3, ge=2)
 
+    screen_light: bool = Field(default=True, description="Off: clients need not show colours. Weakens the check.")
+    light_agreement: float = Field(default=0.75, gt=0, le=1)
+    light_swing: float = Field(default=0.02, gt=0, le=1)
+    light_lag_ms: int = Field(default=300, ge=0, le=1000)
+
+    slowest_frame_ms: int = Field(default=250, gt=0)
+    fastest_frame_ms: int = Field(default=10, gt=0)
+    longest_gap_ms: int = Field(default=1000, gt=0)
+    repeat_rms: float = Field(default=4.0, gt=0)
+    moving_rms: float = Field(default=8.0, gt=0)
+
     session_s: int = Field(default=600, gt=0)
     tries: int = Field(default=3, gt=0, le=10)
     lock_out_failures: int = Field(default=5, gt=0)
-    lock_out_window_s: int = Field(default=1800, gt=0)
+    lock_out_pause_s: int = Field(default=1800, gt=0)
+    lock_out_growth: float = Field(default=4.0, ge=1)
+    lock_out_longest_s: int = Field(default=86_400, gt=0)
+    lock_out_memory_s: int = Field(default=172_800, gt=0, le=172_800, description="The notice says two days.")
     captures_at_once: int = Field(default=2, gt=0)
     capture_wait_s: float = Field(default=20.0, gt=0)
 
@@ -53,3 +67,9 @@ class IdentitySettings(ServiceSettings):
     sweep_s: float = Field(default=10.0, gt=0)
     template_days: int = Field(default=30, ge=1, description="The notice says 30.")
     retention_days: int = Field(default=1095, ge=1, le=1095, description="BIPA 15(b): at most three years.")
+
+    @model_validator(mode="after")
+    def _pauses_are_remembered(self) -> Self:
+        if self.lock_out_memory_s < self.lock_out_longest_s:
+            raise ValueError("lock_out_memory_s must be at least lock_out_longest_s")
+        return self

@@ -15,6 +15,7 @@ from semblance.identity.adapters.work import erase_subject
 from semblance.identity.api.servicer import IdentityServicer
 from semblance.identity.consumers import erasure_answers
 from semblance.identity.domain.challenge import Movement
+from semblance.identity.domain.illumination import ScreenColour
 from semblance.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from semblance.kernel.ids import new_id
 from semblance.service_kit import rpc, testing
@@ -51,7 +52,8 @@ def opened(stub: Any, subject_id: str, device_id: str = "phone") -> service_pb2.
 
 
 def submitted(desk: Any, stub: Any, session: service_pb2.CaptureSession) -> service_pb2.CaptureSession:
-    desk.reader.readings = desk.shown([Movement(text) for text in session.challenge])
+    colours = [ScreenColour(c.colour, c.for_ms) for c in session.colours]
+    desk.reader.readings = desk.shown([Movement(text) for text in session.challenge], colours)
     frames = [service_pb2.CaptureFrame(at_ms=r.at_ms, jpeg=b"jpeg") for r in desk.reader.readings]
     return stub.SubmitCapture(
         service_pb2.SubmitCaptureRequest(
@@ -65,6 +67,7 @@ def test_from_the_notice_to_the_receipt(desk: Any, stub: Any, caplog: pytest.Log
     subject_id = new_id()
     session = opened(stub, subject_id)
     assert (session.state, session.tries_left, len(session.challenge)) == (service_pb2.SESSION_STATE_CREATED, 3, 3)
+    assert len(session.colours) == 8
     passed = submitted(desk, stub, session)
     assert passed.state == service_pb2.SESSION_STATE_SUCCEEDED
     read = stub.GetSession(service_pb2.GetSessionRequest(subject_id=subject_id, session_id=session.session_id))

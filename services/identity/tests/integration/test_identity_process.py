@@ -25,6 +25,7 @@ from semblance.kernel.ids import new_id
 from semblance.service_kit import rpc
 from semblance.service_kit.parts import ROLES, Parts
 from semblance.synthetic_people import bundled
+from semblance.synthetic_people.relight import screen
 
 MODELS = Path(__file__).parents[4] / ".cache" / "models"
 TOKEN = SecretStr("token-for-this-test")
@@ -104,7 +105,9 @@ def test_a_person_opts_in_and_is_forgotten(running: Running) -> None:
     session = stub.CreateSession(
         service_pb2.CreateSessionRequest(subject_id=subject_id, release_id=release.release_id, device_id="camera")
     )
-    frames = [service_pb2.CaptureFrame(at_ms=f.at_ms, jpeg=f.read()) for f in bundled.capture("ana", session.challenge)]
+    tint = screen([(c.colour, c.for_ms) for c in session.colours])
+    filmed = bundled.filmed("ana", session.challenge, tint)
+    frames = [service_pb2.CaptureFrame(at_ms=f.at_ms, jpeg=f.jpeg) for f in filmed]
     ids = {"subject_id": subject_id, "session_id": session.session_id}
     passed = stub.SubmitCapture(service_pb2.SubmitCaptureRequest(**ids, nonce=session.nonce, frames=frames))
     assert passed.state == service_pb2.SESSION_STATE_SUCCEEDED, passed.advice

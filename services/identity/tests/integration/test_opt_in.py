@@ -68,13 +68,14 @@ def test_nothing_readable_is_at_rest(desk: Any) -> None:
 
 def test_the_wrong_order_gives_advice_and_a_new_nonce(desk: Any, subject_id: SubjectId) -> None:
     session = desk.opened(subject_id)
-    after = desk.submitted(session, readings=desk.shown(tuple(reversed(session.challenge))))
+    after = desk.submitted(session, readings=desk.shown(tuple(reversed(session.challenge)), session.colours))
     assert after.state is SessionState.IN_PROGRESS
     assert (after.tries_left, after.advice) == (2, (Advice.WRONG_ORDER.value,))
     assert after.nonce != session.nonce
     assert not enrolled(desk, subject_id)
     with pytest.raises(NonceMismatch):
         desk.submitted(session)
+    assert after.colours != session.colours
     passed = desk.submitted(after)
     assert (passed.state, passed.advice, passed.failure) == (SessionState.SUCCEEDED, (), None)
 
@@ -111,14 +112,22 @@ def test_three_misses_fail_the_session_and_five_lock_the_person_out(desk: Any, s
         session = desk.submitted(session, readings=still)
     with pytest.raises(LockedOut) as locked:
         desk.submitted(session)
-    assert 0 < locked.value.retry_after_s <= 1800
+    assert locked.value.retry_after_s == 1800
     with pytest.raises(LockedOut):
         desk.opened(subject_id)
     with pytest.raises(LockedOut):
         desk.opened(SubjectId(new_id()))  # the same device under another account
     desk.opened(SubjectId(new_id()), device="another")
     desk.clock.advance(1801)
-    desk.opened(subject_id)
+    session = desk.opened(subject_id)
+    for _ in range(3):
+        session = desk.submitted(session, readings=still)
+    session = desk.opened(subject_id)
+    for _ in range(2):
+        session = desk.submitted(session, readings=still)
+    with pytest.raises(LockedOut) as longer:
+        desk.opened(subject_id)
+    assert longer.value.retry_after_s == 4 * 1800
 
 
 def test_an_old_session_takes_no_capture(desk: Any, subject_id: SubjectId) -> None:
@@ -154,7 +163,7 @@ def test_a_fault_of_ours_costs_neither_try_nor_nonce(desk: Any, subject_id: Subj
 
 def test_a_person_swapped_midway_fails(desk: Any, subject_id: SubjectId) -> None:
     session = desk.opened(subject_id)
-    readings = desk.shown(session.challenge)
+    readings = desk.shown(session.challenge, session.colours)
     half = len(readings) // 2
     desk.reader.persons = dict.fromkeys(range(half, len(readings)), 2)
     after = desk.submitted(session, readings=readings)
@@ -163,7 +172,7 @@ def test_a_person_swapped_midway_fails(desk: Any, subject_id: SubjectId) -> None
 
 def test_a_person_swapped_only_while_turned_fails(desk: Any, subject_id: SubjectId) -> None:
     session = desk.opened(subject_id)
-    readings = desk.shown(session.challenge)
+    readings = desk.shown(session.challenge, session.colours)
     desk.reader.persons = {k: 2 for k, r in enumerate(readings) if abs(r.yaw_deg) > 15}
     assert desk.submitted(session, readings=readings).advice == (Advice.SAME_PERSON.value,)
 
@@ -276,3 +285,20 @@ def test_another_process_sees_an_enrolment_without_being_told(desk: Any) -> None
 def test_a_challenge_never_asks_for_what_cannot_be_checked(desk: Any, subject_id: SubjectId) -> None:
     asked = {movement for _ in range(10) for movement in desk.opened(subject_id).challenge}
     assert asked == {Movement.TURN_LEFT, Movement.TURN_RIGHT, Movement.NOD}
+
+
+def test_the_colours_of_an_earlier_try_do_not_pass(desk: Any, subject_id: SubjectId) -> None:
+    session = desk.opened(subject_id)
+    other = tuple(reversed(session.colours))
+    after = desk.submitted(session, readings=desk.shown(session.challenge, other))
+    assert after.advice == (Advice.WRONG_LIGHT.value,)
+    unlit = desk.submitted(after, readings=desk.shown(after.challenge))
+    assert unlit.advice == (Advice.LIGHT_UNSEEN.value,)
+    assert desk.submitted(unlit).state is SessionState.SUCCEEDED
+
+
+def test_a_session_that_asked_for_no_light_is_judged_without(desk: Any, subject_id: SubjectId) -> None:
+    desk.with_rules(screen_light=False)
+    session = desk.opened(subject_id)
+    assert session.colours == ()
+    assert desk.submitted(session).state is SessionState.SUCCEEDED

@@ -25,16 +25,19 @@ from semblance.identity.domain.errors import (
     SessionNotPassed,
     SessionUsed,
 )
+from semblance.identity.domain.illumination import ScreenColour
 from semblance.identity.domain.matching import least_alike, lowest_to_reference, parse_embedding
 from semblance.identity.domain.release import Notice, check_release
 from semblance.identity.domain.sampling import spread
-from semblance.identity.domain.session import LockOut, Session, SessionState
+from semblance.identity.domain.session import Asked, LockOut, Session, SessionState
+from semblance.identity.settings import IdentitySettings
 from semblance.kernel.consent import Purpose
 from semblance.kernel.ids import ConsentId, ReleaseId, SessionId, SubjectId
 
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 NOTICE = Notice(version="1", language="en", text="read me", sha256="ab" * 32)
 ALL = frozenset(Purpose)
+THEN = Asked("n2", (Movement.TURN_LEFT,), (ScreenColour("#ff0000", 400),))
 
 
 def session(**changes: object) -> Session:
@@ -83,14 +86,14 @@ def test_a_challenge_is_every_checkable_movement_once_in_any_order() -> None:
 def test_a_try_spends_its_nonce_and_the_third_miss_ends_the_session() -> None:
     now = session()
     for left in (2, 1, 0):
-        now = now.begin_try(nonce=now.nonce, next_nonce=f"next{left}", now=NOW)
+        now = now.begin_try(nonce=now.nonce, then=Asked(f"next{left}", (Movement.NOD,)), now=NOW)
         assert (now.tries_left, now.state) == (left, SessionState.IN_PROGRESS)
         with pytest.raises(NonceMismatch):
-            now.begin_try(nonce="n1", next_nonce="x", now=NOW)
+            now.begin_try(nonce="n1", then=THEN, now=NOW)
         now = now.missed(["closer"], "too_small")
     assert now.state is SessionState.FAILED
     with pytest.raises(SessionClosed):
-        now.begin_try(nonce=now.nonce, next_nonce="x", now=NOW)
+        now.begin_try(nonce=now.nonce, then=THEN, now=NOW)
 
 
 def test_a_session_closes_after_its_time_without_anybody_writing_so() -> None:
@@ -98,13 +101,16 @@ def test_a_session_closes_after_its_time_without_anybody_writing_so() -> None:
     assert session().seen_at(late).state is SessionState.EXPIRED
     assert session(state=SessionState.SUCCEEDED).seen_at(late).state is SessionState.SUCCEEDED
     with pytest.raises(SessionClosed, match="expired"):
-        session().begin_try(nonce="n1", next_nonce="n2", now=late)
+        session().begin_try(nonce="n1", then=THEN, now=late)
 
 
 def test_a_fault_of_ours_costs_no_try_and_no_nonce() -> None:
-    begun = session().begin_try(nonce="n1", next_nonce="n2", now=NOW)
-    again = begun.give_try_back("n1").begin_try(nonce="n1", next_nonce="n3", now=NOW)
-    assert again.tries_left == 2
+    before = session()
+    begun = before.begin_try(nonce="n1", then=THEN, now=NOW)
+    assert begun.asked == THEN
+    given_back = begun.give_try_back(before.asked)
+    assert given_back.asked == before.asked
+    assert given_back.begin_try(nonce="n1", then=THEN, now=NOW).tries_left == 2
 
 
 def test_a_session_gives_one_consent() -> None:
@@ -116,14 +122,32 @@ def test_a_session_gives_one_consent() -> None:
         session().spend_on(ConsentId("c"))
 
 
-def test_five_failures_lock_out_until_the_fifth_last_leaves_the_window() -> None:
-    rule = LockOut(failures=5, window_s=1800)
+LOCK = LockOut(failures=5, pause_s=1800, growth=4, longest_s=86_400, memory_s=172_800)
+
+
+def test_five_failures_lock_out_from_the_fifth_on() -> None:
     failed = [NOW - dt.timedelta(seconds=60 * k) for k in range(5)]
     with pytest.raises(LockedOut) as locked:
-        rule.require_open(failed, NOW)
-    assert locked.value.retry_after_s == 1800 - 240
-    rule.require_open(failed, NOW + dt.timedelta(seconds=1800 - 239))
-    rule.require_open(failed[:4], NOW)
+        LOCK.require_open(failed, NOW)
+    assert locked.value.retry_after_s == 1800
+    LOCK.require_open(failed, NOW + dt.timedelta(seconds=1800))
+    LOCK.require_open(failed[:4], NOW)
+
+
+def test_every_further_round_of_failures_pauses_for_longer_up_to_a_limit() -> None:
+    assert [LOCK.pause_after(n).total_seconds() for n in (0, 4, 5, 9, 10, 15, 20, 500)] == [
+        *(0, 0, 1800, 1800, 7200, 28_800, 86_400, 86_400)
+    ]
+    earlier = [NOW - dt.timedelta(hours=3, seconds=k) for k in range(5)]
+    LOCK.require_open([*earlier, *[NOW] * 4], NOW)
+    with pytest.raises(LockedOut) as locked:
+        LOCK.require_open([*earlier, *[NOW] * 5], NOW)
+    assert locked.value.retry_after_s == 7200
+
+
+def test_a_pause_is_never_forgotten_before_it_ends() -> None:
+    with pytest.raises(ValueError, match="lock_out_memory_s"):
+        IdentitySettings(lock_out_memory_s=3600)
 
 
 def test_frames_have_limits() -> None:

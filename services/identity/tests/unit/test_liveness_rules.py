@@ -12,7 +12,7 @@ from semblance.identity.domain.liveness import Advice, Reading, advise, excursio
 from semblance.identity.main import rules_of
 from semblance.identity.settings import IdentitySettings
 
-RULES = rules_of(IdentitySettings()).liveness
+RULES = rules_of(IdentitySettings()).capture.liveness
 LEFT, RIGHT, NOD = Movement.TURN_LEFT, Movement.TURN_RIGHT, Movement.NOD
 SWING = (0.3, 0.7, 1.0, 1.0, 0.6, 0.2)
 STILL = (0.0,) * 4

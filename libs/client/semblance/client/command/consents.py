@@ -67,6 +67,8 @@ def grant(
         after = here.submit_capture(session, read_frames(frames, fps))
         if after.state != "succeeded":
             _keep(after if after.state in {"created", "in_progress"} else None)
+            if after.state == "in_progress":
+                typer.echo(_instructions(after), err=True)
             advice = " ".join(after.advice) or "Do what was asked for, in that order, in good light."
             left = f"{after.tries_left} tries left." if after.tries_left else "Begin again."
             raise Conflict("the capture did not convince", remedy=f"{advice} {left}", code="capture-not-succeeded")
@@ -135,8 +137,12 @@ def _keep(session: CaptureSession | None) -> None:
 
 def _instructions(session: CaptureSession) -> str:
     steps = ", then ".join(step.replace("_", " ") for step in session.challenge)
+    colours = ", ".join(f"{shown.colour} {shown.for_ms} ms" for shown in session.colours)
+    screen = (
+        f"Meanwhile the whole screen shows, from the first frame on and over again: {colours}.\n" if colours else ""
+    )
     return (
-        f"Look into the camera, then: {steps}.\n"
+        f"Look into the camera, then: {steps}.\n{screen}"
         f"Then run `semblance consent grant --frames FOLDER` before {session.expires_at:%H:%M:%S} UTC.\n"
         f"(challenge: {','.join(session.challenge)})"
     )

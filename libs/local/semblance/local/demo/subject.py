@@ -12,7 +12,9 @@ import cv2
 
 from semblance.client.models import CaptureFrame, CaptureSession
 from semblance.kernel.errors import Invalid, Unavailable
+from semblance.local.demo.screen import TerminalScreen
 from semblance.synthetic_people import bundled
+from semblance.synthetic_people.relight import screen
 
 BUNDLED = "ana"
 IMPOSTOR = "cleo"
@@ -21,6 +23,7 @@ _REST_S = 1.0
 _ACTION_S = 2.5
 _FRAMES_PER_S = 8.0
 _WIDTH_PX = 480
+_READ_S = 3.0
 _SAY = {
     "turn_left": "turn your head to your left and back",
     "turn_right": "turn your head to your right and back",
@@ -35,6 +38,11 @@ class DemoPhoto:
     name: str
     data: bytes
     expected: str
+
+
+def _filmed(name: str, session: CaptureSession) -> list[CaptureFrame]:
+    tint = screen([(c.colour, c.for_ms) for c in session.colours])
+    return [CaptureFrame(at_ms=f.at_ms, jpeg=f.jpeg) for f in bundled.filmed(name, session.challenge, tint)]
 
 
 class DemoSubject(Protocol):
@@ -55,19 +63,15 @@ class BundledSubject:
     name = "Ana Demo"
 
     def film(self, session: CaptureSession) -> list[CaptureFrame]:
-        """Her committed capture, put in the order that the session asks for."""
-        frames = bundled.capture(BUNDLED, session.challenge)
-        return [CaptureFrame(at_ms=frame.at_ms, jpeg=frame.read()) for frame in frames]
+        """Her committed capture, in the order and under the colours that the session asks for."""
+        return _filmed(BUNDLED, session)
 
     def impostor(self, session: CaptureSession) -> list[CaptureFrame]:
         """A capture that must fail: another person takes over in the middle."""
-        own = bundled.capture(BUNDLED, session.challenge)
-        other = bundled.capture(IMPOSTOR, session.challenge)
+        own, other = _filmed(BUNDLED, session), _filmed(IMPOSTOR, session)
         half = len(own) // 2
-        return [
-            CaptureFrame(at_ms=mine.at_ms, jpeg=(mine if number < half else theirs).read())
-            for number, (mine, theirs) in enumerate(zip(own, other, strict=True))
-        ]
+        swapped = [theirs.model_copy(update={"at_ms": mine.at_ms}) for mine, theirs in zip(own, other, strict=True)]
+        return own[:half] + swapped[half:]
 
     def photos(self) -> list[DemoPhoto]:
         """Nine portraits, one group picture, an unreadable file and a duplicate: twelve."""
@@ -92,19 +96,22 @@ class OwnSubject:
             raise Invalid(f"{folder} holds no photos", remedy="Name a folder with at least 6 photos of yourself.")
 
     def film(self, session: CaptureSession) -> list[CaptureFrame]:
-        """Ask for each movement in turn while filming. Raises Unavailable without a camera."""
+        """Ask for each movement while filming and colouring the terminal. Raises Unavailable without a camera."""
         camera = cv2.VideoCapture(self._camera)
         if not camera.isOpened():
             raise Unavailable(
                 "no camera opened, and opting in needs a live capture",
                 remedy="Attach a camera or choose one with --camera, or run the demo without PHOTOS.",
             )
+        self._say("Make this window as large as the screen, and the screen bright. Face well lit, nobody else in view.")
+        self._say("If flashing colours can harm you, stop here (Ctrl-C).")
+        time.sleep(_READ_S)
         try:
-            self._say("Look at the camera, face well lit, nobody else in the picture.")
-            frames = self._record(camera, 0.0, _REST_S)
-            for action in session.challenge:
-                self._say(f"Now {_SAY.get(action, action.replace('_', ' '))}.")
-                frames += self._record(camera, frames[-1].at_ms / 1000 if frames else 0.0, _ACTION_S)
+            with TerminalScreen(session.colours) as shown:
+                frames = self._record(camera, shown, [], _REST_S)
+                for action in session.challenge:
+                    self._say(f"Now {_SAY.get(action, action.replace('_', ' '))}.")
+                    frames = self._record(camera, shown, frames, _ACTION_S)
             return frames
         finally:
             camera.release()
@@ -116,15 +123,20 @@ class OwnSubject:
         """Every photo in the folder."""
         return [DemoPhoto(path.name, path.read_bytes(), "") for path in self._paths]
 
-    def _record(self, camera: cv2.VideoCapture, start_s: float, seconds: float) -> list[CaptureFrame]:
-        began_s, frames = time.monotonic(), list[CaptureFrame]()
-        while (passed_s := time.monotonic() - began_s) < seconds:
+    def _record(
+        self, camera: cv2.VideoCapture, shown: TerminalScreen, before: list[CaptureFrame], seconds: float
+    ) -> list[CaptureFrame]:
+        """The frames before, with those of the next seconds; times are those of the screen's clock."""
+        frames, until_ms = list(before), shown.now_ms() + round(seconds * 1000)
+        while (at_ms := shown.now_ms()) < until_ms:
+            shown.show(at_ms)
             read, picture = camera.read()
             if not read:
                 raise Unavailable("the camera stopped sending pictures", remedy="Try again, or choose another camera.")
             height_px = round(picture.shape[0] * _WIDTH_PX / picture.shape[1])
             small = cv2.resize(picture, (_WIDTH_PX, height_px), interpolation=cv2.INTER_AREA)
             encoded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
-            frames.append(CaptureFrame(at_ms=round((start_s + passed_s) * 1000) + 1, jpeg=encoded))
-            time.sleep(max(0.0, len(frames) / _FRAMES_PER_S - (time.monotonic() - began_s)))
+            taken_ms = max(shown.now_ms(), frames[-1].at_ms + 1 if frames else 0)
+            frames.append(CaptureFrame(at_ms=taken_ms, jpeg=encoded))
+            time.sleep(max(0.0, (at_ms - shown.now_ms()) / 1000 + 1 / _FRAMES_PER_S))
         return frames

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from semblance.client import Client
 from semblance.client.models import Adapter, CaptureFrame, CaptureSession, Consent, Image, Photo
 from semblance.synthetic_people import bundled
+from semblance.synthetic_people.relight import screen
 
 LEAN: Mapping[str, str] = {
     # The way of the bytes is under test, not the likeness: the demo holds the real thresholds. So adapters are learnt
@@ -60,9 +61,9 @@ class Member:
         return self
 
     def film(self, session: CaptureSession) -> list[CaptureFrame]:
-        """The committed capture in the order that the session asks for."""
-        frames = bundled.capture(self.who, session.challenge)
-        return [CaptureFrame(at_ms=frame.at_ms, jpeg=frame.read()) for frame in frames]
+        """The committed capture in the order and under the colours that the session asks for."""
+        frames = bundled.filmed(self.who, session.challenge, screen([(c.colour, c.for_ms) for c in session.colours]))
+        return [CaptureFrame(at_ms=frame.at_ms, jpeg=frame.jpeg) for frame in frames]
 
     def opt_in(self) -> Consent:
         """Release, capture, consent to everything."""

@@ -4,9 +4,20 @@ from semblance.synthetic_people.bundled.reader import (
     BundledFrame,
     BundledPerson,
     BundledPhoto,
+    FilmedFrame,
     capture,
+    filmed,
     people,
     person_photos,
 )
 
-__all__ = ["BundledFrame", "BundledPerson", "BundledPhoto", "capture", "people", "person_photos"]
+__all__ = [
+    "BundledFrame",
+    "BundledPerson",
+    "BundledPhoto",
+    "FilmedFrame",
+    "capture",
+    "filmed",
+    "people",
+    "person_photos",
+]

@@ -9,6 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+import cv2
+import numpy as np
+
+from semblance.synthetic_people.assets import Bytes
+from semblance.synthetic_people.relight import Tint, under
 from semblance.synthetic_people.truth import Truth
 
 HERE = Path(__file__).parent
@@ -41,6 +46,15 @@ class BundledFrame:
 
     def read(self) -> bytes:
         return self.path.read_bytes()
+
+
+@dataclass(frozen=True)
+class FilmedFrame:
+    """A JPEG of a capture before a coloured screen."""
+
+    at_ms: int
+    action: str
+    jpeg: bytes
 
 
 @dataclass(frozen=True)
@@ -98,3 +112,36 @@ def capture(name: str, challenge: Sequence[str] | None = None) -> tuple[BundledF
         out.append(BundledFrame(frame.path, at_ms, frame.action, frame.truth))
         at_ms += steps[k % len(steps)]
     return tuple(out)
+
+
+FILLERS = ("smile", "blink")
+"""What a capture goes on with when nothing more is asked for, until the screen has shown its colours."""
+SCREEN_LAG_MS = 60
+_QUALITY = 86
+
+
+def filmed(name: str, challenge: Sequence[str], tint: Tint) -> tuple[FilmedFrame, ...]:
+    """Somebody's capture in the order of `challenge` before a screen that shows `tint`, with the actions of FILLERS
+    that were not asked for at its end: 28 frames in four seconds. Raises KeyError for an unknown name or action."""
+    frames = capture(name, (*challenge, *(action for action in FILLERS if action not in challenge)))
+    return tuple(FilmedFrame(f.at_ms, f.action, _lit(f, tint(max(0, f.at_ms - SCREEN_LAG_MS)))) for f in frames)
+
+
+def _lit(frame: BundledFrame, colour: tuple[float, float, float]) -> bytes:
+    dark, white = _pair(frame.path)
+    _, data = cv2.imencode(".jpg", under(dark, white, colour)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return bytes(data.tobytes())
+
+
+@lru_cache(maxsize=128)
+def _pair(path: Path) -> tuple[Bytes, Bytes]:
+    """A frame and its twin under a white screen."""
+    glow = HERE / "glow" / path.parent.name / path.name
+    return _pixels(path), _pixels(glow)
+
+
+def _pixels(path: Path) -> Bytes:
+    bgr = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise ValueError(f"{path.name} is no JPEG; draw the set anew with semblance.synthetic_people.build_bundled")
+    return np.asarray(bgr[:, :, ::-1], np.uint8)

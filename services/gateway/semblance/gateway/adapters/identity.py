@@ -8,7 +8,7 @@ from typing import Any
 from semblance.contracts.identity.v1 import service_pb2 as pb
 from semblance.contracts.identity.v1.service_pb2_grpc import IdentityServiceStub
 from semblance.gateway.adapters import protos
-from semblance.gateway.domain.things import CaptureSession, ErasedStore, Erasure, Frame, Notice, Release
+from semblance.gateway.domain.things import CaptureSession, ErasedStore, Erasure, Frame, Notice, Release, ScreenColour
 from semblance.kernel.consent import Consent, Purpose
 
 
@@ -93,6 +93,7 @@ def _session(answer: Any) -> CaptureSession:
         expires_at=protos.instant_or_epoch(answer, "expires_at"),
         tries_left=answer.tries_left,
         advice=tuple(answer.advice),
+        colours=tuple(ScreenColour(c.colour, c.for_ms) for c in answer.colours),
     )
 
 

@@ -35,6 +35,14 @@ class Release:
 
 
 @dataclass(frozen=True)
+class ScreenColour:
+    """What the screen shows, and how long."""
+
+    colour: str
+    for_ms: int
+
+
+@dataclass(frozen=True)
 class CaptureSession:
     id: str
     state: str
@@ -43,6 +51,7 @@ class CaptureSession:
     expires_at: dt.datetime
     tries_left: int
     advice: tuple[str, ...]
+    colours: tuple[ScreenColour, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from semblance.gateway.domain.things import (
     Notice,
     Page,
     Release,
+    ScreenColour,
     Verification,
 )
 from semblance.gateway.testing.library import FakeIngest
@@ -70,7 +71,9 @@ class FakeIdentity:
         del device_id
         _own(self.releases, release_id, subject_id, "release")
         expires_at = self.clock.now() + dt.timedelta(minutes=10)
-        session = CaptureSession(new_id(), "created", ("turn_left", "nod"), "nonce-1", expires_at, 3, ())
+        session = CaptureSession(
+            new_id(), "created", ("turn_left", "nod"), "nonce-1", expires_at, 3, (), (ScreenColour("#00ff00", 400),)
+        )
         self.sessions[session.id] = (subject_id, session)
         return session
 

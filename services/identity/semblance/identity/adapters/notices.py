@@ -7,7 +7,7 @@ from importlib import resources
 
 from semblance.identity.domain.release import Notice
 
-VERSION = "2026-11-22"
+VERSION = "2026-11-25"
 LANGUAGE = "en"
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as SqlSession
 from semblance.identity.adapters import tables as t
 from semblance.identity.adapters.upsert import upsert
 from semblance.identity.domain.challenge import Movement
+from semblance.identity.domain.illumination import ScreenColour
 from semblance.identity.domain.release import Release
 from semblance.identity.domain.session import Session, SessionState
 from semblance.kernel.consent import Consent, Purpose
@@ -75,6 +76,7 @@ class SqlSessions:
             release_id=ReleaseId(row.release_id),
             device_sha256=row.device_sha256,
             challenge=tuple(Movement(m) for m in row.challenge.split(",")),
+            colours=_colours(row.colours),
             nonce=row.nonce,
             state=SessionState(row.state),
             tries_left=row.tries_left,
@@ -158,6 +160,7 @@ def _session_values(session: Session) -> dict[str, Any]:
         "release_id": session.release_id,
         "device_sha256": session.device_sha256,
         "challenge": ",".join(m.value for m in session.challenge),
+        "colours": ",".join(f"{c.colour}:{c.for_ms}" for c in session.colours),
         "nonce": session.nonce,
         "state": session.state.value,
         "tries_left": session.tries_left,
@@ -179,6 +182,11 @@ def _consent(row: sa.Row[Any]) -> Consent:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
     )
+
+
+def _colours(text: str) -> tuple[ScreenColour, ...]:
+    pairs = (part.split(":") for part in text.split(",") if part)
+    return tuple(ScreenColour(colour, int(for_ms)) for colour, for_ms in pairs)
 
 
 def _join(words: Iterable[str]) -> str:

@@ -35,6 +35,8 @@ sessions = sa.Table(
     sa.Column("release_id", sa.String(36), nullable=False),
     sa.Column("device_sha256", sa.String(64), nullable=False),
     sa.Column("challenge", sa.String(200), nullable=False),
+    # "#rrggbb:ms" with commas; empty for sessions that ask for no light.
+    sa.Column("colours", sa.String(200), nullable=False),
     sa.Column("nonce", sa.String(64), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("tries_left", sa.Integer, nullable=False),
@@ -49,7 +51,7 @@ failures = sa.Table(
     "failures",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
-    # NULL once the person is erased: the device stays locked out until the window ends.
+    # NULL once the person is erased: the device stays locked out until the pause ends.
     sa.Column("subject_id", sa.String(36), index=True),
     sa.Column("device_sha256", sa.String(64), nullable=False, index=True),
     sa.Column("failed_at", UtcDateTime, nullable=False, index=True),

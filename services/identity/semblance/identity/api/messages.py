@@ -60,6 +60,7 @@ def session(value: Session) -> service_pb2.CaptureSession:
         expires_at=_stamp(value.expires_at),
         tries_left=value.tries_left,
         advice=value.advice,
+        colours=[service_pb2.ScreenColour(colour=c.colour, for_ms=c.for_ms) for c in value.colours],
     )
 
 

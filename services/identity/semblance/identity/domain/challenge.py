@@ -1,7 +1,7 @@
 """What a person is asked to do, in an order that only the server knows beforehand.
 
-Only movements that the five YuNet points can show are asked for. They cannot show a blink, and a smile was not
-proven separable from speech and turning, so neither is ever part of a challenge.
+Only movements that the five YuNet points can show are asked for. A blink and a smile are not: README.md says what was
+measured.
 """
 
 from __future__ import annotations

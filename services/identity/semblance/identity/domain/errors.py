@@ -75,7 +75,11 @@ class LockedOut(QuotaExceeded):
     code = "locked-out"
 
     def __init__(self, retry_after_s: int) -> None:
-        super().__init__("too many failed captures", retry_after_s=retry_after_s)
+        super().__init__(
+            "too many failed captures",
+            remedy="Wait, then try again in good light. Every further round of failures makes the pause longer.",
+            retry_after_s=retry_after_s,
+        )
 
 
 class SessionClosed(Conflict):

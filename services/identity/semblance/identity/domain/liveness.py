@@ -2,7 +2,7 @@
 
 Measurements come from the five YuNet landmarks. A turn of a flat picture does not move the nose between the eyes
 (an affine change keeps ratios), so a photo or a still screen shows no turn. Not covered: an injected or deep-faked
-video, a three-dimensional mask. No error rate under attack is claimed.
+video, a three-dimensional mask.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import enum
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from semblance.identity.domain.challenge import Movement
+from semblance.identity.domain.illumination import Light
+from semblance.identity.domain.integrity import Look
 
 
 class Advice(enum.Enum):
@@ -23,9 +25,14 @@ class Advice(enum.Enum):
     SEVERAL_FACES = "Only your face may be in the picture."
     TOO_SMALL = "Come closer to the camera."
     REPEATED_FRAMES = "The pictures repeat. Capture again with a live camera."
+    UNEVEN = "The pictures came too slowly or with gaps. Close other programs and capture again."
     UNSTEADY = "Stay in front of the camera from start to end."
     NOT_FRONTAL = "Look straight at the camera at the start and after each movement."
     WRONG_ORDER = "Make each movement once, clearly, in the order shown, and come back to the middle in between."
+    LIGHT_UNSEEN = (
+        "The screen's colours cannot be seen on your face. Turn its brightness up, come closer, avoid the sun."
+    )
+    WRONG_LIGHT = "The light on your face did not follow the screen. Show the colours from the start, and only you."
     TOO_SHORT = "Take more time: a capture lasts some seconds."
     SAME_PERSON = "The same person must be seen from start to end, well lit, without anything over the face."
     NOT_YOU = "This does not look like the person who opted in before. Try again in better light."
@@ -34,7 +41,10 @@ class Advice(enum.Enum):
 
 @dataclass(frozen=True)
 class Reading:
-    """One frame, measured. With `faces` 0 the rest describes nothing. Yaw is positive to the person's own left."""
+    """One frame, measured. With `faces` 0 the rest describes nothing. Yaw is positive to the person's own left.
+
+    skin, back: mean linear light of the face's skin and of the room. look: a small copy of the frame.
+    """
 
     at_ms: int
     digest: str
@@ -44,6 +54,9 @@ class Reading:
     face_width_px: float = 0.0
     eyes_x_px: float = 0.0
     eyes_y_px: float = 0.0
+    skin: Light | None = field(default=None, repr=False)
+    back: Light | None = field(default=None, repr=False)
+    look: Look | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

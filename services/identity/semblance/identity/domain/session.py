@@ -1,4 +1,4 @@
-"""A capture session: one challenge, a nonce for each try, three tries, ten minutes."""
+"""A capture session: three tries in ten minutes, each with its own nonce, order of movements and colours."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from semblance.identity.domain.challenge import Movement
 from semblance.identity.domain.errors import LockedOut, NonceMismatch, SessionClosed, SessionNotPassed, SessionUsed
+from semblance.identity.domain.illumination import ScreenColour
 from semblance.kernel.ids import ConsentId, ReleaseId, SessionId, SubjectId
 
 
@@ -21,6 +22,15 @@ class SessionState(enum.Enum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one try has to show, and the nonce that it must name. Frames for another nonce show something else."""
+
+    nonce: str
+    challenge: tuple[Movement, ...]
+    colours: tuple[ScreenColour, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class Session:
     advice: tuple[str, ...] = ()
     failure: str | None = None
     consent_id: ConsentId | None = None
+    colours: tuple[ScreenColour, ...] = ()
 
     def seen_at(self, now: dt.datetime) -> Session:
         """This session as the clock has it: an open one past its end is EXPIRED."""
@@ -47,20 +58,30 @@ class Session:
             return replace(self, state=SessionState.EXPIRED)
         return self
 
-    def begin_try(self, *, nonce: str, next_nonce: str, now: dt.datetime) -> Session:
-        """This session with one try and its nonce spent. Raises SessionClosed, NonceMismatch."""
+    def begin_try(self, *, nonce: str, then: Asked, now: dt.datetime) -> Session:
+        """This session with one try and its nonce spent; `then` is what the next try has to show.
+
+        Raises SessionClosed, NonceMismatch.
+        """
         seen = self.seen_at(now)
         if seen.state not in (SessionState.CREATED, SessionState.IN_PROGRESS):
             raise SessionClosed(seen.state.value)
         if not hmac.compare_digest(self.nonce.encode(), nonce.encode()):
             raise NonceMismatch
-        return replace(
-            self, nonce=next_nonce, tries_left=self.tries_left - 1, state=SessionState.IN_PROGRESS, advice=()
-        )
+        begun = replace(self, tries_left=self.tries_left - 1, state=SessionState.IN_PROGRESS, advice=())
+        return begun._asking(then)
 
-    def give_try_back(self, nonce: str) -> Session:
-        """This session after a fault of ours: the try is not counted, and its nonce may be used again."""
-        return replace(self, tries_left=self.tries_left + 1, nonce=nonce)
+    def give_try_back(self, asked: Asked) -> Session:
+        """This session after a fault of ours: the try is not counted, and the same frames may be sent again."""
+        return replace(self, tries_left=self.tries_left + 1)._asking(asked)
+
+    @property
+    def asked(self) -> Asked:
+        """What the next try has to show."""
+        return Asked(self.nonce, self.challenge, self.colours)
+
+    def _asking(self, asked: Asked) -> Session:
+        return replace(self, nonce=asked.nonce, challenge=asked.challenge, colours=asked.colours)
 
     def passed(self) -> Session:
         """Liveness and match held."""
@@ -86,22 +107,34 @@ class Session:
 
 @dataclass(frozen=True)
 class LockOut:
-    """So many failed tries within the window lock the person, and the device, out for as long.
+    """Every so many failed tries lock the person, and the device, out; each time for longer.
 
-    The shape is AWS Rekognition Face Liveness' advice: 5 failures in 3 minutes, 30 to 60 minutes out.
+    The first step is AWS Rekognition Face Liveness' advice: 30 to 60 minutes out after 5 failures. `memory_s` must not
+    be shorter than `longest_s`, or a pause would be forgotten before it ends.
     """
 
     failures: int
-    window_s: int
+    pause_s: int
+    growth: float
+    longest_s: int
+    memory_s: int
 
-    def window_start(self, now: dt.datetime) -> dt.datetime:
+    def memory_start(self, now: dt.datetime) -> dt.datetime:
         """Failures before this instant are forgotten."""
-        return now - dt.timedelta(seconds=self.window_s)
+        return now - dt.timedelta(seconds=self.memory_s)
+
+    def pause_after(self, failures: int) -> dt.timedelta:
+        """How long the pause is that begins with this many remembered failures; none before the first limit."""
+        level = failures // self.failures
+        if level == 0:
+            return dt.timedelta()
+        return dt.timedelta(seconds=min(self.longest_s, self.pause_s * self.growth ** (level - 1)))
 
     def require_open(self, failed_at: Sequence[dt.datetime], now: dt.datetime) -> None:
-        """Raise LockedOut when `failed_at` (within the window, any order) reaches the limit."""
-        if len(failed_at) < self.failures:
+        """Raise LockedOut while the pause lasts that the remembered failures (any order) have earned."""
+        full = len(failed_at) - len(failed_at) % self.failures
+        if not full:
             return
-        opens_at = sorted(failed_at)[-self.failures] + dt.timedelta(seconds=self.window_s)
+        opens_at = sorted(failed_at)[full - 1] + self.pause_after(full)
         if opens_at > now:
             raise LockedOut(max(1, round((opens_at - now).total_seconds())))

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from semblance.identity.domain.capture import check_frames
 from semblance.identity.domain.challenge import draw_challenge
 from semblance.identity.domain.errors import InvalidCapture, SessionClosed, UnknownRelease, UnknownSession
-from semblance.identity.domain.liveness import Advice, advise
+from semblance.identity.domain.illumination import draw_colours
+from semblance.identity.domain.liveness import Advice
 from semblance.identity.domain.liveness import excursions as movements_in
 from semblance.identity.domain.liveness import frontal as frontal_in
 from semblance.identity.domain.matching import Embedding, least_alike, lowest_to_reference
 from semblance.identity.domain.sampling import spread
-from semblance.identity.domain.session import Session, SessionState
+from semblance.identity.domain.session import Asked, Session, SessionState
+from semblance.identity.domain.verdict import judge
 from semblance.identity.handlers.standing import enter
-from semblance.identity.ports import Capture, Frame, Ports, Store
+from semblance.identity.ports import Capture, Frame, Ports, Rules, Store
 from semblance.kernel.ids import ReleaseId, SessionId, SubjectId, new_id
 
 TEMPLATE_PURPOSE = "templates"
@@ -46,7 +48,7 @@ class SubmitCapture:
 
 
 @dataclass(frozen=True)
-class _Finding:
+class Finding:
     """What one try showed: advice if it failed, embeddings to enrol if not."""
 
     advice: tuple[Advice, ...] = ()
@@ -57,14 +59,15 @@ def create_session(command: CreateSession, ports: Ports) -> Session:
     """A fresh challenge and nonce. Raises UnknownRelease, LockedOut, InvalidCapture (no device id)."""
     if not 1 <= len(command.device_id) <= _DEVICE_MAX_CHARACTERS:
         raise InvalidCapture(f"the device id must have 1 to {_DEVICE_MAX_CHARACTERS} characters")
-    now = ports.clock.now()
+    now, asked = ports.clock.now(), _ask(ports)
     session = Session(
         id=SessionId(new_id()),
         subject_id=command.subject_id,
         release_id=command.release_id,
         device_sha256=hashlib.sha256(command.device_id.encode()).hexdigest(),
-        challenge=draw_challenge(secrets.randbelow),
-        nonce=secrets.token_urlsafe(24),
+        challenge=asked.challenge,
+        colours=asked.colours,
+        nonce=asked.nonce,
         state=SessionState.CREATED,
         tries_left=ports.rules.tries,
         created_at=now,
@@ -95,41 +98,48 @@ def submit_capture(command: SubmitCapture, ports: Ports) -> Session:
     with ports.transactions() as store:
         session = _own(store.sessions.get(command.session_id, lock=True), command.subject_id)
         _require_not_locked_out(store, session, ports)
-        store.sessions.save(
-            session.begin_try(nonce=command.nonce, next_nonce=secrets.token_urlsafe(24), now=ports.clock.now())
-        )
+        store.sessions.save(session.begin_try(nonce=command.nonce, then=_ask(ports), now=ports.clock.now()))
     try:
-        finding = _examine(ports.reader.read(command.frames), session, ports)
+        finding = examine(ports.reader.read(command.frames), session.asked, ports.rules)
         return _settle(command, finding, ports)
     except SessionClosed:
         raise
     except Exception:
-        _give_try_back(command, ports)
+        _give_try_back(command, session.asked, ports)
         raise
 
 
-def _examine(capture: Capture, session: Session, ports: Ports) -> _Finding:
-    """Liveness first, because it is cheap; then whether one face is seen from start to end."""
-    rules, readings = ports.rules.liveness, capture.readings
-    faults = advise(readings, session.challenge, rules)
+def _ask(ports: Ports) -> Asked:
+    """A fresh nonce with what only its owner has to show: an order of movements, and colours unless switched off."""
+    return Asked(
+        nonce=secrets.token_urlsafe(24),
+        challenge=draw_challenge(secrets.randbelow),
+        colours=draw_colours(secrets.randbelow) if ports.rules.screen_light else (),
+    )
+
+
+def examine(capture: Capture, asked: Asked, rules: Rules) -> Finding:
+    """Rules first, because they are cheap; then whether one face is seen from start to end."""
+    liveness, readings = rules.capture.liveness, capture.readings
+    faults = judge(readings, asked.challenge, asked.colours, rules.capture)
     if faults:
-        return _Finding(advice=tuple(faults))
-    matching = ports.rules.matching
-    front = spread(frontal_in(readings, rules), matching.compared_frames)
+        return Finding(advice=tuple(faults))
+    matching = rules.matching
+    front = spread(frontal_in(readings, liveness), matching.compared_frames)
     turned = [
         i
-        for e in movements_in(readings, rules)
+        for e in movements_in(readings, liveness)
         for i in spread([i for i in range(e.first, e.last) if readings[i].faces == 1], matching.compared_per_movement)
     ]
     reference = capture.embeddings(front)
     if least_alike(reference) < matching.same_face:
-        return _Finding(advice=(Advice.SAME_PERSON,))
+        return Finding(advice=(Advice.SAME_PERSON,))
     if lowest_to_reference(reference, capture.embeddings(turned)) < matching.turned_same_face:
-        return _Finding(advice=(Advice.SAME_PERSON,))
-    return _Finding(enrol=tuple(reference[i] for i in spread(range(len(reference)), matching.templates)))
+        return Finding(advice=(Advice.SAME_PERSON,))
+    return Finding(enrol=tuple(reference[i] for i in spread(range(len(reference)), matching.templates)))
 
 
-def _settle(command: SubmitCapture, finding: _Finding, ports: Ports) -> Session:
+def _settle(command: SubmitCapture, finding: Finding, ports: Ports) -> Session:
     """Write down how the try ended; enrolments wait for each other, so that no face enrols twice at once."""
     now = ports.clock.now()
     with ports.transactions() as store:
@@ -165,16 +175,16 @@ def _compare_with_enrolled(
     return (), False
 
 
-def _give_try_back(command: SubmitCapture, ports: Ports) -> None:
+def _give_try_back(command: SubmitCapture, asked: Asked, ports: Ports) -> None:
     with ports.transactions() as store:
         session = store.sessions.get(command.session_id, lock=True)
         if session is not None and session.state is SessionState.IN_PROGRESS:
-            store.sessions.save(session.give_try_back(command.nonce))
+            store.sessions.save(session.give_try_back(asked))
 
 
 def _require_not_locked_out(store: Store, session: Session, ports: Ports) -> None:
     now, rule = ports.clock.now(), ports.rules.lock_out
-    since = rule.window_start(now)
+    since = rule.memory_start(now)
     rule.require_open(store.failures.of_subject(session.subject_id, since), now)
     rule.require_open(store.failures.of_device(session.device_sha256, since), now)
 

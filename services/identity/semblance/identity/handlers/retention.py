@@ -10,9 +10,9 @@ from semblance.kernel.ids import SubjectId
 
 
 def forget_failures(ports: Ports) -> None:
-    """Failed tries outlive the lock-out window by nothing."""
+    """Failed tries outlive the lock-out's memory by nothing."""
     with ports.transactions() as store:
-        store.failures.forget_before(ports.rules.lock_out.window_start(ports.clock.now()))
+        store.failures.forget_before(ports.rules.lock_out.memory_start(ports.clock.now()))
 
 
 def drop_unused_templates(ports: Ports) -> int:

@@ -8,17 +8,23 @@ import threading
 import warnings
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from semblance.faces import Face, FaceEngine, RgbU8, pitch_ratio, yaw_deg
 from semblance.identity.domain.capture import MAX_SIDE_PX, MIN_SIDE_PX
 from semblance.identity.domain.errors import InvalidCapture
+from semblance.identity.domain.illumination import Light
 from semblance.identity.domain.liveness import Reading
 from semblance.identity.domain.matching import Embedding
 from semblance.identity.ports import Frame
 from semblance.kernel.errors import QuotaExceeded
 
+_GAMMA = 2.2
+_DARKEST = 1e-4
+_EDGE_SHARE = 0.1  # of the width, on both sides, for two thirds of the height: room, not shoulders
+_LOOK_PX = (32, 24)
 _BYSTANDER_SHARE = 0.25  # a face a quarter as wide as the nearest one is somebody standing behind
 
 
@@ -31,15 +37,16 @@ class FaceCapture:
         self._images = images
         self._faces = faces
         self._engine = engine
+        self._usual = _median_light([r.skin for r in readings if r.skin is not None])
         self.readings = readings
 
     def embeddings(self, indices: Sequence[int]) -> list[Embedding]:
-        """Embeddings of the one face in each of these frames."""
+        """Embeddings of the one face in each of these frames, with the screen's colour taken off first."""
         found = []
         for i in indices:
             face = self._faces[i]
             assert face is not None, "only frames with one face are compared"
-            found.append(self._engine.embed(self._images[i], face))
+            found.append(self._engine.embed(_neutral(self._images[i], self.readings[i].skin, self._usual), face))
         return found
 
 
@@ -87,8 +94,9 @@ def _significant(faces: Sequence[Face]) -> list[Face]:
 
 def _measure(at_ms: int, image: RgbU8, faces: Sequence[Face]) -> Reading:
     digest = hashlib.sha256(image.tobytes()).hexdigest()
+    look = cv2.resize(image, _LOOK_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
     if not faces:
-        return Reading(at_ms=at_ms, digest=digest, faces=0)
+        return Reading(at_ms=at_ms, digest=digest, faces=0, look=look)
     face = faces[0]
     return Reading(
         at_ms=at_ms,
@@ -99,4 +107,53 @@ def _measure(at_ms: int, image: RgbU8, faces: Sequence[Face]) -> Reading:
         face_width_px=face.box.width_px,
         eyes_x_px=float(face.landmarks[:2, 0].mean()),
         eyes_y_px=float(face.landmarks[:2, 1].mean()),
+        skin=_light(_between_eyes_and_mouth(image, face)),
+        back=_light(*_edges(image)),
+        look=look,
     )
+
+
+def _median_light(seen: Sequence[Light]) -> Light:
+    """The session's usual light on the skin, channel by channel; grey where no face was seen."""
+    if not seen:
+        return 1.0, 1.0, 1.0
+    red, green, blue = np.median(np.array(seen), axis=0)
+    return float(red), float(green), float(blue)
+
+
+def _neutral(image: RgbU8, skin: Light | None, usual: Light) -> RgbU8:
+    """The picture as if the skin had its usual light: a table for each channel, a new array."""
+    if skin is None:
+        return image
+    steps = np.arange(256)
+    tables = [steps * (max(b, _DARKEST) / max(a, _DARKEST)) ** (1 / _GAMMA) for a, b in zip(skin, usual, strict=True)]
+    table = np.clip(np.stack(tables, axis=1) + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(image, table[:, None, :]), dtype=np.uint8)
+
+
+def _between_eyes_and_mouth(image: RgbU8, face: Face) -> RgbU8:
+    """Cheeks and nose: the largest patch that is skin for nearly everybody. At least 1 px."""
+    eyes, mouth = face.landmarks[:2], face.landmarks[3:]
+    top, bottom = float(eyes[:, 1].mean()), float(mouth[:, 1].mean())
+    return _crop(image, eyes[:, 0].min(), eyes[:, 0].max(), top + 0.25 * (bottom - top), bottom)
+
+
+def _edges(image: RgbU8) -> tuple[RgbU8, RgbU8]:
+    """The left and right edge of the picture, where the room is."""
+    wide, high = max(1, int(image.shape[1] * _EDGE_SHARE)), image.shape[0] * 2 // 3
+    return image[:high, :wide], image[:high, -wide:]
+
+
+def _light(*patches: RgbU8) -> Light:
+    """Mean linear red, green and blue (0 to 1) of all pixels together."""
+    pixels = np.concatenate([patch.reshape(-1, 3) for patch in patches])
+    red, green, blue = ((pixels / np.float32(255)) ** _GAMMA).mean(axis=0)
+    return float(red), float(green), float(blue)
+
+
+def _crop(image: RgbU8, left: float, right: float, top: float, bottom: float) -> RgbU8:
+    """The part of the picture that lies within, at least one pixel."""
+    height, width = image.shape[:2]
+    x = min(max(0, int(left)), width - 1)
+    y = min(max(0, int(top)), height - 1)
+    return image[y : max(y, min(height - 1, int(bottom))) + 1, x : max(x, min(width - 1, int(right))) + 1]

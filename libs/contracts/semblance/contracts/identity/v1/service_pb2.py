@@ -26,15 +26,15 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from semblance.contracts.identity.v1 import events_pb2 as semblance_dot_contracts_dot_identity_dot_v1_dot_events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-semblance/contracts/identity/v1/service.proto\x12\x1fsemblance.contracts.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a,semblance/contracts/identity/v1/events.proto\"$\n\x10GetNoticeRequest\x12\x10\n\x08language\x18\x01 \x01(\t\"7\n\x06Notice\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"\x9f\x01\n\x12SignReleaseRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x15\n\rnotice_sha256\x18\x02 \x01(\t\x12\x13\n\x0bsigned_name\x18\x03 \x01(\t\x12\r\n\x05\x61\x64ult\x18\x04 \x01(\x08\x12:\n\x08purposes\x18\x05 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\"\xb3\x01\n\x07Release\x12\x12\n\nrelease_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x15\n\rnotice_sha256\x18\x03 \x01(\t\x12:\n\x08purposes\x18\x04 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\x12-\n\tsigned_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Q\n\x14\x43reateSessionRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nrelease_id\x18\x02 \x01(\t\x12\x11\n\tdevice_id\x18\x03 \x01(\t\"\xec\x01\n\x0e\x43\x61ptureSession\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12<\n\x05state\x18\x03 \x01(\x0e\x32-.semblance.contracts.identity.v1.SessionState\x12\x11\n\tchallenge\x18\x04 \x03(\t\x12\r\n\x05nonce\x18\x05 \x01(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ntries_left\x18\x07 \x01(\x05\x12\x0e\n\x06\x61\x64vice\x18\x08 \x03(\t\"+\n\x0c\x43\x61ptureFrame\x12\r\n\x05\x61t_ms\x18\x01 \x01(\x03\x12\x0c\n\x04jpeg\x18\x02 \x01(\x0c\"\x8c\x01\n\x14SubmitCaptureRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\t\x12=\n\x06\x66rames\x18\x04 \x03(\x0b\x32-.semblance.contracts.identity.v1.CaptureFrame\";\n\x11GetSessionRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\"\x87\x01\n\x13GrantConsentRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12:\n\x08purposes\x18\x03 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\x12\x0c\n\x04\x64\x61ys\x18\x04 \x01(\x05\"G\n\x07\x43onsent\x12<\n\x05state\x18\x01 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\";\n\x11GetConsentRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\")\n\x13ListConsentsRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\"R\n\x14ListConsentsResponse\x12:\n\x08\x63onsents\x18\x01 \x03(\x0b\x32(.semblance.contracts.identity.v1.Consent\"N\n\x14RevokeConsentRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x1f\n\rFaceEmbedding\x12\x0e\n\x06values\x18\x01 \x03(\x02\"k\n\x11MatchFacesRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x42\n\nembeddings\x18\x02 \x03(\x0b\x32..semblance.contracts.identity.v1.FaceEmbedding\"_\n\tFaceMatch\x12\x11\n\town_score\x18\x01 \x01(\x02\x12\x13\n\x0bother_score\x18\x02 \x01(\x02\x12\x13\n\x0bmatches_own\x18\x03 \x01(\x08\x12\x15\n\rmatches_other\x18\x04 \x01(\x08\"c\n\x12MatchFacesResponse\x12;\n\x07matches\x18\x01 \x03(\x0b\x32*.semblance.contracts.identity.v1.FaceMatch\x12\x10\n\x08\x65nrolled\x18\x02 \x01(\x08\"+\n\x15RequestErasureRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\"<\n\x0b\x45rasedStore\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\r\n\x05store\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"\x8c\x02\n\x07\x45rasure\x12\x12\n\nerasure_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x30\n\x0crequested_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63ompleted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12<\n\x06stores\x18\x06 \x03(\x0b\x32,.semblance.contracts.identity.v1.ErasedStore\x12\x13\n\x0breceipt_jws\x18\x07 \x01(\t\x12\x13\n\x0bwaiting_for\x18\x08 \x03(\t\"\'\n\x11GetErasureRequest\x12\x12\n\nerasure_id\x18\x01 \x01(\t\"\x17\n\x15GetReceiptKeysRequest\" \n\x0bReceiptKeys\x12\x11\n\tjwks_json\x18\x01 \x01(\t*\xb9\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15SESSION_STATE_CREATED\x10\x01\x12\x1d\n\x19SESSION_STATE_IN_PROGRESS\x10\x02\x12\x1b\n\x17SESSION_STATE_SUCCEEDED\x10\x03\x12\x18\n\x14SESSION_STATE_FAILED\x10\x04\x12\x19\n\x15SESSION_STATE_EXPIRED\x10\x05\x32\xe7\x0b\n\x0fIdentityService\x12g\n\tGetNotice\x12\x31.semblance.contracts.identity.v1.GetNoticeRequest\x1a\'.semblance.contracts.identity.v1.Notice\x12l\n\x0bSignRelease\x12\x33.semblance.contracts.identity.v1.SignReleaseRequest\x1a(.semblance.contracts.identity.v1.Release\x12w\n\rCreateSession\x12\x35.semblance.contracts.identity.v1.CreateSessionRequest\x1a/.semblance.contracts.identity.v1.CaptureSession\x12w\n\rSubmitCapture\x12\x35.semblance.contracts.identity.v1.SubmitCaptureRequest\x1a/.semblance.contracts.identity.v1.CaptureSession\x12q\n\nGetSession\x12\x32.semblance.contracts.identity.v1.GetSessionRequest\x1a/.semblance.contracts.identity.v1.CaptureSession\x12n\n\x0cGrantConsent\x12\x34.semblance.contracts.identity.v1.GrantConsentRequest\x1a(.semblance.contracts.identity.v1.Consent\x12j\n\nGetConsent\x12\x32.semblance.contracts.identity.v1.GetConsentRequest\x1a(.semblance.contracts.identity.v1.Consent\x12{\n\x0cListConsents\x12\x34.semblance.contracts.identity.v1.ListConsentsRequest\x1a\x35.semblance.contracts.identity.v1.ListConsentsResponse\x12p\n\rRevokeConsent\x12\x35.semblance.contracts.identity.v1.RevokeConsentRequest\x1a(.semblance.contracts.identity.v1.Consent\x12u\n\nMatchFaces\x12\x32.semblance.contracts.identity.v1.MatchFacesRequest\x1a\x33.semblance.contracts.identity.v1.MatchFacesResponse\x12r\n\x0eRequestErasure\x12\x36.semblance.contracts.identity.v1.RequestErasureRequest\x1a(.semblance.contracts.identity.v1.Erasure\x12j\n\nGetErasure\x12\x32.semblance.contracts.identity.v1.GetErasureRequest\x1a(.semblance.contracts.identity.v1.Erasure\x12v\n\x0eGetReceiptKeys\x12\x36.semblance.contracts.identity.v1.GetReceiptKeysRequest\x1a,.semblance.contracts.identity.v1.ReceiptKeysb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-semblance/contracts/identity/v1/service.proto\x12\x1fsemblance.contracts.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a,semblance/contracts/identity/v1/events.proto\"$\n\x10GetNoticeRequest\x12\x10\n\x08language\x18\x01 \x01(\t\"7\n\x06Notice\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"\x9f\x01\n\x12SignReleaseRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x15\n\rnotice_sha256\x18\x02 \x01(\t\x12\x13\n\x0bsigned_name\x18\x03 \x01(\t\x12\r\n\x05\x61\x64ult\x18\x04 \x01(\x08\x12:\n\x08purposes\x18\x05 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\"\xb3\x01\n\x07Release\x12\x12\n\nrelease_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x15\n\rnotice_sha256\x18\x03 \x01(\t\x12:\n\x08purposes\x18\x04 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\x12-\n\tsigned_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Q\n\x14\x43reateSessionRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nrelease_id\x18\x02 \x01(\t\x12\x11\n\tdevice_id\x18\x03 \x01(\t\"\xac\x02\n\x0e\x43\x61ptureSession\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12<\n\x05state\x18\x03 \x01(\x0e\x32-.semblance.contracts.identity.v1.SessionState\x12\x11\n\tchallenge\x18\x04 \x03(\t\x12\r\n\x05nonce\x18\x05 \x01(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ntries_left\x18\x07 \x01(\x05\x12\x0e\n\x06\x61\x64vice\x18\x08 \x03(\t\x12>\n\x07\x63olours\x18\t \x03(\x0b\x32-.semblance.contracts.identity.v1.ScreenColour\".\n\x0cScreenColour\x12\x0e\n\x06\x63olour\x18\x01 \x01(\t\x12\x0e\n\x06\x66or_ms\x18\x02 \x01(\x05\"+\n\x0c\x43\x61ptureFrame\x12\r\n\x05\x61t_ms\x18\x01 \x01(\x03\x12\x0c\n\x04jpeg\x18\x02 \x01(\x0c\"\x8c\x01\n\x14SubmitCaptureRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\t\x12=\n\x06\x66rames\x18\x04 \x03(\x0b\x32-.semblance.contracts.identity.v1.CaptureFrame\";\n\x11GetSessionRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\"\x87\x01\n\x13GrantConsentRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12:\n\x08purposes\x18\x03 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\x12\x0c\n\x04\x64\x61ys\x18\x04 \x01(\x05\"G\n\x07\x43onsent\x12<\n\x05state\x18\x01 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\";\n\x11GetConsentRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\")\n\x13ListConsentsRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\"R\n\x14ListConsentsResponse\x12:\n\x08\x63onsents\x18\x01 \x03(\x0b\x32(.semblance.contracts.identity.v1.Consent\"N\n\x14RevokeConsentRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x1f\n\rFaceEmbedding\x12\x0e\n\x06values\x18\x01 \x03(\x02\"k\n\x11MatchFacesRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x42\n\nembeddings\x18\x02 \x03(\x0b\x32..semblance.contracts.identity.v1.FaceEmbedding\"_\n\tFaceMatch\x12\x11\n\town_score\x18\x01 \x01(\x02\x12\x13\n\x0bother_score\x18\x02 \x01(\x02\x12\x13\n\x0bmatches_own\x18\x03 \x01(\x08\x12\x15\n\rmatches_other\x18\x04 \x01(\x08\"c\n\x12MatchFacesResponse\x12;\n\x07matches\x18\x01 \x03(\x0b\x32*.semblance.contracts.identity.v1.FaceMatch\x12\x10\n\x08\x65nrolled\x18\x02 \x01(\x08\"+\n\x15RequestErasureRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\"<\n\x0b\x45rasedStore\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\r\n\x05store\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x03\"\x8c\x02\n\x07\x45rasure\x12\x12\n\nerasure_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x30\n\x0crequested_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0c\x63ompleted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12<\n\x06stores\x18\x06 \x03(\x0b\x32,.semblance.contracts.identity.v1.ErasedStore\x12\x13\n\x0breceipt_jws\x18\x07 \x01(\t\x12\x13\n\x0bwaiting_for\x18\x08 \x03(\t\"\'\n\x11GetErasureRequest\x12\x12\n\nerasure_id\x18\x01 \x01(\t\"\x17\n\x15GetReceiptKeysRequest\" \n\x0bReceiptKeys\x12\x11\n\tjwks_json\x18\x01 \x01(\t*\xb9\x01\n\x0cSessionState\x12\x1d\n\x19SESSION_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15SESSION_STATE_CREATED\x10\x01\x12\x1d\n\x19SESSION_STATE_IN_PROGRESS\x10\x02\x12\x1b\n\x17SESSION_STATE_SUCCEEDED\x10\x03\x12\x18\n\x14SESSION_STATE_FAILED\x10\x04\x12\x19\n\x15SESSION_STATE_EXPIRED\x10\x05\x32\xe7\x0b\n\x0fIdentityService\x12g\n\tGetNotice\x12\x31.semblance.contracts.identity.v1.GetNoticeRequest\x1a\'.semblance.contracts.identity.v1.Notice\x12l\n\x0bSignRelease\x12\x33.semblance.contracts.identity.v1.SignReleaseRequest\x1a(.semblance.contracts.identity.v1.Release\x12w\n\rCreateSession\x12\x35.semblance.contracts.identity.v1.CreateSessionRequest\x1a/.semblance.contracts.identity.v1.CaptureSession\x12w\n\rSubmitCapture\x12\x35.semblance.contracts.identity.v1.SubmitCaptureRequest\x1a/.semblance.contracts.identity.v1.CaptureSession\x12q\n\nGetSession\x12\x32.semblance.contracts.identity.v1.GetSessionRequest\x1a/.semblance.contracts.identity.v1.CaptureSession\x12n\n\x0cGrantConsent\x12\x34.semblance.contracts.identity.v1.GrantConsentRequest\x1a(.semblance.contracts.identity.v1.Consent\x12j\n\nGetConsent\x12\x32.semblance.contracts.identity.v1.GetConsentRequest\x1a(.semblance.contracts.identity.v1.Consent\x12{\n\x0cListConsents\x12\x34.semblance.contracts.identity.v1.ListConsentsRequest\x1a\x35.semblance.contracts.identity.v1.ListConsentsResponse\x12p\n\rRevokeConsent\x12\x35.semblance.contracts.identity.v1.RevokeConsentRequest\x1a(.semblance.contracts.identity.v1.Consent\x12u\n\nMatchFaces\x12\x32.semblance.contracts.identity.v1.MatchFacesRequest\x1a\x33.semblance.contracts.identity.v1.MatchFacesResponse\x12r\n\x0eRequestErasure\x12\x36.semblance.contracts.identity.v1.RequestErasureRequest\x1a(.semblance.contracts.identity.v1.Erasure\x12j\n\nGetErasure\x12\x32.semblance.contracts.identity.v1.GetErasureRequest\x1a(.semblance.contracts.identity.v1.Erasure\x12v\n\x0eGetReceiptKeys\x12\x36.semblance.contracts.identity.v1.GetReceiptKeysRequest\x1a,.semblance.contracts.identity.v1.ReceiptKeysb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.identity.v1.service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SESSIONSTATE']._serialized_start=2469
-  _globals['_SESSIONSTATE']._serialized_end=2654
+  _globals['_SESSIONSTATE']._serialized_start=2581
+  _globals['_SESSIONSTATE']._serialized_end=2766
   _globals['_GETNOTICEREQUEST']._serialized_start=161
   _globals['_GETNOTICEREQUEST']._serialized_end=197
   _globals['_NOTICE']._serialized_start=199
@@ -46,45 +46,47 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATESESSIONREQUEST']._serialized_start=600
   _globals['_CREATESESSIONREQUEST']._serialized_end=681
   _globals['_CAPTURESESSION']._serialized_start=684
-  _globals['_CAPTURESESSION']._serialized_end=920
-  _globals['_CAPTUREFRAME']._serialized_start=922
-  _globals['_CAPTUREFRAME']._serialized_end=965
-  _globals['_SUBMITCAPTUREREQUEST']._serialized_start=968
-  _globals['_SUBMITCAPTUREREQUEST']._serialized_end=1108
-  _globals['_GETSESSIONREQUEST']._serialized_start=1110
-  _globals['_GETSESSIONREQUEST']._serialized_end=1169
-  _globals['_GRANTCONSENTREQUEST']._serialized_start=1172
-  _globals['_GRANTCONSENTREQUEST']._serialized_end=1307
-  _globals['_CONSENT']._serialized_start=1309
-  _globals['_CONSENT']._serialized_end=1380
-  _globals['_GETCONSENTREQUEST']._serialized_start=1382
-  _globals['_GETCONSENTREQUEST']._serialized_end=1441
-  _globals['_LISTCONSENTSREQUEST']._serialized_start=1443
-  _globals['_LISTCONSENTSREQUEST']._serialized_end=1484
-  _globals['_LISTCONSENTSRESPONSE']._serialized_start=1486
-  _globals['_LISTCONSENTSRESPONSE']._serialized_end=1568
-  _globals['_REVOKECONSENTREQUEST']._serialized_start=1570
-  _globals['_REVOKECONSENTREQUEST']._serialized_end=1648
-  _globals['_FACEEMBEDDING']._serialized_start=1650
-  _globals['_FACEEMBEDDING']._serialized_end=1681
-  _globals['_MATCHFACESREQUEST']._serialized_start=1683
-  _globals['_MATCHFACESREQUEST']._serialized_end=1790
-  _globals['_FACEMATCH']._serialized_start=1792
-  _globals['_FACEMATCH']._serialized_end=1887
-  _globals['_MATCHFACESRESPONSE']._serialized_start=1889
-  _globals['_MATCHFACESRESPONSE']._serialized_end=1988
-  _globals['_REQUESTERASUREREQUEST']._serialized_start=1990
-  _globals['_REQUESTERASUREREQUEST']._serialized_end=2033
-  _globals['_ERASEDSTORE']._serialized_start=2035
-  _globals['_ERASEDSTORE']._serialized_end=2095
-  _globals['_ERASURE']._serialized_start=2098
-  _globals['_ERASURE']._serialized_end=2366
-  _globals['_GETERASUREREQUEST']._serialized_start=2368
-  _globals['_GETERASUREREQUEST']._serialized_end=2407
-  _globals['_GETRECEIPTKEYSREQUEST']._serialized_start=2409
-  _globals['_GETRECEIPTKEYSREQUEST']._serialized_end=2432
-  _globals['_RECEIPTKEYS']._serialized_start=2434
-  _globals['_RECEIPTKEYS']._serialized_end=2466
-  _globals['_IDENTITYSERVICE']._serialized_start=2657
-  _globals['_IDENTITYSERVICE']._serialized_end=4168
+  _globals['_CAPTURESESSION']._serialized_end=984
+  _globals['_SCREENCOLOUR']._serialized_start=986
+  _globals['_SCREENCOLOUR']._serialized_end=1032
+  _globals['_CAPTUREFRAME']._serialized_start=1034
+  _globals['_CAPTUREFRAME']._serialized_end=1077
+  _globals['_SUBMITCAPTUREREQUEST']._serialized_start=1080
+  _globals['_SUBMITCAPTUREREQUEST']._serialized_end=1220
+  _globals['_GETSESSIONREQUEST']._serialized_start=1222
+  _globals['_GETSESSIONREQUEST']._serialized_end=1281
+  _globals['_GRANTCONSENTREQUEST']._serialized_start=1284
+  _globals['_GRANTCONSENTREQUEST']._serialized_end=1419
+  _globals['_CONSENT']._serialized_start=1421
+  _globals['_CONSENT']._serialized_end=1492
+  _globals['_GETCONSENTREQUEST']._serialized_start=1494
+  _globals['_GETCONSENTREQUEST']._serialized_end=1553
+  _globals['_LISTCONSENTSREQUEST']._serialized_start=1555
+  _globals['_LISTCONSENTSREQUEST']._serialized_end=1596
+  _globals['_LISTCONSENTSRESPONSE']._serialized_start=1598
+  _globals['_LISTCONSENTSRESPONSE']._serialized_end=1680
+  _globals['_REVOKECONSENTREQUEST']._serialized_start=1682
+  _globals['_REVOKECONSENTREQUEST']._serialized_end=1760
+  _globals['_FACEEMBEDDING']._serialized_start=1762
+  _globals['_FACEEMBEDDING']._serialized_end=1793
+  _globals['_MATCHFACESREQUEST']._serialized_start=1795
+  _globals['_MATCHFACESREQUEST']._serialized_end=1902
+  _globals['_FACEMATCH']._serialized_start=1904
+  _globals['_FACEMATCH']._serialized_end=1999
+  _globals['_MATCHFACESRESPONSE']._serialized_start=2001
+  _globals['_MATCHFACESRESPONSE']._serialized_end=2100
+  _globals['_REQUESTERASUREREQUEST']._serialized_start=2102
+  _globals['_REQUESTERASUREREQUEST']._serialized_end=2145
+  _globals['_ERASEDSTORE']._serialized_start=2147
+  _globals['_ERASEDSTORE']._serialized_end=2207
+  _globals['_ERASURE']._serialized_start=2210
+  _globals['_ERASURE']._serialized_end=2478
+  _globals['_GETERASUREREQUEST']._serialized_start=2480
+  _globals['_GETERASUREREQUEST']._serialized_end=2519
+  _globals['_GETRECEIPTKEYSREQUEST']._serialized_start=2521
+  _globals['_GETRECEIPTKEYSREQUEST']._serialized_end=2544
+  _globals['_RECEIPTKEYS']._serialized_start=2546
+  _globals['_RECEIPTKEYS']._serialized_end=2578
+  _globals['_IDENTITYSERVICE']._serialized_start=2769
+  _globals['_IDENTITYSERVICE']._serialized_end=4280
 # @@protoc_insertion_point(module_scope)

@@ -81,7 +81,7 @@ class CreateSessionRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., release_id: _Optional[str] = ..., device_id: _Optional[str] = ...) -> None: ...
 
 class CaptureSession(_message.Message):
-    __slots__ = ("session_id", "subject_id", "state", "challenge", "nonce", "expires_at", "tries_left", "advice")
+    __slots__ = ("session_id", "subject_id", "state", "challenge", "nonce", "expires_at", "tries_left", "advice", "colours")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +90,7 @@ class CaptureSession(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
     TRIES_LEFT_FIELD_NUMBER: _ClassVar[int]
     ADVICE_FIELD_NUMBER: _ClassVar[int]
+    COLOURS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     subject_id: str
     state: SessionState
@@ -98,7 +99,16 @@ class CaptureSession(_message.Message):
     expires_at: _timestamp_pb2.Timestamp
     tries_left: int
     advice: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, session_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., state: _Optional[_Union[SessionState, str]] = ..., challenge: _Optional[_Iterable[str]] = ..., nonce: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tries_left: _Optional[int] = ..., advice: _Optional[_Iterable[str]] = ...) -> None: ...
+    colours: _containers.RepeatedCompositeFieldContainer[ScreenColour]
+    def __init__(self, session_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., state: _Optional[_Union[SessionState, str]] = ..., challenge: _Optional[_Iterable[str]] = ..., nonce: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tries_left: _Optional[int] = ..., advice: _Optional[_Iterable[str]] = ..., colours: _Optional[_Iterable[_Union[ScreenColour, _Mapping]]] = ...) -> None: ...
+
+class ScreenColour(_message.Message):
+    __slots__ = ("colour", "for_ms")
+    COLOUR_FIELD_NUMBER: _ClassVar[int]
+    FOR_MS_FIELD_NUMBER: _ClassVar[int]
+    colour: str
+    for_ms: int
+    def __init__(self, colour: _Optional[str] = ..., for_ms: _Optional[int] = ...) -> None: ...
 
 class CaptureFrame(_message.Message):
     __slots__ = ("at_ms", "jpeg")

@@ -72,8 +72,17 @@ class NewCaptureSession(Asked):
     ]
 
 
+class ScreenColour(Answered):
+    """A colour that fills the screen."""
+
+    colour: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", description="sRGB.")]
+    for_ms: Annotated[int, Field(ge=1, description="How long it is shown.")]
+
+
 class CaptureSession(Answered):
-    """`challenge` is what to do before the camera, in order; `nonce` goes back with the frames."""
+    """`challenge` is what to do before the camera, in order. `colours` is what the screen shows while it films, from
+    the first frame's time on, over and over; empty if none are asked for. `nonce` goes back with the frames.
+    Every try has its own challenge, colours and nonce: read them from the last answer."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -84,6 +93,7 @@ class CaptureSession(Answered):
             expires_at=EXAMPLE_TIME,
             tries_left=3,
             advice=[],
+            colours=[{"colour": "#00ff00", "for_ms": 400}, {"colour": "#ff00ff", "for_ms": 350}],
         )
     )
 
@@ -94,6 +104,7 @@ class CaptureSession(Answered):
     expires_at: dt.datetime
     tries_left: int
     advice: list[str]
+    colours: list[ScreenColour]
 
 
 class NewConsent(Asked):

@@ -1,0 +1,61 @@
+"""`python -m semblance.identity.bench`: measures the opt-in on synthetic people, and writes docs/benchmarks/identity.*.
+
+Thresholds are those of settings.py. They were chosen on seeds from CHOOSING_FROM; results are reported on seeds from
+REPORTING_FROM, which nobody has looked at. About 17 CPU-seconds a person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from semblance.faces import OpenCvFaceEngine
+from semblance.identity.bench.matching import Scores, compare
+from semblance.identity.bench.rates import det
+from semblance.identity.bench.report import summary, write
+from semblance.identity.bench.sessions import Judge, Measured, measure
+from semblance.identity.main import rules_of
+from semblance.identity.ml.capture_reader import FaceCaptureReader
+from semblance.identity.settings import IdentitySettings
+
+CHOOSING_FROM, REPORTING_FROM = 1_200_000, 1_300_000
+_STRANGERS_FROM = 50_000
+"""Strangers' seeds are so far above the enrolled people's."""
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=20, help="enrolled and attacked; at least 2")
+    parser.add_argument("--strangers", type=int, default=30, help="more people for the false match rate")
+    parser.add_argument("--first-seed", type=int, default=REPORTING_FROM)
+    parser.add_argument("--out", type=Path, default=Path("docs/benchmarks"))
+    arguments = parser.parse_args()
+    if arguments.people < 2:
+        parser.error("an attack needs two people: --people 2 or more")
+    models = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models"))
+    settings = IdentitySettings(models_dir=models, face_engine="opencv")
+    engine, rules = OpenCvFaceEngine(models), rules_of(settings)
+    judge = Judge(FaceCaptureReader(engine, engine, at_once=1, wait_s=1.0), rules)
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.people)
+    found = Measured()
+    for seed, so_far in measure(judge, seeds):
+        found = so_far
+        print(f"person {seed - seeds[0] + 1} of {len(seeds)}", file=sys.stderr, flush=True)
+    first = arguments.first_seed + _STRANGERS_FROM
+    scores = compare(engine, found.templates, range(first, first + arguments.strangers))
+    row = summary(found, scores, seeds, rules.matching.match, rules.capture.light.agreement)
+    write(row, _curve(scores), arguments.out)
+    for goal in row["goals"]:
+        print(f"{'met  ' if goal['met'] else 'UNMET'} {goal['goal']}: {goal['value']} ({goal['target']})")
+    return 0
+
+
+def _curve(scores: Scores) -> list[tuple[float, float, float]]:
+    return det([s for own in scores.mated.values() for s in own], scores.strangers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

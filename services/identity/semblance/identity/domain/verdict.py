@@ -1,0 +1,66 @@
+"""The whole judgement of a capture by rules: is it a film, of one face, that moves and shines as it was asked to?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from semblance.identity.domain.challenge import Movement
+from semblance.identity.domain.illumination import Glow, LightRules, ScreenColour, echo, lasts_ms
+from semblance.identity.domain.integrity import IntegrityRules, is_even, is_looped
+from semblance.identity.domain.liveness import Advice, LivenessRules, Reading, advise
+
+
+@dataclass(frozen=True)
+class CaptureRules:
+    """Three checks: the movements, the light, and the frames themselves."""
+
+    liveness: LivenessRules
+    light: LightRules
+    integrity: IntegrityRules
+
+
+def judge(
+    readings: Sequence[Reading], challenge: Sequence[Movement], colours: Sequence[ScreenColour], rules: CaptureRules
+) -> list[Advice]:
+    """Everything that is wrong, most basic first; empty when all that was asked for is shown. `colours` may be empty:
+    sessions that were opened without them are judged without light."""
+    faults = frame_faults(readings, colours, rules.integrity)
+    faults += [f for f in advise(readings, challenge, rules.liveness) if f not in faults]
+    if colours:
+        faults += light_faults(readings, colours, rules.light)
+    return faults
+
+
+def frame_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: IntegrityRules) -> list[Advice]:
+    """Whether it is one film, long enough to have shown every colour."""
+    faults = []
+    times = [r.at_ms for r in readings]
+    if not is_even(times, rules):
+        faults.append(Advice.UNEVEN)
+    if times[-1] - times[0] < lasts_ms(colours):
+        faults.append(Advice.TOO_SHORT)
+    if is_looped([r.look for r in readings if r.look is not None], rules):
+        faults.append(Advice.REPEATED_FRAMES)
+    return faults
+
+
+def light_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: LightRules) -> list[Advice]:
+    """Whether the face answers the screen. A faint answer is told apart from a wrong one, so that it can be mended."""
+    found = echo(glows(readings), colours, rules.lag_ms)
+    if found.agreement >= rules.agreement and found.swing >= rules.swing:
+        return []
+    return [Advice.LIGHT_UNSEEN if found.swing < rules.swing else Advice.WRONG_LIGHT]
+
+
+def glows(readings: Sequence[Reading]) -> list[Glow]:
+    """The light and the pose of every frame with one face."""
+    lit = [(r, r.skin, r.back) for r in readings if r.faces == 1 and r.skin is not None and r.back is not None]
+    if not lit:
+        return []
+    middle_px = median(r.eyes_y_px for r, _, _ in lit)
+    return [
+        Glow(r.at_ms, skin, back, r.yaw_deg, (r.eyes_y_px - middle_px) / max(r.face_width_px, 1.0))
+        for r, skin, back in lit
+    ]

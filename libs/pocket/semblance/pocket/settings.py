@@ -98,7 +98,7 @@ class AutoencoderSettings:
 class SamplerSettings:
     """What semblance.json recommends to callers."""
 
-    steps: int = 20
+    steps: int = 12
     guidance_scale: float = 4.0
     ip_adapter_scale: float = 1.0
     guidance_rescale: float = 0.7

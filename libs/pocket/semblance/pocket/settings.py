@@ -117,8 +117,8 @@ class LoraSettings:
     )  # fmt: skip
     """Endings of module names. ff is named in full, else the identity branch's projection would match too."""
     text_targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
-    learning_rate: float = 2e-3
-    steps: int = 300
+    learning_rate: float = 5e-4
+    steps: int = 150
     batch_size: int = 8
 
 

@@ -17,7 +17,7 @@ class SafetySettings(ServiceSettings):
 
     models_dir: Path = Path(".cache/models")
 
-    own_floor: float = Field(default=0.35, ge=-1, le=1)
+    own_floor: float = Field(default=0.45, ge=-1, le=1)
     other_threshold: float = Field(default=0.6, ge=-1, le=1)
     clear_margin: float = Field(default=0.1, ge=0, le=1)
     margin: float = Field(default=0.05, ge=0, le=1)

@@ -209,7 +209,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, default=weights_dir())
     parser.add_argument("--name", default="bench", help="folder of the sittings in the workspace")
     parser.add_argument("--people", type=int, default=20)
-    parser.add_argument("--domain-people", type=int, default=6)
+    parser.add_argument("--domain-people", type=int, default=4)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--change", type=json.loads, default={}, help="JSON of LoRA settings to change")
     parser.add_argument("--report", type=Path, help="folder to write pocket.md, pocket.json and the sheet into")

@@ -227,7 +227,7 @@ def main(arguments: list[str] | None = None) -> None:
     folder = options.report or bench.folder
     folder.mkdir(parents=True, exist_ok=True)
     sat = [sittings.load(bench.path(seed, "")) for seed, domain in bench.tasks() if not domain]
-    cv2.imwrite(str(folder / "pocket-people.png"), contact_sheet(sat, 10)[:, :, ::-1])
+    cv2.imwrite(str(folder / "pocket-people.jpg"), contact_sheet(sat, 10)[:, :, ::-1])
     print(json.dumps(write_report(folder, found)["goals"], indent=2))
 
 

@@ -87,7 +87,7 @@ def _page(c: dict[str, Any]) -> str:
         "independent judge. Spread: half a 95 % interval (over people by bootstrap; Wilson over pictures), half the "
         "range for seconds, the deviation over groups for obedience.\n\n"
         "| goal | target | value | spread | met |\n|---|---|---|---|---|\n" + rows + "\n"
-        "![Photos, plain prompts, beach, night, glasses, oil, pencil, grey, cartoon](pocket-people.png)\n\n"
+        "![Photos, plain prompts, beach, night, glasses, oil, pencil, grey, cartoon](pocket-people.jpg)\n\n"
         + _likeness(c)
         + _obedience(c)
         + _domains(c)

@@ -24,7 +24,7 @@ _ARCFACE = np.array(
 def sface(path: Path) -> nn.Sequential:
     """The ONNX file's network, frozen: (B, 3, 112, 112) RGB 0-255 to (B, 128), not normalised. Raises ValueError for a
     node that is not in the published file."""
-    import onnx  # noqa: PLC0415 - needed for training only, see requirements/pocket.txt
+    import onnx  # noqa: PLC0415 - slow to import, and only training needs it
     from onnx import numpy_helper  # noqa: PLC0415
 
     graph = onnx.load(str(path)).graph

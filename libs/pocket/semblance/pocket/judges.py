@@ -20,7 +20,7 @@ def dlib_models_dir() -> Path:
     Raises FileNotFoundError with what to install."""
     found = find_spec(_PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise FileNotFoundError(f"{_PACKAGE} is not installed; run: make pocket-tools")
+        raise FileNotFoundError(f"{_PACKAGE} is not installed; `make bench-pocket` installs it")
     return Path(next(iter(found.submodule_search_locations))) / "models"
 
 

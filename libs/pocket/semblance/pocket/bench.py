@@ -153,6 +153,7 @@ def measure(bench: Bench, processes: int) -> dict[str, Any]:
         "painted": {"found": painted_found(sat, reader), "pictures": len(sat) * len(PAINTED_PROMPTS)},
         "obedience": {group: [round(v, 3) for v in values] for group, values in obeys.items()},
         "classifier": right,
+        "own_by_person": {"adapter": own_by_person(sat, reader, "plain"), "alone": own_by_person(sat, reader, "bare")},
         "copies": asdict(diversity(sat)),
         "domains": domain_rank1(bench, people, reader) if bench.domain_people else {},
         "domain_people": bench.domain_people,
@@ -161,6 +162,13 @@ def measure(bench: Bench, processes: int) -> dict[str, Any]:
         "picture_cpu_s": [round(s.picture_cpu_s, 2) for s in sat],
         "peak_gib": round(max(s.peak_bytes for s in sat) / 2**30, 2),
     }
+
+
+def own_by_person(sat: list[Sitting], reader: FaceReader, drawn: str) -> list[float]:
+    """Ascending, one a person: mean cosine of every take with the kept photos; a take without a face counts as 0.
+    What the training service's likeness_floor is set from."""
+    means = [float((reader.embeddings(getattr(s, drawn)) @ s.sitter.kept_embeddings.T).mean()) for s in sat]
+    return sorted(round(mean, 3) for mean in means)
 
 
 def diversity(sat: list[Sitting]) -> Copies:

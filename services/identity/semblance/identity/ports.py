@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -233,3 +234,5 @@ class Ports:
     gallery: Gallery
     notice: Notice
     rules: Rules
+    below: Callable[[int], int] = secrets.randbelow
+    """An unpredictable integer from 0 to n-1: what nobody can rehearse is drawn from it."""

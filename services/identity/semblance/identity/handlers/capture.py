@@ -113,8 +113,8 @@ def _ask(ports: Ports) -> Asked:
     """A fresh nonce with what only its owner has to show: an order of movements, and colours unless switched off."""
     return Asked(
         nonce=secrets.token_urlsafe(24),
-        challenge=draw_challenge(secrets.randbelow),
-        colours=draw_colours(secrets.randbelow) if ports.rules.screen_light else (),
+        challenge=draw_challenge(ports.below),
+        colours=draw_colours(ports.below) if ports.rules.screen_light else (),
     )
 
 

@@ -12,6 +12,7 @@ stage data --part 1 --parts 2
 wait "$other"
 stage held-out
 [ -f "$W/latents.npz" ] || stage prepare
+stage alter
 stage autoencoder --minutes "${AUTOENCODER_MINUTES:-120}"
 stage gate
 stage denoiser --processes 2 --minutes "$((HOURS * 60))"

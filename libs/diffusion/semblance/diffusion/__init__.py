@@ -2,6 +2,7 @@
 
 from semblance.diffusion.adapter import Adapter
 from semblance.diffusion.backbone import Backbone, load_backbone, weights_digest
+from semblance.diffusion.captions import training_picture
 from semblance.diffusion.config import BackboneConfig, LoraSettings, SamplerConfig, lora_settings
 from semblance.diffusion.errors import (
     AdapterStillLoaded,
@@ -13,6 +14,7 @@ from semblance.diffusion.errors import (
 )
 from semblance.diffusion.examples import TrainingPicture
 from semblance.diffusion.rendering import RenderRequest, derived_seed, render
+from semblance.diffusion.strength import at_best_strength, draw_photos
 from semblance.diffusion.training import train_lora
 
 __all__ = [
@@ -29,10 +31,13 @@ __all__ = [
     "RequestInvalid",
     "SamplerConfig",
     "TrainingPicture",
+    "at_best_strength",
     "derived_seed",
+    "draw_photos",
     "load_backbone",
     "lora_settings",
     "render",
     "train_lora",
+    "training_picture",
     "weights_digest",
 ]

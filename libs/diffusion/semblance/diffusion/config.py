@@ -56,6 +56,8 @@ class LoraSettings:
     """Pictures that the frozen backbone draws before training, learnt beside the person's; 0 saves the time."""
     prior_batch: Annotated[int, Field(ge=1, le=256)] = 4
     prior_weight: Annotated[float, Field(ge=0)] = 0.5
+    strengths: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, max_length=8)] = (1.0,)
+    """Shares of what was learnt among which the most like one is kept, see strength.py; only 1 saves the trial."""
     seed: Annotated[int, Field(ge=0)] = 0
 
 

@@ -28,7 +28,16 @@ class Batch:
 class Batches:
     """Draws batches. A draw depends on (seed, rank, step) alone, so a resumed run continues the same sequence."""
 
-    def __init__(self, pictures: Pictures, transform: PatchTransform, tokenizer: Any, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        pictures: Pictures,
+        transform: PatchTransform,
+        tokenizer: Any,
+        recipe: Recipe,
+        altered: NDArray[np.float32] | None = None,
+    ) -> None:
+        """altered (N, V, 128): other embeddings of the same photos, see alterations.py; None leaves them out."""
+        self._altered = altered
         self._settings = recipe.denoiser
         self._seed = recipe.seed
         plain = transform.encode(pictures.pixels)
@@ -69,7 +78,11 @@ class Batches:
         if not len(others):
             return np.zeros(self._embeddings.shape[1], np.float32)
         count = min(len(others), int(rng.integers(1, self._settings.max_references + 1)))
-        mean = self._embeddings[rng.choice(others, count, replace=False)].mean(0)
+        chosen, known = rng.choice(others, count, replace=False), self._embeddings
+        if self._altered is not None and rng.random() < self._settings.altered_share:
+            # All of them: a library of old or bad photos is one throughout.
+            known = self._altered[:, int(rng.integers(self._altered.shape[1]))]
+        mean = known[chosen].mean(0)
         return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 

@@ -13,7 +13,19 @@ from semblance.pocket.latents import fit
 from semblance.pocket.pictures import Pictures
 from semblance.pocket.recognition import FaceReader
 from semblance.pocket.settings import DataSettings, Recipe
-from semblance.synthetic_people import HELD_OUT_FROM, Person, Scene, caption, person, render, scene
+from semblance.synthetic_people import (
+    HELD_OUT_FROM,
+    STYLE_ODDS,
+    STYLES,
+    Person,
+    Scene,
+    caption,
+    draw_glasses,
+    person,
+    render,
+    scene,
+    without_glasses,
+)
 
 # "young woman", "old man": what a caption calls the person; replaced in some captions, see DataSettings.
 _SUBJECT = re.compile(r"\b(an? )?((young|middle-aged|old|elderly) )?(woman|man)\b")
@@ -31,16 +43,16 @@ def render_person(seed: int, recipe: Recipe, reader: FaceReader) -> Pictures:
     rng = np.random.default_rng((recipe.seed, seed))
     pixels, embeddings, is_photo, captions = [], [], [], []
     for k in range(settings.pictures_per_person):
-        photo, taken = shot_of(who, k, rng, settings)
-        picture = render(who, taken, settings.master_px)
-        reading = reader.read(picture.pixels) if photo else None
-        if photo and reading is None:
+        shot = shot_of(who, k, rng, settings)
+        picture = render(shot.who, shot.scene, settings.master_px)
+        reading = reader.read(picture.pixels) if shot.photo else None
+        if shot.photo and reading is None:
             continue
         # Photos are framed by the detector, as users' photos will be; painted styles, which it may miss, by the truth.
         landmarks = np.asarray(picture.truth.landmarks_px, np.float32) if reading is None else reading.landmarks
-        jitter, told = told_of(who, taken, rng, settings)
+        jitter, told = told_of(shot, rng, settings)
         pixels.append(align(picture.pixels, landmarks, recipe.model.resolution_px, jitter))
-        is_photo.append(photo)
+        is_photo.append(shot.photo)
         embeddings.append(np.zeros(128, np.float32) if reading is None else reading.embedding)
         captions.append(told)
     return Pictures(
@@ -48,30 +60,53 @@ def render_person(seed: int, recipe: Recipe, reader: FaceReader) -> Pictures:
     )
 
 
-def shot_of(who: Person, k: int, rng: np.random.Generator, settings: DataSettings) -> tuple[bool, Scene]:
-    """(whether it is a photo, the scene) of a person's k-th picture."""
-    photo = bool(rng.random() < settings.photo_share) or k < 2
+@dataclass(frozen=True)
+class Shot:
+    """One picture to take. who: the person as they are in it; swapped: with glasses put on or taken off for it."""
+
+    photo: bool
+    who: Person
+    scene: Scene
+    swapped: bool = False
+
+
+def shot_of(who: Person, k: int, rng: np.random.Generator, settings: DataSettings) -> Shot:
+    """A person's k-th picture. Varied people wear glasses in some pictures only, else glasses are a trait of the face
+    to the model, which no prompt changes; and all that is no photo is painted."""
+    varied = settings.varied_from <= who.seed < HELD_OUT_FROM
+    share = settings.varied_photo_share if varied else settings.photo_share
+    photo = bool(rng.random() < share) or k < 2
     yaw = float(np.clip(rng.normal(0, 15), -settings.max_yaw_deg, settings.max_yaw_deg))
-    overrides = {"style": "photo", "yaw_deg": yaw} if photo else {"yaw_deg": yaw}
-    return photo, scene(who, who.seed * 100 + k, **overrides)
+    overrides: dict[str, str | float] = {"style": "photo", "yaw_deg": yaw} if photo else {"yaw_deg": yaw}
+    if not varied:
+        return Shot(photo, who, scene(who, who.seed * 100 + k, **overrides))
+    if not photo:
+        odds = np.array(STYLE_ODDS[1:]) / sum(STYLE_ODDS[1:])
+        overrides["style"] = str(rng.choice(STYLES[1:], p=odds))
+    swapped = bool(rng.random() < settings.swapped_glasses_share)
+    if swapped:
+        who = without_glasses(who) if who.glasses else replace(who, glasses=draw_glasses(rng))
+    return Shot(photo, who, scene(who, who.seed * 100 + k, **overrides), swapped)
 
 
-def told_of(
-    who: Person, taken: Scene, rng: np.random.Generator, settings: DataSettings
-) -> tuple[Points, tuple[str, ...]]:
+def told_of(shot: Shot, rng: np.random.Generator, settings: DataSettings) -> tuple[Points, tuple[str, ...]]:
     """(jitter of the framing, captions) of a picture that is kept: drawn after the scene, in this order."""
     jitter = random_jitter(rng)
-    return jitter, tuple(_describe(who, taken, rng, settings) for _ in range(settings.captions_per_picture))
+    return jitter, tuple(_describe(shot, rng, settings) for _ in range(settings.captions_per_picture))
 
 
-def _describe(who: Person, taken: Scene, rng: np.random.Generator, settings: DataSettings) -> str:
+def _describe(shot: Shot, rng: np.random.Generator, settings: DataSettings) -> str:
     """One caption: full or with phrases left out, of a man or woman or, in some, of a person."""
     detail = float(rng.choice([1.0, 0.75, 0.5]))
     if rng.random() >= settings.neutral_subject_share:
-        return caption(who, taken, rng, detail=detail)
-    if rng.random() < 0.5:  # as `sks person` will be told: without hair and age, which the identity must carry
-        return caption(who, taken, rng, subject="person", detail=detail)
-    return neutral(caption(who, taken, rng, detail=detail))
+        text = caption(shot.who, shot.scene, rng, detail=detail)
+    elif rng.random() < 0.5:  # as `sks person` will be told: without hair and age, which the identity must carry
+        text = caption(shot.who, shot.scene, rng, subject="person", detail=detail)
+    else:
+        text = neutral(caption(shot.who, shot.scene, rng, detail=detail))
+    if shot.swapped and "glasses" not in text:  # against the person's other photos: only the words can tell
+        text += ", wearing glasses" if shot.who.glasses else ", without glasses"
+    return text
 
 
 @dataclass(frozen=True)

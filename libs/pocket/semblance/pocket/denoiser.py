@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from semblance.pocket import checkpoint, parallel, pictures
+from semblance.pocket import alterations, checkpoint, parallel, pictures
 from semblance.pocket import tokenizer as bpe
 from semblance.pocket.batches import Batch, Batches
 from semblance.pocket.framing import face_weights
@@ -144,7 +144,8 @@ def train(rank: int, processes: int, recipe: Recipe, workspace: Path, budget_s: 
     folder = workspace / "denoiser"
     tokenizer = bpe.load(workspace / "tokenizer", recipe.model.token_length)
     transform = PatchTransform.load(workspace / "latents.npz")
-    batches = Batches(pictures.load_folder(workspace / "train"), transform, tokenizer, recipe)
+    stored, altered = pictures.load_folder(workspace / "train"), alterations.load(workspace)
+    batches = Batches(stored, transform, tokenizer, recipe, altered)
     trainer = Trainer(recipe, tokenizer, rank, processes, IdentityLoss(embedder_path(), transform))
     if (state := checkpoint.load(folder / "checkpoint.pt")) is not None:
         trainer.restore(state)

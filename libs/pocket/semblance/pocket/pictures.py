@@ -79,7 +79,12 @@ def join(parts: Sequence[Pictures]) -> Pictures:
 
 def load_folder(folder: Path) -> Pictures:
     """All chunks of a folder in the order of their names."""
+    return join([load(p) for p in chunk_paths(folder)])
+
+
+def chunk_paths(folder: Path) -> list[Path]:
+    """The chunks' files in order. Raises FileNotFoundError when there is none."""
     paths = sorted(p for p in folder.glob("people-*.npz") if ".tmp" not in p.name)
     if not paths:
         raise FileNotFoundError(f"no pictures in {folder}; run the `data` stage first")
-    return join([load(p) for p in paths])
+    return paths

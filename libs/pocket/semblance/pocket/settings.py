@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 class DataSettings:
     """What is rendered and how it is cut out."""
 
-    people: int = 3325
+    people: int = 4525
     pictures_per_person: int = 6
     photo_share: float = 0.72
+    varied_from: int = 3325
+    """From this seed on glasses come and go and the rest of the pictures are all painted: see dataset.shot_of."""
+    varied_photo_share: float = 0.5
+    swapped_glasses_share: float = 0.4
     master_px: int = 96
     max_yaw_deg: float = 35.0
     captions_per_picture: int = 4
@@ -65,6 +69,8 @@ class DenoiserSettings:
     drop_identity: float = 0.15
     drop_caption: float = 0.05
     max_references: int = 5
+    altered_share: float = 0.3
+    """How often the references are embeddings of altered photos (alterations.py)."""
     face_weight: float = 1.2
     identity_from: float = 0.5
     """Share of the budget after which the likeness of the foreseen picture counts too: it costs a third of a step."""
@@ -120,6 +126,7 @@ class LoraSettings:
     learning_rate: float = 5e-4
     steps: int = 150
     batch_size: int = 8
+    strengths: tuple[float, ...] = (1.0, 0.5, 0.0)
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,7 @@ class Recipe:
     """The whole recipe; `python -m semblance.pocket.train` prints it into the model card."""
 
     seed: int = 20240
-    version: str = "0.2.0"
+    version: str = "0.3.0"
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     denoiser: DenoiserSettings = field(default_factory=DenoiserSettings)

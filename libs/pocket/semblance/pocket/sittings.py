@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ from semblance.diffusion import (
     Backbone,
     LoraSettings,
     RenderRequest,
-    TrainingPicture,
+    at_best_strength,
     load_backbone,
     lora_settings,
     render,
     train_lora,
+    training_picture,
 )
 from semblance.pocket.dataset import render_person
 from semblance.pocket.domains import DOMAINS
@@ -110,10 +112,17 @@ def draw_plain(backbone: Backbone, who: Sitter, lora: bytes | None, prompts: tup
     return np.concatenate(made)
 
 
-def learn(backbone: Backbone, who: Sitter, settings: LoraSettings) -> bytes:
+def learn(backbone: Backbone, who: Sitter, settings: LoraSettings, reader: FaceReader) -> bytes:
     """The adapter, as the training service makes it."""
-    learnt = [TrainingPicture(photo, backbone.config.caption) for photo in who.photos]
-    return train_lora(backbone, learnt, settings, reference=who.reference, progress=_ignore, cancelled=lambda: False)
+    learnt = [training_picture(photo, backbone.config) for photo in who.photos]
+    lora = train_lora(backbone, learnt, settings, reference=who.reference, progress=_ignore, cancelled=lambda: False)
+
+    def alike(pictures: Sequence[Photos]) -> float:
+        return float((reader.embeddings(np.stack(pictures)) @ who.reference).mean())
+
+    best = at_best_strength(backbone, Adapter(lora, who.reference), settings.strengths, alike).lora
+    assert best is not None
+    return best
 
 
 def sit(bench: Bench, backbone: Backbone, reader: FaceReader, seed: int, domain: str) -> Sitting:
@@ -121,7 +130,7 @@ def sit(bench: Bench, backbone: Backbone, reader: FaceReader, seed: int, domain:
     who = take_sitter(seed, Recipe(), reader, domain)
     settings = lora_settings(backbone.config.lora, **bench.changes)
     cpu, wall = time.process_time(), time.monotonic()
-    lora = learn(backbone, who, settings)
+    lora = learn(backbone, who, settings, reader)
     trained_cpu, trained_wall = time.process_time() - cpu, time.monotonic() - wall
     cpu = time.process_time()
     plain = draw_plain(backbone, who, lora, PLAIN_PROMPTS)

@@ -5,13 +5,15 @@ import dataclasses
 import json
 from pathlib import Path
 
-from semblance.pocket import autoencoder, dataset, denoiser, gates, parallel, weights_dir
+from semblance.pocket import alterations, autoencoder, dataset, denoiser, gates, parallel, weights_dir
 from semblance.pocket.export import export
 from semblance.pocket.journal import plot
 from semblance.pocket.settings import Recipe
 from semblance.pocket.warm_start import warm_start
 
-STAGES = ("data", "held-out", "prepare", "warm-start", "autoencoder", "gate", "denoiser", "export", "plot", "show")
+STAGES = (
+    "data", "held-out", "prepare", "alter", "warm-start", "autoencoder", "gate", "denoiser", "export", "plot", "show",
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,6 +43,8 @@ def run(options: argparse.Namespace) -> None:
         _render(options, recipe)
     elif stage == "prepare":
         dataset.prepare(workspace, recipe)
+    elif stage == "alter":
+        alterations.alter(workspace, recipe.seed)
     elif stage == "warm-start":
         warm_start(recipe, options.target, workspace)
     elif stage == "denoiser":

@@ -35,8 +35,7 @@ class Labelled:
 def labelled(folder: Path, recipe: Recipe, chunks: int) -> Labelled:
     """The first `chunks` chunks with their truth. People of whom a picture was left out are passed over: which one it
     was is not stored."""
-    paths = sorted(p for p in folder.glob("people-*.npz") if ".tmp" not in p.name)[:chunks]
-    stored = pictures.join([pictures.load(p) for p in paths])
+    stored = pictures.join([pictures.load(p) for p in pictures.chunk_paths(folder)[:chunks]])
     keep: list[int] = []
     found: dict[str, list[int]] = {head: [] for head in HEADS}
     for seed in np.unique(stored.person):
@@ -45,14 +44,14 @@ def labelled(folder: Path, recipe: Recipe, chunks: int) -> Labelled:
             continue
         who, rng = person(int(seed)), np.random.default_rng((recipe.seed, int(seed)))
         for k, row in enumerate(rows):
-            _, taken = shot_of(who, k, rng, recipe.data)
-            told_of(who, taken, rng, recipe.data)
+            shot = shot_of(who, k, rng, recipe.data)
+            told_of(shot, rng, recipe.data)
             keep.append(int(row))
             facts = {
-                "style": taken.style,
-                "place": taken.place,
-                "expression": taken.expression,
-                "glasses": "yes" if who.glasses else "no",
+                "style": shot.scene.style,
+                "place": shot.scene.place,
+                "expression": shot.scene.expression,
+                "glasses": "yes" if shot.who.glasses else "no",
             }
             for head, words in HEADS.items():
                 found[head].append(words.index(facts[head]))

@@ -64,6 +64,17 @@ def test_the_engine_learns_and_measures(tmp_path: Path, ip_adapter: bool) -> Non
     assert repr(trained).count("b'") == 0
 
 
+def test_strengths_are_weighed_by_the_learnt_photos_before_the_held_out_ones_judge(tmp_path: Path) -> None:
+    directory = write_tiny_backbone(tmp_path / "tiny", ip_adapter=True)
+    settings = TrainerSettings(directory, 1, 1, {"steps": 2, "strengths": (1.0, 0.0)})
+    phases: list[tuple[str, int, int]] = []
+    trained = LoraTrainer(settings, OneFace(), panel()).train(photos(5), 2, lambda *tick: phases.append(tick))
+    weighing = [(step, steps) for phase, step, steps in phases if phase == "weighing"]
+    assert weighing == [(k, 24) for k in range(1, 25)]
+    assert phases.index(("weighing", 24, 24)) < phases.index(("evaluating", 1, 12))
+    assert trained.lora
+
+
 def test_what_stops_the_training_passes_through(tmp_path: Path) -> None:
     class Withdrawn(Exception):
         pass

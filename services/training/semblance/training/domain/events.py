@@ -24,7 +24,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Progressed:
-    """A tick. phase: "preparing", "training" or "evaluating"."""
+    """A tick. phase: "preparing", "training", "weighing" or "evaluating"."""
 
     run: Run
     phase: str

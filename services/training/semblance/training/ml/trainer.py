@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +16,12 @@ import torch
 from semblance.diffusion import (
     Adapter,
     Backbone,
-    RenderRequest,
-    TrainingPicture,
+    at_best_strength,
+    draw_photos,
     load_backbone,
     lora_settings,
-    render,
     train_lora,
+    training_picture,
 )
 from semblance.faces import Embedding, FaceEngine, RgbU8, unit
 from semblance.training.domain.likeness import Measured
@@ -28,8 +29,6 @@ from semblance.training.ml.crops import OwnFace, own_face
 from semblance.training.ml.strangers import strangers_to
 from semblance.training.ports import OnStep, Photo, Trained
 
-# Photo prompts: the likeness of a pencil sketch says little about the adapter.
-_EVALUATED: Final = ("a photo of {}", "a photo of {}, smiling", "a photo of {}, outdoors", "a photo of {}, in a studio")
 _DETECTION_PX: Final = 256
 """Small pictures are enlarged to this edge before faces are looked for, as the finished ones are."""
 
@@ -67,29 +66,36 @@ class LoraTrainer:
         reference = (
             None if backbone.reference_size is None else unit(np.mean([face.embedding for face in learnt], axis=0))
         )
+        settings = lora_settings(config.lora, **self._settings.lora)
         lora = train_lora(
             backbone,
-            [TrainingPicture(face.crop, config.caption) for face in learnt],
-            lora_settings(config.lora, **self._settings.lora),
+            [training_picture(face.crop, config) for face in learnt],
+            settings,
             reference=reference,
             progress=lambda step, steps: on_step("training", step, steps),
             cancelled=lambda: False,
         )
-        measured = self._measure(Adapter(lora, reference), [face.embedding for face in seen], on_step)
-        return Trained(lora, b"" if reference is None else reference.tobytes(), backbone.digest, measured)
+        adapter = Adapter(lora, reference)
+        if reference is not None:
+            adapter = at_best_strength(
+                backbone,
+                adapter,
+                settings.strengths,
+                functools.partial(self._alike, reference=reference),
+                on_step=lambda step, steps: on_step("weighing", step, steps),
+            )
+        assert adapter.lora is not None
+        measured = self._measure(adapter, [face.embedding for face in seen], on_step)
+        return Trained(adapter.lora, b"" if reference is None else reference.tobytes(), backbone.digest, measured)
 
     def _measure(self, adapter: Adapter, seen: list[Embedding], on_step: OnStep) -> Measured:
         """Mean cosines of drawn pictures with the held-out photos and with strangers."""
-        backbone = self._load()
-        made: list[RgbU8] = []
-        for index, prompt in enumerate(_EVALUATED):
-
-            def between_steps(step: int, steps: int, done: int = index) -> None:
-                on_step("evaluating", done * steps + step, len(_EVALUATED) * steps)
-
-            text = prompt.format(backbone.config.trigger)
-            request = RenderRequest(text, seed=index, count=self._settings.pictures_per_prompt)
-            made += render(backbone, request, adapter, on_step=between_steps)
+        made = draw_photos(
+            self._load(),
+            adapter,
+            self._settings.pictures_per_prompt,
+            on_step=lambda step, steps: on_step("evaluating", step, steps),
+        )
         found = [embedding for picture in made if (embedding := self._embed(picture)) is not None]
         others = strangers_to(self._strangers, unit(np.mean(seen, axis=0)))
         return Measured(
@@ -98,6 +104,11 @@ class LoraTrainer:
             pictures=len(made),
             detected=len(found),
         )
+
+    def _alike(self, pictures: Sequence[RgbU8], reference: Embedding) -> float:
+        """Mean cosine with the reference; a picture without a face counts as 0."""
+        found = [embedding for picture in pictures if (embedding := self._embed(picture)) is not None]
+        return _mean_cosine(found, [reference], len(pictures))
 
     def _embed(self, picture: RgbU8) -> Embedding | None:
         if picture.shape[0] < _DETECTION_PX:

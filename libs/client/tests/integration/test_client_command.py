@@ -104,6 +104,7 @@ def test_from_account_to_receipt(served, semblance, answer, capture, tmp_path):
     erased = answer("erase", "--yes")
     assert (tmp_path / erased["receipt"]).read_text().count(".") == 2
     assert stat.S_IMODE((tmp_path / erased["receipt"]).stat().st_mode) == 0o600
+    assert json.loads((tmp_path / erased["receipt_keys"]).read_text())["keys"][0]["kty"] == "OKP"
     assert not credentials.exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json as json_module
 import os
 from pathlib import Path
 from typing import Annotated
@@ -66,10 +67,16 @@ def erase(
         descriptor = os.open(receipt, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(here.receipt(erasure.id))
+        keys = receipt.with_suffix(".keys.json")  # beside it: the platform may be gone when somebody asks
+        keys.write_text(json_module.dumps(here.receipt_keys(), indent=2) + "\n", encoding="utf-8")
     (config_dir() / "credentials.json").unlink(missing_ok=True)
     count = sum(store.count for store in erasure.stores)
-    words = f"Erased: {count} things in {len(erasure.stores)} stores. Receipt: {receipt}"
-    say({**erasure.model_dump(mode="json"), "receipt": str(receipt)}, as_json=json, words=words)
+    words = f"Erased: {count} things in {len(erasure.stores)} stores. Receipt: {receipt}, its keys: {keys}"
+    say(
+        {**erasure.model_dump(mode="json"), "receipt": str(receipt), "receipt_keys": str(keys)},
+        as_json=json,
+        words=words,
+    )
 
 
 def _sign_in(here: Client, handle: str, password: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -21,8 +22,7 @@ CLAIMS = {
     "iss": "https://semblance.example",
     "iat": 1_790_000_000,
     "erasure_id": "018f4b1e-0000-7abc-8def-0123456789ab",
-    # printf 'aa:%s' OWNER | sha256sum
-    "subject_sha256": "19f71123e2e410e081691d075ca401e12632fabad9e17170115f054578dae5df",
+    "subject_sha256": hashlib.sha256(f"aa:{OWNER}".encode()).hexdigest(),
     "subject_salt": "aa",
     "requested_at": "2026-09-21T13:00:00+00:00",
     "key_id": "k1",

@@ -118,6 +118,11 @@ class ConsentView:
         with self._lock:
             return self._consents.get(consent_id)
 
+    def known(self) -> list[Consent]:
+        """Every consent at the highest revision known, ended ones included."""
+        with self._lock:
+            return list(self._consents.values())
+
     def _awaited(self, consent_id: str) -> Consent | None:
         with self._lock:
             self._lock.wait_for(lambda: consent_id in self._consents, timeout=self._patience_s)

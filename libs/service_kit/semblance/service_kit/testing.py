@@ -129,6 +129,10 @@ class FakeConsentView:
             callback(consent)
         return consent
 
+    def known(self) -> list[Consent]:
+        """Every consent, ended ones included."""
+        return list(self._consents.values())
+
     def start(self) -> None:
         """Nothing to start."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import grpc
 
 from semblance.contracts.identity.v1 import service_pb2_grpc
+from semblance.eventbus.broker import Broker
 from semblance.faces import FaceEngine, OpenCvFaceEngine
 from semblance.identity.adapters.gallery import MemoryGallery
 from semblance.identity.adapters.notices import current_notice
@@ -27,8 +28,9 @@ from semblance.identity.ports import CaptureReader, Keys, Ports, Rules, Seals
 from semblance.identity.settings import IdentitySettings
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import FileKeyRing, Sealer
+from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
-from semblance.service_kit.runtime import Application, broker_of, run
+from semblance.service_kit.runtime import Application, Check, broker_of, run
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -120,14 +122,16 @@ def ports_of(
     )
 
 
-def build(settings: IdentitySettings) -> Application:
-    """The service as its settings describe it."""
+def build(settings: IdentitySettings, broker: Broker | None = None) -> Application:
+    """The service as its settings describe it; `broker` instead of theirs is for tests."""
     clock = SystemClock()
+    broker = broker or broker_of(settings)
     database = Database(settings.database_url, source="identity", clock=clock)
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
     ports = ports_of(settings, database, keyring, Sealer(keyring), reader=capture_reader(settings), clock=clock)
     store_of = SqlTransactions(database, clock).of_unit
-    sweeper = Sweeper(ports, every_s=settings.sweep_s)
+    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    sweeper = Sweeper(ports, consents, every_s=settings.sweep_s)
 
     def add_servicer(server: grpc.Server) -> None:
         service_pb2_grpc.add_IdentityServiceServicer_to_server(IdentityServicer(ports), server)
@@ -136,7 +140,9 @@ def build(settings: IdentitySettings) -> Application:
         name="identity",
         settings=settings,
         database=database,
-        broker=broker_of(settings),
+        broker=broker,
+        consent_view=consents,
+        checks=[Check("consent log", sweeper.check)],
         subscriptions=[erasure_answers(ports, store_of)],
         work={ERASE_SUBJECT: erase_subject(ports, store_of)},
         grpc=[add_servicer],

@@ -149,6 +149,16 @@ class Consents(Protocol):
         """Newest first."""
 
 
+class ConsentLog(Protocol):
+    """What has been published about consents."""
+
+    def ready(self) -> bool:
+        """Whether all of it has been read."""
+
+    def known(self) -> list[Consent]:
+        """Every consent at its highest revision."""
+
+
 class Erasures(Protocol):
     def add(self, erasure: Erasure) -> None: ...
 

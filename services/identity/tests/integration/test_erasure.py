@@ -149,7 +149,7 @@ def test_a_service_that_does_not_answer_is_asked_again(desk: Any) -> None:
     begun = erasure.request_erasure(subject_id, desk.ports)
     work(desk)
     testing.forget_emitted(desk.database)
-    sweeper = Sweeper(desk.ports, every_s=1)
+    sweeper = Sweeper(desk.ports, testing.FakeConsentView(desk.clock), every_s=1)
     sweeper.sweep()
     assert testing.emitted(desk.database) == []
     desk.clock.advance(desk.settings.remind_s + 1)
@@ -167,7 +167,7 @@ def test_a_key_ring_that_was_away_for_long_is_tried_again_by_the_sweeper(desk: A
         desk.clock.advance(600)
     assert work(desk) == 0
     assert desk.keyring.exists(subject_id)
-    Sweeper(desk.ports, every_s=1).sweep()
+    Sweeper(desk.ports, testing.FakeConsentView(desk.clock), every_s=1).sweep()
     assert work(desk) == 1
     assert erasure.get_erasure(begun.id, desk.ports).key_destroyed_at is not None
 
@@ -252,7 +252,7 @@ def test_the_receipt_key_is_made_once_and_for_the_owner_only(desk: Any, tmp_path
 
 def test_templates_go_30_days_after_the_last_consent(desk: Any) -> None:
     subject_id, consent = desk.opted_in()
-    sweeper = Sweeper(desk.ports, every_s=1)
+    sweeper = Sweeper(desk.ports, testing.FakeConsentView(desk.clock), every_s=1)
     desk.clock.advance(100 * 86400)
     sweeper.sweep()
     assert faces.match_faces(subject_id, [], desk.ports)[1]
@@ -267,7 +267,7 @@ def test_templates_go_30_days_after_the_last_consent(desk: Any) -> None:
 
 def test_everything_goes_three_years_after_the_last_contact(desk: Any) -> None:
     subject_id, _consent = desk.opted_in()
-    sweeper = Sweeper(desk.ports, every_s=1)
+    sweeper = Sweeper(desk.ports, testing.FakeConsentView(desk.clock), every_s=1)
     desk.clock.advance(1096 * 86400)
     sweeper.sweep()
     assert work(desk) == 0  # the consent ended half a year after it was given

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from google.protobuf.message import Message
 from pydantic import SecretStr
@@ -34,7 +34,7 @@ TOKEN = SecretStr("token-for-this-test")
 class Running:
     """Identity, running, and its broker."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, broker: MemoryBroker | None = None) -> None:
         settings = IdentitySettings(
             database_url=f"sqlite:///{folder}/identity.sqlite",
             models_dir=MODELS,
@@ -43,9 +43,9 @@ class Running:
             internal_token=TOKEN,
             sweep_s=0.2,
         )
-        self.broker = MemoryBroker()
+        self.broker = broker or MemoryBroker()
         self.broker.ensure_topics(list(registry.TOPICS.values()))
-        application = dataclasses.replace(main.build(settings), broker=self.broker)
+        application = main.build(settings, self.broker)
         application.database.migrate(application.migrations_dir)
         self.parts = Parts(application, ROLES["all"], threading.Event())
         self.parts.start()
@@ -63,6 +63,11 @@ class Running:
 
         return until(found)
 
+    def count(self, message_class: type[Message]) -> int:
+        """How many events of this type there are by now."""
+        self.heard += [envelope.from_record(record).message for record in self._reader.poll(0.05)]
+        return sum(isinstance(m, message_class) for m in self.heard)
+
     def tell(self, message: Message) -> None:
         producer = self.broker.producer()
         now = SystemClock().now()
@@ -74,6 +79,10 @@ class Running:
         self._reader.close()
         assert self.parts.stop()
         assert not self.parts.crashed
+
+
+def ready(running: Running) -> bool:
+    return httpx.get(f"http://127.0.0.1:{running.parts.http_port}/readyz").status_code == 200
 
 
 def until(found: Callable[[], Any], timeout_s: float = 30.0) -> Any:
@@ -92,9 +101,9 @@ def running(tmp_path: Path) -> Iterator[Running]:
     made.stop()
 
 
-@pytest.mark.integration
-def test_a_person_opts_in_and_is_forgotten(running: Running) -> None:
-    stub, subject_id = running.stub, new_id()
+def consented(running: Running, subject_id: str, days: int = 7) -> events_pb2.ConsentState:
+    """Ana opts in, before a coloured screen."""
+    stub = running.stub
     notice = stub.GetNotice(service_pb2.GetNoticeRequest())
     everything = [1, 2, 3]
     release = stub.SignRelease(
@@ -111,8 +120,14 @@ def test_a_person_opts_in_and_is_forgotten(running: Running) -> None:
     ids = {"subject_id": subject_id, "session_id": session.session_id}
     passed = stub.SubmitCapture(service_pb2.SubmitCaptureRequest(**ids, nonce=session.nonce, frames=frames))
     assert passed.state == service_pb2.SESSION_STATE_SUCCEEDED, passed.advice
-    consent = stub.GrantConsent(service_pb2.GrantConsentRequest(**ids, purposes=everything, days=7))
-    assert running.hear(events_pb2.ConsentGranted).consent_id == consent.state.consent_id
+    return stub.GrantConsent(service_pb2.GrantConsentRequest(**ids, purposes=everything, days=days)).state
+
+
+@pytest.mark.integration
+def test_a_person_opts_in_and_is_forgotten(running: Running) -> None:
+    stub, subject_id = running.stub, new_id()
+    consent = consented(running, subject_id)
+    assert running.hear(events_pb2.ConsentGranted).consent_id == consent.consent_id
 
     begun = stub.RequestErasure(service_pb2.RequestErasureRequest(subject_id=subject_id))
     assert running.hear(events_pb2.ConsentRevoked).reason == "erasure"
@@ -124,3 +139,41 @@ def test_a_person_opts_in_and_is_forgotten(running: Running) -> None:
     done = stub.GetErasure(service_pb2.GetErasureRequest(erasure_id=begun.erasure_id))
     assert done.state == "completed"
     assert done.receipt_jws
+
+
+@pytest.mark.integration
+def test_a_database_restored_from_a_backup_revives_no_consent_and_forgets_none(tmp_path: Path) -> None:
+    """The operator's bad day: Monday's backup, and on Tuesday one consent was taken back and another one given."""
+    running = Running(tmp_path)
+    subject_id = new_id()
+    withdrawn = consented(running, subject_id)
+    running.hear(events_pb2.ConsentGranted)
+    running.stop()
+    backup = (tmp_path / "identity.sqlite").read_bytes()
+
+    running = Running(tmp_path, running.broker)
+    until(lambda: ready(running))
+    own = {"subject_id": subject_id, "consent_id": withdrawn.consent_id}
+    running.stub.RevokeConsent(service_pb2.RevokeConsentRequest(**own))
+    running.hear(events_pb2.ConsentRevoked)
+    later = consented(running, subject_id, days=30)
+    until(lambda: running.count(events_pb2.ConsentGranted) == 2)
+    running.stop()
+    for file in tmp_path.glob("identity.sqlite*"):
+        file.unlink()
+    (tmp_path / "identity.sqlite").write_bytes(backup)
+
+    running = Running(tmp_path, running.broker)
+    try:
+        until(lambda: ready(running))
+        listed = running.stub.ListConsents(service_pb2.ListConsentsRequest(subject_id=subject_id)).consents
+        by_id = {consent.state.consent_id: consent.state for consent in listed}
+        assert by_id[withdrawn.consent_id].HasField("revoked_at")
+        assert by_id[withdrawn.consent_id].revision == 2
+        assert by_id[later.consent_id] == later
+        again = running.stub.RevokeConsent(
+            service_pb2.RevokeConsentRequest(subject_id=subject_id, consent_id=later.consent_id)
+        )
+        assert again.state.revision == 2
+    finally:
+        running.stop()

@@ -1,23 +1,27 @@
-"""What has to happen by the clock: reminders of erasures, and the notice's retention times."""
+"""What has to happen by the clock: reminders of erasures, the notice's retention times, and once, after the start, a
+look at whether the database is older than the log."""
 
 from __future__ import annotations
 
 import logging
 import threading
 
-from semblance.identity.handlers import erasure, retention
-from semblance.identity.ports import Ports
+from semblance.identity.handlers import erasure, restored, retention
+from semblance.identity.ports import ConsentLog, Ports
 from semblance.kernel.errors import Unavailable
 
 log = logging.getLogger(__name__)
+_SOON_S = 0.5  # between looks at whether the log has been read
 
 
 class Sweeper:
     """One thread; in two processes at once it does nothing twice that matters."""
 
-    def __init__(self, ports: Ports, *, every_s: float) -> None:
+    def __init__(self, ports: Ports, consents: ConsentLog, *, every_s: float) -> None:
         self._ports = ports
+        self._consents = consents
         self._every_s = every_s
+        self._caught_up = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="identity-sweeper", daemon=True)
 
@@ -30,8 +34,17 @@ class Sweeper:
         self._stop.set()
         self._thread.join(timeout=10)
 
+    def check(self) -> None:
+        """Raises Unavailable until the database is known to be no older than the log."""
+        if not self._caught_up:
+            raise Unavailable("the log of consents has not been compared yet", code="consents-not-compared")
+
     def sweep(self) -> None:
         """Once. Raises Unavailable."""
+        if not self._caught_up:
+            if not self._consents.ready():
+                return
+            self._catch_up()
         for running in erasure.remind(self._ports):
             log.warning(
                 "an erasure waits for answers",
@@ -41,8 +54,17 @@ class Sweeper:
         retention.drop_unused_templates(self._ports)
         retention.erase_the_silent(self._ports)
 
+    def _catch_up(self) -> None:
+        found = restored.catch_up(self._consents.known(), self._ports)
+        self._caught_up = True
+        if found.ended or found.unheard:
+            log.warning(
+                "the database was older than the log of consents and was brought up to it",
+                extra={"ended": found.ended, "unheard": found.unheard},
+            )
+
     def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
+        while not self._stop.wait(self._every_s if self._caught_up else min(_SOON_S, self._every_s)):
             try:
                 self.sweep()
             except Unavailable as e:

@@ -127,7 +127,8 @@ def _domains(c: dict[str, Any]) -> str:
     ]
     return (
         f"## Photos unlike the training domain\n\n{c['domain_people']} people; their 8 photos changed before anything "
-        "else (libs/pocket domains.py), judged by unchanged photos.\n\n"
+        "else (libs/pocket domains.py), judged by unchanged photos. Training met references altered in such ways, at "
+        "random strengths (alterations.py), so this is no test of changes that it never met.\n\n"
         "| photos | rank-1, own | rank-1, changed | share, own | share, changed |\n|---|---|---|---|---|\n"
         + "\n".join(lines)
         + "\n\n"

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from semblance.pocket import pictures
+from semblance.pocket.domains import jpeg
 from semblance.pocket.identity_loss import IdentityLoss
 from semblance.pocket.recognition import embedder_path
 
@@ -32,7 +33,7 @@ def toned(photo: Photo, rng: np.random.Generator) -> Photo:
 def small(photo: Photo, rng: np.random.Generator) -> Photo:
     """Few pixels in a compressed file, enlarged again; a 64 px crop holds a face of about 45 px."""
     edge, ways = int(rng.integers(26, 52)), (cv2.INTER_LINEAR, cv2.INTER_CUBIC)
-    tiny = _jpeg(cv2.resize(photo, (edge, edge), interpolation=cv2.INTER_AREA), int(rng.integers(30, 90)))
+    tiny = jpeg(cv2.resize(photo, (edge, edge), interpolation=cv2.INTER_AREA), int(rng.integers(30, 90)))
     return np.asarray(cv2.resize(tiny, photo.shape[1::-1], interpolation=ways[int(rng.integers(2))]), np.uint8)
 
 
@@ -48,7 +49,7 @@ def processed(photo: Photo, rng: np.random.Generator) -> Photo:
     x: NDArray[np.floating] = photo * rng.uniform(0.82, 1.18, 3)
     x = (x - 128) * rng.uniform(0.8, 1.4) + 128 + rng.uniform(-15, 15)
     x = x + rng.uniform(0, 1.0) * (x - cv2.GaussianBlur(x, (0, 0), 1.0)) + rng.normal(0, rng.uniform(0, 10), x.shape)
-    return _jpeg(_bytes(x), int(rng.integers(40, 95)))
+    return jpeg(_bytes(x), int(rng.integers(40, 95)))
 
 
 KINDS: tuple[Callable[[Photo, np.random.Generator], Photo], ...] = (toned, small, lit, processed)
@@ -110,11 +111,6 @@ def _embedded(looks: IdentityLoss, made: NDArray[np.uint8]) -> NDArray[np.float3
             x = torch.from_numpy(made[k : k + _BATCH]).permute(0, 3, 1, 2).float() / 127.5 - 1.0
             found.append(looks.embed(x).numpy())
     return np.concatenate(found)
-
-
-def _jpeg(photo: Photo, quality: int) -> Photo:
-    _, data = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def _bytes(x: NDArray[np.floating]) -> Photo:

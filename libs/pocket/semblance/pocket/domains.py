@@ -26,7 +26,7 @@ def low_resolution(photos: Photos) -> Photos:
     out = []
     for photo in photos:
         small = cv2.resize(photo, (40, 40), interpolation=cv2.INTER_AREA)
-        out.append(cv2.resize(_jpeg(small, 45), photo.shape[1::-1], interpolation=cv2.INTER_CUBIC))
+        out.append(cv2.resize(jpeg(small, 45), photo.shape[1::-1], interpolation=cv2.INTER_CUBIC))
     return np.stack(out).astype(np.uint8)
 
 
@@ -46,11 +46,11 @@ def phone_camera(photos: Photos) -> Photos:
         x = photo.astype(np.float32) * np.array([0.9, 1.0, 1.12])
         x = (x - 128) * 1.25 + 132
         x += 0.8 * (x - cv2.GaussianBlur(x, (0, 0), 1.0)) + rng.normal(0, 7, x.shape)
-        out.append(_jpeg(np.clip(x, 0, 255).astype(np.uint8), 55))
+        out.append(jpeg(np.clip(x, 0, 255).astype(np.uint8), 55))
     return np.stack(out)
 
 
-def _jpeg(photo: Photos, quality: int) -> Photos:
+def jpeg(photo: Photos, quality: int) -> Photos:
     """(S, S, 3) through a JPEG file."""
     _, data = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)

@@ -6,7 +6,7 @@ import pytest
 
 from semblance.pocket import alterations, pictures, tokenizer
 from semblance.pocket.batches import Batches
-from semblance.pocket.dataset import Shot, shot_of, told_of
+from semblance.pocket.dataset import Shot, render_person, shot_of, told_of
 from semblance.pocket.latents import fit
 from semblance.pocket.pictures import Pictures
 from semblance.pocket.recognition import FaceReader
@@ -49,8 +49,6 @@ def test_everybody_else_keeps_their_glasses(seed: int) -> None:
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pictures]:
     """Two rendered people in a workspace."""
-    from semblance.pocket.dataset import render_person
-
     workspace = tmp_path_factory.mktemp("work")
     (workspace / "train").mkdir()
     recipe = replace(Recipe(), data=replace(SETTINGS, pictures_per_person=3, photo_share=1.0))

@@ -76,7 +76,7 @@ class LoraTrainer:
             cancelled=lambda: False,
         )
         adapter = Adapter(lora, reference)
-        if reference is not None:
+        if reference is not None:  # without one, less of the adapter is less of the person
             adapter = at_best_strength(
                 backbone,
                 adapter,

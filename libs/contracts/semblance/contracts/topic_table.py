@@ -36,6 +36,7 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         consumers=(
             "gateway",
+            "identity",
             "safety",
             "provenance",
         ),
@@ -50,6 +51,15 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         description="The life of a picture up to quarantine.",
         passes_over=(
             (
+            "identity",
+            (
+            "semblance.contracts.generation.v1.ImageRequested",
+            "semblance.contracts.generation.v1.ImageRendered",
+            "semblance.contracts.generation.v1.ImageRevoked",
+            "semblance.contracts.generation.v1.ImageRemoved",
+        ),
+        ),
+            (
             "safety",
             (
             "semblance.contracts.generation.v1.ImageRequested",
@@ -59,9 +69,7 @@ TOPIC_TABLE: tuple[Topic, ...] = (
             (
             "provenance",
             (
-            "semblance.contracts.generation.v1.ImageRequested",
             "semblance.contracts.generation.v1.ImageRendered",
-            "semblance.contracts.generation.v1.ImageFailed",
         ),
         ),
         ),
@@ -126,6 +134,7 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
         consumers=(
             "gateway",
+            "provenance",
         ),
         messages=(
             "semblance.contracts.ingest.v1.PhotoReceived",
@@ -136,6 +145,12 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         dead_letters=True,
         description="What became of a person's photos.",
         passes_over=(
+            (
+            "provenance",
+            (
+            "semblance.contracts.ingest.v1.PhotoReceived",
+        ),
+        ),
         ),
     ),
     Topic(
@@ -235,6 +250,7 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         consumers=(
             "gateway",
             "generation",
+            "provenance",
         ),
         messages=(
             "semblance.contracts.provenance.v1.ImagePublished",
@@ -273,12 +289,6 @@ TOPIC_TABLE: tuple[Topic, ...] = (
             "semblance.contracts.safety.v1.ImageAllowed",
         ),
         ),
-            (
-            "provenance",
-            (
-            "semblance.contracts.safety.v1.ImageBlocked",
-        ),
-        ),
         ),
     ),
     Topic(
@@ -294,6 +304,7 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         consumers=(
             "gateway",
             "generation",
+            "provenance",
         ),
         messages=(
             "semblance.contracts.training.v1.AdapterRequested",

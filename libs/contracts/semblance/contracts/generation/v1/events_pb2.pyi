@@ -5,18 +5,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ImageRequested(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id", "requester_id")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     ADAPTER_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_ID_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
     image_id: str
     adapter_id: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ...) -> None: ...
+    requester_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., requester_id: _Optional[str] = ...) -> None: ...
 
 class ImageRendered(_message.Message):
     __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id", "quarantine_key", "sha256", "width_px", "height_px", "backbone_digest")

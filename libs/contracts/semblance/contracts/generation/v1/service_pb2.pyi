@@ -32,7 +32,7 @@ IMAGE_STATE_REVOKED: ImageState
 IMAGE_STATE_REMOVED: ImageState
 
 class CreateImageRequest(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "image_id", "adapter_id", "prompt", "negative_prompt", "seed", "steps", "guidance_scale", "likeness_scale")
+    __slots__ = ("subject_id", "consent_id", "image_id", "adapter_id", "prompt", "negative_prompt", "seed", "steps", "guidance_scale", "likeness_scale", "requester_id", "limits", "denied_styles", "review")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +43,10 @@ class CreateImageRequest(_message.Message):
     STEPS_FIELD_NUMBER: _ClassVar[int]
     GUIDANCE_SCALE_FIELD_NUMBER: _ClassVar[int]
     LIKENESS_SCALE_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_ID_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    DENIED_STYLES_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     image_id: str
@@ -53,10 +57,14 @@ class CreateImageRequest(_message.Message):
     steps: int
     guidance_scale: float
     likeness_scale: float
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., prompt: _Optional[str] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., likeness_scale: _Optional[float] = ...) -> None: ...
+    requester_id: str
+    limits: _containers.RepeatedScalarFieldContainer[str]
+    denied_styles: _containers.RepeatedScalarFieldContainer[str]
+    review: bool
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., prompt: _Optional[str] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., likeness_scale: _Optional[float] = ..., requester_id: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ...) -> None: ...
 
 class Image(_message.Message):
-    __slots__ = ("image_id", "subject_id", "consent_id", "adapter_id", "state", "reason_codes", "seed", "width_px", "height_px", "manifest_id", "requested_at", "finished_at")
+    __slots__ = ("image_id", "subject_id", "consent_id", "adapter_id", "state", "reason_codes", "seed", "width_px", "height_px", "manifest_id", "requested_at", "finished_at", "requester_id", "visibility")
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -69,6 +77,8 @@ class Image(_message.Message):
     MANIFEST_ID_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_AT_FIELD_NUMBER: _ClassVar[int]
     FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_ID_FIELD_NUMBER: _ClassVar[int]
+    VISIBILITY_FIELD_NUMBER: _ClassVar[int]
     image_id: str
     subject_id: str
     consent_id: str
@@ -81,25 +91,33 @@ class Image(_message.Message):
     manifest_id: str
     requested_at: _timestamp_pb2.Timestamp
     finished_at: _timestamp_pb2.Timestamp
-    def __init__(self, image_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., state: _Optional[_Union[ImageState, str]] = ..., reason_codes: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., manifest_id: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    requester_id: str
+    visibility: str
+    def __init__(self, image_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., state: _Optional[_Union[ImageState, str]] = ..., reason_codes: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., manifest_id: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., requester_id: _Optional[str] = ..., visibility: _Optional[str] = ...) -> None: ...
 
 class GetImageRequest(_message.Message):
-    __slots__ = ("subject_id", "image_id")
+    __slots__ = ("subject_id", "image_id", "requester_id")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_ID_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     image_id: str
-    def __init__(self, subject_id: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
+    requester_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., image_id: _Optional[str] = ..., requester_id: _Optional[str] = ...) -> None: ...
 
 class ListImagesRequest(_message.Message):
-    __slots__ = ("subject_id", "after", "limit")
+    __slots__ = ("subject_id", "after", "limit", "requester_id", "by_others")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_ID_FIELD_NUMBER: _ClassVar[int]
+    BY_OTHERS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     after: str
     limit: int
-    def __init__(self, subject_id: _Optional[str] = ..., after: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+    requester_id: str
+    by_others: bool
+    def __init__(self, subject_id: _Optional[str] = ..., after: _Optional[str] = ..., limit: _Optional[int] = ..., requester_id: _Optional[str] = ..., by_others: _Optional[bool] = ...) -> None: ...
 
 class ListImagesResponse(_message.Message):
     __slots__ = ("images", "next_after")
@@ -116,3 +134,39 @@ class RemoveImageRequest(_message.Message):
     subject_id: str
     image_id: str
     def __init__(self, subject_id: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
+
+class SetVisibilityRequest(_message.Message):
+    __slots__ = ("subject_id", "image_id", "shown")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    SHOWN_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    image_id: str
+    shown: bool
+    def __init__(self, subject_id: _Optional[str] = ..., image_id: _Optional[str] = ..., shown: _Optional[bool] = ...) -> None: ...
+
+class CountImagesRequest(_message.Message):
+    __slots__ = ("subject_id",)
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    def __init__(self, subject_id: _Optional[str] = ...) -> None: ...
+
+class ImageCount(_message.Message):
+    __slots__ = ("consent_id", "adapter_consent_id", "state", "by_others", "count")
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ADAPTER_CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    BY_OTHERS_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    consent_id: str
+    adapter_consent_id: str
+    state: ImageState
+    by_others: bool
+    count: int
+    def __init__(self, consent_id: _Optional[str] = ..., adapter_consent_id: _Optional[str] = ..., state: _Optional[_Union[ImageState, str]] = ..., by_others: _Optional[bool] = ..., count: _Optional[int] = ...) -> None: ...
+
+class CountImagesResponse(_message.Message):
+    __slots__ = ("counts",)
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
+    counts: _containers.RepeatedCompositeFieldContainer[ImageCount]
+    def __init__(self, counts: _Optional[_Iterable[_Union[ImageCount, _Mapping]]] = ...) -> None: ...

@@ -50,6 +50,16 @@ class GenerationServiceStub:
                 request_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.ListImagesRequest.SerializeToString,
                 response_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.ListImagesResponse.FromString,
                 _registered_method=True)
+        self.SetVisibility = channel.unary_unary(
+                '/semblance.contracts.generation.v1.GenerationService/SetVisibility',
+                request_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.SetVisibilityRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.Image.FromString,
+                _registered_method=True)
+        self.CountImages = channel.unary_unary(
+                '/semblance.contracts.generation.v1.GenerationService/CountImages',
+                request_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.CountImagesRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.CountImagesResponse.FromString,
+                _registered_method=True)
         self.RemoveImage = channel.unary_unary(
                 '/semblance.contracts.generation.v1.GenerationService/RemoveImage',
                 request_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.RemoveImageRequest.SerializeToString,
@@ -82,6 +92,20 @@ class GenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetVisibility(self, request, context):
+        """Shows a picture that somebody else made to them, or hides it from them; the subject's to say.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CountImages(self, request, context):
+        """How many pictures of the subject there are, by consent and state.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RemoveImage(self, request, context):
         """Cancels a picture in progress, or deletes one that is there.
         """
@@ -106,6 +130,16 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.ListImages,
                     request_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.ListImagesRequest.FromString,
                     response_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.ListImagesResponse.SerializeToString,
+            ),
+            'SetVisibility': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetVisibility,
+                    request_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.SetVisibilityRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.Image.SerializeToString,
+            ),
+            'CountImages': grpc.unary_unary_rpc_method_handler(
+                    servicer.CountImages,
+                    request_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.CountImagesRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.CountImagesResponse.SerializeToString,
             ),
             'RemoveImage': grpc.unary_unary_rpc_method_handler(
                     servicer.RemoveImage,
@@ -195,6 +229,60 @@ class GenerationService:
             '/semblance.contracts.generation.v1.GenerationService/ListImages',
             semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.ListImagesRequest.SerializeToString,
             semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.ListImagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetVisibility(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.generation.v1.GenerationService/SetVisibility',
+            semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.SetVisibilityRequest.SerializeToString,
+            semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.Image.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CountImages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.generation.v1.GenerationService/CountImages',
+            semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.CountImagesRequest.SerializeToString,
+            semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.CountImagesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,10 @@ class GenerationServiceStub:
     """One of the subject's own images; another person's is not found."""
     ListImages: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListImagesRequest, _service_pb2.ListImagesResponse]
     """A page of the subject's images."""
+    SetVisibility: _grpc.UnaryUnaryMultiCallable[_service_pb2.SetVisibilityRequest, _service_pb2.Image]
+    """Shows a picture that somebody else made to them, or hides it from them; the subject's to say."""
+    CountImages: _grpc.UnaryUnaryMultiCallable[_service_pb2.CountImagesRequest, _service_pb2.CountImagesResponse]
+    """How many pictures of the subject there are, by consent and state."""
     RemoveImage: _grpc.UnaryUnaryMultiCallable[_service_pb2.RemoveImageRequest, _service_pb2.Image]
     """Cancels a picture in progress, or deletes one that is there."""
 
@@ -53,6 +57,10 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     """One of the subject's own images; another person's is not found."""
     ListImages: _aio.UnaryUnaryMultiCallable[_service_pb2.ListImagesRequest, _service_pb2.ListImagesResponse]  # type: ignore[assignment]
     """A page of the subject's images."""
+    SetVisibility: _aio.UnaryUnaryMultiCallable[_service_pb2.SetVisibilityRequest, _service_pb2.Image]  # type: ignore[assignment]
+    """Shows a picture that somebody else made to them, or hides it from them; the subject's to say."""
+    CountImages: _aio.UnaryUnaryMultiCallable[_service_pb2.CountImagesRequest, _service_pb2.CountImagesResponse]  # type: ignore[assignment]
+    """How many pictures of the subject there are, by consent and state."""
     RemoveImage: _aio.UnaryUnaryMultiCallable[_service_pb2.RemoveImageRequest, _service_pb2.Image]  # type: ignore[assignment]
     """Cancels a picture in progress, or deletes one that is there."""
 
@@ -82,6 +90,22 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.ListImagesResponse, _abc.Awaitable[_service_pb2.ListImagesResponse]]:
         """A page of the subject's images."""
+
+    @_abc_1.abstractmethod
+    def SetVisibility(
+        self,
+        request: _service_pb2.SetVisibilityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Image, _abc.Awaitable[_service_pb2.Image]]:
+        """Shows a picture that somebody else made to them, or hides it from them; the subject's to say."""
+
+    @_abc_1.abstractmethod
+    def CountImages(
+        self,
+        request: _service_pb2.CountImagesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.CountImagesResponse, _abc.Awaitable[_service_pb2.CountImagesResponse]]:
+        """How many pictures of the subject there are, by consent and state."""
 
     @_abc_1.abstractmethod
     def RemoveImage(

@@ -25,19 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,semblance/contracts/identity/v1/events.proto\x12\x1fsemblance.contracts.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x94\x02\n\x0c\x43onsentState\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12:\n\x08purposes\x18\x04 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\x12.\n\ngranted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x90\x01\n\x0e\x43onsentGranted\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12<\n\x05state\x18\x04 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\"\xa0\x01\n\x0e\x43onsentRevoked\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12<\n\x05state\x18\x04 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\x12\x0e\n\x06reason\x18\x05 \x01(\t*_\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x12\n\x0ePURPOSE_PHOTOS\x10\x01\x12\x11\n\rPURPOSE_TRAIN\x10\x02\x12\x14\n\x10PURPOSE_GENERATE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,semblance/contracts/identity/v1/events.proto\x12\x1fsemblance.contracts.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x02\n\x0c\x43onsentState\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12:\n\x08purposes\x18\x04 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\x12.\n\ngranted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ngrantee_id\x18\x08 \x01(\t\"\x90\x01\n\x0e\x43onsentGranted\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12<\n\x05state\x18\x04 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\"\xa0\x01\n\x0e\x43onsentRevoked\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12<\n\x05state\x18\x04 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\x12\x0e\n\x06reason\x18\x05 \x01(\t*_\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x12\n\x0ePURPOSE_PHOTOS\x10\x01\x12\x11\n\rPURPOSE_TRAIN\x10\x02\x12\x14\n\x10PURPOSE_GENERATE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.identity.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PURPOSE']._serialized_start=703
-  _globals['_PURPOSE']._serialized_end=798
+  _globals['_PURPOSE']._serialized_start=723
+  _globals['_PURPOSE']._serialized_end=818
   _globals['_CONSENTSTATE']._serialized_start=115
-  _globals['_CONSENTSTATE']._serialized_end=391
-  _globals['_CONSENTGRANTED']._serialized_start=394
-  _globals['_CONSENTGRANTED']._serialized_end=538
-  _globals['_CONSENTREVOKED']._serialized_start=541
-  _globals['_CONSENTREVOKED']._serialized_end=701
+  _globals['_CONSENTSTATE']._serialized_end=411
+  _globals['_CONSENTGRANTED']._serialized_start=414
+  _globals['_CONSENTGRANTED']._serialized_end=558
+  _globals['_CONSENTREVOKED']._serialized_start=561
+  _globals['_CONSENTREVOKED']._serialized_end=721
 # @@protoc_insertion_point(module_scope)

@@ -22,7 +22,7 @@ PURPOSE_TRAIN: Purpose
 PURPOSE_GENERATE: Purpose
 
 class ConsentState(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "revision", "purposes", "granted_at", "expires_at", "revoked_at")
+    __slots__ = ("subject_id", "consent_id", "revision", "purposes", "granted_at", "expires_at", "revoked_at", "grantee_id")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -30,6 +30,7 @@ class ConsentState(_message.Message):
     GRANTED_AT_FIELD_NUMBER: _ClassVar[int]
     EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
     REVOKED_AT_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     revision: int
@@ -37,7 +38,8 @@ class ConsentState(_message.Message):
     granted_at: _timestamp_pb2.Timestamp
     expires_at: _timestamp_pb2.Timestamp
     revoked_at: _timestamp_pb2.Timestamp
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., revision: _Optional[int] = ..., purposes: _Optional[_Iterable[_Union[Purpose, str]]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    grantee_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., revision: _Optional[int] = ..., purposes: _Optional[_Iterable[_Union[Purpose, str]]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., grantee_id: _Optional[str] = ...) -> None: ...
 
 class ConsentGranted(_message.Message):
     __slots__ = ("subject_id", "consent_id", "consent_revision", "state")

@@ -139,16 +139,18 @@ class GetSessionRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., session_id: _Optional[str] = ...) -> None: ...
 
 class GrantConsentRequest(_message.Message):
-    __slots__ = ("subject_id", "session_id", "purposes", "days")
+    __slots__ = ("subject_id", "session_id", "purposes", "days", "review_id")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     PURPOSES_FIELD_NUMBER: _ClassVar[int]
     DAYS_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_ID_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     session_id: str
     purposes: _containers.RepeatedScalarFieldContainer[_events_pb2.Purpose]
     days: int
-    def __init__(self, subject_id: _Optional[str] = ..., session_id: _Optional[str] = ..., purposes: _Optional[_Iterable[_Union[_events_pb2.Purpose, str]]] = ..., days: _Optional[int] = ...) -> None: ...
+    review_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., session_id: _Optional[str] = ..., purposes: _Optional[_Iterable[_Union[_events_pb2.Purpose, str]]] = ..., days: _Optional[int] = ..., review_id: _Optional[str] = ...) -> None: ...
 
 class Consent(_message.Message):
     __slots__ = ("state",)
@@ -201,16 +203,18 @@ class MatchFacesRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[FaceEmbedding, _Mapping]]] = ...) -> None: ...
 
 class FaceMatch(_message.Message):
-    __slots__ = ("own_score", "other_score", "matches_own", "matches_other")
+    __slots__ = ("own_score", "other_score", "matches_own", "matches_other", "protected")
     OWN_SCORE_FIELD_NUMBER: _ClassVar[int]
     OTHER_SCORE_FIELD_NUMBER: _ClassVar[int]
     MATCHES_OWN_FIELD_NUMBER: _ClassVar[int]
     MATCHES_OTHER_FIELD_NUMBER: _ClassVar[int]
+    PROTECTED_FIELD_NUMBER: _ClassVar[int]
     own_score: float
     other_score: float
     matches_own: bool
     matches_other: bool
-    def __init__(self, own_score: _Optional[float] = ..., other_score: _Optional[float] = ..., matches_own: _Optional[bool] = ..., matches_other: _Optional[bool] = ...) -> None: ...
+    protected: bool
+    def __init__(self, own_score: _Optional[float] = ..., other_score: _Optional[float] = ..., matches_own: _Optional[bool] = ..., matches_other: _Optional[bool] = ..., protected: _Optional[bool] = ...) -> None: ...
 
 class MatchFacesResponse(_message.Message):
     __slots__ = ("matches", "enrolled")
@@ -271,3 +275,241 @@ class ReceiptKeys(_message.Message):
     JWKS_JSON_FIELD_NUMBER: _ClassVar[int]
     jwks_json: str
     def __init__(self, jwks_json: _Optional[str] = ...) -> None: ...
+
+class GetSharingRequest(_message.Message):
+    __slots__ = ("subject_id",)
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    def __init__(self, subject_id: _Optional[str] = ...) -> None: ...
+
+class Sharing(_message.Message):
+    __slots__ = ("subject_id", "level", "limits", "review", "pictures")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_FIELD_NUMBER: _ClassVar[int]
+    PICTURES_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    level: str
+    limits: _containers.RepeatedScalarFieldContainer[str]
+    review: bool
+    pictures: int
+    def __init__(self, subject_id: _Optional[str] = ..., level: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ..., pictures: _Optional[int] = ...) -> None: ...
+
+class SetSharingRequest(_message.Message):
+    __slots__ = ("sharing",)
+    SHARING_FIELD_NUMBER: _ClassVar[int]
+    sharing: Sharing
+    def __init__(self, sharing: _Optional[_Union[Sharing, _Mapping]] = ...) -> None: ...
+
+class GrantScope(_message.Message):
+    __slots__ = ("pictures", "days", "review", "limits", "denied_styles", "denied_uses")
+    PICTURES_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    DENIED_STYLES_FIELD_NUMBER: _ClassVar[int]
+    DENIED_USES_FIELD_NUMBER: _ClassVar[int]
+    pictures: int
+    days: int
+    review: bool
+    limits: _containers.RepeatedScalarFieldContainer[str]
+    denied_styles: _containers.RepeatedScalarFieldContainer[str]
+    denied_uses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, pictures: _Optional[int] = ..., days: _Optional[int] = ..., review: _Optional[bool] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Grant(_message.Message):
+    __slots__ = ("grant_id", "subject_id", "grantee_id", "grantee_is_app", "state", "asked", "purpose", "allowed", "pictures_made", "asked_at", "answered_at", "expires_at", "by_level", "general_limits")
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ASKED_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    PICTURES_MADE_FIELD_NUMBER: _ClassVar[int]
+    ASKED_AT_FIELD_NUMBER: _ClassVar[int]
+    ANSWERED_AT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    BY_LEVEL_FIELD_NUMBER: _ClassVar[int]
+    GENERAL_LIMITS_FIELD_NUMBER: _ClassVar[int]
+    grant_id: str
+    subject_id: str
+    grantee_id: str
+    grantee_is_app: bool
+    state: str
+    asked: GrantScope
+    purpose: str
+    allowed: GrantScope
+    pictures_made: int
+    asked_at: _timestamp_pb2.Timestamp
+    answered_at: _timestamp_pb2.Timestamp
+    expires_at: _timestamp_pb2.Timestamp
+    by_level: bool
+    general_limits: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, grant_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ..., state: _Optional[str] = ..., asked: _Optional[_Union[GrantScope, _Mapping]] = ..., purpose: _Optional[str] = ..., allowed: _Optional[_Union[GrantScope, _Mapping]] = ..., pictures_made: _Optional[int] = ..., asked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., answered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., by_level: _Optional[bool] = ..., general_limits: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class AskGrantRequest(_message.Message):
+    __slots__ = ("grantee_id", "grantee_is_app", "subject_id", "grant_id", "purpose", "scope")
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PURPOSE_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    grantee_id: str
+    grantee_is_app: bool
+    subject_id: str
+    grant_id: str
+    purpose: str
+    scope: GrantScope
+    def __init__(self, grantee_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ..., subject_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., purpose: _Optional[str] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ...) -> None: ...
+
+class GiveGrantRequest(_message.Message):
+    __slots__ = ("subject_id", "grantee_id", "grantee_is_app", "grant_id", "scope")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    grantee_id: str
+    grantee_is_app: bool
+    grant_id: str
+    scope: GrantScope
+    def __init__(self, subject_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ..., grant_id: _Optional[str] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ...) -> None: ...
+
+class AnswerGrantRequest(_message.Message):
+    __slots__ = ("subject_id", "grant_id", "allow", "scope", "grantee_is_app")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_FIELD_NUMBER: _ClassVar[int]
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    grant_id: str
+    allow: bool
+    scope: GrantScope
+    grantee_is_app: bool
+    def __init__(self, subject_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., allow: _Optional[bool] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ..., grantee_is_app: _Optional[bool] = ...) -> None: ...
+
+class WithdrawGrantRequest(_message.Message):
+    __slots__ = ("caller_id", "grant_id")
+    CALLER_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    caller_id: str
+    grant_id: str
+    def __init__(self, caller_id: _Optional[str] = ..., grant_id: _Optional[str] = ...) -> None: ...
+
+class GetGrantRequest(_message.Message):
+    __slots__ = ("caller_id", "grant_id")
+    CALLER_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    caller_id: str
+    grant_id: str
+    def __init__(self, caller_id: _Optional[str] = ..., grant_id: _Optional[str] = ...) -> None: ...
+
+class ListGrantsRequest(_message.Message):
+    __slots__ = ("subject_id", "grantee_id", "after", "limit")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    grantee_id: str
+    after: str
+    limit: int
+    def __init__(self, subject_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., after: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class ListGrantsResponse(_message.Message):
+    __slots__ = ("grants", "next_after")
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_AFTER_FIELD_NUMBER: _ClassVar[int]
+    grants: _containers.RepeatedCompositeFieldContainer[Grant]
+    next_after: str
+    def __init__(self, grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., next_after: _Optional[str] = ...) -> None: ...
+
+class UseGrantRequest(_message.Message):
+    __slots__ = ("grant_id", "grantee_id", "grantee_is_app", "image_id")
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    grant_id: str
+    grantee_id: str
+    grantee_is_app: bool
+    image_id: str
+    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ..., image_id: _Optional[str] = ...) -> None: ...
+
+class ReturnGrantUseRequest(_message.Message):
+    __slots__ = ("grant_id", "grantee_id", "image_id")
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    grant_id: str
+    grantee_id: str
+    image_id: str
+    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
+
+class CheckGrantRequest(_message.Message):
+    __slots__ = ("caller_id", "grant_id", "grantee_is_app")
+    CALLER_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
+    caller_id: str
+    grant_id: str
+    grantee_is_app: bool
+    def __init__(self, caller_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ...) -> None: ...
+
+class Reason(_message.Message):
+    __slots__ = ("code", "detail")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    detail: str
+    def __init__(self, code: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class CheckGrantResponse(_message.Message):
+    __slots__ = ("allowed", "reasons", "grant")
+    ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    REASONS_FIELD_NUMBER: _ClassVar[int]
+    GRANT_FIELD_NUMBER: _ClassVar[int]
+    allowed: bool
+    reasons: _containers.RepeatedCompositeFieldContainer[Reason]
+    grant: Grant
+    def __init__(self, allowed: _Optional[bool] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ...) -> None: ...
+
+class SimulateSharingRequest(_message.Message):
+    __slots__ = ("subject_id", "sharing", "withdraw", "answer", "give")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    SHARING_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAW_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    GIVE_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    sharing: Sharing
+    withdraw: str
+    answer: AnswerGrantRequest
+    give: GiveGrantRequest
+    def __init__(self, subject_id: _Optional[str] = ..., sharing: _Optional[_Union[Sharing, _Mapping]] = ..., withdraw: _Optional[str] = ..., answer: _Optional[_Union[AnswerGrantRequest, _Mapping]] = ..., give: _Optional[_Union[GiveGrantRequest, _Mapping]] = ...) -> None: ...
+
+class SharingState(_message.Message):
+    __slots__ = ("level", "standing", "own_consents", "own_purposes")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    STANDING_FIELD_NUMBER: _ClassVar[int]
+    OWN_CONSENTS_FIELD_NUMBER: _ClassVar[int]
+    OWN_PURPOSES_FIELD_NUMBER: _ClassVar[int]
+    level: str
+    standing: _containers.RepeatedCompositeFieldContainer[Grant]
+    own_consents: _containers.RepeatedScalarFieldContainer[str]
+    own_purposes: _containers.RepeatedScalarFieldContainer[_events_pb2.Purpose]
+    def __init__(self, level: _Optional[str] = ..., standing: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., own_consents: _Optional[_Iterable[str]] = ..., own_purposes: _Optional[_Iterable[_Union[_events_pb2.Purpose, str]]] = ...) -> None: ...
+
+class SimulateSharingResponse(_message.Message):
+    __slots__ = ("before", "after")
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    before: SharingState
+    after: SharingState
+    def __init__(self, before: _Optional[_Union[SharingState, _Mapping]] = ..., after: _Optional[_Union[SharingState, _Mapping]] = ...) -> None: ...

@@ -100,6 +100,66 @@ class IdentityServiceStub:
                 request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetReceiptKeysRequest.SerializeToString,
                 response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ReceiptKeys.FromString,
                 _registered_method=True)
+        self.GetSharing = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/GetSharing',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetSharingRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Sharing.FromString,
+                _registered_method=True)
+        self.SetSharing = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/SetSharing',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SetSharingRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Sharing.FromString,
+                _registered_method=True)
+        self.AskGrant = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/AskGrant',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.AskGrantRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+                _registered_method=True)
+        self.GiveGrant = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/GiveGrant',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GiveGrantRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+                _registered_method=True)
+        self.AnswerGrant = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/AnswerGrant',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.AnswerGrantRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+                _registered_method=True)
+        self.WithdrawGrant = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/WithdrawGrant',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.WithdrawGrantRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+                _registered_method=True)
+        self.GetGrant = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/GetGrant',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetGrantRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+                _registered_method=True)
+        self.ListGrants = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/ListGrants',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ListGrantsRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ListGrantsResponse.FromString,
+                _registered_method=True)
+        self.UseGrant = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/UseGrant',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.UseGrantRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+                _registered_method=True)
+        self.ReturnGrantUse = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/ReturnGrantUse',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ReturnGrantUseRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+                _registered_method=True)
+        self.CheckGrant = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/CheckGrant',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantResponse.FromString,
+                _registered_method=True)
+        self.SimulateSharing = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/SimulateSharing',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SimulateSharingRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SimulateSharingResponse.FromString,
+                _registered_method=True)
 
 
 class IdentityServiceServicer:
@@ -197,6 +257,90 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetSharing(self, request, context):
+        """How far a person lets others go, and within which limits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetSharing(self, request, context):
+        """Sets it. Lowering the level ends every grant that the new one does not allow, at once and for good.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AskGrant(self, request, context):
+        """Somebody asks a person. The answer is the same whether the person exists or not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GiveGrant(self, request, context):
+        """A person gives a grant unasked.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnswerGrant(self, request, context):
+        """A person allows what was asked, or less, or refuses.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawGrant(self, request, context):
+        """The person takes it back, or the grantee gives it up; again changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetGrant(self, request, context):
+        """One grant, for the person or the grantee; anybody else's is not found.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListGrants(self, request, context):
+        """A page of what a person gave or was asked for, or of what a grantee asked for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UseGrant(self, request, context):
+        """Counts one picture against a grant, before it is made; the same image_id counts once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReturnGrantUse(self, request, context):
+        """Gives a counted picture back: it was refused before anything was made.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckGrant(self, request, context):
+        """Would a picture be allowed now? Counts nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SimulateSharing(self, request, context):
+        """What a change would do, by doing it and taking it back in one transaction.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IdentityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -264,6 +408,66 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.GetReceiptKeys,
                     request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetReceiptKeysRequest.FromString,
                     response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ReceiptKeys.SerializeToString,
+            ),
+            'GetSharing': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSharing,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetSharingRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Sharing.SerializeToString,
+            ),
+            'SetSharing': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetSharing,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SetSharingRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Sharing.SerializeToString,
+            ),
+            'AskGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.AskGrant,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.AskGrantRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.SerializeToString,
+            ),
+            'GiveGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.GiveGrant,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GiveGrantRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.SerializeToString,
+            ),
+            'AnswerGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnswerGrant,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.AnswerGrantRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.SerializeToString,
+            ),
+            'WithdrawGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawGrant,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.WithdrawGrantRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.SerializeToString,
+            ),
+            'GetGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetGrant,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetGrantRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.SerializeToString,
+            ),
+            'ListGrants': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGrants,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ListGrantsRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ListGrantsResponse.SerializeToString,
+            ),
+            'UseGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.UseGrant,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.UseGrantRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.SerializeToString,
+            ),
+            'ReturnGrantUse': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReturnGrantUse,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ReturnGrantUseRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.SerializeToString,
+            ),
+            'CheckGrant': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckGrant,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantResponse.SerializeToString,
+            ),
+            'SimulateSharing': grpc.unary_unary_rpc_method_handler(
+                    servicer.SimulateSharing,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SimulateSharingRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SimulateSharingResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -618,6 +822,330 @@ class IdentityService:
             '/semblance.contracts.identity.v1.IdentityService/GetReceiptKeys',
             semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetReceiptKeysRequest.SerializeToString,
             semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ReceiptKeys.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSharing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/GetSharing',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetSharingRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Sharing.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetSharing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/SetSharing',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SetSharingRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Sharing.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AskGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/AskGrant',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.AskGrantRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GiveGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/GiveGrant',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GiveGrantRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnswerGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/AnswerGrant',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.AnswerGrantRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/WithdrawGrant',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.WithdrawGrantRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/GetGrant',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.GetGrantRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGrants(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/ListGrants',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ListGrantsRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ListGrantsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UseGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/UseGrant',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.UseGrantRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReturnGrantUse(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/ReturnGrantUse',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.ReturnGrantUseRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Grant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckGrant(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/CheckGrant',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SimulateSharing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/SimulateSharing',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SimulateSharingRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SimulateSharingResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -59,6 +59,30 @@ class IdentityServiceStub:
     """How far an erasure is, and its receipt."""
     GetReceiptKeys: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetReceiptKeysRequest, _service_pb2.ReceiptKeys]
     """The public keys that receipts are signed with, for anybody who wants to check one."""
+    GetSharing: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetSharingRequest, _service_pb2.Sharing]
+    """How far a person lets others go, and within which limits."""
+    SetSharing: _grpc.UnaryUnaryMultiCallable[_service_pb2.SetSharingRequest, _service_pb2.Sharing]
+    """Sets it. Lowering the level ends every grant that the new one does not allow, at once and for good."""
+    AskGrant: _grpc.UnaryUnaryMultiCallable[_service_pb2.AskGrantRequest, _service_pb2.Grant]
+    """Somebody asks a person. The answer is the same whether the person exists or not."""
+    GiveGrant: _grpc.UnaryUnaryMultiCallable[_service_pb2.GiveGrantRequest, _service_pb2.Grant]
+    """A person gives a grant unasked."""
+    AnswerGrant: _grpc.UnaryUnaryMultiCallable[_service_pb2.AnswerGrantRequest, _service_pb2.Grant]
+    """A person allows what was asked, or less, or refuses."""
+    WithdrawGrant: _grpc.UnaryUnaryMultiCallable[_service_pb2.WithdrawGrantRequest, _service_pb2.Grant]
+    """The person takes it back, or the grantee gives it up; again changes nothing."""
+    GetGrant: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetGrantRequest, _service_pb2.Grant]
+    """One grant, for the person or the grantee; anybody else's is not found."""
+    ListGrants: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListGrantsRequest, _service_pb2.ListGrantsResponse]
+    """A page of what a person gave or was asked for, or of what a grantee asked for."""
+    UseGrant: _grpc.UnaryUnaryMultiCallable[_service_pb2.UseGrantRequest, _service_pb2.Grant]
+    """Counts one picture against a grant, before it is made; the same image_id counts once."""
+    ReturnGrantUse: _grpc.UnaryUnaryMultiCallable[_service_pb2.ReturnGrantUseRequest, _service_pb2.Grant]
+    """Gives a counted picture back: it was refused before anything was made."""
+    CheckGrant: _grpc.UnaryUnaryMultiCallable[_service_pb2.CheckGrantRequest, _service_pb2.CheckGrantResponse]
+    """Would a picture be allowed now? Counts nothing."""
+    SimulateSharing: _grpc.UnaryUnaryMultiCallable[_service_pb2.SimulateSharingRequest, _service_pb2.SimulateSharingResponse]
+    """What a change would do, by doing it and taking it back in one transaction."""
 
 @_typing.type_check_only
 class IdentityServiceAsyncStub(IdentityServiceStub):
@@ -91,6 +115,30 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     """How far an erasure is, and its receipt."""
     GetReceiptKeys: _aio.UnaryUnaryMultiCallable[_service_pb2.GetReceiptKeysRequest, _service_pb2.ReceiptKeys]  # type: ignore[assignment]
     """The public keys that receipts are signed with, for anybody who wants to check one."""
+    GetSharing: _aio.UnaryUnaryMultiCallable[_service_pb2.GetSharingRequest, _service_pb2.Sharing]  # type: ignore[assignment]
+    """How far a person lets others go, and within which limits."""
+    SetSharing: _aio.UnaryUnaryMultiCallable[_service_pb2.SetSharingRequest, _service_pb2.Sharing]  # type: ignore[assignment]
+    """Sets it. Lowering the level ends every grant that the new one does not allow, at once and for good."""
+    AskGrant: _aio.UnaryUnaryMultiCallable[_service_pb2.AskGrantRequest, _service_pb2.Grant]  # type: ignore[assignment]
+    """Somebody asks a person. The answer is the same whether the person exists or not."""
+    GiveGrant: _aio.UnaryUnaryMultiCallable[_service_pb2.GiveGrantRequest, _service_pb2.Grant]  # type: ignore[assignment]
+    """A person gives a grant unasked."""
+    AnswerGrant: _aio.UnaryUnaryMultiCallable[_service_pb2.AnswerGrantRequest, _service_pb2.Grant]  # type: ignore[assignment]
+    """A person allows what was asked, or less, or refuses."""
+    WithdrawGrant: _aio.UnaryUnaryMultiCallable[_service_pb2.WithdrawGrantRequest, _service_pb2.Grant]  # type: ignore[assignment]
+    """The person takes it back, or the grantee gives it up; again changes nothing."""
+    GetGrant: _aio.UnaryUnaryMultiCallable[_service_pb2.GetGrantRequest, _service_pb2.Grant]  # type: ignore[assignment]
+    """One grant, for the person or the grantee; anybody else's is not found."""
+    ListGrants: _aio.UnaryUnaryMultiCallable[_service_pb2.ListGrantsRequest, _service_pb2.ListGrantsResponse]  # type: ignore[assignment]
+    """A page of what a person gave or was asked for, or of what a grantee asked for."""
+    UseGrant: _aio.UnaryUnaryMultiCallable[_service_pb2.UseGrantRequest, _service_pb2.Grant]  # type: ignore[assignment]
+    """Counts one picture against a grant, before it is made; the same image_id counts once."""
+    ReturnGrantUse: _aio.UnaryUnaryMultiCallable[_service_pb2.ReturnGrantUseRequest, _service_pb2.Grant]  # type: ignore[assignment]
+    """Gives a counted picture back: it was refused before anything was made."""
+    CheckGrant: _aio.UnaryUnaryMultiCallable[_service_pb2.CheckGrantRequest, _service_pb2.CheckGrantResponse]  # type: ignore[assignment]
+    """Would a picture be allowed now? Counts nothing."""
+    SimulateSharing: _aio.UnaryUnaryMultiCallable[_service_pb2.SimulateSharingRequest, _service_pb2.SimulateSharingResponse]  # type: ignore[assignment]
+    """What a change would do, by doing it and taking it back in one transaction."""
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     """Opt-in, consents, face matches and erasure."""
@@ -198,5 +246,101 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.ReceiptKeys, _abc.Awaitable[_service_pb2.ReceiptKeys]]:
         """The public keys that receipts are signed with, for anybody who wants to check one."""
+
+    @_abc_1.abstractmethod
+    def GetSharing(
+        self,
+        request: _service_pb2.GetSharingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Sharing, _abc.Awaitable[_service_pb2.Sharing]]:
+        """How far a person lets others go, and within which limits."""
+
+    @_abc_1.abstractmethod
+    def SetSharing(
+        self,
+        request: _service_pb2.SetSharingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Sharing, _abc.Awaitable[_service_pb2.Sharing]]:
+        """Sets it. Lowering the level ends every grant that the new one does not allow, at once and for good."""
+
+    @_abc_1.abstractmethod
+    def AskGrant(
+        self,
+        request: _service_pb2.AskGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Grant, _abc.Awaitable[_service_pb2.Grant]]:
+        """Somebody asks a person. The answer is the same whether the person exists or not."""
+
+    @_abc_1.abstractmethod
+    def GiveGrant(
+        self,
+        request: _service_pb2.GiveGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Grant, _abc.Awaitable[_service_pb2.Grant]]:
+        """A person gives a grant unasked."""
+
+    @_abc_1.abstractmethod
+    def AnswerGrant(
+        self,
+        request: _service_pb2.AnswerGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Grant, _abc.Awaitable[_service_pb2.Grant]]:
+        """A person allows what was asked, or less, or refuses."""
+
+    @_abc_1.abstractmethod
+    def WithdrawGrant(
+        self,
+        request: _service_pb2.WithdrawGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Grant, _abc.Awaitable[_service_pb2.Grant]]:
+        """The person takes it back, or the grantee gives it up; again changes nothing."""
+
+    @_abc_1.abstractmethod
+    def GetGrant(
+        self,
+        request: _service_pb2.GetGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Grant, _abc.Awaitable[_service_pb2.Grant]]:
+        """One grant, for the person or the grantee; anybody else's is not found."""
+
+    @_abc_1.abstractmethod
+    def ListGrants(
+        self,
+        request: _service_pb2.ListGrantsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.ListGrantsResponse, _abc.Awaitable[_service_pb2.ListGrantsResponse]]:
+        """A page of what a person gave or was asked for, or of what a grantee asked for."""
+
+    @_abc_1.abstractmethod
+    def UseGrant(
+        self,
+        request: _service_pb2.UseGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Grant, _abc.Awaitable[_service_pb2.Grant]]:
+        """Counts one picture against a grant, before it is made; the same image_id counts once."""
+
+    @_abc_1.abstractmethod
+    def ReturnGrantUse(
+        self,
+        request: _service_pb2.ReturnGrantUseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Grant, _abc.Awaitable[_service_pb2.Grant]]:
+        """Gives a counted picture back: it was refused before anything was made."""
+
+    @_abc_1.abstractmethod
+    def CheckGrant(
+        self,
+        request: _service_pb2.CheckGrantRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.CheckGrantResponse, _abc.Awaitable[_service_pb2.CheckGrantResponse]]:
+        """Would a picture be allowed now? Counts nothing."""
+
+    @_abc_1.abstractmethod
+    def SimulateSharing(
+        self,
+        request: _service_pb2.SimulateSharingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.SimulateSharingResponse, _abc.Awaitable[_service_pb2.SimulateSharingResponse]]:
+        """What a change would do, by doing it and taking it back in one transaction."""
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -7,12 +7,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CheckPromptRequest(_message.Message):
-    __slots__ = ("subject_id", "prompt")
+    __slots__ = ("subject_id", "prompt", "limits", "denied_styles")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    DENIED_STYLES_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     prompt: str
-    def __init__(self, subject_id: _Optional[str] = ..., prompt: _Optional[str] = ...) -> None: ...
+    limits: _containers.RepeatedScalarFieldContainer[str]
+    denied_styles: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subject_id: _Optional[str] = ..., prompt: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CheckPromptResponse(_message.Message):
     __slots__ = ("allowed", "reason_codes", "message")

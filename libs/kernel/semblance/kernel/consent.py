@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 from semblance.kernel.errors import ConsentExpired, ConsentMissing, ConsentRevoked
 from semblance.kernel.ids import ConsentId, SubjectId
@@ -18,9 +19,16 @@ class Purpose(enum.Enum):
     GENERATE = "generate"
 
 
+WHOEVER_ASKED: Final = "*"
+"""For the filter and the signer: who asked for the picture was bound to the consent when it was ordered."""
+
+
 @dataclass(frozen=True)
 class Consent:
-    """A person's say-so at one revision; a later revision replaces it. Times are timezone-aware UTC."""
+    """A person's say-so at one revision; a later revision replaces it. Times are timezone-aware UTC.
+
+    `grantee_id` is set on a grant: the person or app that it was given to, and nobody else may use it.
+    """
 
     id: ConsentId
     subject_id: SubjectId
@@ -29,13 +37,16 @@ class Consent:
     granted_at: dt.datetime
     expires_at: dt.datetime
     revoked_at: dt.datetime | None = None
+    grantee_id: SubjectId | None = None
 
-    def require(self, *, subject_id: str, purpose: Purpose, now: dt.datetime) -> None:
+    def require(self, *, subject_id: str, purpose: Purpose, now: dt.datetime, grantee_id: str | None = None) -> None:
         """Raise unless this consent covers `purpose` for `subject_id` at `now`.
 
-        Raises ConsentMissing (another person's, or a purpose not agreed to), ConsentRevoked, ConsentExpired.
+        `grantee_id` is who asks, if it is not the person: a person's own consent covers nobody else, and a grant
+        covers only its grantee. Raises ConsentMissing (another's, or a purpose not agreed to), ConsentRevoked,
+        ConsentExpired.
         """
-        if self.subject_id != subject_id:
+        if self.subject_id != subject_id or (grantee_id != WHOEVER_ASKED and self.grantee_id != grantee_id):
             raise ConsentMissing
         if self.revoked_at is not None:
             raise ConsentRevoked(self.id)

@@ -46,7 +46,9 @@ class Consents(Protocol):
 
     def ready(self) -> bool: ...
 
-    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent: ...
+    def require(
+        self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None
+    ) -> Consent: ...
 
     def on_revoked(self, callback: Callable[[Consent], None]) -> None: ...
 
@@ -88,8 +90,8 @@ class ConsentView:
             heard_at_s, caught_up = self._heard_at_s, self._caught_up
         return caught_up and heard_at_s is not None and self._clock.monotonic_s() - heard_at_s <= self._max_age_s
 
-    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent:
-        """The consent, if it covers `purpose` for `subject_id` now.
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None) -> Consent:
+        """The consent, if it covers `purpose` for `subject_id` now, asked by `grantee_id` or by the subject.
 
         Raises ConsentViewStale, ConsentMissing, ConsentRevoked, ConsentExpired. A known revocation refuses even
         when the view is stale.
@@ -98,7 +100,7 @@ class ConsentView:
         if consent is None and self.ready():
             consent = self._awaited(consent_id)
         if consent is not None:
-            consent.require(subject_id=subject_id, purpose=purpose, now=self._clock.now())
+            consent.require(subject_id=subject_id, purpose=purpose, now=self._clock.now(), grantee_id=grantee_id)
         if not self.ready():
             raise ConsentViewStale("the list of consents is not up to date")
         if consent is None:
@@ -181,4 +183,5 @@ def consent_of(message: Message) -> Consent:
         granted_at=state.granted_at.ToDatetime(tzinfo=dt.UTC),
         expires_at=state.expires_at.ToDatetime(tzinfo=dt.UTC),
         revoked_at=state.revoked_at.ToDatetime(tzinfo=dt.UTC) if state.HasField("revoked_at") else None,
+        grantee_id=SubjectId(state.grantee_id) if state.grantee_id else None,
     )

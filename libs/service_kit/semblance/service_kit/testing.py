@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -103,8 +104,9 @@ class FakeConsentView:
         consent_id: str | None = None,
         purposes: frozenset[Purpose] = frozenset(Purpose),
         days: int = 365,
+        grantee_id: str | None = None,
     ) -> Consent:
-        """Add a consent from now on, for `days`; all purposes unless told."""
+        """Add a consent from now on, for `days`; all purposes unless told; a grant if there is a grantee."""
         now = self._clock.now()
         consent = Consent(
             id=ConsentId(consent_id or new_id()),
@@ -113,6 +115,7 @@ class FakeConsentView:
             purposes=purposes,
             granted_at=now,
             expires_at=now + dt.timedelta(days=days),
+            grantee_id=SubjectId(grantee_id) if grantee_id else None,
         )
         self._consents[consent.id] = consent
         return consent
@@ -121,9 +124,7 @@ class FakeConsentView:
         """Withdraw a consent and tell whoever asked to be told."""
         old = self._consents[consent_id]
         now = self._clock.now()
-        consent = Consent(
-            old.id, old.subject_id, old.revision + 1, old.purposes, old.granted_at, old.expires_at, revoked_at=now
-        )
+        consent = dataclasses.replace(old, revision=old.revision + 1, revoked_at=now)
         self._consents[consent_id] = consent
         for callback in self._callbacks:
             callback(consent)
@@ -143,14 +144,14 @@ class FakeConsentView:
         """True unless `stale` was set."""
         return not self.stale
 
-    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent:
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None) -> Consent:
         """See ConsentView.require."""
         if self.stale:
             raise ConsentViewStale("the list of consents is not up to date")
         consent = self._consents.get(consent_id)
         if consent is None:
             raise ConsentMissing
-        consent.require(subject_id=subject_id, purpose=purpose, now=self._clock.now())
+        consent.require(subject_id=subject_id, purpose=purpose, now=self._clock.now(), grantee_id=grantee_id)
         return consent
 
     def on_revoked(self, callback: Callable[[Consent], None]) -> None:

@@ -42,9 +42,10 @@ def eventually(what: Callable[[], bool], timeout_s: float = 5) -> None:
         time.sleep(0.01)
 
 
-def tell(broker: MemoryBroker, clock: FakeClock, revision: int, *, revoked: bool = False) -> None:
+def tell(broker: MemoryBroker, clock: FakeClock, revision: int, *, revoked: bool = False, grantee_id: str = "") -> None:
     state = events_pb2.ConsentState(
         subject_id=SUBJECT,
+        grantee_id=grantee_id,
         consent_id=CONSENT,
         revision=revision,
         purposes=[events_pb2.PURPOSE_TRAIN, events_pb2.PURPOSE_GENERATE],
@@ -76,6 +77,24 @@ def test_a_consent_is_known_and_answers_by_purpose_person_and_time(
     clock.jump_to(clock.now() + dt.timedelta(days=2))
     with pytest.raises(ConsentExpired):
         view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+
+
+def test_a_grant_answers_its_grantee_alone_and_its_revocation_is_told(
+    broker: MemoryBroker, clock: FakeClock, view: ConsentView
+) -> None:
+    grantee, told = new_id(), list[Consent]()
+    view.on_revoked(told.append)
+    tell(broker, clock, 1, grantee_id=grantee)
+    view.start()
+    eventually(view.ready)
+    assert view.require(CONSENT, SUBJECT, Purpose.GENERATE, grantee_id=grantee).grantee_id == grantee
+    for asker in (None, SUBJECT, new_id()):
+        with pytest.raises(ConsentMissing):
+            view.require(CONSENT, SUBJECT, Purpose.GENERATE, grantee_id=asker)
+    tell(broker, clock, 2, revoked=True, grantee_id=grantee)
+    eventually(lambda: bool(told))
+    with pytest.raises(ConsentRevoked):
+        view.require(CONSENT, SUBJECT, Purpose.GENERATE, grantee_id=grantee)
 
 
 def test_a_question_that_overtakes_its_consent_waits_for_it(

@@ -171,7 +171,7 @@ class Consents(Protocol):
 
     def get(self, consent_id: str) -> Consent | None: ...
 
-    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent:
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None) -> Consent:
         """Raises ConsentMissing, ConsentRevoked, ConsentExpired, or Unavailable when the view is stale."""
 
 

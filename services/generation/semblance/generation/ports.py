@@ -37,7 +37,7 @@ class Images(Protocol):
     def open_with(self, adapter_id: AdapterId) -> list[Image]:
         """Open ones that need this adapter; locked."""
 
-    def remove_subject(self, subject_id: SubjectId) -> int:
+    def remove_subject(self, subject_id: SubjectId) -> list[str]:
         """How many rows there were."""
 
 
@@ -64,7 +64,9 @@ class Store(Protocol):
 class Consents(Protocol):
     """The consents as this process knows them."""
 
-    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent: ...
+    def require(
+        self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None
+    ) -> Consent: ...
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class Shelf(Protocol):
 
     def drop_consent(self, consent_id: ConsentId) -> int: ...
 
-    def drop_subject(self, subject_id: SubjectId) -> int: ...
+    def drop_subject(self, subject_id: SubjectId) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ class SealedStore(Protocol):
 
     def remove(self, key: str) -> int: ...
 
-    def remove_subject(self, subject_id: str) -> int: ...
+    def remove_subject(self, subject_id: str) -> list[str]: ...
 
 
 class WordsSeal(Protocol):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from semblance.kernel.audit import Entry, Head
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ErasureId, ImageId, SubjectId
 from semblance.provenance.domain.claim import Claim
 from semblance.provenance.domain.events import Event, StoreCount
@@ -33,7 +35,7 @@ class Store(Protocol):
 
     def forget(self, image_id: ImageId) -> None: ...
 
-    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> int:
+    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> list[ImageId]:
         """Delete the person's rows; how many. Of their id and manifests only digests stay."""
 
     def forgotten(self, name: str) -> bool:
@@ -71,7 +73,7 @@ class Pictures(Protocol):
     def clear(self, subject_id: str, image_id: str, *, quarantine_key: str, kept_key: str) -> None:
         """Remove the picture from quarantine, and every published object of it but `kept_key`."""
 
-    def remove_subject(self, subject_id: str) -> tuple[StoreCount, ...]: ...
+    def remove_subject(self, subject_id: str) -> tuple[Destroyed, ...]: ...
 
 
 class Signer(Protocol):
@@ -89,14 +91,66 @@ class Consents(Protocol):
 
     def ready(self) -> bool: ...
 
-    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent: ...
+    def require(
+        self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None
+    ) -> Consent: ...
 
     def get(self, consent_id: str) -> Consent | None: ...
 
 
 @dataclass(frozen=True)
+class SealedHead:
+    """Where a log ends, and this service's seal on that."""
+
+    head: Head
+    seal: str
+
+
+class AuditTrail(Protocol):
+    """The rows of everybody's audit log, in one transaction."""
+
+    def lock(self, subject_id: SubjectId) -> None:
+        """Nobody else appends to, or erases, this person's log until the transaction ends."""
+
+    def head(self, subject_id: SubjectId) -> SealedHead | None: ...
+
+    def last(self, subject_id: SubjectId) -> Head: ...
+
+    def holds(self, subject_id: SubjectId, event_id: str) -> bool: ...
+
+    def append(self, entry: Entry, seal: str) -> None: ...
+
+    def page(self, subject_id: SubjectId, *, after: int, limit: int, oldest_first: bool) -> Sequence[Entry]:
+        """Beyond the number `after`, in the asked order; 0 begins at the respective end."""
+
+    def entries(self, subject_id: SubjectId) -> Iterator[Entry]:
+        """The whole log, oldest first."""
+
+    def subjects(self, after: str) -> Sequence[SubjectId]:
+        """The next people who have a log, by id; empty at the end."""
+
+    def erase(self, subject_id: SubjectId, fingerprint: str, now: dt.datetime) -> int:
+        """Delete the log and keep where it ended under the fingerprint; how many entries went."""
+
+
+class AuditSeal(Protocol):
+    """Done with this service's key. Every method may raise Unavailable."""
+
+    def seal(self, subject_id: SubjectId, head: Head) -> str: ...
+
+    def holds(self, subject_id: SubjectId, head: Head, seal: str) -> bool: ...
+
+    def fingerprint(self, subject_id: SubjectId) -> str: ...
+
+    def sign(self, subject_id: SubjectId, head: Head, now: dt.datetime) -> str:
+        """A compact JWS that names the person by a salted hash only."""
+
+    def jwks_json(self) -> str: ...
+
+
+@dataclass(frozen=True)
 class Ports:
-    """Everything, in one value. `salt` gives random bytes; `reads` opens the rows for questions."""
+    """Everything, in one value. `salt` gives random bytes; `reads` and `trail` open the rows for questions."""
 
     clock: Clock
     pictures: Pictures
@@ -105,3 +159,5 @@ class Ports:
     limits: Limits
     reads: Callable[[], AbstractContextManager[Store]]
     salt: Callable[[], bytes]
+    trail: Callable[[], AbstractContextManager[AuditTrail]]
+    seal: AuditSeal

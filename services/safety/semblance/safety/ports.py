@@ -54,13 +54,13 @@ class Quarantine(Protocol):
 
     def remove(self, key: str) -> int: ...
 
-    def remove_subject(self, subject_id: str) -> int: ...
+    def remove_subject(self, subject_id: str) -> list[str]: ...
 
 
 class Consents(Protocol):
     """The list of consents in memory."""
 
-    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent:
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None) -> Consent:
         """Raises Forbidden, Unavailable."""
 
 
@@ -75,7 +75,7 @@ class Checks(Protocol):
 
     def of_subject(self, subject_id: SubjectId) -> list[ImageId]: ...
 
-    def remove_subject(self, subject_id: SubjectId) -> int: ...
+    def remove_subject(self, subject_id: SubjectId) -> list[ImageId]: ...
 
 
 class Store(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.consent import WHOEVER_ASKED, Consent, Purpose
 from semblance.kernel.errors import Gone, SemblanceError
 from semblance.kernel.ids import ImageId
 from semblance.provenance.domain.claim import Claim
@@ -66,7 +66,8 @@ def refuse(image_id: ImageId, error: SemblanceError | None, store: Store) -> Non
 
 
 def _consent(publication: Publication, ports: Ports) -> Consent:
-    return ports.consents.require(publication.consent_id, publication.subject_id, Purpose.GENERATE)
+    ids = publication.consent_id, publication.subject_id
+    return ports.consents.require(*ids, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
 
 
 def _sign(publication: Publication, rendered: bytes, consent: Consent, ports: Ports) -> tuple[bytes, Signed]:

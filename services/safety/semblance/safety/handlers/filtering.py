@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from semblance.kernel.consent import Purpose
+from semblance.kernel.consent import WHOEVER_ASKED, Purpose
 from semblance.kernel.errors import Forbidden, Gone, Invalid, NotFound, SemblanceError
 from semblance.kernel.ids import ImageId
 from semblance.safety.domain.events import Decided
@@ -42,7 +42,7 @@ def examine(image_id: ImageId, ports: Ports, *, go_on: Callable[[], None]) -> Ex
     if check is None or check.state is not CheckState.QUEUED:
         return None
     try:
-        ports.consents.require(check.consent_id, check.subject_id, Purpose.GENERATE)
+        _require_consent(check, ports)
         png = ports.quarantine.get(check.subject_id, check.quarantine_key)
         if hashlib.sha256(png).hexdigest() != check.sha256:
             return Examined((Reason.UNREADABLE.value,))
@@ -111,10 +111,15 @@ def _look(check: PictureCheck, png: bytes, ports: Ports, go_on: Callable[[], Non
     return Examined(tuple(reasons), Measured(faces, tuple(nude_parts), enrolled))
 
 
+def _require_consent(check: PictureCheck, ports: Ports) -> None:
+    """Raises the consent's errors. Who asked was bound to it when the picture was ordered."""
+    ports.consents.require(check.consent_id, check.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
+
+
 def _consent_refusal(check: PictureCheck, ports: Ports) -> tuple[str, ...]:
     """Why the consent does not cover the picture at this moment; empty when it does. Raises Unavailable."""
     try:
-        ports.consents.require(check.consent_id, check.subject_id, Purpose.GENERATE)
+        _require_consent(check, ports)
     except Forbidden as refusal:
         return (refusal.code,)
     return ()

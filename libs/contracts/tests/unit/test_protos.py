@@ -80,9 +80,14 @@ def _request_name(d: FileDescriptorSet) -> None:
     _file(d, "safety/v1/service.proto").service[0].method[0].input_type = ".a.Something"
 
 
+def _no_service(d: FileDescriptorSet) -> None:
+    del _file(d, "identity/v1/register.proto").service[:]
+
+
 @pytest.mark.parametrize(
     ("break_it", "says"),
     [
+        (_no_service, "or holds a service"),
         (_drop_comment, "no comment"),
         (_prompt, "never content"),
         (_bytes, "never content"),

@@ -136,7 +136,9 @@ class Parts:
 
     def _start_grpc(self) -> None:
         settings = self._app.settings
-        server = rpc.server(settings.internal_token, workers=settings.grpc_workers)
+        server = rpc.server(
+            settings.internal_token, workers=settings.grpc_workers, operator_tokens=settings.operator_tokens
+        )
         for add in self._app.grpc:
             add(server)
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from semblance.service_kit.rpc_client import DEFAULT_DEADLINE_S, connect
+from semblance.service_kit.rpc_client import DEFAULT_DEADLINE_S, connect, connect_operator
 from semblance.service_kit.rpc_errors import MESSAGE_LIMIT_BYTES
+from semblance.service_kit.rpc_operators import operator
 from semblance.service_kit.rpc_server import server
 
-__all__ = ["DEFAULT_DEADLINE_S", "MESSAGE_LIMIT_BYTES", "connect", "server"]
+__all__ = ["DEFAULT_DEADLINE_S", "MESSAGE_LIMIT_BYTES", "connect", "connect_operator", "operator", "server"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -11,6 +12,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from pydantic import SecretStr
 
 from semblance.service_kit.rpc_errors import TOKEN_KEY, error_of, size_options
+from semblance.service_kit.rpc_operators import OPERATOR_KEY
 from semblance.service_kit.tracing import current_traceparent, tracer
 
 DEFAULT_DEADLINE_S = 10.0
@@ -48,27 +50,46 @@ def connect(address: str, internal_token: SecretStr, *, deadline_s: float = DEFA
     Calls raise the kernel's errors: what the server raised, or Unavailable. `timeout=` on a call overrides the
     deadline.
     """
+    return _open(address, _Proof(TOKEN_KEY, internal_token), deadline_s)
+
+
+def connect_operator(
+    address: str, operator_token: SecretStr, *, deadline_s: float = DEFAULT_DEADLINE_S
+) -> grpc.Channel:
+    """Like `connect`, for services that only an operator may call."""
+    return _open(address, _Proof(OPERATOR_KEY, operator_token), deadline_s)
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What a call shows, under which name of the metadata."""
+
+    key: str
+    token: SecretStr
+
+
+def _open(address: str, proof: _Proof, deadline_s: float) -> grpc.Channel:
     inner = grpc.insecure_channel(address, options=[*size_options(), *_OPTIONS])
-    return _Channel(inner, internal_token, deadline_s)
+    return _Channel(inner, proof, deadline_s)
 
 
 class _Channel(grpc.Channel):  # type: ignore[misc] # grpcio has no types
-    def __init__(self, inner: grpc.Channel, token: SecretStr, deadline_s: float) -> None:
+    def __init__(self, inner: grpc.Channel, proof: _Proof, deadline_s: float) -> None:
         self._inner = inner
-        self._token = token
+        self._proof = proof
         self._deadline_s = deadline_s
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return _Call(method, self._inner.unary_unary(method, *args, **kwargs), self._token, self._deadline_s)
+        return _Call(method, self._inner.unary_unary(method, *args, **kwargs), self._proof, self._deadline_s)
 
     def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return _Call(method, self._inner.stream_unary(method, *args, **kwargs), self._token, self._deadline_s)
+        return _Call(method, self._inner.stream_unary(method, *args, **kwargs), self._proof, self._deadline_s)
 
     def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return _StreamCall(method, self._inner.unary_stream(method, *args, **kwargs), self._token, self._deadline_s)
+        return _StreamCall(method, self._inner.unary_stream(method, *args, **kwargs), self._proof, self._deadline_s)
 
     def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return _StreamCall(method, self._inner.stream_stream(method, *args, **kwargs), self._token, self._deadline_s)
+        return _StreamCall(method, self._inner.stream_stream(method, *args, **kwargs), self._proof, self._deadline_s)
 
     def subscribe(self, callback: Callable[..., None], try_to_connect: bool = False) -> None:
         self._inner.subscribe(callback, try_to_connect)
@@ -89,16 +110,16 @@ class _Channel(grpc.Channel):  # type: ignore[misc] # grpcio has no types
 class _Call:
     """Calls that answer once."""
 
-    def __init__(self, method: str, inner: Callable[..., Any], token: SecretStr, deadline_s: float) -> None:
+    def __init__(self, method: str, inner: Callable[..., Any], proof: _Proof, deadline_s: float) -> None:
         self._method = method
         self._inner = inner
-        self._token = token
+        self._proof = proof
         self._deadline_s = deadline_s
 
     def __call__(self, request: Any, timeout: float | None = None) -> Any:
         with tracer().start_as_current_span(self._method.lstrip("/"), kind=SpanKind.CLIENT) as span:
             try:
-                return self._inner(request, timeout=timeout or self._deadline_s, metadata=_metadata(self._token))
+                return self._inner(request, timeout=timeout or self._deadline_s, metadata=_metadata(self._proof))
             except grpc.RpcError as call:
                 _mark(span, call)
                 raise error_of(call) from call
@@ -109,7 +130,7 @@ class _StreamCall(_Call):
 
     def __call__(self, request: Any, timeout: float | None = None) -> Iterator[Any]:
         with tracer().start_as_current_span(self._method.lstrip("/"), kind=SpanKind.CLIENT) as span:
-            call = self._inner(request, timeout=timeout or self._deadline_s, metadata=_metadata(self._token))
+            call = self._inner(request, timeout=timeout or self._deadline_s, metadata=_metadata(self._proof))
             try:
                 yield from call
             except grpc.RpcError as error:
@@ -119,10 +140,10 @@ class _StreamCall(_Call):
                 call.cancel()
 
 
-def _metadata(token: SecretStr) -> list[tuple[str, str]]:
+def _metadata(proof: _Proof) -> list[tuple[str, str]]:
     traceparent = current_traceparent()
     trace = [("traceparent", traceparent)] if traceparent else []
-    return [(TOKEN_KEY, token.get_secret_value()), *trace]
+    return [(proof.key, proof.token.get_secret_value()), *trace]
 
 
 def _mark(span: Span, call: grpc.RpcError) -> None:

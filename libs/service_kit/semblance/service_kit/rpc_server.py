@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -15,27 +15,30 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from pydantic import SecretStr
 
 from semblance.kernel.errors import SemblanceError, Unauthenticated
-from semblance.service_kit import metrics
+from semblance.service_kit import metrics, rpc_operators
 from semblance.service_kit.rpc_errors import STATUS_BY_KIND, TOKEN_KEY, problem_metadata, size_options
 from semblance.service_kit.tracing import context_of, tracer
 
 _log = logging.getLogger(__name__)
 
 
-def server(internal_token: SecretStr, *, workers: int = 16) -> grpc.Server:
-    """A server without a port yet. An empty token refuses every call."""
+def server(
+    internal_token: SecretStr, *, workers: int = 16, operator_tokens: Mapping[str, SecretStr] | None = None
+) -> grpc.Server:
+    """A server without a port yet. An empty token refuses every call, no operator's token every OperatorService."""
     options = [*size_options(), ("grpc.so_reuseport", 0)]
     return grpc.server(
         ThreadPoolExecutor(max_workers=workers, thread_name_prefix="grpc"),
-        interceptors=[_Edge(internal_token)],
+        interceptors=[_Edge(internal_token, operator_tokens or {})],
         options=options,
         maximum_concurrent_rpcs=workers * 8,
     )
 
 
 class _Edge(grpc.ServerInterceptor):  # type: ignore[misc] # grpcio has no types
-    def __init__(self, token: SecretStr) -> None:
+    def __init__(self, token: SecretStr, operator_tokens: Mapping[str, SecretStr]) -> None:
         self._token = token.get_secret_value().encode()
+        self._operator_tokens = operator_tokens
 
     def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
         handler = continuation(details)
@@ -83,7 +86,7 @@ class _Edge(grpc.ServerInterceptor):  # type: ignore[misc] # grpcio has no types
         parent = context_of(metadata.get("traceparent"))
         with tracer().start_as_current_span(method, context=parent, kind=SpanKind.SERVER) as span:
             try:
-                self._authenticate(metadata)
+                self._authenticate(method, metadata)
                 yield
             except SemblanceError as error:
                 outcome, failure = error.code, error
@@ -95,12 +98,16 @@ class _Edge(grpc.ServerInterceptor):  # type: ignore[misc] # grpcio has no types
                 _log.error("call failed", exc_info=error, extra={"method": method})
                 context.abort(grpc.StatusCode.INTERNAL, "internal error")
             finally:
+                rpc_operators.forget()
                 metrics.rpc_served(method, outcome, time.monotonic() - started_s)
         if failure is not None:
             context.set_trailing_metadata(problem_metadata(failure))
             context.abort(STATUS_BY_KIND[failure.kind], failure.code)
 
-    def _authenticate(self, metadata: dict[str, Any]) -> None:
+    def _authenticate(self, method: str, metadata: dict[str, Any]) -> None:
+        if rpc_operators.is_operators(method):
+            rpc_operators.admit(self._operator_tokens, str(metadata.get(rpc_operators.OPERATOR_KEY, "")))
+            return
         given = str(metadata.get(TOKEN_KEY, "")).encode()
         if not self._token or not hmac.compare_digest(given, self._token):
             raise Unauthenticated("this call needs the platform's internal token")

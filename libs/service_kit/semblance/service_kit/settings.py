@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from semblance.kernel.units import MIB
+
+_OPERATOR_NAME = re.compile(r"[a-z0-9_.-]{1,40}")
+_OPERATOR_TOKEN_CHARACTERS = 24
 
 
 class ServiceSettings(BaseSettings):
@@ -48,6 +52,10 @@ class ServiceSettings(BaseSettings):
         default=SecretStr(""), description="Shared by the services; empty refuses every call."
     )
 
+    operator_tokens: dict[str, SecretStr] = Field(
+        default={}, description="Operator's name to token, as JSON; none refuses every operator's call."
+    )
+
     identity_address: str = "127.0.0.1:50051"
     ingest_address: str = "127.0.0.1:50052"
     training_address: str = "127.0.0.1:50053"
@@ -67,3 +75,20 @@ class ServiceSettings(BaseSettings):
     consumer_retry_limit_s: float = Field(default=120.0, ge=0)
     consumer_dead_letter_limit: int = Field(default=20, gt=0, description="So many in a row stop the consumer.")
     consent_max_age_s: float = Field(default=10.0, gt=0)
+    erasure_items_max: int = Field(
+        default=10_000,
+        ge=0,
+        le=100_000,
+        description="Digests in one answer to an erasure; longer lists are told by their root. 10,000 are 660 KB.",
+    )
+
+    @field_validator("operator_tokens")
+    @classmethod
+    def _operators_are_told_apart(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        """Names go into records; a short token could be guessed, and a shared one would name the wrong person."""
+        secrets = [token.get_secret_value() for token in tokens.values()]
+        if not all(_OPERATOR_NAME.fullmatch(name) for name in tokens):
+            raise ValueError("an operator's name has 1 to 40 of a-z 0-9 _ . -")
+        if any(len(secret) < _OPERATOR_TOKEN_CHARACTERS for secret in secrets) or len(set(secrets)) < len(secrets):
+            raise ValueError(f"an operator's token has at least {_OPERATOR_TOKEN_CHARACTERS} characters and one owner")
+        return tokens

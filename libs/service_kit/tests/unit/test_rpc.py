@@ -8,9 +8,11 @@ import pytest
 from opentelemetry import trace
 from pydantic import SecretStr
 
+from semblance.contracts.identity.v1 import review_pb2, review_pb2_grpc
 from semblance.contracts.ingest.v1 import service_pb2, service_pb2_grpc
 from semblance.kernel import errors
 from semblance.service_kit import rpc, rpc_errors
+from semblance.service_kit.settings import ServiceSettings
 
 TOKEN = SecretStr("a-token")
 RAISED: dict[str, Exception] = {
@@ -176,3 +178,45 @@ def test_a_server_that_restarts_is_found_again() -> None:
 def test_secrets_do_not_show(address: str) -> None:
     assert "a-token" not in repr(rpc.connect(address, TOKEN))
     assert isinstance(rpc.connect(address, TOKEN), grpc.Channel)
+
+
+class Desk(review_pb2_grpc.OperatorServiceServicer):
+    def GetReview(self, request: review_pb2.GetReviewRequest, context: object) -> review_pb2.Review:
+        return review_pb2.Review(decided_by=rpc.operator())
+
+
+def test_an_operators_call_needs_an_operators_token_and_names_who_calls() -> None:
+    tokens = {"ada": SecretStr("a" * 24), "bob": SecretStr("b" * 24)}
+    server = rpc.server(TOKEN, operator_tokens=tokens)
+    review_pb2_grpc.add_OperatorServiceServicer_to_server(Desk(), server)
+    here = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        request = review_pb2.GetReviewRequest()
+        for name, token in tokens.items():
+            with rpc.connect_operator(here, token) as channel:
+                assert review_pb2_grpc.OperatorServiceStub(channel).GetReview(request).decided_by == name
+        strangers = [rpc.connect(here, TOKEN), rpc.connect_operator(here, TOKEN)]
+        strangers += [rpc.connect_operator(here, SecretStr(text)) for text in ("", "a", "a" * 23)]
+        for channel in strangers:
+            with channel, pytest.raises(errors.Unauthenticated) as refused:
+                review_pb2_grpc.OperatorServiceStub(channel).GetReview(request)
+            assert refused.value.code == "operator-token-required"
+    finally:
+        server.stop(0).wait()
+
+
+def test_an_operators_token_opens_nothing_else(address: str) -> None:
+    with rpc.connect_operator(address, TOKEN) as channel, pytest.raises(errors.Unauthenticated):
+        get(service_pb2_grpc.IngestServiceStub(channel), "p")
+
+
+def test_nobody_is_an_operator_outside_of_a_call() -> None:
+    with pytest.raises(errors.Unauthenticated):
+        rpc.operator()
+
+
+@pytest.mark.parametrize("tokens", [{"Ada!": "a" * 24}, {"ada": "short"}, {"ada": "a" * 24, "bob": "a" * 24}])
+def test_weak_or_shared_operator_tokens_do_not_start(tokens: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="operator"):
+        ServiceSettings(operator_tokens={name: SecretStr(token) for name, token in tokens.items()})

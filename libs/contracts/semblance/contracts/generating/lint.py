@@ -39,8 +39,8 @@ def _file(file: FileDescriptorProto) -> Iterator[str]:
         yield f"{file.package}: a package is semblance.contracts.<domain>.v<major>"
     if file.syntax != "proto3":
         yield f"{file.syntax}: the syntax is proto3"
-    if PurePosixPath(file.name).name not in {"events.proto", "service.proto"}:
-        yield "a file is events.proto or service.proto"
+    if PurePosixPath(file.name).name != "events.proto" and not file.service:
+        yield "a file is events.proto, or holds a service"
     for index, message in enumerate(file.message_type):
         yield from _message(message, notes.get((_MESSAGE, index)))
         if file.name.endswith("/events.proto"):

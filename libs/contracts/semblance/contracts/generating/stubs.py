@@ -20,7 +20,7 @@ def compile_protos(protos: Path, scratch: Path) -> dict[str, bytes]:
     out.mkdir()
     files = proto_files(protos)
     _protoc(protos, [f"--python_out={out}", f"--pyi_out={out}", *files])
-    services = [f for f in files if f.endswith("/service.proto")]
+    services = [f for f in files if not f.endswith("/events.proto")]
     plugin = Path(sys.executable).parent / "protoc-gen-mypy_grpc"
     _protoc(
         protos,

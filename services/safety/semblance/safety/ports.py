@@ -13,6 +13,7 @@ from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.ids import ImageId, SubjectId
 from semblance.safety.domain.events import Event
+from semblance.safety.domain.limits import Topics
 from semblance.safety.domain.picture import PictureCheck
 from semblance.safety.domain.prompt import PromptRules
 from semblance.safety.domain.verdict import NudePart, VerdictRules
@@ -111,4 +112,5 @@ class Ports:
     matcher: Matcher
     quarantine: Quarantine
     prompt_rules: PromptRules
+    topics: Topics
     verdict_rules: VerdictRules

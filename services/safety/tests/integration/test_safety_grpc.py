@@ -46,6 +46,20 @@ def test_a_prompt_is_judged_and_forgotten(bench: Any, stub: Any, caplog: pytest.
     assert not [f for f in folder.iterdir() if f.is_file() and b"wobblestone" in f.read_bytes()]
 
 
+def test_a_persons_limits_are_asked_with_the_prompt_and_forgotten(
+    bench: Any, stub: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    asked = {"subject_id": new_id(), "prompt": "me with a beer", "limits": ["no wobblestone", "no alcohol"]}
+    answer = stub.CheckPrompt(service_pb2.CheckPromptRequest(**asked))
+    assert (answer.allowed, list(answer.reason_codes)) == (False, ["limit"])
+    assert "alcohol" not in answer.message
+    denied = stub.CheckPrompt(service_pb2.CheckPromptRequest(**asked | {"limits": [], "denied_styles": ["beer"]}))
+    assert list(denied.reason_codes) == ["denied-style"]
+    assert stub.CheckPrompt(service_pb2.CheckPromptRequest(**asked | {"limits": ["no wobblestone"]})).allowed
+    assert "wobblestone" not in "\n".join(f"{r.getMessage()} {vars(r)}" for r in caplog.records)
+
+
 def test_nothing_is_no_prompt(stub: Any) -> None:
     with pytest.raises(Invalid) as refused:
         stub.CheckPrompt(service_pb2.CheckPromptRequest(subject_id=new_id(), prompt=" "))

@@ -1,0 +1,83 @@
+"""A person's own limits: what breaks them, what only looks like it, and what they cannot catch."""
+
+# ruff: noqa: RUF001 - look-alike characters are part of the point
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from semblance.safety.adapters.rules_file import topics
+from semblance.safety.domain.errors import InvalidPrompt
+from semblance.safety.domain.limits import LIMIT_BROKEN, NOT_UNDERSTOOD, STYLE_DENIED, broken_limits
+
+TOPICS = topics()
+BROKEN = [
+    ("no alcohol", "me raising a glass of red wine"),
+    ("No alcohol!", "a pint of b33r in my hand"),
+    ("please don't show me drinking", "me with a cocktail on the beach"),
+    ("nothing political", "at a campaign rally with flags"),
+    ("nothing political", "v o t i n g in a booth"),
+    ("no swimwear", "me in a bikini"),
+    ("no swimwear", "wearing a ｂｉｋｉｎｉ"),
+    ("no guns or knives", "holding a kitchen knife"),
+    ("never with weapons", "me with a sword"),
+    ("no cigarettes", "smoking on a balcony"),
+    ("no red cars", "leaning on a red car"),
+    ("no clowns", "me as a clown at the circus"),
+    ("not on motorcycles", "riding a motorcycle"),
+    ("no parties", "me at a party"),
+    ("only portraits", "me running a marathon"),
+    ("only portraits, no hats", "a portrait with a hat"),
+    ("no anime", "in cartoon style"),
+]
+KEPT = [
+    ("no alcohol", "me in a park with a dog"),
+    ("no alcohol", "a wineglass-shaped window"),
+    ("nothing political", "me as an astronaut"),
+    ("no red cars", "me in a red dress"),
+    ("no red cars", "me beside a blue car"),
+    ("no guns", "a portrait with begonias"),
+    ("no cars", "a carpet and a careful cartographer"),
+    ("only portraits", "a portrait in a garden"),
+    ("no clowns", "a crown on my head"),
+]
+
+
+@pytest.mark.parametrize(("limit", "prompt"), BROKEN)
+def test_broken(limit: str, prompt: str) -> None:
+    assert broken_limits(prompt, [limit], [], TOPICS) == (LIMIT_BROKEN,)
+
+
+@pytest.mark.parametrize(("limit", "prompt"), KEPT)
+def test_kept(limit: str, prompt: str) -> None:
+    assert broken_limits(prompt, [limit], [], TOPICS) == ()
+
+
+def test_a_denied_style_is_told_from_a_limit() -> None:
+    assert broken_limits("a watercolour of me", ["no cats"], ["painting"], TOPICS) == (STYLE_DENIED,)
+    assert broken_limits("a manga me with a cat", ["no cats"], ["cartoon"], TOPICS) == (LIMIT_BROKEN, STYLE_DENIED)
+
+
+@pytest.mark.parametrize("limit", ["please", "nothing!", "...", "no", "\u200b"])
+def test_a_limit_that_says_nothing_lets_nothing_through(limit: str) -> None:
+    assert broken_limits("a portrait", [limit], [], TOPICS) == (NOT_UNDERSTOOD,)
+
+
+def test_said_plainly_a_paraphrase_gets_past() -> None:
+    assert broken_limits("me toasting with a bubbly golden drink", ["no alcohol"], [], TOPICS) == ()
+    assert broken_limits("me with a beer", ["kein Alkohol"], [], TOPICS) == ()
+
+
+@pytest.mark.parametrize("limits", [["no cats"] * 65, ["x" * 201]])
+def test_too_many_and_too_long_are_invalid(limits: list[str]) -> None:
+    with pytest.raises(InvalidPrompt):
+        broken_limits("a portrait", limits, [], TOPICS)
+
+
+def test_many_limits_take_no_time() -> None:
+    limits = [f"no {'a' * n} or {'b ' * 60}" for n in range(1, 60)]
+    started = time.perf_counter()
+    broken_limits(("ab " * 700)[:2000], limits, [], TOPICS)
+    assert time.perf_counter() - started < 1.0

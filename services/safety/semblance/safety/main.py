@@ -11,7 +11,7 @@ from semblance.faces import OpenCvFaceEngine
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
 from semblance.safety.adapters.identity_client import IdentityMatcher
-from semblance.safety.adapters.rules_file import prompt_rules
+from semblance.safety.adapters.rules_file import prompt_rules, topics
 from semblance.safety.adapters.store import SqlReads, SqlStore
 from semblance.safety.adapters.work import work_kinds
 from semblance.safety.api.servicer import SafetyServicer
@@ -66,6 +66,7 @@ def ports_of(
         matcher=matcher,
         quarantine=quarantine,
         prompt_rules=prompt_rules(),
+        topics=topics(),
         verdict_rules=rules,
     )
 
@@ -80,7 +81,9 @@ def quarantine_of(settings: SafetySettings, clock: Clock) -> SealedObjects:
 def build(settings: SafetySettings) -> Application:
     """The service as its settings describe it."""
     clock = SystemClock()
-    database = Database(settings.database_url, source="safety", clock=clock)
+    database = Database(
+        settings.database_url, source="safety", clock=clock, erasure_items_max=settings.erasure_items_max
+    )
     broker = broker_of(settings)
     view = ConsentView(broker, clock, settings.consent_max_age_s)
     channel = rpc.connect(settings.identity_address, settings.internal_token)

@@ -35,7 +35,7 @@ _ENDINGS: Final = ("ies", "ing", "ed", "es", "s", "y", "e")
 
 @dataclass(frozen=True)
 class Topics:
-    """`of`: a word in a limit -> what in a prompt belongs to its topic. `empty`: words that say nothing by themselves."""
+    """`of`: a word in a limit -> what in a prompt belongs to its topic. `empty`: words that say nothing."""
 
     of: Mapping[str, re.Pattern[str]]
     empty: frozenset[str]

@@ -20,6 +20,7 @@ AdapterId = NewType("AdapterId", str)
 ImageId = NewType("ImageId", str)
 ManifestId = NewType("ManifestId", str)
 ErasureId = NewType("ErasureId", str)
+ReviewId = NewType("ReviewId", str)
 EventId = NewType("EventId", str)
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from semblance.identity.handlers import erasure, restored, retention
+from semblance.identity.handlers import erasure, register, restored, retention
 from semblance.identity.ports import ConsentLog, Ports
 from semblance.kernel.errors import Unavailable
 
@@ -52,9 +52,13 @@ class Sweeper:
             )
         retention.forget_failures(self._ports)
         retention.drop_unused_templates(self._ports)
+        retention.forget_reviews(self._ports)
         retention.erase_the_silent(self._ports)
+        retention.forget_erasure_lists(self._ports)
 
     def _catch_up(self) -> None:
+        if left_over := register.finish_removals(self._ports):
+            log.warning("removals from the protected register were finished", extra={"count": left_over})
         found = restored.catch_up(self._consents.known(), self._ports)
         self._caught_up = True
         if found.ended or found.unheard:

@@ -45,7 +45,7 @@ def release(value: Release) -> service_pb2.Release:
         subject_id=value.subject_id,
         notice_sha256=value.notice_sha256,
         purposes=_numbers(value.purposes),
-        signed_at=_stamp(value.signed_at),
+        signed_at=stamp(value.signed_at),
     )
 
 
@@ -57,7 +57,7 @@ def session(value: Session) -> service_pb2.CaptureSession:
         state=_STATES[value.state],
         challenge=[movement.value for movement in value.challenge],
         nonce=value.nonce,
-        expires_at=_stamp(value.expires_at),
+        expires_at=stamp(value.expires_at),
         tries_left=value.tries_left,
         advice=value.advice,
         colours=[service_pb2.ScreenColour(colour=c.colour, for_ms=c.for_ms) for c in value.colours],
@@ -71,9 +71,9 @@ def consent(value: Consent) -> service_pb2.Consent:
         consent_id=value.id,
         revision=value.revision,
         purposes=_numbers(value.purposes),
-        granted_at=_stamp(value.granted_at),
-        expires_at=_stamp(value.expires_at),
-        revoked_at=_stamp(value.revoked_at),
+        granted_at=stamp(value.granted_at),
+        expires_at=stamp(value.expires_at),
+        revoked_at=stamp(value.revoked_at),
     )
     return service_pb2.Consent(state=state)
 
@@ -81,7 +81,11 @@ def consent(value: Consent) -> service_pb2.Consent:
 def match(value: Match) -> service_pb2.FaceMatch:
     """One face's scores."""
     return service_pb2.FaceMatch(
-        own_score=value.scores.own, other_score=value.scores.other, matches_own=value.own, matches_other=value.other
+        own_score=value.scores.own,
+        other_score=value.scores.other,
+        matches_own=value.own,
+        matches_other=value.other,
+        protected=value.protected,
     )
 
 
@@ -91,8 +95,8 @@ def erasure(value: Erasure) -> service_pb2.Erasure:
         erasure_id=value.id,
         subject_id=value.subject_id or "",
         state="completed" if value.completed_at else "running",
-        requested_at=_stamp(value.requested_at),
-        completed_at=_stamp(value.completed_at),
+        requested_at=stamp(value.requested_at),
+        completed_at=stamp(value.completed_at),
         stores=[service_pb2.ErasedStore(service=s.service, store=s.store, count=s.count) for s in value.stores],
         receipt_jws=value.receipt_jws or "",
         waiting_for=value.waiting_for,
@@ -103,7 +107,8 @@ def _numbers(values: Iterable[Purpose]) -> list[events_pb2.Purpose]:
     return [_PURPOSES[p] for p in sorted(values, key=lambda p: p.value)]
 
 
-def _stamp(instant: dt.datetime | None) -> Timestamp | None:
+def stamp(instant: dt.datetime | None) -> Timestamp | None:
+    """An aware datetime as protobuf has it."""
     if instant is None:
         return None
     stamp = Timestamp()

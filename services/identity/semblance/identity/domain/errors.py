@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semblance.kernel.errors import Conflict, Forbidden, Gone, Invalid, NotFound, QuotaExceeded
+from semblance.kernel.errors import Conflict, Forbidden, Gone, Invalid, NotFound, QuotaExceeded, Unavailable
 
 
 class AdultsOnly(Forbidden):
@@ -145,3 +145,144 @@ class InvalidEmbedding(Invalid):
     """Not a face embedding: 128 finite numbers of unit length."""
 
     code = "invalid-embedding"
+
+
+class UnknownReview(NotFound):
+    """No such review, or not this person's."""
+
+    def __init__(self) -> None:
+        super().__init__("no such review")
+
+
+class InvalidReview(Invalid):
+    """A decision or a note breaks a stated rule."""
+
+    code = "invalid-review"
+
+
+class ReviewDecided(Conflict):
+    """Somebody else has decided otherwise."""
+
+    code = "review-decided"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the review is {state}", remedy="A decision stays; look at it again before you go on.")
+
+
+class ReviewNotUsable(Conflict):
+    """The review is not allowed, was used, or its time is over."""
+
+    code = "review-not-usable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the review allows nothing: it is not decided, was refused, was used, or its time is over",
+            remedy="Read how it stands; ask for another review if its time is over.",
+        )
+
+
+class ReviewNotOffered(Forbidden):
+    """This platform lets nobody in without a capture."""
+
+    code = "review-not-offered"
+
+    def __init__(self) -> None:
+        super().__init__("a review instead of a capture is not offered here", remedy="Pass a capture session.")
+
+
+class InvalidProtection(Invalid):
+    """What was sent for the protected register breaks a stated rule."""
+
+    code = "invalid-protection"
+
+
+class UnknownProtection(NotFound):
+    """No such entry, or the code is not its own: callers cannot tell which."""
+
+    def __init__(self) -> None:
+        super().__init__("no such entry, or the removal code is not its own", remedy="Check both exactly as given.")
+
+
+class ProtectionConflict(Conflict):
+    """The id was used for another entry."""
+
+    code = "protection-exists"
+
+    def __init__(self) -> None:
+        super().__init__("there is or was an entry of that id", remedy="Choose a new id.")
+
+
+class RegisterFull(Unavailable):
+    """As many entries as an operator allows."""
+
+    code = "register-full"
+
+    def __init__(self) -> None:
+        super().__init__("the protected register is full", remedy="Write to support.")
+
+
+class InvalidGrant(Invalid):
+    """A grant, a level or a limit breaks a stated rule."""
+
+    code = "invalid-grant"
+
+
+class UnknownGrant(NotFound):
+    """No such grant of this person or grantee."""
+
+    def __init__(self) -> None:
+        super().__init__("no such grant")
+
+
+class AlreadyAsked(Conflict):
+    """The asker waits for an answer already."""
+
+    code = "already-asked"
+
+    def __init__(self) -> None:
+        super().__init__("this person was asked and has not answered", remedy="Wait, or withdraw the question first.")
+
+
+class AlreadyAnswered(Conflict):
+    """The question was answered, taken back, or is too old."""
+
+    code = "already-answered"
+
+    def __init__(self) -> None:
+        super().__init__("this question was answered, taken back, or has lapsed", remedy="Look at the grant again.")
+
+
+class LevelTooLow(Conflict):
+    """The person's level does not allow what they are about to allow."""
+
+    code = "level-too-low"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "your sharing level does not let this grantee make pictures",
+            remedy="Raise the level first: 'people' for people, 'apps' for verified apps.",
+        )
+
+
+class TooManyAsks(QuotaExceeded):
+    """An asker may wait for so many answers at a time, and must wait after a refusal."""
+
+    code = "too-many-asks"
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__(detail, retry_after_s=retry_after_s, remedy="Wait for answers, or withdraw some questions.")
+
+
+class TooManyGrants(Conflict):
+    """So many grants of one person may stand at a time."""
+
+    code = "too-many-grants"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} grants may stand at a time", remedy="Withdraw some first.")
+
+
+class GrantDoesNotCover(Forbidden):
+    """A grant does not cover one more picture now."""
+
+    code = "grant-does-not-cover"

@@ -21,6 +21,8 @@ class MatchRules:
 
     match: float
     enrolled_elsewhere: float
+    protected: float
+    same_photographed: float
     same_face: float
     turned_same_face: float
     templates: int
@@ -30,10 +32,12 @@ class MatchRules:
 
 @dataclass(frozen=True)
 class Scores:
-    """Best cosine with the person's own templates and with anybody else's; -1 where there are none."""
+    """Best cosine with the person's own templates, with anybody else's, and with the entries of the protected register
+    that are in effect for this person; -1 where there are none."""
 
     own: float
     other: float
+    protected: float = -1.0
 
 
 def parse_embedding(values: Sequence[float]) -> Embedding:
@@ -45,6 +49,11 @@ def parse_embedding(values: Sequence[float]) -> Embedding:
     if not 0.99 <= norm <= 1.01:
         raise InvalidEmbedding("a face embedding has unit length")
     return np.asarray(vector / norm, dtype=np.float32)
+
+
+def is_protected(scores: Scores, rules: MatchRules) -> bool:
+    """Whether a face is on the register and not explained better by the person's own templates."""
+    return scores.protected >= rules.protected and scores.protected > scores.own
 
 
 def least_alike(faces: Sequence[Embedding]) -> float:

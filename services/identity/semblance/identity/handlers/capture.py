@@ -18,6 +18,7 @@ from semblance.identity.domain.matching import Embedding, least_alike, lowest_to
 from semblance.identity.domain.sampling import spread
 from semblance.identity.domain.session import Asked, Session, SessionState
 from semblance.identity.domain.verdict import judge
+from semblance.identity.handlers.doubts import doubts_about, settle_doubts
 from semblance.identity.handlers.standing import enter
 from semblance.identity.ports import Capture, Frame, Ports, Rules, Store
 from semblance.kernel.ids import ReleaseId, SessionId, SubjectId, new_id
@@ -149,7 +150,7 @@ def _settle(command: SubmitCapture, finding: Finding, ports: Ports) -> Session:
             raise SessionClosed(session.state.value)
         advice, review = finding.advice, False
         if not advice:
-            advice, review = _compare_with_enrolled(store, command.subject_id, finding.enrol, ports)
+            advice, review = _compare_with_known(store, session, finding.enrol, ports)
         if not advice:
             sealed = [ports.seals.seal(command.subject_id, TEMPLATE_PURPOSE, e.tobytes()) for e in finding.enrol]
             store.templates.replace(command.subject_id, sealed)
@@ -162,15 +163,17 @@ def _settle(command: SubmitCapture, finding: Finding, ports: Ports) -> Session:
         return session
 
 
-def _compare_with_enrolled(
-    store: Store, subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports
+def _compare_with_known(
+    store: Store, session: Session, faces: Sequence[Embedding], ports: Ports
 ) -> tuple[tuple[Advice, ...], bool]:
-    """Advice, and whether a person must look: a face enrolled by somebody else, or not the one enrolled before."""
+    """Advice, and whether a person must look: not the face enrolled before; or one enrolled by somebody else, or on the
+    protected register, unless an operator has allowed that. The advice is the same for both, and names nobody."""
     store.templates.revision(lock=True)
-    scores, enrolled = ports.gallery.scores(store, subject_id, faces)
+    scores, enrolled = ports.gallery.scores(store, session.subject_id, faces)
     if enrolled and min(s.own for s in scores) < ports.rules.matching.match:
         return (Advice.NOT_YOU,), False
-    if max(s.other for s in scores) >= ports.rules.matching.enrolled_elsewhere:
+    doubts = doubts_about(store, session.subject_id, faces, scores, ports)
+    if doubts and not settle_doubts(store, session, doubts, ports):
         return (Advice.REVIEW,), True
     return (), False
 

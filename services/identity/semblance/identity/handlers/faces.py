@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semblance.identity.domain.errors import InvalidEmbedding
-from semblance.identity.domain.matching import MAX_FACES, Embedding, Scores
+from semblance.identity.domain.matching import MAX_FACES, Embedding, Scores, is_protected
 from semblance.identity.ports import Ports
 from semblance.kernel.ids import SubjectId
 
@@ -18,6 +18,7 @@ class Match:
     scores: Scores
     own: bool
     other: bool
+    protected: bool
 
 
 def match_faces(subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports) -> tuple[list[Match], bool]:
@@ -26,5 +27,8 @@ def match_faces(subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports)
         raise InvalidEmbedding(f"at most {MAX_FACES} faces at once")
     with ports.reads() as store:
         scores, enrolled = ports.gallery.scores(store, subject_id, faces)
-    threshold = ports.rules.matching.match
-    return [Match(s, own=s.own >= threshold, other=s.other >= threshold) for s in scores], enrolled
+    rules = ports.rules.matching
+    return [
+        Match(s, own=s.own >= rules.match, other=s.other >= rules.match, protected=is_protected(s, rules))
+        for s in scores
+    ], enrolled

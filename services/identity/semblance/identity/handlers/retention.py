@@ -26,6 +26,21 @@ def drop_unused_templates(ports: Ports) -> int:
     return len(people)
 
 
+def forget_reviews(ports: Ports) -> int:
+    """Delete reviews of whatever state that are old enough; how many. An entry that had no effect against somebody
+    stays without."""
+    before = ports.clock.now() - dt.timedelta(days=ports.rules.review_days)
+    with ports.transactions() as store:
+        return store.reviews.forget_before(before)
+
+
+def forget_erasure_lists(ports: Ports) -> int:
+    """Of erasures completed long enough ago keep the receipt alone; how many had a list."""
+    before = ports.clock.now() - dt.timedelta(days=ports.rules.erasure_list_days)
+    with ports.transactions() as store:
+        return store.erasures.forget_lists(before)
+
+
 def erase_the_silent(ports: Ports) -> list[SubjectId]:
     """Erase people who have not been in contact for the whole retention time (BIPA: at most three years)."""
     before = ports.clock.now() - dt.timedelta(days=ports.rules.retention_days)

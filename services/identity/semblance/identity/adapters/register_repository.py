@@ -1,0 +1,101 @@
+"""The protected register in SQL; every change moves the gallery's revision, by which all processes hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from semblance.identity.adapters import tables as t
+from semblance.identity.domain.protection import ProtectedFace, ProtectionPurpose
+from semblance.identity.domain.review import ReviewKind
+from semblance.kernel.ids import SubjectId, new_id
+
+_PORTION = 500  # ids in one question; every database takes so many
+
+
+class SqlRegister:
+    """Entries, and against whom they have no effect."""
+
+    def __init__(self, session: Session) -> None:
+        self._sql = session
+
+    def add(self, entry: ProtectedFace) -> None:
+        """Keep a new one."""
+        values = {
+            "id": entry.id,
+            "purpose": entry.purpose.value,
+            "sealed": entry.sealed,
+            "code_sha256": entry.code_sha256,
+            "added_at": entry.added_at,
+        }
+        self._sql.execute(sa.insert(t.protected_faces).values(values))
+        self._moved()
+
+    def get(self, entry_id: str) -> ProtectedFace | None:
+        """None: no such entry."""
+        query = sa.select(t.protected_faces).where(t.protected_faces.c.id == entry_id)
+        row = self._sql.execute(query).one_or_none()
+        return _entry(row) if row is not None else None
+
+    def remove(self, entry_id: str) -> bool:
+        """Delete it with its exemptions and with the question whether it may have effect; whether it was there."""
+        removed = self._sql.execute(sa.delete(t.protected_faces).where(t.protected_faces.c.id == entry_id))
+        self._sql.execute(sa.delete(t.protection_exemptions).where(t.protection_exemptions.c.entry_id == entry_id))
+        asked = t.reviews.c.kind == ReviewKind.PROTECTION_OF_ENROLLED_FACE.value
+        self._sql.execute(sa.delete(t.reviews).where(asked, t.reviews.c.entry_id == entry_id))
+        self._sql.execute(sa.update(t.reviews).where(t.reviews.c.entry_id == entry_id).values(entry_id=None))
+        self._moved()
+        return bool(removed.rowcount)  # type: ignore[attr-defined] # a CursorResult
+
+    def ids(self) -> list[str]:
+        """Every entry's id."""
+        return list(self._sql.scalars(sa.select(t.protected_faces.c.id)))
+
+    def entries(self, ids: Sequence[str]) -> list[ProtectedFace]:
+        """Those of `ids` that are there."""
+        found: list[ProtectedFace] = []
+        for start in range(0, len(ids), _PORTION):
+            query = sa.select(t.protected_faces).where(t.protected_faces.c.id.in_(ids[start : start + _PORTION]))
+            found += [_entry(row) for row in self._sql.execute(query)]
+        return found
+
+    def page(self, after: str, limit: int) -> list[ProtectedFace]:
+        """Newest first, those behind the id `after` ("": from the newest)."""
+        query = sa.select(t.protected_faces).order_by(t.protected_faces.c.id.desc()).limit(limit)
+        if after:
+            query = query.where(t.protected_faces.c.id < after)
+        return [_entry(row) for row in self._sql.execute(query)]
+
+    def count(self) -> int:
+        """How many entries there are."""
+        return int(self._sql.execute(sa.select(sa.func.count()).select_from(t.protected_faces)).scalar_one())
+
+    def exempt(self, entry_id: str, subject_id: SubjectId) -> None:
+        """From now on the entry has no effect against this person."""
+        self.end_exemption(entry_id, subject_id)
+        self._sql.execute(
+            sa.insert(t.protection_exemptions).values(id=new_id(), entry_id=entry_id, subject_id=subject_id)
+        )
+
+    def end_exemption(self, entry_id: str, subject_id: SubjectId) -> None:
+        """From now on the entry has effect against this person too."""
+        mine = sa.and_(
+            t.protection_exemptions.c.entry_id == entry_id, t.protection_exemptions.c.subject_id == subject_id
+        )
+        self._sql.execute(sa.delete(t.protection_exemptions).where(mine))
+        self._moved()
+
+    def exemptions(self) -> list[tuple[str, SubjectId]]:
+        """Every pair of entry and person."""
+        rows = self._sql.execute(sa.select(t.protection_exemptions))
+        return [(row.entry_id, SubjectId(row.subject_id)) for row in rows]
+
+    def _moved(self) -> None:
+        self._sql.execute(sa.update(t.gallery_revision).values(revision=t.gallery_revision.c.revision + 1))
+
+
+def _entry(row: sa.Row[Any]) -> ProtectedFace:
+    return ProtectedFace(row.id, ProtectionPurpose(row.purpose), row.sealed, row.code_sha256, row.added_at)

@@ -1,0 +1,121 @@
+"""The protected register: adding and removing faces, with and without an operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from semblance.identity.domain.errors import InvalidProtection, ProtectionConflict, RegisterFull, UnknownProtection
+from semblance.identity.domain.matching import Embedding
+from semblance.identity.domain.protection import (
+    ANYBODYS,
+    ProtectedFace,
+    ProtectionPurpose,
+    check_entry,
+    key_of,
+    pack,
+)
+from semblance.identity.domain.review import Review, ReviewKind
+from semblance.identity.ports import Ports, Store
+from semblance.kernel.errors import Gone
+from semblance.kernel.ids import ReviewId, new_id
+
+PROTECTED_PURPOSE = "protected-face"
+"""What a protected face's template is sealed for."""
+
+
+@dataclass(frozen=True)
+class ProtectFace:
+    """Put a face on the register. The caller chose id and removal code; `repr` leaves the photos out."""
+
+    entry_id: str
+    purpose: ProtectionPurpose
+    photos: Sequence[bytes] = field(repr=False)
+    code_sha256: str = field(repr=False)
+    by_operator: bool = False
+
+
+def protect_face(command: ProtectFace, ports: Ports) -> None:
+    """Measure the photos, drop them, keep a sealed template. Again with the same id and code changes nothing.
+
+    Says nothing about whether the face is enrolled: against an enrolled person the entry has no effect until an
+    operator allows it, so that nobody can be shut out by their own face. Raises InvalidProtection, ProtectionConflict,
+    RegisterFull, QuotaExceeded, Unavailable.
+    """
+    if command.purpose not in ANYBODYS and not command.by_operator:
+        raise InvalidProtection("the purpose is self or guardian", remedy="Ask the operator about anything else.")
+    check_entry([len(photo) for photo in command.photos], command.code_sha256)
+    with ports.reads() as store:
+        if store.register.count() >= ports.rules.protected_faces:
+            raise RegisterFull
+    faces = ports.photos.read(command.photos)
+    try:
+        ports.keys.create(key_of(command.entry_id))
+        sealed = ports.seals.seal(key_of(command.entry_id), PROTECTED_PURPOSE, pack(faces))
+    except Gone as e:
+        raise ProtectionConflict from e
+    entry = ProtectedFace(command.entry_id, command.purpose, sealed, command.code_sha256, ports.clock.now())
+    with ports.transactions() as store:
+        # Enrolments wait for this lock too: of two at once, the later one sees the earlier.
+        store.templates.revision(lock=True)
+        known = store.register.get(entry.id)
+        if known is None:
+            _add(store, entry, faces, ports)
+        elif known.code_sha256 != entry.code_sha256:
+            raise ProtectionConflict
+
+
+def remove_protection(entry_id: str, code: str, ports: Ports) -> None:
+    """For whoever has the code. Raises UnknownProtection, the same for no entry and a wrong code."""
+    with ports.reads() as store:
+        entry = store.register.get(entry_id)
+    if entry is None or not entry.opens_with(code):
+        raise UnknownProtection
+    _remove(entry_id, ports)
+
+
+def remove_as_operator(entry_id: str, ports: Ports) -> None:
+    """Without a code. Raises UnknownProtection."""
+    with ports.reads() as store:
+        if store.register.get(entry_id) is None:
+            raise UnknownProtection
+    _remove(entry_id, ports)
+
+
+def list_protected(after: str, limit: int, ports: Ports) -> list[ProtectedFace]:
+    """Newest first."""
+    with ports.reads() as store:
+        return store.register.page(after, limit)
+
+
+def finish_removals(ports: Ports) -> int:
+    """Delete entries whose key is destroyed: removals that were killed half-way. How many there were."""
+    with ports.reads() as store:
+        ids = store.register.ids()
+    left_over = [entry_id for entry_id in ids if not ports.keys.exists(key_of(entry_id))]
+    for entry_id in left_over:
+        _remove(entry_id, ports)
+    return len(left_over)
+
+
+def _remove(entry_id: str, ports: Ports) -> None:
+    """The key first: from then on nothing opens the template, whatever becomes of the row."""
+    ports.keys.destroy(key_of(entry_id))
+    with ports.transactions() as store:
+        store.templates.revision(lock=True)
+        store.register.remove(entry_id)
+
+
+def _add(store: Store, entry: ProtectedFace, faces: Sequence[Embedding], ports: Ports) -> None:
+    people = ports.gallery.people_like(store, faces, ports.rules.matching.protected)
+    store.register.add(entry)
+    for subject_id in people:
+        store.register.exempt(entry.id, subject_id)
+        question = Review(
+            id=ReviewId(new_id()),
+            kind=ReviewKind.PROTECTION_OF_ENROLLED_FACE,
+            subject_id=subject_id,
+            opened_at=entry.added_at,
+            entry_id=entry.id,
+        )
+        store.reviews.add(question)

@@ -44,14 +44,14 @@ class MemoryStore:
         with self._lock:
             return 0 if self._bucket(bucket).pop(key, None) is None else 1
 
-    def remove_prefix(self, bucket: str, prefix: str) -> int:
-        """Remove every key that starts with `prefix`; how many."""
+    def remove_prefix(self, bucket: str, prefix: str) -> list[str]:
+        """Remove every key that starts with `prefix`; the keys."""
         with self._lock:
             objects = self._bucket(bucket)
             keys = [key for key in objects if key.startswith(prefix)]
             for key in keys:
                 del objects[key]
-            return len(keys)
+            return sorted(keys)
 
     def list(self, bucket: str, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""

@@ -19,6 +19,7 @@ _DENIED = frozenset(
     {"AccessDenied", "SignatureDoesNotMatch", "InvalidAccessKeyId", "AllAccessDisabled", "AccountProblem"}
 )
 _FULL = frozenset({"XMinioStorageFull", "QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage"})
+_Keys = list[str]  # a class with a method `list` cannot say so itself
 _HTTP_FORBIDDEN = 403
 _HTTP_INSUFFICIENT_STORAGE = 507
 
@@ -84,10 +85,10 @@ class MinioStore:
 
     def remove(self, bucket: str, key: str) -> int:
         """Remove all versions of exactly this key; how many there were."""
-        return self._remove(bucket, key, exact=True)
+        return len(self._remove(bucket, key, exact=True))
 
-    def remove_prefix(self, bucket: str, prefix: str) -> int:
-        """Remove all versions of every key that starts with `prefix`; how many there were."""
+    def remove_prefix(self, bucket: str, prefix: str) -> list[str]:
+        """Remove all versions of every key that starts with `prefix`; the key of each, sorted, once a version."""
         return self._remove(bucket, prefix, exact=False)
 
     def list(self, bucket: str, prefix: str) -> list[str]:
@@ -112,7 +113,7 @@ class MinioStore:
                 if e.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                     raise
 
-    def _remove(self, bucket: str, prefix: str, *, exact: bool) -> int:
+    def _remove(self, bucket: str, prefix: str, *, exact: bool) -> _Keys:
         with _wrapped(bucket, prefix):
             # Versioned or not, every version is listed; delete markers are removed too but are not objects.
             versions = [
@@ -122,7 +123,7 @@ class MinioStore:
             ]
             for entry in versions:
                 self._client.remove_object(bucket, str(entry.object_name), version_id=entry.version_id)
-            return sum(not entry.is_delete_marker for entry in versions)
+            return sorted(str(entry.object_name) for entry in versions if not entry.is_delete_marker)
 
 
 @contextmanager

@@ -25,8 +25,8 @@ class ObjectStore(Protocol):
     def remove(self, bucket: str, key: str) -> int:
         """Remove all versions; how many there were (0: nothing was there)."""
 
-    def remove_prefix(self, bucket: str, prefix: str) -> int:
-        """Remove all versions of every key that starts with `prefix`; how many there were."""
+    def remove_prefix(self, bucket: str, prefix: str) -> list[str]:
+        """Remove all versions of every key that starts with `prefix`; the key of each, sorted, once a version."""
 
     def list(self, bucket: str, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""

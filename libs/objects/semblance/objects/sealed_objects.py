@@ -35,9 +35,11 @@ class SealedObjects:
         """Remove all versions; how many there were."""
         return self._store.remove(self._bucket, key)
 
-    def remove_subject(self, subject_id: str) -> int:
-        """Remove everything of this person, also when the key is already destroyed; how many objects."""
-        return self._store.remove_prefix(self._bucket, f"{subject_id}/")
+    def remove_subject(self, subject_id: str) -> list[str]:
+        """Remove everything of this person, also when the key is already destroyed; what the objects were called
+        below the person's folder, once a version."""
+        folder = f"{subject_id}/"
+        return [key.removeprefix(folder) for key in self._store.remove_prefix(self._bucket, folder)]
 
 
 def _require_own(subject_id: str, key: str) -> None:

@@ -15,10 +15,12 @@ import sqlalchemy as sa
 from google.protobuf.message import Message
 from sqlalchemy.orm import Session
 
+from semblance.contracts.platform.v1.events_pb2 import ServiceErased
+from semblance.eventbus.envelope import Envelope
 from semblance.eventbus.outbox import Outbox
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.kernel.errors import Unavailable
-from semblance.service_kit import work_queue
+from semblance.service_kit import erased, work_queue
 from semblance.service_kit.engine import create_engine
 from semblance.service_kit.migrations import upgrade
 from semblance.service_kit.tracing import current_traceparent
@@ -40,17 +42,28 @@ class DatabaseUnavailable(Unavailable):
 class Unit:
     """One unit of work: what happens through it is committed together or not at all."""
 
-    def __init__(self, session: Session, *, source: str, clock: Clock) -> None:
+    def __init__(
+        self, session: Session, *, source: str, clock: Clock, erasure_items_max: int = erased.ITEMS_MAX
+    ) -> None:
         self.session = session
         self._outbox = Outbox(source)
         self._clock = clock
+        self._erasure_items_max = erasure_items_max
         self._after_commit: list[Callable[[], None]] = []
         self.enqueued: set[str] = set()
         self.emitted = 0
+        # The event whose handler this is, for those that keep its id and time; None outside a consumer.
+        self.event: Envelope | None = None
 
     def emit(self, message: Message) -> str:
-        """Write `message` to the outbox of this transaction, with the current trace; returns the event id."""
+        """Write `message` to the outbox of this transaction, with the current trace; returns the event id.
+
+        An answer to an erasure gets its time here, and is shortened to what an event may hold.
+        """
         self.emitted += 1
+        if isinstance(message, ServiceErased):
+            message.destroyed_at.FromDatetime(self.now())
+            erased.shorten(message, self._erasure_items_max)
         connection = self.session.connection()
         return self._outbox.add(connection, message, now=self.now(), traceparent=current_traceparent())
 
@@ -90,9 +103,12 @@ class Unit:
 class Database:
     """A service's own database. `source` is the service's name as events carry it."""
 
-    def __init__(self, url: str, *, source: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, url: str, *, source: str, clock: Clock | None = None, erasure_items_max: int = erased.ITEMS_MAX
+    ) -> None:
         self.url = url
         self.source = source
+        self.erasure_items_max = erasure_items_max
         self.clock: Clock = clock or SystemClock()
         self.engine = create_engine(url)
         self._listeners: list[Callable[[Unit], None]] = []
@@ -108,7 +124,7 @@ class Database:
         Raises DatabaseUnavailable when the database does not answer.
         """
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
-            unit = Unit(session, source=self.source, clock=self.clock)
+            unit = Unit(session, source=self.source, clock=self.clock, erasure_items_max=self.erasure_items_max)
             session.connection()
             yield unit
             session.commit()

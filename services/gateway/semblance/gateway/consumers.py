@@ -22,6 +22,7 @@ from semblance.gateway.handlers.jobs import apply_change
 from semblance.gateway.ports import Records
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
+from semblance.service_kit.erased import service_erased
 
 SERVICE = "gateway"
 Read = Callable[[Any], Change]
@@ -96,17 +97,10 @@ def subscriptions(gate: Gate, records_of: Callable[[Unit], Records], policies: S
 
     def erase(event: platform.ErasureRequested, unit: Unit) -> None:
         records = records_of(unit)
-        counts = forget_subject(
+        gone = forget_subject(
             gate, records, subject_id=event.subject_id, erasure_id=event.erasure_id, policies=policies
         )
-        unit.emit(
-            platform.ServiceErased(
-                subject_id=event.subject_id,
-                erasure_id=event.erasure_id,
-                service=SERVICE,
-                stores=[platform.StoreCount(store=name, count=count) for name, count in counts.items()],
-            )
-        )
+        unit.emit(service_erased(SERVICE, event.subject_id, event.erasure_id, gone))
 
     return [
         Subscription(f"{SERVICE}.jobs", {message: folding(read) for message, read in CHANGES.items()}),

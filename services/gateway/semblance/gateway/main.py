@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from semblance.eventbus.broker import Broker
+from semblance.gateway.adapters.audit import GrpcAudit
 from semblance.gateway.adapters.generation import GrpcGeneration
 from semblance.gateway.adapters.identity import GrpcIdentity
 from semblance.gateway.adapters.ingest import GrpcIngest
@@ -39,7 +40,9 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
     """Put the real adapters together, over the settings' broker unless told. The gateway has no store credentials."""
     clock = SystemClock()
     secrets = Secrets.at(settings.keys_dir)
-    database = Database(settings.database_url, source=SERVICE, clock=clock)
+    database = Database(
+        settings.database_url, source=SERVICE, clock=clock, erasure_items_max=settings.erasure_items_max
+    )
     broker = broker or broker_of(settings)
     # Impatient: for a consent that it does not know yet, the gateway asks identity.
     consents = ConsentView(broker, clock, settings.consent_max_age_s, patience_s=0)
@@ -52,6 +55,7 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
         training=GrpcTraining(rpc.connect(settings.training_address, token)),
         generation=GrpcGeneration(rpc.connect(settings.generation_address, token)),
         provenance=GrpcProvenance(rpc.connect(settings.provenance_address, token)),
+        audit=GrpcAudit(rpc.connect(settings.provenance_address, token)),
         consents=consents,
         passwords=Argon2Passwords(),
         pepper=secrets,

@@ -13,6 +13,8 @@ from semblance.gateway.domain.job import Job, JobEvent
 from semblance.gateway.domain.rate import Bucket
 from semblance.gateway.domain.things import (
     Adapter,
+    AuditEntry,
+    AuditHead,
     CaptureSession,
     Content,
     Erasure,
@@ -46,8 +48,8 @@ class Accounts(Protocol):
 
     def logins(self, subject_id: str) -> list[Login]: ...
 
-    def remove(self, subject_id: str) -> int:
-        """Delete the account and its logins; returns how many rows."""
+    def remove(self, subject_id: str) -> list[str]:
+        """Delete the account and its logins; the subject id once for each row."""
 
     def bury(self, digests: Sequence[str], erasure_id: str, at: dt.datetime) -> None:
         """Keep opaque digests (keyed hashes of logins and of the subject id), and nothing else."""
@@ -70,8 +72,8 @@ class Jobs(Protocol):
 
     def events(self, job_id: str, *, after_sequence: int, limit: int) -> list[JobEvent]: ...
 
-    def remove_subject(self, subject_id: str) -> tuple[int, int]:
-        """How many (jobs, events) were removed."""
+    def remove_subject(self, subject_id: str) -> tuple[list[str], list[str]]:
+        """The jobs that were removed, and their events as "<job>:<sequence>"."""
 
 
 class Keys(Protocol):
@@ -89,8 +91,9 @@ class Keys(Protocol):
 
     def drop(self, scope: str, key: str) -> None: ...
 
-    def remove_subject(self, scope: str, subject_id: str) -> int:
-        """Remove what `scope` asked for, and the answer to the account's own creation, which nobody's scope holds."""
+    def remove_subject(self, scope: str, subject_id: str) -> list[str]:
+        """Remove what `scope` asked for, and the answer to the account's own creation, which nobody's scope holds;
+        what was made under each key."""
 
     def purge(self, now: dt.datetime) -> int:
         """Remove expired records."""
@@ -104,7 +107,8 @@ class Buckets(Protocol):
 
     def put(self, key: str, bucket: Bucket) -> None: ...
 
-    def remove(self, keys: Sequence[str]) -> int: ...
+    def remove(self, keys: Sequence[str]) -> list[str]:
+        """Those that there were."""
 
     def purge(self, older_than: dt.datetime) -> int: ...
 
@@ -259,6 +263,18 @@ class Provenance(Protocol):
     def manifest(self, subject_id: str, image_id: str) -> Manifest: ...
 
     def verify(self, content_type: str, data: bytes) -> Verification: ...
+
+
+class Audit(Protocol):
+    """Everybody's audit log."""
+
+    def entries(self, subject_id: str, *, after: int, limit: int, oldest_first: bool) -> Page[AuditEntry]:
+        """Beyond the number `after` in that order; 0 begins at the end asked for."""
+
+    def head(self, subject_id: str) -> AuditHead: ...
+
+    def keys(self) -> str:
+        """A JSON Web Key Set."""
 
 
 Pause = Callable[[float], None]

@@ -33,7 +33,9 @@ MIGRATIONS_DIR = Path(__file__).parents[2] / "migrations"
 def build(settings: GenerationSettings) -> Application:
     """The service on real stores, broker and neighbours."""
     clock = SystemClock()
-    database = Database(settings.database_url, source="generation", clock=clock)
+    database = Database(
+        settings.database_url, source="generation", clock=clock, erasure_items_max=settings.erasure_items_max
+    )
     broker = broker_of(settings)
     consents = ConsentView(broker, clock, settings.consent_max_age_s)
     store = MinioStore(

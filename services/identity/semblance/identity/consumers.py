@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
-from semblance.identity.domain.erasure import StoreCount
 from semblance.identity.handlers.erasure import record_answer
 from semblance.identity.ports import Ports, Store
+from semblance.kernel.erasure_list import ErasedStore
 from semblance.kernel.ids import ErasureId
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
@@ -17,7 +18,10 @@ def erasure_answers(ports: Ports, store_of: Callable[[Unit], Store]) -> Subscrip
     """Collects who has erased what."""
 
     def service_erased(message: platform_pb.ServiceErased, unit: Unit) -> None:
-        stores = [StoreCount(message.service, s.store, s.count) for s in message.stores]
+        at = message.destroyed_at.ToDatetime(dt.UTC).isoformat() if message.HasField("destroyed_at") else ""
+        stores = [
+            ErasedStore(message.service, s.store, s.count, at, tuple(s.items), s.items_root) for s in message.stores
+        ]
         record_answer(ErasureId(message.erasure_id), message.service, stores, store_of(unit), ports)
 
     return Subscription(group="identity.erasure", handlers={platform_pb.ServiceErased: service_erased})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grpc
 
-from semblance.contracts.identity.v1 import service_pb2_grpc
+from semblance.contracts.identity.v1 import register_pb2_grpc, review_pb2_grpc, service_pb2_grpc
 from semblance.eventbus.broker import Broker
 from semblance.faces import FaceEngine, OpenCvFaceEngine
 from semblance.identity.adapters.gallery import MemoryGallery
@@ -15,6 +15,8 @@ from semblance.identity.adapters.receipts import FileReceipts
 from semblance.identity.adapters.store import ERASE_SUBJECT, SqlTransactions
 from semblance.identity.adapters.sweeper import Sweeper
 from semblance.identity.adapters.work import erase_subject
+from semblance.identity.api.operator_servicer import OperatorServicer
+from semblance.identity.api.register_servicer import RegisterServicer, ReviewServicer
 from semblance.identity.api.servicer import IdentityServicer
 from semblance.identity.consumers import erasure_answers
 from semblance.identity.domain.illumination import LightRules
@@ -22,9 +24,11 @@ from semblance.identity.domain.integrity import IntegrityRules
 from semblance.identity.domain.liveness import LivenessRules
 from semblance.identity.domain.matching import MatchRules
 from semblance.identity.domain.session import LockOut
+from semblance.identity.domain.shading import ShadingRules
 from semblance.identity.domain.verdict import CaptureRules
 from semblance.identity.ml.capture_reader import FaceCaptureReader
-from semblance.identity.ports import CaptureReader, Keys, Ports, Rules, Seals
+from semblance.identity.ml.photo_reader import FacePhotoReader, PhotoRules
+from semblance.identity.ports import CaptureReader, Keys, PhotoReader, Ports, Rules, Seals
 from semblance.identity.settings import IdentitySettings
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import FileKeyRing, Sealer
@@ -51,6 +55,7 @@ def capture_rules_of(s: IdentitySettings) -> CaptureRules:
             min_frontal_frames=s.min_frontal_frames,
         ),
         light=LightRules(agreement=s.light_agreement, swing=s.light_swing, lag_ms=s.light_lag_ms),
+        shading=ShadingRules(relief=s.light_relief, room_share=s.light_room_share),
         integrity=IntegrityRules(
             slowest_ms=s.slowest_frame_ms,
             fastest_ms=s.fastest_frame_ms,
@@ -69,6 +74,8 @@ def rules_of(settings: IdentitySettings) -> Rules:
         matching=MatchRules(
             match=s.match_threshold,
             enrolled_elsewhere=s.enrolled_elsewhere_threshold,
+            protected=s.protected_threshold,
+            same_photographed=s.same_photographed_threshold,
             same_face=s.same_face_threshold,
             turned_same_face=s.turned_same_face_threshold,
             templates=s.templates_per_person,
@@ -89,10 +96,21 @@ def rules_of(settings: IdentitySettings) -> Rules:
         template_days=s.template_days,
         retention_days=s.retention_days,
         issuer=s.receipt_issuer,
+        receipt_items_max=s.receipt_items_max,
+        erasure_list_days=s.erasure_list_days,
+        review_days=s.review_days,
+        review_use_s=s.review_use_s,
+        non_biometric_review=s.non_biometric_review,
+        protected_faces=s.protected_faces_max,
     )
 
 
 def capture_reader(settings: IdentitySettings) -> FaceCaptureReader:
+    """What examines captures."""
+    return readers_of(settings)[0]
+
+
+def readers_of(settings: IdentitySettings) -> tuple[FaceCaptureReader, FacePhotoReader]:
     """Faces are found by OpenCV, in every frame, and compared by DeepFace unless the settings say otherwise."""
     detector = OpenCvFaceEngine(settings.models_dir)
     matcher: FaceEngine = detector
@@ -100,11 +118,27 @@ def capture_reader(settings: IdentitySettings) -> FaceCaptureReader:
         from semblance.faces.deepface_engine import DeepFaceEngine  # noqa: PLC0415 - a second to import
 
         matcher = DeepFaceEngine(settings.models_dir)
-    return FaceCaptureReader(detector, matcher, at_once=settings.captures_at_once, wait_s=settings.capture_wait_s)
+    photo_rules = PhotoRules(
+        max_pixels=settings.photo_pixels_max,
+        min_face_px=settings.photo_min_face_px,
+        min_sharpness=settings.photo_min_sharpness,
+        same_person=settings.same_photographed_threshold,
+    )
+    at_once, wait_s = settings.captures_at_once, settings.capture_wait_s
+    return (
+        FaceCaptureReader(detector, matcher, at_once=at_once, wait_s=wait_s),
+        FacePhotoReader(detector, matcher, photo_rules, at_once=at_once, wait_s=wait_s),
+    )
 
 
 def ports_of(
-    settings: IdentitySettings, database: Database, keys: Keys, seals: Seals, *, reader: CaptureReader, clock: Clock
+    settings: IdentitySettings,
+    database: Database,
+    keys: Keys,
+    seals: Seals,
+    *,
+    readers: tuple[CaptureReader, PhotoReader],
+    clock: Clock,
 ) -> Ports:
     """Everything that the handlers need."""
     transactions = SqlTransactions(database, clock)
@@ -115,7 +149,8 @@ def ports_of(
         keys=keys,
         seals=seals,
         receipts=FileReceipts(settings.receipt_key_file or settings.keyring_kek_file.parent / "erasure-receipts.key"),
-        reader=reader,
+        reader=readers[0],
+        photos=readers[1],
         gallery=MemoryGallery(seals, keys),
         notice=current_notice(),
         rules=rules_of(settings),
@@ -126,15 +161,20 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
     """The service as its settings describe it; `broker` instead of theirs is for tests."""
     clock = SystemClock()
     broker = broker or broker_of(settings)
-    database = Database(settings.database_url, source="identity", clock=clock)
+    database = Database(
+        settings.database_url, source="identity", clock=clock, erasure_items_max=settings.erasure_items_max
+    )
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
-    ports = ports_of(settings, database, keyring, Sealer(keyring), reader=capture_reader(settings), clock=clock)
+    ports = ports_of(settings, database, keyring, Sealer(keyring), readers=readers_of(settings), clock=clock)
     store_of = SqlTransactions(database, clock).of_unit
     consents = ConsentView(broker, clock, settings.consent_max_age_s)
     sweeper = Sweeper(ports, consents, every_s=settings.sweep_s)
 
     def add_servicer(server: grpc.Server) -> None:
         service_pb2_grpc.add_IdentityServiceServicer_to_server(IdentityServicer(ports), server)
+        register_pb2_grpc.add_RegisterServiceServicer_to_server(RegisterServicer(ports), server)
+        review_pb2_grpc.add_ReviewServiceServicer_to_server(ReviewServicer(ports), server)
+        review_pb2_grpc.add_OperatorServiceServicer_to_server(OperatorServicer(ports), server)
 
     return Application(
         name="identity",

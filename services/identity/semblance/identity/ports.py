@@ -9,16 +9,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from semblance.identity.domain.erasure import Erasure, StoreCount
+from semblance.identity.domain.erasure import Erasure
 from semblance.identity.domain.events import Event
+from semblance.identity.domain.grant import Grant
 from semblance.identity.domain.liveness import Reading
 from semblance.identity.domain.matching import Embedding, MatchRules, Scores
+from semblance.identity.domain.protection import ProtectedFace
 from semblance.identity.domain.release import Notice, Release
+from semblance.identity.domain.review import Review, ReviewKind, ReviewState
 from semblance.identity.domain.session import LockOut, Session
+from semblance.identity.domain.sharing import Sharing, SharingRules
 from semblance.identity.domain.verdict import CaptureRules
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent
-from semblance.kernel.ids import ConsentId, ErasureId, ReleaseId, SessionId, SubjectId
+from semblance.kernel.destroyed import Destroyed
+from semblance.kernel.erasure_list import ErasedStore
+from semblance.kernel.ids import ConsentId, ErasureId, ImageId, ReleaseId, ReviewId, SessionId, SubjectId
 
 
 class DestroyedKey(Protocol):
@@ -87,6 +93,13 @@ class CaptureReader(Protocol):
         """Raises InvalidCapture for a frame that is no small JPEG, QuotaExceeded when too many captures are in hand."""
 
 
+class PhotoReader(Protocol):
+    """Measures photos for the protected register; nothing of them is kept."""
+
+    def read(self, photos: Sequence[bytes]) -> list[Embedding]:
+        """The one clear face of each photo, all of one person. Raises InvalidProtection, QuotaExceeded."""
+
+
 class Releases(Protocol):
     def add(self, release: Release) -> None: ...
 
@@ -126,8 +139,8 @@ class Templates(Protocol):
     def replace(self, subject_id: SubjectId, sealed: Sequence[bytes]) -> None:
         """The person's templates from now on; moves the revision."""
 
-    def remove(self, subject_id: SubjectId) -> int:
-        """How many there were; moves the revision."""
+    def remove(self, subject_id: SubjectId) -> list[str]:
+        """The ids of those that there were; moves the revision."""
 
     def revision(self, *, lock: bool = False) -> int:
         """Rises with every change; locking it makes enrolments wait for each other."""
@@ -140,13 +153,101 @@ class Templates(Protocol):
         """People enrolled before `before` with no consent that stands at `now` or ended after `before`."""
 
 
+class Reviews(Protocol):
+    """What an operator has to decide."""
+
+    def add(self, review: Review) -> None: ...
+
+    def save(self, review: Review) -> None: ...
+
+    def get(self, review_id: ReviewId, *, lock: bool = False) -> Review | None: ...
+
+    def of_subject(self, subject_id: SubjectId, kind: ReviewKind) -> list[Review]:
+        """Newest first."""
+
+    def page(self, state: ReviewState | None, after: str, limit: int) -> list[Review]:
+        """Oldest first, those behind the id `after`."""
+
+    def forget_before(self, at: dt.datetime) -> int: ...
+
+
+class Register(Protocol):
+    """Protected faces; every change moves the gallery's revision."""
+
+    def add(self, entry: ProtectedFace) -> None: ...
+
+    def get(self, entry_id: str) -> ProtectedFace | None: ...
+
+    def remove(self, entry_id: str) -> bool:
+        """With everything that names it; whether it was there."""
+
+    def ids(self) -> list[str]: ...
+
+    def entries(self, ids: Sequence[str]) -> list[ProtectedFace]: ...
+
+    def page(self, after: str, limit: int) -> list[ProtectedFace]:
+        """Newest first, those behind the id `after`."""
+
+    def count(self) -> int: ...
+
+    def exempt(self, entry_id: str, subject_id: SubjectId) -> None:
+        """The entry has no effect against this person."""
+
+    def end_exemption(self, entry_id: str, subject_id: SubjectId) -> None: ...
+
+    def exemptions(self) -> list[tuple[str, SubjectId]]: ...
+
+
 class Consents(Protocol):
     def save(self, consent: Consent, session_id: SessionId | None = None) -> None: ...
 
     def get(self, consent_id: ConsentId, *, lock: bool = False) -> Consent | None: ...
 
     def of_subject(self, subject_id: SubjectId) -> list[Consent]:
+        """The person's own and those given to others, newest first."""
+
+    def of_grantee(self, grantee_id: SubjectId) -> list[Consent]:
+        """Those that others gave."""
+
+
+class SharingSettings(Protocol):
+    def get(self, subject_id: SubjectId) -> Sharing:
+        """Where everybody begins, if the person never set any."""
+
+    def save(self, sharing: Sharing) -> None: ...
+
+
+class Grants(Protocol):
+    """Questions, answers, and the pictures that were counted."""
+
+    def add(self, grant: Grant) -> None: ...
+
+    def save(self, grant: Grant) -> None: ...
+
+    def get(self, grant_id: ConsentId, *, lock: bool = False) -> Grant | None: ...
+
+    def given_by(self, subject_id: SubjectId, *, after: str = "", limit: int = 0) -> list[Grant]:
+        """All that a person gave or was asked for, newest first; 0: no limit."""
+
+    def asked_by(self, grantee_id: SubjectId, *, after: str = "", limit: int = 0) -> list[Grant]:
+        """All that somebody asked for or was given, newest first; 0: no limit."""
+
+    def between(self, subject_id: SubjectId, grantee_id: SubjectId) -> list[Grant]:
         """Newest first."""
+
+    def open_asks(self, now: dt.datetime, *, by: SubjectId | None = None, to: SubjectId | None = None) -> int: ...
+
+    def uses(self, grant_id: ConsentId) -> int: ...
+
+    def is_used_for(self, grant_id: ConsentId, image_id: ImageId) -> bool: ...
+
+    def use(self, grant_id: ConsentId, image_id: ImageId, at: dt.datetime) -> None: ...
+
+    def return_use(self, grant_id: ConsentId, image_id: ImageId) -> bool:
+        """Whether it was counted."""
+
+    def forget_lapsed(self, before: dt.datetime) -> int:
+        """Delete questions that lapsed before then."""
 
 
 class ConsentLog(Protocol):
@@ -169,8 +270,14 @@ class Erasures(Protocol):
     def of_subject(self, subject_id: SubjectId, fingerprint: str) -> Erasure | None:
         """The running one, else the completed one."""
 
-    def record(self, erasure_id: ErasureId, service: str, stores: Sequence[StoreCount]) -> None:
-        """A service's answer; of two answers the larger count of each store stays."""
+    def record(self, erasure_id: ErasureId, service: str, stores: Sequence[ErasedStore]) -> None:
+        """A service's answer, joined to what it answered before (domain.erasure.merged)."""
+
+    def replace_answers(self, erasure_id: ErasureId, stores: Sequence[ErasedStore]) -> None:
+        """Keep these instead of what the services answered."""
+
+    def forget_lists(self, completed_before: dt.datetime) -> int:
+        """Of older erasures keep counts and receipts alone; how many had a list."""
 
     def overdue(self, announced_before: dt.datetime) -> list[ErasureId]:
         """Running ones whose last announcement is older."""
@@ -185,12 +292,16 @@ class Store(Protocol):
     templates: Templates
     consents: Consents
     erasures: Erasures
+    reviews: Reviews
+    register: Register
+    sharing: SharingSettings
+    grants: Grants
 
     def lock_subject(self, subject_id: SubjectId, *, seen_at: dt.datetime | None = None) -> None:
         """Make this person's transactions wait for each other; with `seen_at`, note a contact."""
 
-    def forget_subject(self, subject_id: SubjectId) -> list[tuple[str, int]]:
-        """Delete every row of the person (the erasure itself excepted); counts by table."""
+    def forget_subject(self, subject_id: SubjectId) -> list[Destroyed]:
+        """Delete every row of the person (the erasure itself excepted); what there was, by table."""
 
     def silent_since(self, before: dt.datetime) -> list[SubjectId]:
         """People with neither a contact nor a standing consent since `before`."""
@@ -201,10 +312,19 @@ class Store(Protocol):
 
 
 class Gallery(Protocol):
-    """Every enrolled template, opened, in memory."""
+    """Every enrolled template and every protected face, opened, in memory. Every method follows `store` first and
+    raises Unavailable where it cannot."""
 
     def scores(self, store: Store, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[Scores], bool]:
-        """Scores for each face, and whether the person is enrolled. Follows `store` first. Raises Unavailable."""
+        """Scores for each face, and whether the person is enrolled."""
+
+    def people_like(self, store: Store, faces: Sequence[Embedding], threshold: float) -> list[SubjectId]:
+        """Whoever's templates reach `threshold` with one of the faces, likest first."""
+
+    def entries_like(
+        self, store: Store, subject_id: SubjectId, faces: Sequence[Embedding], threshold: float
+    ) -> list[str]:
+        """Entries in effect for this person that reach `threshold` with one of the faces, likest first."""
 
 
 Transactions = Callable[[], AbstractContextManager[Store]]
@@ -224,6 +344,13 @@ class Rules:
     template_days: int
     retention_days: int
     issuer: str
+    receipt_items_max: int
+    erasure_list_days: int
+    review_days: int
+    review_use_s: int
+    non_biometric_review: bool
+    protected_faces: int
+    sharing: SharingRules
 
     def session_end(self, now: dt.datetime) -> dt.datetime:
         """When a session opened now stops taking captures."""
@@ -241,6 +368,7 @@ class Ports:
     seals: Seals
     receipts: Receipts
     reader: CaptureReader
+    photos: PhotoReader
     gallery: Gallery
     notice: Notice
     rules: Rules

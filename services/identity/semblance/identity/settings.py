@@ -21,6 +21,8 @@ class IdentitySettings(ServiceSettings):
 
     match_threshold: float = Field(default=0.55, ge=-1, le=1)
     enrolled_elsewhere_threshold: float = Field(default=0.65, ge=-1, le=1)
+    protected_threshold: float = Field(default=0.62, ge=-1, le=1)
+    same_photographed_threshold: float = Field(default=0.45, ge=-1, le=1)
     same_face_threshold: float = Field(default=0.66, ge=-1, le=1)
     turned_same_face_threshold: float = Field(default=0.58, ge=-1, le=1)
     templates_per_person: int = Field(default=5, ge=1, le=20)
@@ -42,6 +44,8 @@ class IdentitySettings(ServiceSettings):
     light_agreement: float = Field(default=0.75, gt=0, le=1)
     light_swing: float = Field(default=0.02, gt=0, le=1)
     light_lag_ms: int = Field(default=300, ge=0, le=1000)
+    light_relief: float = Field(default=0.23, ge=0, le=2)
+    light_room_share: float = Field(default=0.4, gt=0, le=2)
 
     slowest_frame_ms: int = Field(default=250, gt=0)
     fastest_frame_ms: int = Field(default=10, gt=0)
@@ -59,10 +63,24 @@ class IdentitySettings(ServiceSettings):
     captures_at_once: int = Field(default=2, gt=0)
     capture_wait_s: float = Field(default=20.0, gt=0)
 
+    protected_faces_max: int = Field(default=100_000, gt=0, description="Entries of the protected register.")
+    photo_pixels_max: int = Field(default=50_000_000, gt=0, description="Of a photo for the register, by its header.")
+    photo_min_face_px: float = Field(default=60.0, gt=0)
+    photo_min_sharpness: float = Field(default=10.0, ge=0, description="As ingest's; its README says how measured.")
+    review_days: int = Field(default=180, ge=1, le=1095, description="Reviews are deleted after so long, in any state.")
+    review_use_s: int = Field(default=604_800, gt=0, description="How long what a review allows stays good, once.")
+    non_biometric_review: bool = Field(
+        default=False, description="On: people may ask to be let in without a capture; README.md says what for."
+    )
+
     receipt_key_file: Path | None = Field(
         default=None, description="Unset: erasure-receipts.key beside the master key."
     )
     receipt_issuer: str = "semblance"
+    receipt_items_max: int = Field(
+        default=50_000, ge=0, le=200_000, description="Things in a receipt's list; longer lists are told by their root."
+    )
+    erasure_list_days: int = Field(default=30, ge=1, description="The list beside a receipt is kept so long.")
     remind_s: int = Field(default=60, gt=0, description="Ask services that have not answered an erasure again.")
     sweep_s: float = Field(default=10.0, gt=0)
     template_days: int = Field(default=30, ge=1, description="The notice says 30.")

@@ -78,7 +78,9 @@ def ports_of(
 def build(settings: IngestSettings) -> Application:
     """The service as its settings describe it."""
     clock = SystemClock()
-    database = Database(settings.database_url, source="ingest", clock=clock)
+    database = Database(
+        settings.database_url, source="ingest", clock=clock, erasure_items_max=settings.erasure_items_max
+    )
     broker = broker_of(settings)
     consents = ConsentView(broker, clock, settings.consent_max_age_s)
     channel = rpc.connect(settings.identity_address, settings.internal_token, deadline_s=settings.identity_deadline_s)

@@ -15,6 +15,7 @@ from semblance.ingest.domain.photo import Limits, Photo, Picture
 from semblance.ingest.domain.verdict import Rules
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ConsentId, ErasureId, PhotoId, SubjectId
 
 
@@ -54,7 +55,8 @@ class Originals(Protocol):
 
     def remove(self, key: str) -> int: ...
 
-    def remove_subject(self, subject_id: SubjectId) -> int: ...
+    def remove_subject(self, subject_id: SubjectId) -> list[str]:
+        """What the objects were called below the person's folder, once a version."""
 
 
 class Incoming(Protocol):
@@ -69,7 +71,8 @@ class Incoming(Protocol):
 
     def remove(self, key: str) -> int: ...
 
-    def remove_subject(self, subject_id: SubjectId) -> int: ...
+    def remove_subject(self, subject_id: SubjectId) -> list[str]:
+        """What the objects were called below the person's folder, once a version."""
 
     def all_keys(self) -> list[str]: ...
 
@@ -148,7 +151,7 @@ class Store(Protocol):
     def erase(self, subject_id: SubjectId, erasure_id: ErasureId) -> None:
         """Queue the erasure of a library."""
 
-    def forget(self, subject_id: SubjectId) -> list[tuple[str, int]]:
+    def forget(self, subject_id: SubjectId) -> list[Destroyed]:
         """Delete every row of this person and drop their queued work; counts by store."""
 
 

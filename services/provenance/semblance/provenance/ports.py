@@ -20,8 +20,46 @@ from semblance.provenance.domain.publication import Publication
 from semblance.provenance.domain.reading import Reading
 
 
+@dataclass(frozen=True)
+class SealedHead:
+    """Where a log ends, and this service's seal on that."""
+
+    head: Head
+    seal: str
+
+
+class AuditTrail(Protocol):
+    """The rows of everybody's audit log, in one transaction."""
+
+    def lock(self, subject_id: SubjectId) -> None:
+        """Nobody else appends to, or erases, this person's log until the transaction ends."""
+
+    def head(self, subject_id: SubjectId) -> SealedHead | None: ...
+
+    def last(self, subject_id: SubjectId) -> Head: ...
+
+    def holds(self, subject_id: SubjectId, event_id: str) -> bool: ...
+
+    def append(self, entry: Entry, seal: str) -> None: ...
+
+    def page(self, subject_id: SubjectId, *, after: int, limit: int, oldest_first: bool) -> Sequence[Entry]:
+        """Beyond the number `after`, in the asked order; 0 begins at the respective end."""
+
+    def entries(self, subject_id: SubjectId) -> Iterator[Entry]:
+        """The whole log, oldest first."""
+
+    def subjects(self, after: str) -> Sequence[SubjectId]:
+        """The next people who have a log, by id; empty at the end."""
+
+    def erase(self, subject_id: SubjectId, fingerprint: str, now: dt.datetime) -> list[str]:
+        """Delete the log and keep where it ended under the fingerprint; the hashes of the entries that went."""
+
+
 class Store(Protocol):
     """The rows, seen in one transaction; events and work leave with it."""
+
+    @property
+    def trail(self) -> AuditTrail: ...
 
     def publication(self, image_id: ImageId) -> Publication | None: ...
 
@@ -36,7 +74,7 @@ class Store(Protocol):
     def forget(self, image_id: ImageId) -> None: ...
 
     def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> list[ImageId]:
-        """Delete the person's rows; how many. Of their id and manifests only digests stay."""
+        """Delete the person's rows; of which images. Of their id and manifests only digests stay."""
 
     def forgotten(self, name: str) -> bool:
         """Whether this subject id, or this manifest's person, was erased."""
@@ -98,41 +136,6 @@ class Consents(Protocol):
     def get(self, consent_id: str) -> Consent | None: ...
 
 
-@dataclass(frozen=True)
-class SealedHead:
-    """Where a log ends, and this service's seal on that."""
-
-    head: Head
-    seal: str
-
-
-class AuditTrail(Protocol):
-    """The rows of everybody's audit log, in one transaction."""
-
-    def lock(self, subject_id: SubjectId) -> None:
-        """Nobody else appends to, or erases, this person's log until the transaction ends."""
-
-    def head(self, subject_id: SubjectId) -> SealedHead | None: ...
-
-    def last(self, subject_id: SubjectId) -> Head: ...
-
-    def holds(self, subject_id: SubjectId, event_id: str) -> bool: ...
-
-    def append(self, entry: Entry, seal: str) -> None: ...
-
-    def page(self, subject_id: SubjectId, *, after: int, limit: int, oldest_first: bool) -> Sequence[Entry]:
-        """Beyond the number `after`, in the asked order; 0 begins at the respective end."""
-
-    def entries(self, subject_id: SubjectId) -> Iterator[Entry]:
-        """The whole log, oldest first."""
-
-    def subjects(self, after: str) -> Sequence[SubjectId]:
-        """The next people who have a log, by id; empty at the end."""
-
-    def erase(self, subject_id: SubjectId, fingerprint: str, now: dt.datetime) -> int:
-        """Delete the log and keep where it ended under the fingerprint; how many entries went."""
-
-
 class AuditSeal(Protocol):
     """Done with this service's key. Every method may raise Unavailable."""
 
@@ -150,7 +153,7 @@ class AuditSeal(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """Everything, in one value. `salt` gives random bytes; `reads` and `trail` open the rows for questions."""
+    """Everything, in one value. `salt` gives random bytes; `reads` opens the rows for questions."""
 
     clock: Clock
     pictures: Pictures
@@ -159,5 +162,4 @@ class Ports:
     limits: Limits
     reads: Callable[[], AbstractContextManager[Store]]
     salt: Callable[[], bytes]
-    trail: Callable[[], AbstractContextManager[AuditTrail]]
     seal: AuditSeal

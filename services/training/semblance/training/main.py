@@ -40,7 +40,9 @@ class BackboneMissing(Unavailable):
 def build(settings: TrainingSettings) -> Application:
     """The service on real stores, broker and neighbours."""
     clock = SystemClock()
-    database = Database(settings.database_url, source="training", clock=clock)
+    database = Database(
+        settings.database_url, source="training", clock=clock, erasure_items_max=settings.erasure_items_max
+    )
     broker = broker_of(settings)
     consents = ConsentView(broker, clock, settings.consent_max_age_s)
     store = MinioStore(

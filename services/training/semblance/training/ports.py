@@ -32,7 +32,7 @@ class Runs(Protocol):
     def of_consent(self, consent_id: ConsentId) -> list[Run]:
         """Locked, in the order of their ids."""
 
-    def remove_subject(self, subject_id: SubjectId) -> int:
+    def remove_subject(self, subject_id: SubjectId) -> list[str]:
         """How many rows there were."""
 
 
@@ -90,7 +90,7 @@ class SealedStore(Protocol):
 
     def remove(self, key: str) -> int: ...
 
-    def remove_subject(self, subject_id: str) -> int: ...
+    def remove_subject(self, subject_id: str) -> list[str]: ...
 
 
 @dataclass(frozen=True)

@@ -66,9 +66,10 @@ class SqlAccounts:
         rows = self._session.execute(sa.select(logins).where(logins.c.subject_id == subject_id))
         return [Login(row.issuer, row.subject) for row in rows]
 
-    def remove(self, subject_id: str) -> int:
+    def remove(self, subject_id: str) -> list[str]:
         mapped = count(self._session, sa.delete(logins).where(logins.c.subject_id == subject_id))
-        return mapped + count(self._session, sa.delete(accounts).where(accounts.c.subject_id == subject_id))
+        own = count(self._session, sa.delete(accounts).where(accounts.c.subject_id == subject_id))
+        return [subject_id] * (own + mapped)
 
     def bury(self, digests: Sequence[str], erasure_id: str, at: dt.datetime) -> None:
         for digest in digests:

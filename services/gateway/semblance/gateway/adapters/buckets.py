@@ -27,8 +27,11 @@ class SqlBuckets:
     def put(self, key: str, bucket: Bucket) -> None:
         upsert(self._session, table, {"key": key}, {"tokens": bucket.tokens, "at": bucket.at})
 
-    def remove(self, keys: Sequence[str]) -> int:
-        return count(self._session, sa.delete(table).where(table.c.key.in_(keys)))
+    def remove(self, keys: Sequence[str]) -> list[str]:
+        own = table.c.key.in_(keys)
+        gone = list(self._session.scalars(sa.select(table.c.key).where(own)))
+        self._session.execute(sa.delete(table).where(own))
+        return gone
 
     def purge(self, older_than: dt.datetime) -> int:
         return count(self._session, sa.delete(table).where(table.c.at < older_than))

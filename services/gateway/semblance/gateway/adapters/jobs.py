@@ -91,10 +91,14 @@ class SqlJobs:
             for row in rows
         ]
 
-    def remove_subject(self, subject_id: str) -> tuple[int, int]:
+    def remove_subject(self, subject_id: str) -> tuple[list[str], list[str]]:
         own = sa.select(jobs.c.id).where(jobs.c.subject_id == subject_id)
-        events = count(self._session, sa.delete(job_events).where(job_events.c.job_id.in_(own)))
-        return count(self._session, sa.delete(jobs).where(jobs.c.subject_id == subject_id)), events
+        mine = job_events.c.job_id.in_(own)
+        rows = self._session.execute(sa.select(job_events.c.job_id, job_events.c.sequence).where(mine)).all()
+        ids = list(self._session.scalars(own))
+        self._session.execute(sa.delete(job_events).where(mine))
+        self._session.execute(sa.delete(jobs).where(jobs.c.subject_id == subject_id))
+        return ids, [f"{row.job_id}:{row.sequence}" for row in rows]
 
 
 def _job(row: Any) -> Job:

@@ -61,9 +61,11 @@ class SqlKeys:
     def drop(self, scope: str, key: str) -> None:
         self._session.execute(sa.delete(table).where(*_is(scope, key)))
 
-    def remove_subject(self, scope: str, subject_id: str) -> int:
+    def remove_subject(self, scope: str, subject_id: str) -> list[str]:
         own = sa.or_(table.c.scope == scope, table.c.resource_id == subject_id)
-        return count(self._session, sa.delete(table).where(own))
+        made = list(self._session.scalars(sa.select(table.c.resource_id).where(own)))
+        self._session.execute(sa.delete(table).where(own))
+        return made
 
     def purge(self, now: dt.datetime) -> int:
         return count(self._session, sa.delete(table).where(table.c.expires_at <= now))

@@ -185,6 +185,28 @@ class Verification:
 
 
 @dataclass(frozen=True)
+class AuditEntry:
+    """One link of a person's audit log; see semblance.kernel.audit for what is hashed."""
+
+    sequence: int
+    event_id: str
+    event_type: str
+    at: dt.datetime
+    facts: Mapping[str, Fact]
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class AuditHead:
+    """Where a log ends, as numbers and as a compact JWS."""
+
+    count: int
+    hash: str
+    jws: str
+
+
+@dataclass(frozen=True)
 class ErasedStore:
     service: str
     store: str

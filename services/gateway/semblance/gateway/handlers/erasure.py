@@ -11,6 +11,7 @@ from semblance.gateway.domain.things import Erasure
 from semblance.gateway.handlers.accounts import login_digest, subject_digest
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.ports import Records
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.errors import Conflict, NotFound
 
 
@@ -45,8 +46,8 @@ def receipt(gate: Gate, login: Login, erasure_id: str) -> str:
 
 def forget_subject(
     gate: Gate, records: Records, *, subject_id: str, erasure_id: str, policies: Sequence[Policy]
-) -> dict[str, int]:
-    """Remove everything of a person from this service; returns {store: count}. Harmless when repeated."""
+) -> list[Destroyed]:
+    """Remove everything of a person from this service; what there was, by store. Harmless when repeated."""
     digest = subject_digest(gate, subject_id)
     digests = [login_digest(gate, login) for login in records.accounts.logins(subject_id)]
     for each in (digest, *digests):
@@ -54,13 +55,14 @@ def forget_subject(
     records.accounts.bury([*digests, digest], erasure_id, gate.clock.now())
     accounts = records.accounts.remove(subject_id)
     jobs, events = records.jobs.remove_subject(subject_id)
-    return {
-        "database:accounts": accounts,
-        "database:jobs": jobs,
-        "database:job_events": events,
-        "database:idempotency_keys": records.keys.remove_subject(digest, subject_id),
-        "database:rate_limits": records.buckets.remove([f"subject:{digest}:{policy.name}" for policy in policies]),
-    }
+    counters = [f"subject:{digest}:{policy.name}" for policy in policies]
+    return [
+        Destroyed.of("database:accounts", accounts),
+        Destroyed.of("database:jobs", jobs),
+        Destroyed.of("database:job_events", events),
+        Destroyed.of("database:idempotency_keys", records.keys.remove_subject(digest, subject_id)),
+        Destroyed.of("database:rate_limits", records.buckets.remove(counters)),
+    ]
 
 
 def _standing(gate: Gate, login: Login) -> tuple[str | None, str | None]:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from semblance.gateway.ports import (
+    Audit,
     Consents,
     Generation,
     Identity,
@@ -32,6 +33,7 @@ class Gate:
     training: Training
     generation: Generation
     provenance: Provenance
+    audit: Audit
     consents: Consents
     passwords: Passwords
     pepper: Pepper

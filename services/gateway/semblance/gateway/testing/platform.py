@@ -25,6 +25,7 @@ from semblance.gateway.domain.things import (
     ScreenColour,
     Verification,
 )
+from semblance.gateway.testing.audit import FakeAudit
 from semblance.gateway.testing.library import FakeIngest
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
@@ -271,6 +272,7 @@ class FakePlatform:
     training: FakeTraining = field(init=False)
     generation: FakeGeneration = field(init=False)
     provenance: FakeProvenance = field(init=False)
+    audit: FakeAudit = field(init=False)
 
     def __post_init__(self) -> None:
         self.identity = FakeIdentity(self.clock)
@@ -278,6 +280,7 @@ class FakePlatform:
         self.training = FakeTraining(self.clock)
         self.generation = FakeGeneration(self.clock)
         self.provenance = FakeProvenance(self.generation)
+        self.audit = FakeAudit(self.clock)
 
 
 def _own(things: dict[str, tuple[str, T]], thing_id: str, subject_id: str, what: str) -> T:

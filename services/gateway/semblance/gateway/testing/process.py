@@ -75,6 +75,7 @@ def gateway(
         training=platform.training,
         generation=platform.generation,
         provenance=platform.provenance,
+        audit=platform.audit,
         consents=platform.identity,
         passwords=Argon2Passwords(_CHEAP),
         pepper=secrets,

@@ -65,10 +65,12 @@ class MemoryShelf:
         with self._lock:
             return self._drop_where(lambda held: held.facts.consent_id == consent_id)
 
-    def drop_subject(self, subject_id: SubjectId) -> int:
-        """How many were dropped."""
+    def drop_subject(self, subject_id: SubjectId) -> list[str]:
+        """The adapters that were dropped."""
         with self._lock:
-            return self._drop_where(lambda held: held.facts.subject_id == subject_id)
+            mine = [str(held.facts.id) for held in self._held.values() if held.facts.subject_id == subject_id]
+            self._drop_where(lambda held: held.facts.subject_id == subject_id)
+            return mine
 
     def __len__(self) -> int:
         return len(self._held)

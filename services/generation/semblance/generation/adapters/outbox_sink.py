@@ -7,9 +7,9 @@ from typing import Any
 from google.protobuf.message import Message
 
 from semblance.contracts.generation.v1 import events_pb2 as generation_pb
-from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.generation.domain.events import Ended, Erased, Event, Progressed, Rendered, Requested
 from semblance.generation.domain.image import Image, State
+from semblance.service_kit.erased import service_erased
 
 SERVICE = "generation"
 
@@ -26,10 +26,7 @@ def to_message(event: Event) -> Message:
         case Ended(image):
             return _ended(image)
         case Erased(subject_id, erasure_id, stores):
-            counts = [platform_pb.StoreCount(store=store, count=count) for store, count in stores]
-            return platform_pb.ServiceErased(
-                subject_id=subject_id, erasure_id=erasure_id, service=SERVICE, stores=counts
-            )
+            return service_erased(SERVICE, subject_id, erasure_id, stores)
 
 
 def _rendered(image: Image) -> Message:

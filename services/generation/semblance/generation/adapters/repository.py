@@ -61,12 +61,12 @@ class SqlImages:
         """Open ones that need this adapter, locked."""
         return self._locked(sa.and_(_c.adapter_id == adapter_id, _c.state.in_(_OPEN)))
 
-    def remove_subject(self, subject_id: SubjectId) -> int:
-        """Delete a person's rows; how many there were."""
-        own = _c.subject_id == subject_id
-        count = self._sql.execute(sa.select(sa.func.count()).select_from(images).where(own)).scalar_one()
+    def remove_subject(self, subject_id: SubjectId) -> list[str]:
+        """Delete a person's rows; the ids of what they were about."""
+        own = images.c.subject_id == subject_id
+        ids = self._sql.scalars(sa.select(images.c.id).where(own)).all()
         self._sql.execute(sa.delete(images).where(own))
-        return int(count)
+        return list(ids)
 
     def _locked(self, condition: sa.ColumnElement[bool]) -> list[Image]:
         query = sa.select(images).where(condition).order_by(_c.id).with_for_update()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semblance.generation.domain.image import Image
+from semblance.kernel.destroyed import Destroyed
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Erased:
-    """Everything held of a person is gone; counts by store."""
+    """Everything held of a person is gone, by store."""
 
     subject_id: str
     erasure_id: str
-    stores: Sequence[tuple[str, int]]
+    stores: Sequence[Destroyed]
 
 
 Event = Requested | Rendered | Ended | Progressed | Erased

@@ -8,6 +8,7 @@ from typing import Final
 from semblance.generation.domain.events import Ended, Erased
 from semblance.generation.domain.image import Image
 from semblance.generation.ports import Ports, Store
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, SubjectId
 
@@ -58,7 +59,11 @@ def erase_subject(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) ->
 
     def settle(store: Store) -> None:
         rows = store.images.remove_subject(subject_id)
-        stores = (("memory:adapters", in_memory), ("objects:quarantine", objects), ("database:images", rows))
+        stores = (
+            Destroyed.of("memory:adapters", in_memory),
+            Destroyed.of("objects:quarantine", objects),
+            Destroyed.of("database:images", rows),
+        )
         store.publish(Erased(subject_id, erasure_id, stores))
 
     return settle

@@ -18,6 +18,7 @@ from semblance.identity.domain.events import (
     Revoked,
 )
 from semblance.kernel.consent import Consent, Purpose
+from semblance.service_kit.erased import service_erased
 
 PURPOSE_TO_PB: dict[Purpose, identity_pb.Purpose] = {
     Purpose.PHOTOS: identity_pb.PURPOSE_PHOTOS,
@@ -45,12 +46,7 @@ def to_message(event: Event) -> Message:
         case ErasureAnnounced(subject_id, erasure_id):
             return platform_pb.ErasureRequested(subject_id=subject_id, erasure_id=erasure_id)
         case IdentityErased(subject_id, erasure_id, stores):
-            return platform_pb.ServiceErased(
-                subject_id=subject_id,
-                erasure_id=erasure_id,
-                service="identity",
-                stores=[platform_pb.StoreCount(store=s.store, count=s.count) for s in stores],
-            )
+            return service_erased("identity", subject_id, erasure_id, stores)
         case ErasureFinished(subject_id, erasure_id, receipt_sha256):
             return platform_pb.ErasureCompleted(
                 subject_id=subject_id, erasure_id=erasure_id, receipt_sha256=receipt_sha256
@@ -67,6 +63,7 @@ def consent_state(consent: Consent) -> identity_pb.ConsentState:
         granted_at=timestamp(consent.granted_at),
         expires_at=timestamp(consent.expires_at),
         revoked_at=timestamp(consent.revoked_at) if consent.revoked_at else None,
+        grantee_id=consent.grantee_id or "",
     )
 
 

@@ -11,20 +11,36 @@ from sqlalchemy.orm import Session
 
 from semblance.identity.adapters import tables as t
 from semblance.identity.adapters.erasures_repository import SqlErasures
+from semblance.identity.adapters.grants_repository import SqlGrants, SqlSharing
 from semblance.identity.adapters.outbox_sink import to_message
 from semblance.identity.adapters.people_repository import SqlConsents, SqlFailures, SqlReleases, SqlSessions
+from semblance.identity.adapters.register_repository import SqlRegister
+from semblance.identity.adapters.reviews_repository import SqlReviews
 from semblance.identity.adapters.templates_repository import SqlTemplates
 from semblance.identity.adapters.upsert import upsert
 from semblance.identity.domain.events import Event
-from semblance.identity.ports import Consents, Erasures, Failures, Releases, Sessions, Store, Templates
+from semblance.identity.ports import (
+    Consents,
+    Erasures,
+    Failures,
+    Grants,
+    Register,
+    Releases,
+    Reviews,
+    Sessions,
+    SharingSettings,
+    Store,
+    Templates,
+)
 from semblance.kernel.clock import Clock
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ErasureId, SubjectId
 from semblance.service_kit.database import Database, Unit
 
 ERASE_SUBJECT = "erase_subject"
 """The kind of work that destroys a key and then this service's share."""
 
-_OWNED = (t.releases, t.sessions, t.consents)
+_OWNED = (t.releases, t.sessions, t.consents, t.reviews, t.protection_exemptions)
 
 
 class SqlStore:
@@ -39,6 +55,10 @@ class SqlStore:
         self.templates: Templates = SqlTemplates(session, clock)
         self.consents: Consents = SqlConsents(session)
         self.erasures: Erasures = SqlErasures(session)
+        self.reviews: Reviews = SqlReviews(session)
+        self.register: Register = SqlRegister(session)
+        self.sharing: SharingSettings = SqlSharing(session)
+        self.grants: Grants = SqlGrants(session)
 
     def lock_subject(self, subject_id: SubjectId, *, seen_at: dt.datetime | None = None) -> None:
         """Lock the person's row; with `seen_at` it is made or brought up to date."""
@@ -46,17 +66,19 @@ class SqlStore:
             upsert(self._sql, t.subjects, {"id": subject_id, "seen_at": seen_at}, key=["id"])
         self._sql.execute(sa.select(t.subjects.c.id).where(t.subjects.c.id == subject_id).with_for_update())
 
-    def forget_subject(self, subject_id: SubjectId) -> list[tuple[str, int]]:
-        """Delete the person's rows; counts by table. Failed tries only lose the person."""
-        counts = []
+    def forget_subject(self, subject_id: SubjectId) -> list[Destroyed]:
+        """Delete the person's rows; which, by table. Failed tries and others' reviews only lose the person."""
+        gone = SqlGrants(self._sql).forget_subject(subject_id)
         for table in _OWNED:
             own = table.c.subject_id == subject_id
-            count = self._sql.execute(sa.select(sa.func.count()).select_from(table).where(own)).scalar_one()
+            ids = self._sql.scalars(sa.select(table.c.id).where(own)).all()
             self._sql.execute(sa.delete(table).where(own))
-            counts.append((f"database:{table.name}", int(count)))
+            gone.append(Destroyed.of(f"database:{table.name}", ids))
         self._sql.execute(sa.update(t.failures).where(t.failures.c.subject_id == subject_id).values(subject_id=None))
+        theirs = t.reviews.c.other_subject_id == subject_id
+        self._sql.execute(sa.update(t.reviews).where(theirs).values(other_subject_id=None))
         self._sql.execute(sa.delete(t.subjects).where(t.subjects.c.id == subject_id))
-        return counts
+        return gone
 
     def silent_since(self, before: dt.datetime) -> list[SubjectId]:
         """People last seen before `before` with no consent that ended or ends after it."""

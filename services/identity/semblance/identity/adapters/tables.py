@@ -85,6 +85,8 @@ consents = sa.Table(
     sa.Column("granted_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("revoked_at", UtcDateTime),
+    # NULL: the person's own.
+    sa.Column("grantee_id", sa.String(36), index=True),
 )
 
 erasures = sa.Table(
@@ -95,6 +97,8 @@ erasures = sa.Table(
     sa.Column("subject_id", sa.String(36), unique=True),
     sa.Column("subject_fingerprint", sa.String(64), nullable=False, index=True),
     sa.Column("requested_at", UtcDateTime, nullable=False),
+    # Empty once the list is no longer kept.
+    sa.Column("items_salt", sa.String(64), nullable=False, server_default=""),
     sa.Column("key_id", sa.String(64)),
     sa.Column("key_destroyed_at", UtcDateTime),
     sa.Column("announced_at", UtcDateTime),
@@ -107,6 +111,88 @@ erasure_answers = sa.Table(
     metadata,
     sa.Column("erasure_id", sa.String(36), primary_key=True),
     sa.Column("service", sa.String(32), primary_key=True),
-    # A list of pairs, store and count.
+    # A list of store, count, when, salted digests and their root; before 0005 of store and count.
     sa.Column("stores", sa.JSON, nullable=False),
+)
+
+# What an operator has to decide. `other_subject_id` is NULL once that person is erased.
+reviews = sa.Table(
+    "reviews",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("subject_id", sa.String(36), nullable=False, index=True),
+    sa.Column("session_id", sa.String(36)),
+    sa.Column("release_id", sa.String(36)),
+    sa.Column("other_subject_id", sa.String(36), index=True),
+    sa.Column("entry_id", sa.String(36), index=True),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("opened_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("decided_at", UtcDateTime),
+    sa.Column("decided_by", sa.String(40)),
+    sa.Column("sealed_note", sa.LargeBinary),
+    sa.Column("usable_until", UtcDateTime),
+    sa.Column("used_at", UtcDateTime),
+    sa.Column("consent_id", sa.String(36)),
+)
+
+# Faces that nothing may be made of: sealed under a key of the entry's own id, which no person's is.
+protected_faces = sa.Table(
+    "protected_faces",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("purpose", sa.String(16), nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("code_sha256", sa.String(64), nullable=False),
+    sa.Column("added_at", UtcDateTime, nullable=False),
+)
+
+# Entries without effect against one person: whoever is enrolled with the face that somebody else had protected.
+protection_exemptions = sa.Table(
+    "protection_exemptions",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("entry_id", sa.String(36), nullable=False, index=True),
+    sa.Column("subject_id", sa.String(36), nullable=False, index=True),
+)
+
+# How far a person lets others go. Limits are the person's own words, sealed.
+sharing = sa.Table(
+    "sharing",
+    metadata,
+    sa.Column("subject_id", sa.String(36), primary_key=True),
+    sa.Column("level", sa.String(16), nullable=False),
+    sa.Column("review", sa.Boolean, nullable=False),
+    sa.Column("pictures", sa.Integer, nullable=False),
+    sa.Column("sealed_limits", sa.LargeBinary, nullable=False),
+)
+
+# The id is the consent's, once there is one.
+grants = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("subject_id", sa.String(36), nullable=False, index=True),
+    sa.Column("grantee_id", sa.String(36), nullable=False, index=True),
+    sa.Column("grantee_is_app", sa.Boolean, nullable=False),
+    sa.Column("answer", sa.String(16), nullable=False),
+    sa.Column("by_level", sa.Boolean, nullable=False),
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    sa.Column("lapses_at", UtcDateTime, nullable=False),
+    sa.Column("answered_at", UtcDateTime),
+    # Pictures, days, review; NULL: not asked, not allowed.
+    sa.Column("asked", sa.JSON(none_as_null=True)),
+    sa.Column("allowed", sa.JSON(none_as_null=True)),
+    # Under the grantee's key and under the subject's.
+    sa.Column("sealed_purpose", sa.LargeBinary, nullable=False),
+    sa.Column("sealed_terms", sa.LargeBinary, nullable=False),
+)
+
+# One row a picture that counts against a grant.
+grant_uses = sa.Table(
+    "grant_uses",
+    metadata,
+    sa.Column("grant_id", sa.String(36), primary_key=True),
+    sa.Column("image_id", sa.String(36), primary_key=True),
+    sa.Column("used_at", UtcDateTime, nullable=False),
 )

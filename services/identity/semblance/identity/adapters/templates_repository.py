@@ -28,10 +28,10 @@ class SqlTemplates:
         rows = [{"id": new_id(), "subject_id": subject_id, "sealed": blob, "enrolled_at": now} for blob in sealed]
         self._sql.execute(sa.insert(t.templates), rows)
 
-    def remove(self, subject_id: SubjectId) -> int:
-        """How many there were."""
-        count = sa.select(sa.func.count()).select_from(t.templates).where(t.templates.c.subject_id == subject_id)
-        removed = self._sql.execute(count).scalar_one()
+    def remove(self, subject_id: SubjectId) -> list[str]:
+        """The ids of those that there were."""
+        mine = sa.select(t.templates.c.id).where(t.templates.c.subject_id == subject_id)
+        removed = list(self._sql.scalars(mine))
         self._sql.execute(sa.delete(t.templates).where(t.templates.c.subject_id == subject_id))
         self._sql.execute(sa.update(t.gallery_revision).values(revision=t.gallery_revision.c.revision + 1))
         return removed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from semblance.identity.domain.consent import RevocationReason
-from semblance.identity.domain.erasure import StoreCount
 from semblance.kernel.consent import Consent
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ErasureId, SubjectId
 
 
@@ -39,7 +39,7 @@ class IdentityErased:
 
     subject_id: SubjectId
     erasure_id: ErasureId
-    stores: tuple[StoreCount, ...]
+    stores: tuple[Destroyed, ...]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from semblance.identity.domain.consent import RevocationReason
-from semblance.identity.domain.erasure import SERVICES, Erasure, StoreCount, receipt_claims
+from semblance.identity.domain.erasure import SERVICES, Erasure, bounded, receipt_claims, salted
 from semblance.identity.domain.errors import UnknownErasure
 from semblance.identity.domain.events import ErasureAnnounced, ErasureFinished, IdentityErased
 from semblance.identity.handlers.consents import revoke_all
 from semblance.identity.ports import DestroyedKey, Ports, Store
+from semblance.kernel.destroyed import Destroyed
+from semblance.kernel.erasure_list import ErasedStore
 from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import ErasureId, SubjectId, new_id
 
@@ -31,6 +33,7 @@ def request_erasure(subject_id: SubjectId, ports: Ports) -> Erasure:
             subject_id=subject_id,
             subject_fingerprint=fingerprint,
             requested_at=ports.clock.now(),
+            items_salt=secrets.token_hex(16),
         )
         store.erasures.add(erasure)
         revoke_all(store, subject_id, RevocationReason.ERASURE, ports)
@@ -61,10 +64,11 @@ def erase_own_share(erasure_id: ErasureId, key: DestroyedKey | None, store: Stor
     subject_id = erasure.subject_id
     store.lock_subject(subject_id)
     revoke_all(store, subject_id, RevocationReason.ERASURE, ports)
-    templates = store.templates.remove(subject_id)
-    counts = [("database:templates", templates), *store.forget_subject(subject_id)]
-    keys = [("keyring:data-keys", 1 if key.key_id else 0)]
-    stores = tuple(StoreCount("identity", name, count) for name, count in [*keys, *counts])
+    stores = (
+        Destroyed.of("keyring:data-keys", [key.key_id] if key.key_id else []),
+        Destroyed.of("database:templates", store.templates.remove(subject_id)),
+        *store.forget_subject(subject_id),
+    )
     store.erasures.save(
         replace(
             erasure,
@@ -78,7 +82,7 @@ def erase_own_share(erasure_id: ErasureId, key: DestroyedKey | None, store: Stor
 
 
 def record_answer(
-    erasure_id: ErasureId, service: str, stores: Sequence[StoreCount], store: Store, ports: Ports
+    erasure_id: ErasureId, service: str, stores: Sequence[ErasedStore], store: Store, ports: Ports
 ) -> None:
     """A service has erased its share; the last answer signs the receipt. Raises UnknownErasure, Invalid.
 
@@ -91,7 +95,7 @@ def record_answer(
         raise UnknownErasure
     if erasure.subject_id is None:
         return
-    store.erasures.record(erasure_id, service, stores)
+    store.erasures.record(erasure_id, service, [salted(each, erasure.items_salt) for each in stores])
     answered = store.erasures.get(erasure_id)
     assert answered is not None
     if not answered.waiting_for and answered.key_destroyed_at is not None:
@@ -120,7 +124,11 @@ def remind(ports: Ports) -> list[Erasure]:
 def _complete(erasure: Erasure, store: Store, ports: Ports) -> None:
     assert erasure.subject_id is not None
     now = ports.clock.now()
-    claims = receipt_claims(erasure, issuer=ports.rules.issuer, salt=secrets.token_hex(16), completed_at=now)
+    stores = bounded(erasure.stores, ports.rules.receipt_items_max)
+    store.erasures.replace_answers(erasure.id, stores)
+    claims = receipt_claims(
+        replace(erasure, stores=stores), issuer=ports.rules.issuer, salt=secrets.token_hex(16), completed_at=now
+    )
     receipt = ports.receipts.sign(claims)
     store.erasures.save(replace(erasure, subject_id=None, completed_at=now, receipt_jws=receipt))
     store.publish(ErasureFinished(erasure.subject_id, erasure.id, hashlib.sha256(receipt.encode()).hexdigest()))

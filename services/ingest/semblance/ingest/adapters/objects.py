@@ -22,7 +22,7 @@ class SealedOriginals:
     def remove(self, key: str) -> int:
         return self._sealed.remove(key)
 
-    def remove_subject(self, subject_id: SubjectId) -> int:
+    def remove_subject(self, subject_id: SubjectId) -> list[str]:
         return self._sealed.remove_subject(subject_id)
 
 
@@ -47,8 +47,9 @@ class IncomingObjects:
     def remove(self, key: str) -> int:
         return self._store.remove(INCOMING, key)
 
-    def remove_subject(self, subject_id: SubjectId) -> int:
-        return self._store.remove_prefix(INCOMING, f"{subject_id}/")
+    def remove_subject(self, subject_id: SubjectId) -> list[str]:
+        folder = f"{subject_id}/"
+        return [key.removeprefix(folder) for key in self._store.remove_prefix(INCOMING, folder)]
 
     def all_keys(self) -> list[str]:
         return self._store.list(INCOMING, "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from google.protobuf.message import Message
 
 from semblance.contracts.ingest.v1 import events_pb2
-from semblance.contracts.platform.v1 import events_pb2 as platform_pb2
 from semblance.ingest.domain.events import Accepted, Erased, Event, Received, Refused, Removed
 from semblance.ingest.domain.photo import Photo
+from semblance.service_kit.erased import service_erased
 
 PhotoMessage = events_pb2.PhotoReceived | events_pb2.PhotoAccepted | events_pb2.PhotoRefused | events_pb2.PhotoRemoved
 
@@ -26,11 +26,8 @@ def to_message(event: Event) -> Message:
             return _about(events_pb2.PhotoRefused(reason_code=photo.reason_code), photo)
         case Removed(photo):
             return _about(events_pb2.PhotoRemoved(), photo)
-        case Erased(subject_id, erasure_id, counts):
-            stores = [platform_pb2.StoreCount(store=store, count=count) for store, count in counts]
-            return platform_pb2.ServiceErased(
-                subject_id=subject_id, erasure_id=erasure_id, service="ingest", stores=stores
-            )
+        case Erased(subject_id, erasure_id, stores):
+            return service_erased("ingest", subject_id, erasure_id, stores)
 
 
 def _about(message: PhotoMessage, photo: Photo) -> PhotoMessage:

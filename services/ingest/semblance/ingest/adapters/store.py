@@ -16,6 +16,7 @@ from semblance.ingest.adapters.photos_repository import SqlFaces, SqlPhotos
 from semblance.ingest.domain.events import Event
 from semblance.ingest.domain.photo import Photo
 from semblance.ingest.ports import Faces, Log, Photos, Store
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ErasureId, PhotoId, SubjectId
 from semblance.service_kit.database import Database, Unit
 
@@ -62,19 +63,20 @@ class SqlStore:
         """Queue the erasure of a library."""
         self._require_unit().enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id})
 
-    def forget(self, subject_id: SubjectId) -> list[tuple[str, int]]:
-        """Delete every row of this person and drop their queued work; counts by store."""
+    def forget(self, subject_id: SubjectId) -> list[Destroyed]:
+        """Delete every row of this person and drop their queued work; what there was, by store."""
         mine = t.photos.c.subject_id == subject_id
         for photo_id in self._sql.scalars(sa.select(t.photos.c.id).where(mine)).all():
             self.cancel_analysis(PhotoId(photo_id))
-        counts = []
-        for table in (t.people_log, t.faces, t.photos):
+        gone = []
+        for named_by in (t.people_log.c.number, t.faces.c.id, t.photos.c.id):
+            table = named_by.table
             own = table.c.subject_id == subject_id
-            count = self._sql.execute(sa.select(sa.func.count()).select_from(table).where(own)).scalar_one()
+            names = self._sql.scalars(sa.select(named_by).where(own)).all()
             self._sql.execute(sa.delete(table).where(own))
-            counts.append((f"database:{table.name}", int(count)))
+            gone.append(Destroyed.of(f"database:{table.name}", names))
         self._sql.execute(sa.delete(t.libraries).where(t.libraries.c.subject_id == subject_id))
-        return counts
+        return gone
 
     def _require_unit(self) -> Unit:
         assert self._unit is not None, "a read must not write"

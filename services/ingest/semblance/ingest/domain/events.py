@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from semblance.ingest.domain.photo import Photo
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ErasureId, SubjectId
 
 
@@ -31,11 +32,11 @@ class Removed:
 
 @dataclass(frozen=True)
 class Erased:
-    """counts: how many things were destroyed, by store."""
+    """Everything held of a person is gone, by store."""
 
     subject_id: SubjectId
     erasure_id: ErasureId
-    counts: tuple[tuple[str, int], ...]
+    stores: tuple[Destroyed, ...]
 
 
 Event = Received | Accepted | Refused | Removed | Erased

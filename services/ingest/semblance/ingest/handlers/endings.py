@@ -7,6 +7,7 @@ import datetime as dt
 from semblance.ingest.domain.events import Erased, Refused
 from semblance.ingest.domain.photo import CONSENT_REVOKED
 from semblance.ingest.ports import Ports, Store
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ConsentId, ErasureId, SubjectId
 
 ORPHAN_S = 900
@@ -30,15 +31,19 @@ def request_erasure(subject_id: SubjectId, erasure_id: ErasureId, store: Store) 
     store.erase(subject_id, erasure_id)
 
 
-def erase_bytes(subject_id: SubjectId, ports: Ports) -> list[tuple[str, int]]:
-    """Destroy every object; counts by store. The rows, which go last, tell how many there were if this is a repeat."""
+def erase_bytes(subject_id: SubjectId, ports: Ports) -> list[Destroyed]:
+    """Destroy every object, by store. The rows, which go last, tell what there was if this is a repeat."""
     with ports.reads() as store:
-        expected = len(store.photos.held(subject_id))
+        expected = {photo.id for photo in store.photos.held(subject_id)}
     photos = ports.originals.remove_subject(subject_id)
-    return [("objects:photos", max(photos, expected)), ("objects:incoming", ports.incoming.remove_subject(subject_id))]
+    gone_before = sorted(expected - set(photos))
+    return [
+        Destroyed.of("objects:photos", [*photos, *gone_before]),
+        Destroyed.of("objects:incoming", ports.incoming.remove_subject(subject_id)),
+    ]
 
 
-def erase_rows(subject_id: SubjectId, erasure_id: ErasureId, objects: list[tuple[str, int]], store: Store) -> None:
+def erase_rows(subject_id: SubjectId, erasure_id: ErasureId, objects: list[Destroyed], store: Store) -> None:
     """Delete every row and report the whole; also when nothing was held."""
     store.publish(Erased(subject_id, erasure_id, tuple(objects + store.forget(subject_id))))
 

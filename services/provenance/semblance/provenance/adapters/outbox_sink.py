@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.provenance.domain.events import Erased, Event, Published, Refused
+from semblance.service_kit.erased import store_count
 
 
 def to_message(event: Event) -> Message:
@@ -36,5 +37,5 @@ def to_message(event: Event) -> Message:
                 subject_id=subject_id,
                 erasure_id=erasure_id,
                 service="provenance",
-                stores=[platform_pb.StoreCount(store=s.store, count=s.count) for s in stores],
+                stores=[store_count(s.store, s.count, s.items) for s in stores],
             )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from semblance.kernel.destroyed import Destroyed
 from semblance.objects import PUBLISHED, QUARANTINE, ObjectStore, SealedObjects, Sealer
-from semblance.provenance.domain.events import StoreCount
 
 
 class SealedPictures:
@@ -37,9 +37,11 @@ class SealedPictures:
             if key != kept_key:
                 self._published.remove(key)
 
-    def remove_subject(self, subject_id: str) -> tuple[StoreCount, ...]:
+    def remove_subject(self, subject_id: str) -> tuple[Destroyed, ...]:
         """See Pictures."""
+        published = self._published.remove_subject(subject_id)
         return (
-            StoreCount("objects:published", self._published.remove_subject(subject_id)),
-            StoreCount("objects:quarantine", self._quarantine.remove_subject(subject_id)),
+            # A person knows the image, not the digest that the key goes on with.
+            Destroyed.of("objects:published", [name.partition(".")[0] for name in published]),
+            Destroyed.of("objects:quarantine", self._quarantine.remove_subject(subject_id)),
         )

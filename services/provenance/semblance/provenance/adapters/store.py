@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, ManifestId, SubjectId
 from semblance.provenance.adapters import work_names
+from semblance.provenance.adapters.audit_trail import SqlAuditTrail
 from semblance.provenance.adapters.outbox_sink import to_message
 from semblance.provenance.adapters.tables import erasures, forgotten, publications
 from semblance.provenance.domain.events import Event, StoreCount
@@ -29,6 +30,7 @@ class SqlStore:
     def __init__(self, session: Session, unit: Unit | None = None) -> None:
         self._sql = session
         self._unit = unit
+        self.trail = SqlAuditTrail(session)
 
     def publication(self, image_id: ImageId) -> Publication | None:
         """By image; locked until the transaction ends when this is one."""
@@ -59,14 +61,16 @@ class SqlStore:
         """Delete the row."""
         self._sql.execute(sa.delete(publications).where(_c.image_id == image_id))
 
-    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> int:
+    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> list[ImageId]:
         """See Store."""
         mine = _c.subject_id == subject_id
         manifests = self._sql.scalars(sa.select(_c.manifest_id).where(mine, _c.manifest_id.is_not(None))).all()
         for name in {str(subject_id), *map(str, manifests)}:
             if not self.forgotten(name):
                 self._sql.execute(sa.insert(forgotten).values(digest=_digest(name), forgotten_at=now))
-        return int(self._sql.execute(sa.delete(publications).where(mine)).rowcount)  # type: ignore[attr-defined]
+        images = self._sql.scalars(sa.select(_c.image_id).where(mine)).all()
+        self._sql.execute(sa.delete(publications).where(mine))
+        return [ImageId(image_id) for image_id in images]
 
     def forgotten(self, name: str) -> bool:
         """See Store."""
@@ -76,11 +80,11 @@ class SqlStore:
     def erasure(self, erasure_id: ErasureId) -> tuple[StoreCount, ...] | None:
         """What an erasure that is done destroyed."""
         stores = self._sql.scalar(sa.select(erasures.c.stores).where(erasures.c.erasure_id == erasure_id))
-        return None if stores is None else tuple(StoreCount(store, count) for store, count in stores)
+        return None if stores is None else tuple(StoreCount(s, n, tuple(*items)) for s, n, *items in stores)
 
     def save_erasure(self, erasure_id: ErasureId, stores: Sequence[StoreCount], now: dt.datetime) -> None:
         """Remember the answer."""
-        row = {"erasure_id": erasure_id, "stores": [[s.store, s.count] for s in stores], "erased_at": now}
+        row = {"erasure_id": erasure_id, "stores": [[s.store, s.count, s.items] for s in stores], "erased_at": now}
         self._sql.execute(sa.insert(erasures).values(row))
 
     def emit(self, event: Event) -> None:

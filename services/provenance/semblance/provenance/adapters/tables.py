@@ -44,7 +44,44 @@ erasures = sa.Table(
     "erasures",
     metadata,
     sa.Column("erasure_id", sa.String(36), primary_key=True),
-    # A list of pairs, store and count.
+    # A list of store, count and digests of identifiers.
     sa.Column("stores", sa.JSON, nullable=False),
+    sa.Column("erased_at", UtcDateTime, nullable=False),
+)
+
+# Append-only: the migration's triggers refuse a change, a gap, and a deletion that is not an erasure's.
+audit_entries = sa.Table(
+    "audit_entries",
+    metadata,
+    sa.Column("subject_id", sa.String(36), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("event_id", sa.String(200), nullable=False),
+    sa.Column("event_type", sa.String(200), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+# Where each log ends, sealed with the service's key: an end that is cut off in the database alone does not fit.
+audit_heads = sa.Table(
+    "audit_heads",
+    metadata,
+    sa.Column("subject_id", sa.String(36), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("seal", sa.String(64), nullable=False),
+)
+
+# Whose entries may be deleted; a row lives within one transaction.
+audit_erasing = sa.Table("audit_erasing", metadata, sa.Column("subject_id", sa.String(36), primary_key=True))
+
+# What stays of an erased person's log: a keyed digest of the id, and where the log ended.
+audit_erased = sa.Table(
+    "audit_erased",
+    metadata,
+    sa.Column("fingerprint", sa.String(64), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
     sa.Column("erased_at", UtcDateTime, nullable=False),
 )

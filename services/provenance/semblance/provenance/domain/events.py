@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from semblance.kernel.destroyed import Destroyed, item_digest
 from semblance.kernel.ids import ErasureId, SubjectId
 from semblance.provenance.domain.publication import Publication, Signed
 
@@ -25,10 +26,16 @@ class Refused:
 
 @dataclass(frozen=True)
 class StoreCount:
-    """How many things were destroyed in one store."""
+    """How many things were destroyed in one store, and the digest of each one's identifier."""
 
     store: str
     count: int
+    items: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, destroyed: Destroyed) -> StoreCount:
+        """With digests only: this is kept, so that the answer can be given again."""
+        return cls(destroyed.store, destroyed.count, tuple(sorted(map(item_digest, destroyed.ids))))
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ErasureId, SubjectId
 from semblance.provenance.domain.events import Erased, StoreCount
 from semblance.provenance.domain.publication import Publication, State
+from semblance.provenance.handlers import auditing
 from semblance.provenance.handlers.publishing import Settle
 from semblance.provenance.ports import Ports, Store
 
@@ -43,8 +45,9 @@ def erase(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) -> Settle:
 
     def settle(store: Store) -> None:
         now = ports.clock.now()
+        log = auditing.erase(subject_id, store, ports)
         rows = store.forget_subject(subject_id, now)
-        stores = (StoreCount("database:publications", rows), *objects)
+        stores = tuple(map(StoreCount.of, (Destroyed.of("database:publications", rows), *objects, *log)))
         store.save_erasure(erasure_id, stores, now)
         store.emit(Erased(subject_id, erasure_id, stores))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from google.protobuf.message import Message
 
-from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.safety.domain.events import Decided, Erased, Event
 from semblance.safety.domain.picture import CheckState, PictureCheck
+from semblance.service_kit.erased import service_erased
 
 
 def to_message(event: Event) -> Message:
@@ -16,12 +16,7 @@ def to_message(event: Event) -> Message:
         case Decided(check):
             return _verdict(check)
         case Erased(subject_id, erasure_id, stores):
-            return platform_pb.ServiceErased(
-                subject_id=subject_id,
-                erasure_id=erasure_id,
-                service="safety",
-                stores=[platform_pb.StoreCount(store=store, count=count) for store, count in stores],
-            )
+            return service_erased("safety", subject_id, erasure_id, stores)
 
 
 def _verdict(check: PictureCheck) -> Message:

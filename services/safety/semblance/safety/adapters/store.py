@@ -51,11 +51,11 @@ class SqlChecks:
         query = sa.select(t.checks.c.image_id).where(t.checks.c.subject_id == subject_id)
         return [ImageId(image_id) for image_id in self._sql.scalars(query)]
 
-    def remove_subject(self, subject_id: SubjectId) -> int:
-        """Forget all of the person's; how many."""
-        count = len(self.of_subject(subject_id))
+    def remove_subject(self, subject_id: SubjectId) -> list[ImageId]:
+        """Forget all of the person's; which."""
+        mine = self.of_subject(subject_id)
         self._sql.execute(sa.delete(t.checks).where(t.checks.c.subject_id == subject_id))
-        return count
+        return mine
 
     def _values(self, check: PictureCheck) -> dict[str, Any]:
         names = [f.name for f in dataclasses.fields(check) if f.name not in ("state", "reasons", "measured")]

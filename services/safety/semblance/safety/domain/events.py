@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from semblance.kernel.destroyed import Destroyed
 from semblance.safety.domain.picture import PictureCheck
 
 
@@ -16,11 +17,11 @@ class Decided:
 
 @dataclass(frozen=True)
 class Erased:
-    """Everything of a person that this service held is gone; counts by store."""
+    """Everything of a person that this service held is gone, by store."""
 
     subject_id: str
     erasure_id: str
-    stores: tuple[tuple[str, int], ...]
+    stores: tuple[Destroyed, ...]
 
 
 Event = Decided | Erased

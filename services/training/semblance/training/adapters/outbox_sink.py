@@ -6,8 +6,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.training.v1 import events_pb2 as training_pb
+from semblance.service_kit.erased import service_erased
 from semblance.training.domain.events import Ended, Erased, Event, Progressed, Requested
 from semblance.training.domain.run import Bytes, Run, State
 
@@ -24,10 +24,7 @@ def to_message(event: Event) -> Message:
         case Ended(run):
             return _ended(run)
         case Erased(subject_id, erasure_id, stores):
-            counts = [platform_pb.StoreCount(store=store, count=count) for store, count in stores]
-            return platform_pb.ServiceErased(
-                subject_id=subject_id, erasure_id=erasure_id, service=SERVICE, stores=counts
-            )
+            return service_erased(SERVICE, subject_id, erasure_id, stores)
 
 
 def _ended(run: Run) -> Message:

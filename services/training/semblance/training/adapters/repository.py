@@ -47,12 +47,12 @@ class SqlRuns:
         query = sa.select(runs).where(runs.c.consent_id == consent_id).order_by(runs.c.id)
         return [_run(row) for row in self._sql.execute(query.with_for_update())]
 
-    def remove_subject(self, subject_id: SubjectId) -> int:
-        """Delete a person's rows; how many there were."""
+    def remove_subject(self, subject_id: SubjectId) -> list[str]:
+        """Delete a person's rows; the ids of what they were about."""
         own = runs.c.subject_id == subject_id
-        count = self._sql.execute(sa.select(sa.func.count()).select_from(runs).where(own)).scalar_one()
+        ids = self._sql.scalars(sa.select(runs.c.id).where(own)).all()
         self._sql.execute(sa.delete(runs).where(own))
-        return int(count)
+        return list(ids)
 
 
 def _values(run: Run) -> dict[str, Any]:

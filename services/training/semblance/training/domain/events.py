@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from semblance.kernel.destroyed import Destroyed
 from semblance.training.domain.run import Run
 
 
@@ -34,11 +35,11 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Erased:
-    """Everything held of a person is gone; counts by store."""
+    """Everything held of a person is gone, by store."""
 
     subject_id: str
     erasure_id: str
-    stores: Sequence[tuple[str, int]]
+    stores: Sequence[Destroyed]
 
 
 Event = Requested | Ended | Progressed | Erased

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import ConsentId, ErasureId, SubjectId
 from semblance.training.domain.events import Ended, Erased
-from semblance.training.domain.run import State
+from semblance.training.domain.run import Bytes, State
 from semblance.training.ports import Ports, Store
 
 
@@ -38,13 +39,22 @@ def forget_subject(erasure_id: ErasureId, subject_id: SubjectId, store: Store) -
 def erase_subject(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) -> Callable[[Store], None]:
     """Remove objects, then, in one transaction, rows. Raises Unavailable while a training still holds data."""
     with ports.reads() as store:
-        if store.at_work([run.id for run in store.runs.of_subject(subject_id)]):
+        runs = store.runs.of_subject(subject_id)
+        if store.at_work([run.id for run in runs]):
             raise StillAtWork("a training of this person is still stopping")
-    objects = ports.adapter_bytes.remove_subject(subject_id)
+    gone = ports.adapter_bytes.remove_subject(subject_id)
+    # The rows, which go last, tell what there was if this is a repeat.
+    expected = {key.removeprefix(f"{subject_id}/") for run in runs if run.bytes for key in _keys(run.bytes)}
+    # Each under its adapter's id, which its owner knows.
+    objects = sorted(name.partition("/")[0] for name in [*gone, *(expected - set(gone))])
 
     def settle(store: Store) -> None:
         rows = store.runs.remove_subject(subject_id)
-        stores = (("objects:adapters", objects), ("database:runs", rows))
+        stores = (Destroyed.of("objects:adapters", objects), Destroyed.of("database:runs", rows))
         store.publish(Erased(subject_id, erasure_id, stores))
 
     return settle
+
+
+def _keys(stored: Bytes) -> list[str]:
+    return [key for key in (stored.lora_key, stored.reference_key) if key]

@@ -22,21 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,semblance/contracts/platform/v1/events.proto\x12\x1fsemblance.contracts.platform.v1\":\n\x10\x45rasureRequested\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nerasure_id\x18\x02 \x01(\t\"*\n\nStoreCount\x12\r\n\x05store\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"\x85\x01\n\rServiceErased\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nerasure_id\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12;\n\x06stores\x18\x04 \x03(\x0b\x32+.semblance.contracts.platform.v1.StoreCount\"R\n\x10\x45rasureCompleted\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nerasure_id\x18\x02 \x01(\t\x12\x16\n\x0ereceipt_sha256\x18\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,semblance/contracts/platform/v1/events.proto\x12\x1fsemblance.contracts.platform.v1\x1a\x1fgoogle/protobuf/timestamp.proto\":\n\x10\x45rasureRequested\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nerasure_id\x18\x02 \x01(\t\"M\n\nStoreCount\x12\r\n\x05store\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12\r\n\x05items\x18\x03 \x03(\t\x12\x12\n\nitems_root\x18\x04 \x01(\t\"\xb7\x01\n\rServiceErased\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nerasure_id\x18\x02 \x01(\t\x12\x0f\n\x07service\x18\x03 \x01(\t\x12;\n\x06stores\x18\x04 \x03(\x0b\x32+.semblance.contracts.platform.v1.StoreCount\x12\x30\n\x0c\x64\x65stroyed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"R\n\x10\x45rasureCompleted\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nerasure_id\x18\x02 \x01(\t\x12\x16\n\x0ereceipt_sha256\x18\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.platform.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ERASUREREQUESTED']._serialized_start=81
-  _globals['_ERASUREREQUESTED']._serialized_end=139
-  _globals['_STORECOUNT']._serialized_start=141
-  _globals['_STORECOUNT']._serialized_end=183
-  _globals['_SERVICEERASED']._serialized_start=186
-  _globals['_SERVICEERASED']._serialized_end=319
-  _globals['_ERASURECOMPLETED']._serialized_start=321
-  _globals['_ERASURECOMPLETED']._serialized_end=403
+  _globals['_ERASUREREQUESTED']._serialized_start=114
+  _globals['_ERASUREREQUESTED']._serialized_end=172
+  _globals['_STORECOUNT']._serialized_start=174
+  _globals['_STORECOUNT']._serialized_end=251
+  _globals['_SERVICEERASED']._serialized_start=254
+  _globals['_SERVICEERASED']._serialized_end=437
+  _globals['_ERASURECOMPLETED']._serialized_start=439
+  _globals['_ERASURECOMPLETED']._serialized_end=521
 # @@protoc_insertion_point(module_scope)

@@ -1,3 +1,6 @@
+import datetime
+
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -15,24 +18,30 @@ class ErasureRequested(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., erasure_id: _Optional[str] = ...) -> None: ...
 
 class StoreCount(_message.Message):
-    __slots__ = ("store", "count")
+    __slots__ = ("store", "count", "items", "items_root")
     STORE_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_ROOT_FIELD_NUMBER: _ClassVar[int]
     store: str
     count: int
-    def __init__(self, store: _Optional[str] = ..., count: _Optional[int] = ...) -> None: ...
+    items: _containers.RepeatedScalarFieldContainer[str]
+    items_root: str
+    def __init__(self, store: _Optional[str] = ..., count: _Optional[int] = ..., items: _Optional[_Iterable[str]] = ..., items_root: _Optional[str] = ...) -> None: ...
 
 class ServiceErased(_message.Message):
-    __slots__ = ("subject_id", "erasure_id", "service", "stores")
+    __slots__ = ("subject_id", "erasure_id", "service", "stores", "destroyed_at")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     ERASURE_ID_FIELD_NUMBER: _ClassVar[int]
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     STORES_FIELD_NUMBER: _ClassVar[int]
+    DESTROYED_AT_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     erasure_id: str
     service: str
     stores: _containers.RepeatedCompositeFieldContainer[StoreCount]
-    def __init__(self, subject_id: _Optional[str] = ..., erasure_id: _Optional[str] = ..., service: _Optional[str] = ..., stores: _Optional[_Iterable[_Union[StoreCount, _Mapping]]] = ...) -> None: ...
+    destroyed_at: _timestamp_pb2.Timestamp
+    def __init__(self, subject_id: _Optional[str] = ..., erasure_id: _Optional[str] = ..., service: _Optional[str] = ..., stores: _Optional[_Iterable[_Union[StoreCount, _Mapping]]] = ..., destroyed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ErasureCompleted(_message.Message):
     __slots__ = ("subject_id", "erasure_id", "receipt_sha256")

@@ -53,7 +53,7 @@ bench-people: $(STAMP) $(MODELS)  ## Measure the synthetic people
 	@$(BIN)/python -m semblance.synthetic_people.bench_people
 
 bench-pocket: $(POCKET_TOOLS)  ## Measure the embedded backbone: 20 people, half an hour on two cores
-	@OMP_NUM_THREADS=1 $(BIN)/python -m semblance.pocket.bench --report docs/benchmarks
+	@OMP_NUM_THREADS=1 $(BIN)/python -m semblance.pocket.bench --report docs/benchmarks --card
 
 pocket-train: $(POCKET_TOOLS)  ## Train the embedded backbone from seeds: a night on two cores, resumable
 	@OMP_NUM_THREADS=1 BIN=$(BIN) sh libs/pocket/train.sh

@@ -12,6 +12,7 @@ from semblance.pocket import tokenizer as bpe
 from semblance.pocket.latents import PatchTransform
 from semblance.pocket.pictures import Pictures
 from semblance.pocket.settings import Recipe
+from semblance.synthetic_people import person
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,12 @@ class Batches:
         self._embeddings = pictures.embeddings
         self._is_photo = pictures.is_photo
         self._references = _references(pictures)
+        self._up_to = np.cumsum(_odds(pictures, recipe.denoiser.favoured))
 
     def draw(self, rank: int, step: int, size: int) -> Batch:
-        """`size` random pictures, half of them mirrored."""
+        """`size` random pictures, some more often than others (DenoiserSettings.favoured), half of them mirrored."""
         rng = np.random.default_rng((self._seed, rank, step))
-        rows = rng.integers(0, self._latents.shape[1], size)
+        rows = np.searchsorted(self._up_to, rng.random(size) * self._up_to[-1], side="right")
         latents = self._latents[rng.integers(0, 2, size), rows].astype(np.float32)
         variants = torch.from_numpy(rng.integers(0, self._tokens.shape[1], size))
         tokens = self._tokens[torch.from_numpy(rows), variants].clone()
@@ -87,11 +89,31 @@ class Batches:
 
 
 def _references(pictures: Pictures) -> list[NDArray[np.int64]]:
-    """For each picture the rows of *other* photos of its person in which the face was found."""
-    usable = pictures.found & pictures.is_photo
+    """For each picture the rows of *other* photos of its person in which the face was found, and in which they wear
+    glasses if they always do: a library shows people as they are, and words alone tell what is unlike them."""
+    usable = pictures.found & pictures.is_photo & ~_swapped(pictures)
     of_person: dict[int, list[int]] = {}
     for row in np.flatnonzero(usable):
         of_person.setdefault(int(pictures.person[row]), []).append(int(row))
     return [
         np.array([r for r in of_person.get(int(p), []) if r != row], np.int64) for row, p in enumerate(pictures.person)
     ]
+
+
+def _swapped(pictures: Pictures) -> NDArray[np.bool_]:
+    """(N,) whose glasses were put on or taken off: then, and for nobody else, every caption says it (dataset.py)."""
+    wears = {int(seed): person(int(seed)).glasses is not None for seed in np.unique(pictures.person)}
+    return np.array(
+        [
+            all(("without glasses" if wears[int(seed)] else "wearing glasses") in caption for caption in row)
+            for seed, row in zip(pictures.person, pictures.captions, strict=True)
+        ]
+    )
+
+
+def _odds(pictures: Pictures, favoured: tuple[tuple[str, float], ...]) -> NDArray[np.float64]:
+    """(N,) how often each picture is drawn, one being the rule."""
+    odds = np.ones(len(pictures))
+    for word, times in favoured:
+        odds[[any(word in caption for caption in row) for row in pictures.captions]] *= times
+    return odds

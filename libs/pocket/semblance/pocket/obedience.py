@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from semblance.pocket.truths import HEADS, Labelled
 
-_EPOCHS, _BATCH, _RATE, _TESTED = 6, 64, 2e-3, 0.12
+_EPOCHS, _BATCH, _RATE, _TESTED = 10, 64, 2e-3, 0.12
 
 
 @dataclass(frozen=True)

@@ -82,9 +82,12 @@ def load_folder(folder: Path) -> Pictures:
     return join([load(p) for p in chunk_paths(folder)])
 
 
-def chunk_paths(folder: Path) -> list[Path]:
-    """The chunks' files in order. Raises FileNotFoundError when there is none."""
+def chunk_paths(folder: Path, first_seeds: range | None = None) -> list[Path]:
+    """The chunks' files in order, all or those whose first person is in the range. Raises FileNotFoundError when there
+    is none."""
     paths = sorted(p for p in folder.glob("people-*.npz") if ".tmp" not in p.name)
+    if first_seeds is not None:
+        paths = [p for p in paths if int(p.stem.removeprefix("people-")) in first_seeds]
     if not paths:
         raise FileNotFoundError(f"no pictures in {folder}; run the `data` stage first")
     return paths

@@ -32,10 +32,10 @@ class Labelled:
     labels: dict[str, NDArray[np.int64]]
 
 
-def labelled(folder: Path, recipe: Recipe, chunks: int) -> Labelled:
-    """The first `chunks` chunks with their truth. People of whom a picture was left out are passed over: which one it
+def labelled(folder: Path, recipe: Recipe, people: range) -> Labelled:
+    """These people's pictures with their truth. People of whom a picture was left out are passed over: which one it
     was is not stored."""
-    stored = pictures.join([pictures.load(p) for p in pictures.chunk_paths(folder)[:chunks]])
+    stored = pictures.join([pictures.load(path) for path in pictures.chunk_paths(folder, people)])
     keep: list[int] = []
     found: dict[str, list[int]] = {head: [] for head in HEADS}
     for seed in np.unique(stored.person):

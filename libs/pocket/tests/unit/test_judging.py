@@ -30,7 +30,7 @@ def noise(count: int, seed: int) -> np.ndarray:
 
 def test_the_truth_told_from_the_seeds_is_what_the_captions_say(rendered: Path) -> None:
     stored = pictures.load_folder(rendered)
-    truth = labelled(rendered, Recipe(), 1)
+    truth = labelled(rendered, Recipe(), range(25))
     assert len(truth.pixels) == len(stored) == 12
     for row, captions in enumerate(stored.captions):
         style = HEADS["style"][truth.labels["style"][row]]

@@ -118,7 +118,8 @@ def painted_found(sat: list[Sitting], reader: FaceReader) -> float:
 
 
 def domain_rank1(bench: Bench, people: Gallery, reader: FaceReader) -> dict[str, dict[str, float]]:
-    """For each domain rank-1 of the people tried on it, and of the same people with their own photos."""
+    """For each domain rank-1 of the people tried on it, of the same people with their own photos, and of the changed
+    photos themselves: what SFace still makes out is all that the embedding can pass on."""
     out = {}
     for name in DOMAINS:
         seeds = [HELD_OUT_FROM + k for k in range(bench.domain_people)]
@@ -128,6 +129,11 @@ def domain_rank1(bench: Bench, people: Gallery, reader: FaceReader) -> dict[str,
             best = judged(look(sat, [s.plain for s in sat], reader, None), people)["best"]["sface"]
             value[label] = best.rank1
             value[label + ", share"] = best.share
+            photos = np.concatenate([s.sitter.photos for s in sat])
+            owner = np.repeat(seeds, [len(s.sitter.photos) for s in sat])
+            value[label + ", photos"] = likeness(
+                reader.embeddings(photos), owner, people.sface, people.sface_owner
+            ).rank1
         out[name] = value
     return out
 

@@ -23,7 +23,7 @@ from semblance.safety.adapters.store import FILTER_IMAGE, SqlStore
 from semblance.safety.adapters.work import work_kinds
 from semblance.safety.consumers import subscriptions
 from semblance.safety.domain.verdict import NudePart
-from semblance.safety.ports import Embedding, FoundFace
+from semblance.safety.ports import Embedding, FaceScores, FoundFace
 from semblance.safety.settings import SafetySettings
 from semblance.service_kit import testing
 from semblance.service_kit.consumer import Subscription
@@ -61,14 +61,14 @@ class FakeEyes:
 class FakeMatcher:
     """Scores each face as the test says; the last answer goes for every further face."""
 
-    scores: list[tuple[float, float]] = field(default_factory=lambda: [(0.8, 0.1)])
+    scores: list[tuple[float, ...]] = field(default_factory=lambda: [(0.8, 0.1)])
     enrolled: bool = True
     broken: Exception | None = None
 
-    def match(self, subject_id: str, faces: Sequence[Embedding]) -> tuple[list[tuple[float, float]], bool]:
+    def match(self, subject_id: str, faces: Sequence[Embedding]) -> tuple[list[FaceScores], bool]:
         if self.broken is not None:
             raise self.broken
-        return [self.scores[min(k, len(self.scores) - 1)] for k in range(len(faces))], self.enrolled
+        return [FaceScores(*self.scores[min(k, len(self.scores) - 1)]) for k in range(len(faces))], self.enrolled
 
 
 class Bench:

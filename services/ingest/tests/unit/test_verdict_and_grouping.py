@@ -24,6 +24,7 @@ def _known(name: str, *whos: int, own: bool = False) -> Known:
 
 
 OWN, OTHER = Match(True, 0.8), Match(False, 0.2)
+PROTECTED, PROTECTED_OWN = Match(False, 0.2, protected=True), Match(True, 0.6, protected=True)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,12 @@ OWN, OTHER = Match(True, 0.8), Match(False, 0.2)
         ([_face(sharpness=9), _face()], [OTHER, OTHER], "own-face-missing"),
         ([_face(sharpness=9), _face()], [OWN, OTHER], "too-blurry"),
         ([_face(), _face(sharpness=1, size_px=12)], [OWN, OTHER], ""),
+        ([_face()], [PROTECTED], "protected-face"),
+        ([_face()], [PROTECTED_OWN], "protected-face"),
+        ([_face(size_px=90), _face(size_px=91)], [OWN, PROTECTED], "protected-face"),
+        ([_face(size_px=91), _face(size_px=90)], [PROTECTED_OWN, OTHER], "protected-face"),
+        ([_face(size_px=90), _face(size_px=91)], [PROTECTED_OWN, OTHER], "protected-face"),
+        ([_face(size_px=91), _face(size_px=90)], [OWN, PROTECTED], ""),
     ],
 )
 def test_verdicts(faces: list[FoundFace], matches: list[Match], reason: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,15 @@ class FoundFace:
     embedding: Embedding
 
 
+class FaceScores(NamedTuple):
+    """A face's best cosines with the person's own templates and anybody else's, and whether it is on the protected
+    register and no more like the person than like it."""
+
+    own: float
+    other: float
+    protected: bool = False
+
+
 class Eyes(Protocol):
     """Looks at a picture's bytes."""
 
@@ -43,8 +52,8 @@ class Eyes(Protocol):
 class Matcher(Protocol):
     """Compares faces with the enrolled ones."""
 
-    def match(self, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[tuple[float, float]], bool]:
-        """(own, other) scores for each face, and whether the person is enrolled. Raises Unavailable."""
+    def match(self, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[FaceScores], bool]:
+        """Scores for each face, and whether the person is enrolled. Raises Unavailable."""
 
 
 class Quarantine(Protocol):

@@ -61,6 +61,8 @@ def test_the_subjects_own_face_is_allowed_and_stays_for_provenance(bench: Any) -
         ([(0.1, 0.0)], ["face-not-covered"]),
         ([(0.9, 0.0), (0.0, 0.0)], ["face-not-covered"]),
         ([(0.5, 0.9)], ["face-of-another-person"]),
+        ([(0.6, 0.1, True)], ["protected-face"]),
+        ([(0.9, 0.0), (0.1, 0.0, True)], ["face-not-covered", "protected-face"]),
     ],
 )
 def test_other_faces_are_blocked_and_destroyed(bench: Any, scores: Any, reasons: list[str]) -> None:

@@ -84,6 +84,27 @@ def test_an_answer_that_lacks_a_face_is_no_answer(bench: Any) -> None:
     server.stop(None).wait(5)
 
 
+class _Guarding(identity_grpc.IdentityServiceServicer):
+    """An identity service to whom every second face is protected."""
+
+    def MatchFaces(self, request: Any, context: Any) -> identity_pb.MatchFacesResponse:
+        faces = range(len(request.embeddings))
+        matches = [identity_pb.FaceMatch(own_score=0.5, other_score=-1, protected=k % 2 == 1) for k in faces]
+        return identity_pb.MatchFacesResponse(matches=matches, enrolled=True)
+
+
+def test_what_is_protected_comes_over_face_by_face(bench: Any) -> None:
+    server = rpc.server(TOKEN, workers=2)
+    identity_grpc.add_IdentityServiceServicer_to_server(_Guarding(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
+        matcher = IdentityMatcher(channel, deadline_s=5)
+        scores, _ = matcher.match(SubjectId(new_id()), [bench.face().embedding] * 2)
+    server.stop(None).wait(5)
+    assert [score.protected for score in scores] == [False, True]
+
+
 def test_an_identity_that_is_down_is_unavailable(bench: Any) -> None:
     with rpc.connect("127.0.0.1:1", TOKEN) as channel, pytest.raises(Unavailable):
         IdentityMatcher(channel, deadline_s=2).match(SubjectId(new_id()), [bench.face().embedding])

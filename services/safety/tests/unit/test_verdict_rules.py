@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from semblance.safety.domain.verdict import FaceSeen, NudePart, Reason, VerdictRules, judge
@@ -36,6 +38,11 @@ def test_every_face_must_be_the_subjects_and_nobody_elses(faces: list[FaceSeen],
 
 def test_somebody_who_is_not_enrolled_has_no_face_here() -> None:
     assert judge([seen(0.9)], enrolled=False, nude_parts=[], rules=RULES) == (Reason.FACE_NOT_COVERED,)
+
+
+def test_a_protected_face_is_a_reason_of_its_own_however_much_it_is_the_subjects() -> None:
+    faces = [seen(0.9), replace(seen(0.5), protected=True)]
+    assert judge(faces, enrolled=True, nude_parts=[], rules=RULES) == (Reason.PROTECTED_FACE,)
 
 
 def test_nudity_is_a_reason_of_its_own() -> None:

@@ -24,4 +24,4 @@ class GrpcIdentity:
         answer = self._stub.MatchFaces(service_pb2.MatchFacesRequest(subject_id=subject_id, embeddings=faces))
         if len(answer.matches) != len(faces):
             raise Unavailable("identity answered for another number of faces")
-        return [Match(match.matches_own, match.own_score) for match in answer.matches], answer.enrolled
+        return [Match(m.matches_own, m.own_score, m.protected) for m in answer.matches], answer.enrolled

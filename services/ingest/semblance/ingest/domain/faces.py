@@ -35,10 +35,12 @@ class FoundFace:
 
 @dataclass(frozen=True)
 class Match:
-    """What identity says about one face. Scores are cosines and never leave this service."""
+    """What identity says about one face. Scores are cosines and never leave this service. protected: it is on the
+    protected register, and no more like the subject than like it."""
 
     own: bool
     own_score: float
+    protected: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ def judge(faces: Sequence[FoundFace], matches: Sequence[Match], *, enrolled: boo
     if not faces:
         return _refused("no-face", "no face was found in it")
     own = _own(matches)
+    if _is_protected(faces, matches, own):
+        return _refused("protected-face", "its main face is one that nothing may be made of here")
     if own is None:
         return _without_own(faces, enrolled, rules)
     others = len(faces) - 1
@@ -40,6 +42,12 @@ def judge(faces: Sequence[FoundFace], matches: Sequence[Match], *, enrolled: boo
         return Verdict(True, "", "Used.", own)
     who = "1 other person is" if others == 1 else f"{others} other people are"
     return Verdict(True, "", f"Used, your own face only: {who} left out and never learnt from.", own)
+
+
+def _is_protected(faces: Sequence[FoundFace], matches: Sequence[Match], own: int | None) -> bool:
+    """Whether the largest face, or the one that would be learnt from, is on the protected register."""
+    largest = max(range(len(faces)), key=lambda i: faces[i].size_px)
+    return matches[largest].protected or (own is not None and matches[own].protected)
 
 
 def _without_own(faces: Sequence[FoundFace], enrolled: bool, rules: Rules) -> Verdict:

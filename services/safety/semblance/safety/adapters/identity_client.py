@@ -9,7 +9,7 @@ import grpc
 from semblance.contracts.identity.v1 import service_pb2, service_pb2_grpc
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import SubjectId
-from semblance.safety.ports import Embedding
+from semblance.safety.ports import Embedding, FaceScores
 
 
 class IdentityMatcher:
@@ -19,12 +19,12 @@ class IdentityMatcher:
         self._stub = service_pb2_grpc.IdentityServiceStub(channel)
         self._deadline_s = deadline_s
 
-    def match(self, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[tuple[float, float]], bool]:
-        """(own, other) scores for each face, and whether the person is enrolled. Raises Unavailable."""
+    def match(self, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[FaceScores], bool]:
+        """Scores for each face, and whether the person is enrolled. Raises Unavailable."""
         request = service_pb2.MatchFacesRequest(
             subject_id=subject_id, embeddings=[service_pb2.FaceEmbedding(values=face.tolist()) for face in faces]
         )
         answer = self._stub.MatchFaces(request, timeout=self._deadline_s)
         if len(answer.matches) != len(faces):
             raise Unavailable("identity did not answer for every face")
-        return [(match.own_score, match.other_score) for match in answer.matches], answer.enrolled
+        return [FaceScores(m.own_score, m.other_score, m.protected) for m in answer.matches], answer.enrolled

@@ -13,6 +13,7 @@ class Reason(enum.Enum):
     NO_FACE = "no-face"
     FACE_NOT_COVERED = "face-not-covered"
     FACE_OF_ANOTHER_PERSON = "face-of-another-person"
+    PROTECTED_FACE = "protected-face"
     NUDITY = "nudity"
     UNREADABLE = "unreadable"
     CHECK_UNAVAILABLE = "check-unavailable"
@@ -20,12 +21,14 @@ class Reason(enum.Enum):
 
 @dataclass(frozen=True)
 class FaceSeen:
-    """One face: where, how sure, and its best cosines with the subject's templates and anybody else's (-1: none)."""
+    """One face: where, how sure, its best cosines with the subject's templates and anybody else's (-1: none), and whether
+    identity says that it is protected."""
 
     box_px: tuple[float, float, float, float]
     found_0_1: float
     own_score: float
     other_score: float
+    protected: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def judge(
         reasons.append(Reason.FACE_NOT_COVERED)
     if any(_is_anothers(face, rules) for face in faces):
         reasons.append(Reason.FACE_OF_ANOTHER_PERSON)
+    if any(face.protected for face in faces):
+        reasons.append(Reason.PROTECTED_FACE)
     if any(part.score_0_1 >= rules.nudity_score_0_1 for part in nude_parts):
         reasons.append(Reason.NUDITY)
     return tuple(reasons)

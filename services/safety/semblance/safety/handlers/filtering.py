@@ -104,7 +104,7 @@ def _look(check: PictureCheck, png: bytes, ports: Ports, go_on: Callable[[], Non
     # More faces than are matched are a reason by themselves: they cannot all be the subject's.
     matched = found[:MAX_FACES]
     scores, enrolled = ports.matcher.match(check.subject_id, [f.embedding for f in matched])
-    faces = tuple(FaceSeen(f.box_px, f.found_0_1, own, other) for f, (own, other) in zip(matched, scores, strict=True))
+    faces = tuple(FaceSeen(f.box_px, f.found_0_1, *score) for f, score in zip(matched, scores, strict=True))
     reasons = [r.value for r in judge(faces, enrolled=enrolled, nude_parts=nude_parts, rules=ports.verdict_rules)]
     if len(found) > MAX_FACES and Reason.FACE_NOT_COVERED.value not in reasons:
         reasons.append(Reason.FACE_NOT_COVERED.value)

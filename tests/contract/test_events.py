@@ -46,7 +46,7 @@ def build(tmp_path_factory: pytest.TempPathFactory):
         main = importlib.import_module(f"semblance.{service}.main")
         settings = importlib.import_module(f"semblance.{service}.settings")
         settings_class = getattr(settings, f"{service.capitalize()}Settings")
-        keys = {"keyring_dir": home / "keys", "keyring_kek_file": home / "kek"}
+        keys = {"keyring_dir": home / "keys", "keyring_kek_file": home / "kek", "signing_dir": home / "signing"}
         application = main.build(settings_class(database_url=f"sqlite:///{home}/rows.sqlite", **keys))
         application.database.migrate(application.migrations_dir)
         return application

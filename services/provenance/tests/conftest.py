@@ -74,7 +74,7 @@ class House:
         )
 
     def deliver(self, message: Message, times: int = 1) -> list[str]:
-        (subscription,) = [s for s in subscriptions(store_of) if type(message) in s.handlers]
+        (subscription,) = [s for s in subscriptions(store_of, self.ports.seal) if type(message) in s.handlers]
         return testing.deliver(subscription, self.database, message, times)
 
     def work(self) -> int:

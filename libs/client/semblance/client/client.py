@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import httpx
 
-from semblance.client.calls import Calls
+from semblance.client.audit_calls import AuditCalls
 from semblance.client.errors import DamagedContent, StillRunning
 from semblance.client.files import content_of, file_part
 from semblance.client.follow import follow
@@ -46,7 +46,7 @@ EVERY_PURPOSE = ("photos", "train", "generate")
 _SLOW_S = 120.0
 
 
-class Client(Calls):
+class Client(AuditCalls):
     """One account at one platform. Not shared between threads; use it as a context manager or close() it.
 
     Every method raises ApiError when the platform refuses and Unreachable when it does not answer. Creates carry an

@@ -254,3 +254,23 @@ class Erasure(Model):
     stores: list[ErasedStore] = []
     waiting_for: list[str] = []
     receipt_jws: str = ""
+
+
+class AuditEntry(Model):
+    """One link of the account's audit log: `facts` are ids, numbers and codes; `hash` covers everything else here."""
+
+    sequence: int
+    event_id: str
+    event_type: str
+    at: dt.datetime
+    facts: dict[str, int | str | list[str]] = {}
+    previous: str
+    hash: str
+
+
+class AuditHead(Model):
+    """Where the log ends; `jws` is that, signed."""
+
+    count: int
+    hash: str
+    jws: str

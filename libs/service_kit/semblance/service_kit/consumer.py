@@ -72,6 +72,7 @@ class Subscription:
         with database.transaction() as unit:
             if not Inbox.first_time(unit.session.connection(), self.group, event.event_id, now=unit.now()):
                 return "duplicate"
+            unit.event = event
             handler(event.message, unit)
         return "handled"
 

@@ -2,21 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from google.protobuf.message import Message
 
 from semblance.contracts.generation.v1 import events_pb2 as generation_pb
+from semblance.contracts.identity.v1 import events_pb2 as identity_pb
+from semblance.contracts.ingest.v1 import events_pb2 as ingest_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
+from semblance.contracts.training.v1 import events_pb2 as training_pb
+from semblance.kernel.audit import Fact, Happened, instant_text
+from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId, parse_id
 from semblance.provenance.domain.publication import Publication
-from semblance.provenance.handlers import clearing, publishing
-from semblance.provenance.ports import Store
+from semblance.provenance.handlers import auditing, clearing, publishing
+from semblance.provenance.ports import AuditSeal, Store
+from semblance.service_kit.consent_view import consent_of
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
 
+# An entry for each of these; a new message gets its sentence in the client's audit_words.py.
+AUDITED: Final[tuple[type[Message], ...]] = (
+    identity_pb.ConsentGranted,
+    identity_pb.ConsentRevoked,
+    ingest_pb.PhotoAccepted,
+    ingest_pb.PhotoRefused,
+    ingest_pb.PhotoRemoved,
+    training_pb.AdapterRequested,
+    training_pb.AdapterTrained,
+    training_pb.AdapterRefused,
+    training_pb.AdapterFailed,
+    training_pb.AdapterRevoked,
+    training_pb.AdapterRemoved,
+    generation_pb.ImageRequested,
+    generation_pb.ImageFailed,
+    generation_pb.ImageRevoked,
+    generation_pb.ImageRemoved,
+    safety_pb.ImageAllowed,
+    safety_pb.ImageBlocked,
+    provenance_pb.ImagePublished,
+    provenance_pb.PublicationRefused,
+)
+CODES: Final = ("reason", "reason_code", "reason_codes")
+# Fields of events that an entry keeps, wherever they occur. Whoever adds one says that it is an id, a number or a code.
+KEPT: Final = (
+    "consent_id",
+    "consent_revision",
+    "grantee_id",
+    "requester_id",
+    "photo_id",
+    "photo_count",
+    "adapter_id",
+    "image_id",
+    "manifest_id",
+    "erasure_id",
+    *CODES,
+)
+_CODE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 
-def subscriptions(store_of: Callable[[Unit], Store]) -> list[Subscription]:
-    """identity.consent.v1 is read by the consent view, not by a group."""
+
+StoreOf = Callable[[Unit], Store]
+
+
+def subscriptions(store_of: StoreOf, seal: AuditSeal) -> list[Subscription]:
+    """The way of pictures. Consent is asked of the consent view; the group that reads its topic only writes the log."""
 
     def allowed(message: safety_pb.ImageAllowed, unit: Unit) -> None:
         publishing.allow(_allowed(message), store_of(unit))
@@ -26,6 +79,9 @@ def subscriptions(store_of: Callable[[Unit], Store]) -> list[Subscription]:
 
     def erasure_requested(message: platform_pb.ErasureRequested, unit: Unit) -> None:
         erasure_id = ErasureId(parse_id(message.erasure_id, "erasure_id"))
+        # With the erasure, not in the log's own group: that might come after the log has gone.
+        # It begins no log: of somebody who had none, nothing should have to stay.
+        auditing.record(happened_of(message, unit), store_of(unit), seal, begins=False)
         clearing.request_erasure(erasure_id, _subject(message.subject_id), store_of(unit))
 
     return [
@@ -33,6 +89,45 @@ def subscriptions(store_of: Callable[[Unit], Store]) -> list[Subscription]:
         Subscription("provenance.images", {generation_pb.ImageRemoved: removed, generation_pb.ImageRevoked: removed}),
         Subscription("provenance.erasure", {platform_pb.ErasureRequested: erasure_requested}),
     ]
+
+
+def audit_subscriptions(store_of: StoreOf, seal: AuditSeal) -> list[Subscription]:
+    """Each person's audit log: one entry for each of these."""
+
+    def record(message: Message, unit: Unit) -> None:
+        auditing.record(happened_of(message, unit), store_of(unit), seal)
+
+    return [Subscription("provenance.audit", dict.fromkeys(AUDITED, record))]
+
+
+def happened_of(message: Message, unit: Unit) -> Happened:
+    """What the log keeps of the event that `unit` handles. Raises Invalid for what is no event of ours."""
+    event = unit.event
+    assert event is not None, "only an event has an id and a time"
+    subject_id = _subject(message.subject_id)  # type: ignore[attr-defined]
+    try:
+        return Happened(subject_id, event.event_id, event.type, event.time, facts_of(message))
+    except ValueError as e:
+        raise Invalid("the event does not fit an audit entry", code="audit-entry-refused") from e
+
+
+def facts_of(message: Message) -> dict[str, Fact]:
+    """The named fields that are set, in machine-readable words; a code that is no code is left out."""
+    state = message.state if isinstance(message, (identity_pb.ConsentGranted, identity_pb.ConsentRevoked)) else None
+    facts: dict[str, Fact] = {}
+    for part in (message, state):
+        for name in KEPT if part is not None else ():
+            value = getattr(part, name, None)
+            if value and not (name in CODES and not _are_codes(value)):
+                facts[name] = value if isinstance(value, (str, int)) else tuple(value)
+    if state is not None:
+        facts["purposes"] = tuple(sorted(purpose.value for purpose in consent_of(state).purposes))
+        facts["expires_at"] = instant_text(consent_of(state).expires_at)
+    return facts
+
+
+def _are_codes(value: str | Sequence[str]) -> bool:
+    return all(_CODE.fullmatch(code) for code in ([value] if isinstance(value, str) else value))
 
 
 def _allowed(message: safety_pb.ImageAllowed) -> Publication:

@@ -7,16 +7,20 @@ from pathlib import Path
 
 import grpc
 
+from semblance.contracts.audit.v1.service_pb2_grpc import add_AuditServiceServicer_to_server
 from semblance.contracts.provenance.v1 import service_pb2_grpc
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import FileKeyRing, KeyRing, MinioStore, ObjectStore, Sealer
 from semblance.provenance.adapters import work
+from semblance.provenance.adapters.audit_check import check_in_background
+from semblance.provenance.adapters.audit_seal import FileAuditSeal
 from semblance.provenance.adapters.authority import Authority
 from semblance.provenance.adapters.c2pa_engine import C2paEngine
 from semblance.provenance.adapters.pictures import SealedPictures
 from semblance.provenance.adapters.store import reading, store_of
+from semblance.provenance.api.audit_servicer import AuditServicer
 from semblance.provenance.api.servicer import ProvenanceServicer
-from semblance.provenance.consumers import subscriptions
+from semblance.provenance.consumers import audit_subscriptions, subscriptions
 from semblance.provenance.domain.claim import Generator
 from semblance.provenance.domain.picture import Limits
 from semblance.provenance.ports import Consents, Ports
@@ -54,13 +58,21 @@ def ports_of(
         limits=Limits(settings.verify_max_bytes, settings.verify_max_pixels),
         reads=lambda: reading(database),
         salt=lambda: os.urandom(_SALT_BYTES),
+        seal=seal_of(settings),
     )
+
+
+def seal_of(settings: ProvenanceSettings) -> FileAuditSeal:
+    """The key that the audit logs' heads are signed with."""
+    return FileAuditSeal(settings.audit_key_file or settings.signing_dir / "audit.key", settings.generator_name)
 
 
 def build(settings: ProvenanceSettings) -> Application:
     """The service as its settings describe it."""
     clock = SystemClock()
-    database = Database(settings.database_url, source="provenance", clock=clock)
+    database = Database(
+        settings.database_url, source="provenance", clock=clock, erasure_items_max=settings.erasure_items_max
+    )
     broker = broker_of(settings)
     consents = ConsentView(broker, clock, settings.consent_max_age_s)
     store = MinioStore(
@@ -71,18 +83,22 @@ def build(settings: ProvenanceSettings) -> Application:
 
     def add_servicer(server: grpc.Server) -> None:
         service_pb2_grpc.add_ProvenanceServiceServicer_to_server(ProvenanceServicer(ports), server)
+        add_AuditServiceServicer_to_server(AuditServicer(ports), server)
+
+    def check() -> None:
+        check_in_background(ports)
 
     return Application(
         name="provenance",
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=subscriptions(store_of),
+        subscriptions=[*subscriptions(store_of, ports.seal), *audit_subscriptions(store_of, ports.seal)],
         work=work.kinds(ports, publish_concurrency=settings.publish_concurrency),
         grpc=[add_servicer],
         consent_view=consents,
         migrations_dir=MIGRATIONS,
-        on_start=[authority_of(settings, clock).prepare],
+        on_start=[authority_of(settings, clock).prepare, *([check] if settings.audit_check_at_start else [])],
     )
 
 

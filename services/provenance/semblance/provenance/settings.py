@@ -20,6 +20,13 @@ class ProvenanceSettings(ServiceSettings):
         default=Path("data/signing"),
         description="root.pem, leaf.pem (with its chain) and leaf.key; an empty folder gets a development chain.",
     )
+    audit_key_file: Path | None = Field(
+        default=None,
+        description="Signs heads of audit logs (Ed25519, made if missing); unset: signing_dir/audit.key",
+    )
+    audit_check_at_start: bool = Field(
+        default=True, description="Recompute every audit log at the start, beside the work."
+    )
     trust_anchors_file: Path | None = Field(
         default=None, description="PEM certificates that signers of others' pictures may chain to, such as C2PA's list."
     )

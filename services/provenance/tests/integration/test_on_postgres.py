@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
+from semblance.kernel.audit import Head, check_chain
 from semblance.kernel.ids import ImageId, SubjectId, new_id
 from semblance.local.postgres import Postgres
 from semblance.provenance import main
-from semblance.provenance.handlers import asking
-from semblance.service_kit import migrations
+from semblance.provenance.adapters.store import store_of
+from semblance.provenance.consumers import audit_subscriptions
+from semblance.provenance.handlers import asking, auditing
+from semblance.service_kit import migrations, testing
 
 pytestmark = pytest.mark.integration
 
@@ -53,3 +59,59 @@ def test_published_verified_and_erased(house) -> None:
 def test_the_schema_can_be_undone(house) -> None:
     migrations.downgrade(house.database.engine, main.MIGRATIONS)
     migrations.upgrade(house.database.engine, main.MIGRATIONS)
+
+
+def test_the_audit_log_is_append_only_and_one_chain_here_too(house) -> None:
+    subject_id = new_id()
+    (group,) = audit_subscriptions(store_of, house.ports.seal)
+    barrier = threading.Barrier(4)
+
+    def write() -> None:
+        barrier.wait()
+        for _ in range(10):
+            message = generation_pb.ImageRequested(subject_id=subject_id, image_id=new_id())
+            testing.deliver(group, house.database, message, 2)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    with house.ports.reads() as store:
+        assert check_chain(store.trail.entries(SubjectId(subject_id)), subject_id).count == 40
+    assert auditing.check_all(house.ports.reads, house.ports.seal) == (1, [])
+
+    gap = "INSERT INTO audit_entries SELECT subject_id, 99, 'x', event_type, at, facts, previous, hash"
+    for statement in (
+        "UPDATE audit_entries SET facts = '{}'",
+        "DELETE FROM audit_entries",
+        "TRUNCATE audit_entries",
+        f"{gap} FROM audit_entries WHERE sequence = 1",
+    ):
+        with pytest.raises(sa.exc.IntegrityError), house.database.engine.begin() as connection:
+            connection.execute(sa.text(statement))
+
+    house.deliver(platform_pb.ErasureRequested(subject_id=subject_id, erasure_id=new_id()))
+    house.work()
+    (event,) = house.emitted(platform_pb.ServiceErased)
+    assert {s.store: s.count for s in event.stores}["database:audit_entries"] == 41
+    assert auditing.check_all(house.ports.reads, house.ports.seal) == (0, [])
+
+
+def test_an_entry_that_waited_for_an_erasure_is_not_written(house) -> None:
+    """The lock of a person's log is held by the erasure; whoever waited for it sees that the person is forgotten."""
+    subject_id = SubjectId(new_id())
+    (group,) = audit_subscriptions(store_of, house.ports.seal)
+    message = generation_pb.ImageRequested(subject_id=subject_id, image_id=new_id())
+    testing.deliver(group, house.database, message, 1)
+    waiting = threading.Thread(target=testing.deliver, args=(group, house.database, message, 1))
+    with house.database.transaction() as unit:
+        store = store_of(unit)
+        auditing.erase(subject_id, store, house.ports)
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        store.forget_subject(subject_id, unit.now())
+    waiting.join(30)
+    with house.ports.reads() as store:
+        assert store.trail.last(subject_id) == Head()

@@ -16,7 +16,7 @@ from semblance.gateway.api.bodies import (
 from semblance.gateway.api.docs import add_docs
 from semblance.gateway.api.front import Front
 from semblance.gateway.api.headers import SecurityHeaders
-from semblance.gateway.api.routes import accounts, consents, images, jobs, photos
+from semblance.gateway.api.routes import accounts, audit, consents, images, jobs, photos
 from semblance.service_kit.http import Check, create_app
 
 VERSION = "1.0.0"
@@ -49,7 +49,7 @@ def build_app(front: Front, checks: Sequence[Check] = ()) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
         )
     app.add_middleware(SecurityHeaders)
-    for routes in (accounts, consents, photos, images, jobs):
+    for routes in (accounts, consents, photos, images, jobs, audit):
         app.include_router(routes.router)
     add_docs(app)
     return app

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from semblance.kernel.audit import Fact
 from semblance.kernel.consent import Consent, Purpose
 
 T = TypeVar("T")

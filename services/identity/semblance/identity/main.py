@@ -6,25 +6,27 @@ from pathlib import Path
 
 import grpc
 
-from semblance.contracts.identity.v1 import register_pb2_grpc, review_pb2_grpc, service_pb2_grpc
+from semblance.contracts.identity.v1 import receipts_pb2_grpc, register_pb2_grpc, review_pb2_grpc, service_pb2_grpc
 from semblance.eventbus.broker import Broker
 from semblance.faces import FaceEngine, OpenCvFaceEngine
 from semblance.identity.adapters.gallery import MemoryGallery
-from semblance.identity.adapters.notices import current_notice
+from semblance.identity.adapters.notices import current_notice, notice_of
 from semblance.identity.adapters.receipts import FileReceipts
 from semblance.identity.adapters.store import ERASE_SUBJECT, SqlTransactions
 from semblance.identity.adapters.sweeper import Sweeper
 from semblance.identity.adapters.work import erase_subject
 from semblance.identity.api.operator_servicer import OperatorServicer
+from semblance.identity.api.receipts_servicer import ReceiptServicer
 from semblance.identity.api.register_servicer import RegisterServicer, ReviewServicer
 from semblance.identity.api.servicer import IdentityServicer
-from semblance.identity.consumers import erasure_answers
+from semblance.identity.consumers import erasure_answers, failed_pictures
 from semblance.identity.domain.illumination import LightRules
 from semblance.identity.domain.integrity import IntegrityRules
 from semblance.identity.domain.liveness import LivenessRules
 from semblance.identity.domain.matching import MatchRules
 from semblance.identity.domain.session import LockOut
 from semblance.identity.domain.shading import ShadingRules
+from semblance.identity.domain.sharing import SharingRules
 from semblance.identity.domain.verdict import CaptureRules
 from semblance.identity.ml.capture_reader import FaceCaptureReader
 from semblance.identity.ml.photo_reader import FacePhotoReader, PhotoRules
@@ -98,10 +100,22 @@ def rules_of(settings: IdentitySettings) -> Rules:
         issuer=s.receipt_issuer,
         receipt_items_max=s.receipt_items_max,
         erasure_list_days=s.erasure_list_days,
+        unfinished_session_s=s.unfinished_session_s,
         review_days=s.review_days,
         review_use_s=s.review_use_s,
         non_biometric_review=s.non_biometric_review,
         protected_faces=s.protected_faces_max,
+        sharing=SharingRules(
+            purpose_characters=s.share_purpose_characters,
+            limits=s.share_limits,
+            limit_characters=s.share_limit_characters,
+            pictures=s.share_pictures,
+            open_asks=s.share_open_asks,
+            open_asks_to_one=s.share_open_asks_to_one,
+            standing_grants=s.share_standing_grants,
+            ask_days=s.share_ask_days,
+            ask_again_days=s.share_ask_again_days,
+        ),
     )
 
 
@@ -153,6 +167,7 @@ def ports_of(
         photos=readers[1],
         gallery=MemoryGallery(seals, keys),
         notice=current_notice(),
+        notices=notice_of,
         rules=rules_of(settings),
     )
 
@@ -172,6 +187,7 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
 
     def add_servicer(server: grpc.Server) -> None:
         service_pb2_grpc.add_IdentityServiceServicer_to_server(IdentityServicer(ports), server)
+        receipts_pb2_grpc.add_ReceiptServiceServicer_to_server(ReceiptServicer(ports), server)
         register_pb2_grpc.add_RegisterServiceServicer_to_server(RegisterServicer(ports), server)
         review_pb2_grpc.add_ReviewServiceServicer_to_server(ReviewServicer(ports), server)
         review_pb2_grpc.add_OperatorServiceServicer_to_server(OperatorServicer(ports), server)
@@ -183,7 +199,7 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
         broker=broker,
         consent_view=consents,
         checks=[Check("consent log", sweeper.check)],
-        subscriptions=[erasure_answers(ports, store_of)],
+        subscriptions=[erasure_answers(ports, store_of), failed_pictures(store_of)],
         work={ERASE_SUBJECT: erase_subject(ports, store_of)},
         grpc=[add_servicer],
         migrations_dir=MIGRATIONS,

@@ -58,8 +58,8 @@ class Seals(Protocol):
 class Receipts(Protocol):
     """Signs what was erased, and recognises a person who is gone."""
 
-    def sign(self, claims: Mapping[str, object]) -> str:
-        """A compact JWS."""
+    def sign(self, claims: Mapping[str, object], token_type: str = ..., *, content_type: str = ...) -> str:
+        """A compact JWS; its header's `typ` says what it is, so that one kind never passes for another."""
 
     def jwks_json(self) -> str:
         """The public keys as a JSON Web Key Set."""
@@ -105,6 +105,12 @@ class Releases(Protocol):
 
     def get(self, release_id: ReleaseId) -> Release | None: ...
 
+    def of_consent(self, consent_id: ConsentId) -> Release | None:
+        """The one that the consent's capture, or the review instead of it, was made under."""
+
+    def before(self, subject_id: SubjectId, at: dt.datetime) -> Release | None:
+        """The person's newest up to `at`."""
+
 
 class Sessions(Protocol):
     def add(self, session: Session) -> None: ...
@@ -112,6 +118,9 @@ class Sessions(Protocol):
     def get(self, session_id: SessionId, *, lock: bool = False) -> Session | None: ...
 
     def save(self, session: Session) -> None: ...
+
+    def forget_unfinished(self, before: dt.datetime) -> int:
+        """Delete older ones that no consent came of and that no review names; how many."""
 
 
 class Failures(Protocol):
@@ -235,6 +244,9 @@ class Grants(Protocol):
     def between(self, subject_id: SubjectId, grantee_id: SubjectId) -> list[Grant]:
         """Newest first."""
 
+    def asked_before(self, grantee_id: SubjectId, fingerprint: str) -> list[Grant]:
+        """What one asked of another, newest first."""
+
     def open_asks(self, now: dt.datetime, *, by: SubjectId | None = None, to: SubjectId | None = None) -> int: ...
 
     def uses(self, grant_id: ConsentId) -> int: ...
@@ -346,6 +358,7 @@ class Rules:
     issuer: str
     receipt_items_max: int
     erasure_list_days: int
+    unfinished_session_s: int
     review_days: int
     review_use_s: int
     non_biometric_review: bool
@@ -372,5 +385,7 @@ class Ports:
     gallery: Gallery
     notice: Notice
     rules: Rules
+    notices: Callable[[str], Notice | None] = lambda _version: None
+    """A notice by its version, also one that is no longer current."""
     below: Callable[[int], int] = secrets.randbelow
     """An unpredictable integer from 0 to n-1: what nobody can rehearse is drawn from it."""

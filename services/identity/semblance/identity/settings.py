@@ -73,16 +73,34 @@ class IdentitySettings(ServiceSettings):
         default=False, description="On: people may ask to be let in without a capture; README.md says what for."
     )
 
+    share_purpose_characters: int = Field(default=500, ge=1, le=2000, description="What an asker may write.")
+    share_limits: int = Field(default=20, ge=1, le=20, description="Texts of each kind, of a person or a grant.")
+    share_limit_characters: int = Field(default=200, ge=1, le=200)
+    share_pictures: int = Field(default=1000, ge=1, description="The most that one grant may cover.")
+    share_open_asks: int = Field(default=20, ge=1, description="Of one asker, waiting for answers.")
+    share_open_asks_to_one: int = Field(default=50, ge=1, description="Further questions to a person reach nobody.")
+    share_standing_grants: int = Field(default=500, ge=1, description="Of one person.")
+    share_ask_days: int = Field(default=30, ge=1, description="An unanswered question lapses.")
+    share_ask_again_days: int = Field(default=7, ge=0, description="How long an asker waits after a refusal.")
+
     receipt_key_file: Path | None = Field(
         default=None, description="Unset: erasure-receipts.key beside the master key."
     )
-    receipt_issuer: str = "semblance"
+    receipt_issuer: str = Field(
+        default="http://127.0.0.1:8080",
+        pattern=r"^(did:web:[A-Za-z0-9.%:_-]+|https://[^\s?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?(/[^\s?#]*)?)$",
+        max_length=300,
+        description="Who signs receipts and credentials: the public address or a did:web, of which keys are known.",
+    )
     receipt_items_max: int = Field(
         default=50_000, ge=0, le=200_000, description="Things in a receipt's list; longer lists are told by their root."
     )
     erasure_list_days: int = Field(default=30, ge=1, description="The list beside a receipt is kept so long.")
     remind_s: int = Field(default=60, gt=0, description="Ask services that have not answered an erasure again.")
     sweep_s: float = Field(default=10.0, gt=0)
+    unfinished_session_s: int = Field(
+        default=86_400, ge=3600, description="A capture session of which no consent came goes after so long."
+    )
     template_days: int = Field(default=30, ge=1, description="The notice says 30.")
     retention_days: int = Field(default=1095, ge=1, le=1095, description="BIPA 15(b): at most three years.")
 

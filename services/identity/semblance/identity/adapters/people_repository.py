@@ -40,7 +40,22 @@ class SqlReleases:
 
     def get(self, release_id: ReleaseId) -> Release | None:
         """None: no such release."""
-        row = self._sql.execute(sa.select(t.releases).where(t.releases.c.id == release_id)).one_or_none()
+        return self._one(sa.select(t.releases).where(t.releases.c.id == release_id))
+
+    def of_consent(self, consent_id: ConsentId) -> Release | None:
+        """None: it has no capture of its own, or was restored from the log."""
+        captured = sa.select(t.sessions.c.release_id).where(t.sessions.c.consent_id == consent_id)
+        reviewed = sa.select(t.reviews.c.release_id).where(t.reviews.c.consent_id == consent_id)
+        either = t.releases.c.id.in_(captured) | t.releases.c.id.in_(reviewed)
+        return self._one(sa.select(t.releases).where(either).limit(1))
+
+    def before(self, subject_id: SubjectId, at: dt.datetime) -> Release | None:
+        """None: the person had signed none yet."""
+        own = (t.releases.c.subject_id == subject_id) & (t.releases.c.signed_at <= at)
+        return self._one(sa.select(t.releases).where(own).order_by(t.releases.c.id.desc()).limit(1))
+
+    def _one(self, query: sa.Select[Any]) -> Release | None:
+        row = self._sql.execute(query).one_or_none()
         if row is None:
             return None
         return Release(
@@ -91,6 +106,14 @@ class SqlSessions:
         """Write its present state; one that is gone stays gone."""
         self._sql.execute(sa.update(t.sessions).where(t.sessions.c.id == session.id).values(_session_values(session)))
 
+    def forget_unfinished(self, before: dt.datetime) -> int:
+        """Delete older ones that no consent came of and that no review names; how many."""
+        reviewed = sa.select(t.reviews.c.id).where(t.reviews.c.session_id == t.sessions.c.id)
+        old = t.sessions.c.consent_id.is_(None) & (t.sessions.c.created_at < before) & ~reviewed.exists()
+        ids = self._sql.scalars(sa.select(t.sessions.c.id).where(old)).all()
+        self._sql.execute(sa.delete(t.sessions).where(t.sessions.c.id.in_(ids)))
+        return len(ids)
+
 
 class SqlFailures:
     """Failed tries."""
@@ -136,6 +159,7 @@ class SqlConsents:
             "granted_at": consent.granted_at,
             "expires_at": consent.expires_at,
             "revoked_at": consent.revoked_at,
+            "grantee_id": consent.grantee_id,
         }
         if session_id is not None:
             values["session_id"] = session_id
@@ -147,8 +171,13 @@ class SqlConsents:
         row = self._sql.execute(query.with_for_update() if lock else query).one_or_none()
         return _consent(row) if row is not None else None
 
+    def of_grantee(self, grantee_id: SubjectId) -> list[Consent]:
+        """Those that others gave."""
+        query = sa.select(t.consents).where(t.consents.c.grantee_id == grantee_id).order_by(t.consents.c.id)
+        return [_consent(row) for row in self._sql.execute(query)]
+
     def of_subject(self, subject_id: SubjectId) -> list[Consent]:
-        """Newest first."""
+        """The person's own and those given to others, newest first."""
         query = sa.select(t.consents).where(t.consents.c.subject_id == subject_id).order_by(t.consents.c.id.desc())
         return [_consent(row) for row in self._sql.execute(query)]
 
@@ -181,6 +210,7 @@ def _consent(row: sa.Row[Any]) -> Consent:
         granted_at=row.granted_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        grantee_id=SubjectId(row.grantee_id) if row.grantee_id else None,
     )
 
 

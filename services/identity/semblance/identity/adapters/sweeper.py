@@ -51,8 +51,10 @@ class Sweeper:
                 extra={"erasure_id": running.id, "reason_codes": ",".join(running.waiting_for)},
             )
         retention.forget_failures(self._ports)
+        retention.forget_unfinished_sessions(self._ports)
         retention.drop_unused_templates(self._ports)
         retention.forget_reviews(self._ports)
+        retention.forget_unanswered(self._ports)
         retention.erase_the_silent(self._ports)
         retention.forget_erasure_lists(self._ports)
 

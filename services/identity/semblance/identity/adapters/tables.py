@@ -180,6 +180,8 @@ grants = sa.Table(
     sa.Column("asked_at", UtcDateTime, nullable=False),
     sa.Column("lapses_at", UtcDateTime, nullable=False),
     sa.Column("answered_at", UtcDateTime),
+    # A keyed hash of who was asked.
+    sa.Column("fingerprint", sa.String(64), nullable=False),
     # Pictures, days, review; NULL: not asked, not allowed.
     sa.Column("asked", sa.JSON(none_as_null=True)),
     sa.Column("allowed", sa.JSON(none_as_null=True)),

@@ -74,6 +74,7 @@ def consent(value: Consent) -> service_pb2.Consent:
         granted_at=stamp(value.granted_at),
         expires_at=stamp(value.expires_at),
         revoked_at=stamp(value.revoked_at),
+        grantee_id=value.grantee_id or "",
     )
     return service_pb2.Consent(state=state)
 

@@ -8,6 +8,7 @@ import grpc
 
 from semblance.contracts.identity.v1 import service_pb2, service_pb2_grpc
 from semblance.identity.api import messages
+from semblance.identity.api.sharing_calls import SharingCalls
 from semblance.identity.domain.consent import parse_reason
 from semblance.identity.domain.matching import parse_embedding
 from semblance.identity.handlers import capture, consents, erasure, faces, release
@@ -15,7 +16,7 @@ from semblance.identity.ports import Frame, Ports
 from semblance.kernel.ids import ConsentId, ErasureId, ReleaseId, SessionId, SubjectId, parse_id
 
 
-class IdentityServicer(service_pb2_grpc.IdentityServiceServicer):
+class IdentityServicer(SharingCalls, service_pb2_grpc.IdentityServiceServicer):
     """Raises the tree's errors; the server's interceptor maps them."""
 
     def __init__(self, ports: Ports) -> None:

@@ -286,3 +286,35 @@ class GrantDoesNotCover(Forbidden):
     """A grant does not cover one more picture now."""
 
     code = "grant-does-not-cover"
+
+
+class ReceiptUnavailable(Conflict):
+    """The release behind a consent is not known here."""
+
+    code = "receipt-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "what this consent was given to is not known here: the database was restored from before it",
+            remedy="Give a new consent, and export that one.",
+        )
+
+
+class ErasureRunning(Conflict):
+    """Services are still erasing."""
+
+    code = "erasure-in-progress"
+
+    def __init__(self) -> None:
+        super().__init__("the erasure has not completed", remedy="Ask again in a second.")
+
+
+class ListForgotten(Gone):
+    """The list beside a receipt is kept for some weeks only."""
+
+    code = "list-forgotten"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the list of this erasure is no longer kept; its receipt is", remedy="Use the list saved with the receipt."
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from semblance.identity.domain.consent import RevocationReason, new_consent, revoke
 from semblance.identity.domain.errors import UnknownConsent, UnknownRelease, UnknownSession
 from semblance.identity.domain.events import Granted, Revoked
+from semblance.identity.domain.grant import stands
 from semblance.identity.handlers.standing import enter
 from semblance.identity.ports import Ports, Store
 from semblance.kernel.consent import Consent, Purpose
@@ -57,25 +58,41 @@ def get_consent(subject_id: SubjectId, consent_id: ConsentId, ports: Ports) -> C
 
 
 def list_consents(subject_id: SubjectId, ports: Ports) -> list[Consent]:
-    """All of the person's, newest first, ended ones included."""
+    """All of the person's own, newest first, ended ones included; what was given to others is among the grants."""
     with ports.reads() as store:
-        return store.consents.of_subject(subject_id)
+        return [consent for consent in store.consents.of_subject(subject_id) if consent.grantee_id is None]
 
 
 def revoke_consent(subject_id: SubjectId, consent_id: ConsentId, reason: RevocationReason, ports: Ports) -> Consent:
-    """Take it back; again changes nothing. Raises UnknownConsent."""
+    """Take it back, also one given to somebody else; again changes nothing. Raises UnknownConsent."""
     with ports.transactions() as store:
-        consent = _own(store.consents.get(consent_id, lock=True), subject_id)
-        return _revoke(store, consent, reason, ports)
+        return revoke_in(store, subject_id, consent_id, reason, ports)
+
+
+def revoke_in(
+    store: Store, subject_id: SubjectId, consent_id: ConsentId, reason: RevocationReason, ports: Ports
+) -> Consent:
+    """As revoke_consent, within a transaction. A person who may no longer be depicted at all may not be by others:
+    with the last own consent to pictures every grant ends."""
+    store.lock_subject(subject_id)
+    consent = _own(store.consents.get(consent_id, lock=True), subject_id)
+    revoked = end(store, consent, reason, ports)
+    everything, now = store.consents.of_subject(subject_id), ports.clock.now()
+    if not any(c.grantee_id is None and stands(c, now) and Purpose.GENERATE in c.purposes for c in everything):
+        for grant in everything:
+            if grant.grantee_id is not None:
+                end(store, grant, reason, ports)
+    return revoked
 
 
 def revoke_all(store: Store, subject_id: SubjectId, reason: RevocationReason, ports: Ports) -> None:
-    """Take back every consent of the person that stands."""
-    for consent in store.consents.of_subject(subject_id):
-        _revoke(store, consent, reason, ports)
+    """Take back every consent that stands of those that the person gave, and of those that others gave to them."""
+    for consent in (*store.consents.of_subject(subject_id), *store.consents.of_grantee(subject_id)):
+        end(store, consent, reason, ports)
 
 
-def _revoke(store: Store, consent: Consent, reason: RevocationReason, ports: Ports) -> Consent:
+def end(store: Store, consent: Consent, reason: RevocationReason, ports: Ports) -> Consent:
+    """`consent` taken back and told; one that already was stays as it is."""
     revoked = revoke(consent, ports.clock.now())
     if revoked is not consent:
         store.consents.save(revoked)

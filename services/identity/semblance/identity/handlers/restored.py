@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from semblance.identity.domain.consent import RevocationReason
+from semblance.identity.handlers.consents import end
 from semblance.identity.ports import Ports, Store
 from semblance.kernel.consent import Consent
 
@@ -21,7 +23,8 @@ def catch_up(known: Iterable[Consent], ports: Ports) -> CaughtUp:
     """Bring the database up to the log. In ordinary life the database is ahead, and nothing happens.
 
     Nothing is published: whoever asks about consent has read the same log. A standing consent that the database lost
-    is written down again, since else its owner could neither see it nor take it back.
+    is written down again, since else its owner could neither see it nor take it back. A grant that it lost ends, since
+    its limits and its count are lost too; that is published.
     """
     ended = unheard = 0
     for consent in known:
@@ -39,6 +42,9 @@ def catch_up(known: Iterable[Consent], ports: Ports) -> CaughtUp:
             else:
                 ended += consent.revoked_at is not None
             store.consents.save(consent)
+            if mine is None and consent.grantee_id is not None:
+                # Its limits were lost with its row: nobody may make pictures without them.
+                end(store, consent, RevocationReason.OPERATOR, ports)
     return CaughtUp(ended, unheard)
 
 
@@ -49,4 +55,5 @@ def _is_news(consent: Consent, store: Store, ports: Ports) -> bool:
     if consent.revoked_at is not None or ports.clock.now() >= consent.expires_at:
         return False
     # Gone from the database because the person was erased, whose last revocation may still be on its way.
-    return store.erasures.of_subject(consent.subject_id, ports.receipts.fingerprint(consent.subject_id)) is None
+    parties = [party for party in (consent.subject_id, consent.grantee_id) if party is not None]
+    return not any(store.erasures.of_subject(party, ports.receipts.fingerprint(party)) for party in parties)

@@ -15,6 +15,13 @@ def forget_failures(ports: Ports) -> None:
         store.failures.forget_before(ports.rules.lock_out.memory_start(ports.clock.now()))
 
 
+def forget_unfinished_sessions(ports: Ports) -> int:
+    """Delete capture sessions of which no consent came; how many. Their frames were never stored."""
+    before = ports.clock.now() - dt.timedelta(seconds=ports.rules.unfinished_session_s)
+    with ports.transactions() as store:
+        return store.sessions.forget_unfinished(before)
+
+
 def drop_unused_templates(ports: Ports) -> int:
     """Destroy templates of people whose last consent ended long enough ago; how many people."""
     now = ports.clock.now()
@@ -39,6 +46,12 @@ def forget_erasure_lists(ports: Ports) -> int:
     before = ports.clock.now() - dt.timedelta(days=ports.rules.erasure_list_days)
     with ports.transactions() as store:
         return store.erasures.forget_lists(before)
+
+
+def forget_unanswered(ports: Ports) -> int:
+    """Delete questions that lapsed without an answer, after as long again; how many."""
+    with ports.transactions() as store:
+        return store.grants.forget_lapsed(ports.clock.now() - dt.timedelta(days=ports.rules.sharing.ask_days))
 
 
 def erase_the_silent(ports: Ports) -> list[SubjectId]:

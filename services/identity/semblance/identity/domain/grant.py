@@ -1,0 +1,167 @@
+"""A grant: a consent that a person gives to another person or an app, for so many pictures.
+
+Its id is the id of its consent, so that every service that knows consents stops what is made under it when it ends.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from semblance.identity.domain.consent import MAX_DAYS
+from semblance.identity.domain.errors import AlreadyAnswered, InvalidGrant
+from semblance.identity.domain.sharing import Level
+from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.errors import ConsentMissing
+from semblance.kernel.ids import ConsentId, SubjectId
+
+PURPOSES = frozenset({Purpose.GENERATE})
+"""All that a grant can ever cover."""
+
+
+class Answer(enum.Enum):
+    """What has been said to it. RETRACTED: the asker took the question back."""
+
+    OPEN = "open"
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    RETRACTED = "retracted"
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much: pictures, days, and whether each waits for the person's approval."""
+
+    pictures: int
+    days: int
+    review: bool = True
+
+
+@dataclass(frozen=True)
+class Grant:
+    """sealed_purpose: the asker's words under the asker's key. sealed_terms: the person's, under the person's key.
+
+    fingerprint: a keyed hash of who was asked. It outlives the id, so that a second question is answered in the same
+    way whether the first one went to somebody, to nobody, or to somebody who is gone.
+    """
+
+    id: ConsentId
+    subject_id: SubjectId
+    grantee_id: SubjectId
+    grantee_is_app: bool
+    answer: Answer
+    asked_at: dt.datetime
+    lapses_at: dt.datetime
+    asked: Extent | None = None
+    allowed: Extent | None = None
+    by_level: bool = False
+    answered_at: dt.datetime | None = None
+    fingerprint: str = ""
+    sealed_purpose: bytes = field(default=b"", repr=False)
+    sealed_terms: bytes = field(default=b"", repr=False)
+
+    def state(self, consent: Consent | None, now: dt.datetime) -> str:
+        """One word: asked, lapsed, refused, withdrawn, expired or allowed."""
+        if self.answer is Answer.OPEN:
+            return "lapsed" if now >= self.lapses_at else "asked"
+        if self.answer is Answer.REFUSED:
+            return "refused"
+        if self.answer is Answer.RETRACTED or consent is None or consent.revoked_at is not None:
+            return "withdrawn"
+        return "expired" if now >= consent.expires_at else "allowed"
+
+    def allow(self, extent: Extent, sealed_terms: bytes, now: dt.datetime, *, by_level: bool = False) -> Grant:
+        """The person says yes, to as much as was asked or to less. Raises AlreadyAnswered, InvalidGrant."""
+        self._require_open(now)
+        if self.asked is not None and (extent.pictures > self.asked.pictures or extent.days > self.asked.days):
+            raise InvalidGrant(
+                "more was allowed than was asked for", remedy="Allow as many or fewer pictures and days."
+            )
+        return replace(
+            self, answer=Answer.ALLOWED, allowed=extent, sealed_terms=sealed_terms, answered_at=now, by_level=by_level
+        )
+
+    def refuse(self, now: dt.datetime) -> Grant:
+        """The person says no. Raises AlreadyAnswered."""
+        self._require_open(now)
+        return replace(self, answer=Answer.REFUSED, answered_at=now)
+
+    def retract(self, now: dt.datetime) -> Grant:
+        """The asker takes the question back. Raises AlreadyAnswered."""
+        self._require_open(now)
+        return replace(self, answer=Answer.RETRACTED, answered_at=now)
+
+    def _require_open(self, now: dt.datetime) -> None:
+        if self.answer is not Answer.OPEN or now >= self.lapses_at:
+            raise AlreadyAnswered
+
+
+@dataclass(frozen=True)
+class Objection:
+    """A reason against a picture, for machines and for people."""
+
+    code: str
+    detail: str
+
+
+def objections(
+    grant: Grant, consent: Consent | None, *, level: Level, made: int, is_app: bool, now: dt.datetime
+) -> list[Objection]:
+    """Everything that speaks against one more picture now. `made` counts those that were asked for before."""
+    state = grant.state(consent, now)
+    found = []
+    if state in ("asked", "lapsed"):
+        found.append(Objection("grant-not-given", "the person has not answered"))
+    elif state == "refused":
+        found.append(Objection("grant-refused", "the person refused"))
+    elif state == "withdrawn":
+        found.append(Objection("consent-revoked", f"consent {grant.id} has been withdrawn"))
+    elif state == "expired":
+        found.append(Objection("consent-expired", f"consent {grant.id} has expired"))
+    if state == "allowed" and not level.allows(is_app=is_app, approved=not grant.by_level):
+        found.append(Objection("level-too-low", "the person does not let this kind of grantee make pictures now"))
+    if grant.allowed is not None and made >= grant.allowed.pictures:
+        found.append(Objection("grant-used-up", f"all {grant.allowed.pictures} pictures of this grant were asked for"))
+    return found
+
+
+def parse_days(days: int) -> int:
+    """Raises InvalidGrant."""
+    if not 1 <= days <= MAX_DAYS:
+        raise InvalidGrant(f"a grant lasts 1 to {MAX_DAYS} days")
+    return days
+
+
+def parse_purpose(text: str, characters: int) -> str:
+    """What the asker wants the pictures for, in one paragraph. Raises InvalidGrant."""
+    trimmed = text.strip()
+    if not 1 <= len(trimmed) <= characters or not trimmed.isprintable():
+        raise InvalidGrant(f"a purpose has 1 to {characters} printable characters and no line breaks")
+    return trimmed
+
+
+def new_consent(grant: Grant, own: Sequence[Consent], now: dt.datetime) -> Consent:
+    """The grant's consent at revision 1. It ends no later than the person's own consent to be depicted.
+
+    Raises ConsentMissing when the person has none: only a verified person can let others make pictures.
+    """
+    assert grant.allowed is not None
+    standing = [c for c in own if stands(c, now) and c.grantee_id is None and Purpose.GENERATE in c.purposes]
+    if not standing:
+        raise ConsentMissing("the person has no consent of their own that covers pictures")
+    return Consent(
+        id=grant.id,
+        subject_id=grant.subject_id,
+        revision=1,
+        purposes=PURPOSES,
+        granted_at=now,
+        expires_at=min(now + dt.timedelta(days=grant.allowed.days), max(c.expires_at for c in standing)),
+        grantee_id=grant.grantee_id,
+    )
+
+
+def stands(consent: Consent, now: dt.datetime) -> bool:
+    """Neither withdrawn nor expired."""
+    return consent.revoked_at is None and now < consent.expires_at

@@ -1,0 +1,76 @@
+"""How far a person lets others go: a level for everybody, and limits in the person's own words."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from semblance.identity.domain.errors import InvalidGrant
+from semblance.kernel.ids import SubjectId
+
+
+class Level(enum.Enum):
+    """Each allows what the one before does. ONLY_ME is where everybody begins."""
+
+    ONLY_ME = "only_me"
+    PEOPLE = "people"
+    APPS = "apps"
+    EVERYONE = "everyone"
+
+    def allows(self, *, is_app: bool, approved: bool) -> bool:
+        """Whether a grant works at this level. `approved`: the person said yes to this one grantee."""
+        if self is Level.EVERYONE:
+            return True
+        return approved and (self is Level.APPS or (self is Level.PEOPLE and not is_app))
+
+
+@dataclass(frozen=True)
+class SharingRules:
+    """Every number that an operator may set. Counts of rows, characters and days."""
+
+    purpose_characters: int
+    limits: int
+    limit_characters: int
+    pictures: int
+    open_asks: int
+    open_asks_to_one: int
+    standing_grants: int
+    ask_days: int
+    ask_again_days: int
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """A person's setting. `review` and `pictures` are for grants that the level EVERYONE gives by itself."""
+
+    subject_id: SubjectId
+    level: Level = Level.ONLY_ME
+    review: bool = True
+    pictures: int = 10
+    sealed_limits: bytes = field(default=b"", repr=False)
+
+
+def parse_level(text: str) -> Level:
+    """Raises InvalidGrant."""
+    try:
+        return Level(text)
+    except ValueError as e:
+        words = ", ".join(level.value for level in Level)
+        raise InvalidGrant(f"a level is one of: {words}", code="invalid-level") from e
+
+
+def parse_words(texts: tuple[str, ...], rules: SharingRules, what: str) -> tuple[str, ...]:
+    """Short texts of a person, trimmed. Raises InvalidGrant for too many, too long, or unprintable ones."""
+    trimmed = tuple(text.strip() for text in texts)
+    if len(trimmed) > rules.limits:
+        raise InvalidGrant(f"there may be at most {rules.limits} {what}")
+    if not all(1 <= len(text) <= rules.limit_characters and text.isprintable() for text in trimmed):
+        raise InvalidGrant(f"each of the {what} has 1 to {rules.limit_characters} printable characters")
+    return trimmed
+
+
+def parse_count(pictures: int, rules: SharingRules) -> int:
+    """Raises InvalidGrant."""
+    if not 1 <= pictures <= rules.pictures:
+        raise InvalidGrant(f"a grant covers 1 to {rules.pictures} pictures")
+    return pictures

@@ -35,6 +35,8 @@ class Config:
     store_admin_secret: str
     # Service (or "broker") to its own credentials at the store.
     store_keys: dict[str, tuple[str, str]]
+    # Opens identity's operator calls; empty in a file that an older version wrote.
+    operator_token: str = ""
 
     def __repr__(self) -> str:
         """Without the secrets."""
@@ -58,6 +60,8 @@ def load_or_make(path: Path, *, postgres: bool | None = None, gateway_port: int 
         raise Unavailable(
             f"this data directory holds {kind} databases", remedy="Use another --data.", code="other-database"
         )
+    if not config.operator_token:
+        config = replace(config, operator_token=secrets.token_urlsafe(32))
     if gateway_port:
         config = replace(config, ports={**config.ports, "gateway.http": gateway_port})
     config = _with_free_ports(config)

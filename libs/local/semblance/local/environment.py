@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -79,7 +80,9 @@ def _own(service: str, config: Config, layout: Layout, models_dir: Path) -> dict
         "gateway": {"PUBLIC_URL": config.gateway_url, "KEYS_DIR": str(layout.secrets / "gateway")},
         "identity": {
             "MODELS_DIR": str(models_dir),
+            "OPERATOR_TOKENS": json.dumps({"operator": config.operator_token} if config.operator_token else {}),
             "RECEIPT_KEY_FILE": str(layout.secrets / "erasure-receipts.key"),
+            "RECEIPT_ISSUER": config.gateway_url,
         },
         "provenance": {"SIGNING_DIR": str(layout.secrets / "signing")},
     }.get(service, {"MODELS_DIR": str(models_dir)})

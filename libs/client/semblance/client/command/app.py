@@ -50,6 +50,19 @@ _local("logs", "Show what the services say.")
 _local("down", "Stop the platform on this machine.")
 
 
+def _operator(ctx: typer.Context) -> None:
+    forward("semblance.local.operator.app", "app", "semblance operator", ctx.args)
+
+
+app.command(
+    "operator",
+    help="Decide reviews, keep the protected register, erase after a restore.",
+    context_settings=FORWARDED,
+    add_help_option=False,
+    rich_help_panel="Operators",
+)(_operator)
+
+
 def main() -> None:
     """The console script. Errors of the platform become one line and an exit code."""
     try:

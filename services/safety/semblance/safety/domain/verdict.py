@@ -21,7 +21,7 @@ class Reason(enum.Enum):
 
 @dataclass(frozen=True)
 class FaceSeen:
-    """One face: where, how sure, its best cosines with the subject's templates and anybody else's (-1: none), and whether
+    """One face: where, how sure, its best cosines with the subject's templates and anybody else's (-1: none), whether
     identity says that it is protected."""
 
     box_px: tuple[float, float, float, float]

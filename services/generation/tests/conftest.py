@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -53,13 +53,17 @@ class ScriptedRenderer:
 class ScriptedPrompts:
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.limits: tuple[str, ...] = ()
         self.verdict = PromptVerdict(True, "")
         self.away = False
 
-    def check(self, subject_id: SubjectId, prompt: str) -> PromptVerdict:
+    def check(
+        self, subject_id: SubjectId, prompt: str, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
+    ) -> PromptVerdict:
         if self.away:
             raise Unavailable("safety does not answer")
         self.asked.append(prompt)
+        self.limits = (*limits, *denied_styles)
         return self.verdict
 
 

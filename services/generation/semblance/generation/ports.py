@@ -8,11 +8,22 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from semblance.generation.domain.events import Event
-from semblance.generation.domain.image import Image
+from semblance.generation.domain.image import Image, State
 from semblance.generation.domain.order import Order, Words
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId
+
+
+@dataclass(frozen=True)
+class ImageCount:
+    """So many pictures of a person under one consent, from adapters of one consent, in one state."""
+
+    consent_id: ConsentId
+    adapter_consent_id: ConsentId
+    state: State
+    by_others: bool
+    count: int
 
 
 class Images(Protocol):
@@ -24,10 +35,18 @@ class Images(Protocol):
 
     def get(self, image_id: ImageId, *, lock: bool = False) -> Image | None: ...
 
-    def page(self, subject_id: SubjectId, after: str, limit: int) -> list[Image]:
-        """By id, which is by time, the oldest first."""
+    def page(self, subject_id: SubjectId, after: str, limit: int, *, by_others: bool = False) -> list[Image]:
+        """What the person asked for, or what others did; by id, which is by time, the oldest first."""
 
-    def open_count(self, subject_id: SubjectId) -> int: ...
+    def page_of_requester(self, requester_id: SubjectId, after: str, limit: int) -> list[Image]:
+        """What somebody asked for of others, in the same order."""
+
+    def open_count(self, subject_id: SubjectId, *, by_others: bool = False) -> int: ...
+
+    def counts(self, subject_id: SubjectId) -> list[ImageCount]: ...
+
+    def forget_requester(self, requester_id: SubjectId) -> list[str]:
+        """Pictures of others that somebody asked for lose who it was; their ids."""
 
     def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Image]: ...
 
@@ -80,7 +99,9 @@ class PromptVerdict:
 class PromptFilter(Protocol):
     """safety, asked before anything is made. Raises Unavailable: no answer is no permission."""
 
-    def check(self, subject_id: SubjectId, prompt: str) -> PromptVerdict: ...
+    def check(
+        self, subject_id: SubjectId, prompt: str, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
+    ) -> PromptVerdict: ...
 
 
 @dataclass(frozen=True)

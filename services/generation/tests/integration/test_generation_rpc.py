@@ -25,7 +25,8 @@ class Safety(safety_grpc.SafetyServiceServicer):
     def CheckPrompt(
         self, request: safety_pb.CheckPromptRequest, context: grpc.ServicerContext
     ) -> safety_pb.CheckPromptResponse:
-        return safety_pb.CheckPromptResponse(allowed="bad" not in request.prompt, message="Not this.")
+        said = [request.prompt, *request.limits, *request.denied_styles]
+        return safety_pb.CheckPromptResponse(allowed="bad" not in said, message="Not this.")
 
 
 class Training(training_grpc.TrainingServiceServicer):
@@ -93,12 +94,47 @@ def test_a_picture_from_request_to_removal(service, address: str) -> None:  # ty
             generation.GetImage(service_pb2.GetImageRequest(subject_id=service.subject_id, image_id=new_id()))
 
 
+def test_a_picture_for_somebody_else(service, address: str) -> None:  # type: ignore[no-untyped-def]
+    _, adapter_id = service.enrol()
+    requester_id, subject_id = new_id(), service.subject_id
+    grant = service.consents.grant(subject_id, grantee_id=requester_id)
+    with rpc.connect(address, TOKEN) as channel:
+        generation = service_pb2_grpc.GenerationServiceStub(channel)
+        order = service_pb2.CreateImageRequest(
+            subject_id=subject_id,
+            consent_id=grant.id,
+            image_id=new_id(),
+            adapter_id=adapter_id,
+            prompt="in Paris",
+            likeness_scale=-1,
+            requester_id=requester_id,
+            limits=["no hats"],
+            review=True,
+        )
+        made = generation.CreateImage(order)
+        assert (made.requester_id, made.visibility) == (requester_id, "waiting")
+        seen = service_pb2.GetImageRequest(requester_id=requester_id, image_id=made.image_id)
+        assert generation.GetImage(seen) == made
+        shown = service_pb2.SetVisibilityRequest(subject_id=subject_id, image_id=made.image_id, shown=True)
+        assert generation.SetVisibility(shown).visibility == "shown"
+        for asked, count in (({"subject_id": subject_id}, 0), ({"subject_id": subject_id, "by_others": True}, 1)):
+            assert len(generation.ListImages(service_pb2.ListImagesRequest(**asked)).images) == count
+        assert len(generation.ListImages(service_pb2.ListImagesRequest(requester_id=requester_id)).images) == 1
+        [counted] = generation.CountImages(service_pb2.CountImagesRequest(subject_id=subject_id)).counts
+        assert (counted.consent_id, counted.by_others, counted.count) == (grant.id, True, 1)
+        order.requester_id = "*"
+        with pytest.raises(Invalid):
+            generation.CreateImage(order)
+
+
 def test_neighbours_are_asked_as_they_answer(address: str) -> None:
     subject_id, adapter_id = SubjectId(new_id()), AdapterId(new_id())
     with rpc.connect(address, TOKEN) as channel:
         assert SafetyPrompts(channel).check(subject_id, "good").allowed
         verdict = SafetyPrompts(channel).check(subject_id, "bad")
         assert (verdict.allowed, verdict.message) == (False, "Not this.")
+        assert not SafetyPrompts(channel).check(subject_id, "good", limits=["bad"]).allowed
+        assert not SafetyPrompts(channel).check(subject_id, "good", denied_styles=["bad"]).allowed
         facts = TrainingAdapters(channel).get(subject_id, adapter_id)
         assert (facts.id, facts.subject_id, facts.consent_id, facts.state) == (adapter_id, subject_id, "c", "ready")
         assert (facts.lora_key, facts.lora_sha256, facts.reference_key, facts.backbone_digest) == ("k", "s", "r", "b")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import grpc
 
 from semblance.contracts.safety.v1 import service_pb2 as safety_pb
@@ -18,9 +20,15 @@ class SafetyPrompts:
     def __init__(self, channel: grpc.Channel) -> None:
         self._safety = safety_grpc.SafetyServiceStub(channel)
 
-    def check(self, subject_id: SubjectId, prompt: str) -> PromptVerdict:
+    def check(
+        self, subject_id: SubjectId, prompt: str, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
+    ) -> PromptVerdict:
         """Raises Unavailable."""
-        answer = self._safety.CheckPrompt(safety_pb.CheckPromptRequest(subject_id=subject_id, prompt=prompt))
+        answer = self._safety.CheckPrompt(
+            safety_pb.CheckPromptRequest(
+                subject_id=subject_id, prompt=prompt, limits=limits, denied_styles=denied_styles
+            )
+        )
         return PromptVerdict(answer.allowed, answer.message)
 
 

@@ -18,7 +18,9 @@ def to_message(event: Event) -> Message:
     """The message that other services know this event by."""
     match event:
         case Requested(image):
-            return generation_pb.ImageRequested(**_ids(image), adapter_id=image.adapter_id)
+            return generation_pb.ImageRequested(
+                **_ids(image), adapter_id=image.adapter_id, requester_id=image.requester_id or ""
+            )
         case Progressed(image, step, steps):
             return generation_pb.GenerationProgressed(**_ids(image), step=step, steps=steps)
         case Rendered(image):

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.generation.adapters.tables import images
-from semblance.generation.domain.image import Image, Pixels, State
+from semblance.generation.domain.image import ERASED_REQUESTER, Image, Pixels, State, Visibility
 from semblance.generation.domain.order import Order
+from semblance.generation.ports import ImageCount
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 
 _OPEN: Final = (State.QUEUED.value, State.RUNNING.value)
@@ -37,15 +38,36 @@ class SqlImages:
         row = self._sql.execute(query.with_for_update() if lock else query).one_or_none()
         return _image(row) if row is not None else None
 
-    def page(self, subject_id: SubjectId, after: str, limit: int) -> list[Image]:
+    def page(self, subject_id: SubjectId, after: str, limit: int, *, by_others: bool = False) -> list[Image]:
         """By id, which is by time."""
-        query = sa.select(images).where(_c.subject_id == subject_id, _c.id > after).order_by(_c.id)
-        return [_image(row) for row in self._sql.execute(query.limit(limit))]
+        return self._page(sa.and_(_c.subject_id == subject_id, _asked_by_others(by_others)), after, limit)
 
-    def open_count(self, subject_id: SubjectId) -> int:
+    def page_of_requester(self, requester_id: SubjectId, after: str, limit: int) -> list[Image]:
+        """By id, which is by time."""
+        return self._page(_c.requester_id == requester_id, after, limit)
+
+    def open_count(self, subject_id: SubjectId, *, by_others: bool = False) -> int:
         """How many wait for a worker or are drawn."""
-        query = sa.select(sa.func.count()).where(_c.subject_id == subject_id, _c.state.in_(_OPEN))
+        own = _c.subject_id == subject_id
+        query = sa.select(sa.func.count()).where(own, _c.state.in_(_OPEN), _asked_by_others(by_others))
         return int(self._sql.execute(query).scalar_one())
+
+    def counts(self, subject_id: SubjectId) -> list[ImageCount]:
+        """How many there are of each kind."""
+        by_others = _c.requester_id.is_not(None)
+        kinds = (_c.consent_id, _c.adapter_consent_id, _c.state, by_others)
+        query = sa.select(*kinds, sa.func.count()).where(_c.subject_id == subject_id).group_by(*kinds)
+        return [
+            ImageCount(ConsentId(consent), ConsentId(adapter_consent), State(state), bool(others), int(count))
+            for consent, adapter_consent, state, others, count in self._sql.execute(query)
+        ]
+
+    def forget_requester(self, requester_id: SubjectId) -> list[str]:
+        """Pictures of others that somebody asked for lose who it was; their ids."""
+        asked = _c.requester_id == requester_id
+        ids = self._sql.scalars(sa.select(_c.id).where(asked)).all()
+        self._sql.execute(sa.update(images).where(asked).values(requester_id=ERASED_REQUESTER))
+        return list(ids)
 
     def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Image]:
         """All of a person's."""
@@ -68,9 +90,17 @@ class SqlImages:
         self._sql.execute(sa.delete(images).where(own))
         return list(ids)
 
+    def _page(self, which: sa.ColumnElement[bool], after: str, limit: int) -> list[Image]:
+        query = sa.select(images).where(which, _c.id > after).order_by(_c.id).limit(limit)
+        return [_image(row) for row in self._sql.execute(query)]
+
     def _locked(self, condition: sa.ColumnElement[bool]) -> list[Image]:
         query = sa.select(images).where(condition).order_by(_c.id).with_for_update()
         return [_image(row) for row in self._sql.execute(query)]
+
+
+def _asked_by_others(by_others: bool) -> sa.ColumnElement[bool]:
+    return _c.requester_id.is_not(None) if by_others else _c.requester_id.is_(None)
 
 
 def _values(image: Image) -> dict[str, Any]:
@@ -86,6 +116,7 @@ def _values(image: Image) -> dict[str, Any]:
         "manifest_id",
         "requested_at",
         "finished_at",
+        "requester_id",
     )
     of_order = ("seed", "steps", "guidance_scale", "likeness_scale")
     of_pixels = ("quarantine_key", "sha256", "width_px", "height_px", "backbone_digest")
@@ -94,6 +125,7 @@ def _values(image: Image) -> dict[str, Any]:
         **{name: getattr(image.order, name) for name in of_order},
         **{name: getattr(pixels, name) for name in of_pixels},
         "state": image.state.value,
+        "visibility": image.visibility.value,
         "reason_codes": list(image.reason_codes),
     }
 
@@ -115,4 +147,6 @@ def _image(row: sa.Row[Any]) -> Image:
         pixels=pixels if row.quarantine_key else None,
         manifest_id=row.manifest_id,
         finished_at=row.finished_at,
+        requester_id=SubjectId(row.requester_id) if row.requester_id else None,
+        visibility=Visibility(row.visibility),
     )

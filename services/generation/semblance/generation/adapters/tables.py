@@ -33,4 +33,7 @@ images = sa.Table(
     sa.Column("manifest_id", sa.String(36), nullable=False),
     sa.Column("requested_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime),
+    # NULL: the subject. The word for an account that was erased is domain/image.py's.
+    sa.Column("requester_id", sa.String(36), index=True),
+    sa.Column("visibility", sa.String(8), nullable=False),
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from semblance.contracts.generation.v1 import service_pb2
 from semblance.generation.domain.image import Image, Pixels, State
+from semblance.generation.ports import ImageCount
 
 _STATES = {
     State.QUEUED: service_pb2.IMAGE_STATE_QUEUED,
@@ -17,6 +20,22 @@ _STATES = {
     State.REVOKED: service_pb2.IMAGE_STATE_REVOKED,
     State.REMOVED: service_pb2.IMAGE_STATE_REMOVED,
 }
+
+
+def counts(found: Iterable[ImageCount]) -> service_pb2.CountImagesResponse:
+    """Every kind that there is."""
+    return service_pb2.CountImagesResponse(
+        counts=[
+            service_pb2.ImageCount(
+                consent_id=each.consent_id,
+                adapter_consent_id=each.adapter_consent_id,
+                state=_STATES[each.state],
+                by_others=each.by_others,
+                count=each.count,
+            )
+            for each in found
+        ]
+    )
 
 
 def image(made: Image) -> service_pb2.Image:
@@ -33,6 +52,8 @@ def image(made: Image) -> service_pb2.Image:
         width_px=pixels.width_px,
         height_px=pixels.height_px,
         manifest_id=made.manifest_id,
+        requester_id=made.requester_id or "",
+        visibility=made.visibility.value if made.by_other else "",
     )
     requested_at = Timestamp()
     requested_at.FromDatetime(made.requested_at)

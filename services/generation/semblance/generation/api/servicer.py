@@ -7,7 +7,7 @@ from __future__ import annotations
 import grpc
 
 from semblance.contracts.generation.v1 import service_pb2, service_pb2_grpc
-from semblance.generation.api.messages import image
+from semblance.generation.api.messages import counts, image
 from semblance.generation.domain.order import parse_order, parse_words
 from semblance.generation.handlers import images
 from semblance.generation.ports import Ports
@@ -34,24 +34,55 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
                 guidance_scale=request.guidance_scale,
                 likeness_scale=request.likeness_scale,
             ),
+            shared=_shared(request),
         )
         return image(images.create_image(command, self._ports))
 
     def GetImage(self, request: service_pb2.GetImageRequest, context: grpc.ServicerContext) -> service_pb2.Image:
-        """One of the person's own."""
+        """One of the person's own, or one that the requester asked for."""
+        if request.requester_id:
+            return image(images.made_image(_subject(request.requester_id), _image(request.image_id), self._ports))
         return image(images.get_image(_subject(request.subject_id), _image(request.image_id), self._ports))
 
     def ListImages(
         self, request: service_pb2.ListImagesRequest, context: grpc.ServicerContext
     ) -> service_pb2.ListImagesResponse:
-        """A page of the person's own, ended ones included."""
+        """A page of the person's own, of what others asked for of them, or of what one asked for of others."""
         after = parse_id(request.after, "after") if request.after else ""
-        found, next_after = images.list_images(_subject(request.subject_id), after, request.limit, self._ports)
+        if request.requester_id:
+            found, next_after = images.made_images(_subject(request.requester_id), after, request.limit, self._ports)
+        else:
+            whose = _subject(request.subject_id), after, request.limit, self._ports
+            found, next_after = images.list_images(*whose, by_others=request.by_others)
         return service_pb2.ListImagesResponse(images=[image(made) for made in found], next_after=next_after)
 
     def RemoveImage(self, request: service_pb2.RemoveImageRequest, context: grpc.ServicerContext) -> service_pb2.Image:
         """Stop it or delete it."""
         return image(images.remove_image(_subject(request.subject_id), _image(request.image_id), self._ports))
+
+    def SetVisibility(
+        self, request: service_pb2.SetVisibilityRequest, context: grpc.ServicerContext
+    ) -> service_pb2.Image:
+        """The subject's word on a picture that somebody else asked for."""
+        ids = _subject(request.subject_id), _image(request.image_id)
+        return image(images.set_visibility(*ids, self._ports, shown=request.shown))
+
+    def CountImages(
+        self, request: service_pb2.CountImagesRequest, context: grpc.ServicerContext
+    ) -> service_pb2.CountImagesResponse:
+        """By consent and state."""
+        return counts(images.count_images(_subject(request.subject_id), self._ports))
+
+
+def _shared(request: service_pb2.CreateImageRequest) -> images.Shared | None:
+    if not request.requester_id:
+        return None
+    return images.Shared(
+        requester_id=_subject(request.requester_id),
+        review=request.review,
+        limits=tuple(request.limits),
+        denied_styles=tuple(request.denied_styles),
+    )
 
 
 def _subject(text: str) -> SubjectId:

@@ -27,6 +27,17 @@ class State(enum.Enum):
     REMOVED = "removed"
 
 
+class Visibility(enum.Enum):
+    """Whether somebody else who asked for a picture may see it: the person in it decides."""
+
+    SHOWN = "shown"
+    WAITING = "waiting"
+    HIDDEN = "hidden"
+
+
+ERASED_REQUESTER: Final = SubjectId("erased")
+"""Stands for whoever asked, once that account is erased; nobody has such an id."""
+
 _STOPPED: Final = frozenset({State.FAILED, State.REVOKED, State.REMOVED})
 _NEXT: Final[Mapping[State, frozenset[State]]] = {
     State.QUEUED: _STOPPED | {State.RUNNING},
@@ -56,7 +67,8 @@ class Pixels:
 class Image:
     """A picture. adapter_consent_id is the consent that the adapter was trained under: it must stand as well.
 
-    sealed_words is emptied when the image ends: nobody needs the prompt any more.
+    sealed_words is emptied when the image ends: nobody needs the prompt any more. requester_id is set when somebody
+    else asked, under a grant; the picture is the subject's all the same, and visibility says whether they may see it.
     """
 
     id: ImageId
@@ -73,6 +85,8 @@ class Image:
     pixels: Pixels | None = None
     manifest_id: str = ""
     finished_at: dt.datetime | None = None
+    requester_id: SubjectId | None = None
+    visibility: Visibility = Visibility.SHOWN
 
     @property
     def open(self) -> bool:
@@ -83,6 +97,11 @@ class Image:
     def pending(self) -> bool:
         """Whether a withdrawal can still stop it: nothing of it has been published."""
         return self.open or self.state is State.QUARANTINED
+
+    @property
+    def by_other(self) -> bool:
+        """Whether somebody else asked for it, also somebody who is erased."""
+        return self.requester_id is not None
 
     def begin(self) -> Image:
         """A worker took it. Raises WrongState."""
@@ -111,6 +130,10 @@ class Image:
     def remove(self, now: dt.datetime) -> Image:
         """The person wants it gone. Raises WrongState."""
         return self._end(State.REMOVED, now)
+
+    def show(self, *, shown: bool) -> Image:
+        """The subject lets whoever asked see it, or no longer."""
+        return dataclasses.replace(self, visibility=Visibility.SHOWN if shown else Visibility.HIDDEN)
 
     def _end(self, state: State, now: dt.datetime, **changes: Any) -> Image:
         return self._to(state, finished_at=now, sealed_words=b"", **changes)

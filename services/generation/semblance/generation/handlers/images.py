@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from semblance.generation.domain.errors import (
     AdapterNotReady,
+    InvalidOrder,
     PromptRefused,
     TooManyImages,
     UnknownAdapter,
     UnknownImage,
 )
 from semblance.generation.domain.events import Ended, Requested
-from semblance.generation.domain.image import Image, State
+from semblance.generation.domain.image import Image, State, Visibility
 from semblance.generation.domain.order import Order, Words
-from semblance.generation.ports import AdapterFacts, Ports
+from semblance.generation.ports import AdapterFacts, ImageCount, Ports, Store
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentRevoked, NotFound
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
@@ -24,6 +26,16 @@ DEFAULT_PAGE: Final = 50
 MAX_PAGE: Final = 200
 READY: Final = "ready"
 REVOKED: Final = "revoked"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Somebody else asks, under a grant; the consent's id is the grant's. `repr` leaves the person's words out."""
+
+    requester_id: SubjectId
+    review: bool
+    limits: tuple[str, ...] = field(default=(), repr=False)
+    denied_styles: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,7 @@ class CreateImage:
     adapter_id: AdapterId
     words: Words
     order: Order
+    shared: Shared | None = None
 
 
 def create_image(command: CreateImage, ports: Ports) -> Image:
@@ -47,8 +60,16 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
     known = _known(command, ports)
     if known is not None:
         return known
-    consent = ports.consents.require(command.consent_id, command.subject_id, Purpose.GENERATE)
-    verdict = ports.prompts.check(command.subject_id, command.words.prompt)
+    shared = command.shared or Shared(command.subject_id, review=False)
+    requester_id = command.shared.requester_id if command.shared else None
+    whose = command.consent_id, command.subject_id
+    consent = ports.consents.require(*whose, Purpose.GENERATE, grantee_id=requester_id)
+    if requester_id is not None and command.words.negative_prompt:
+        # It would steer a picture around limits that only the prompt is read for.
+        raise InvalidOrder("a picture under a grant takes no negative prompt")
+    verdict = ports.prompts.check(
+        command.subject_id, command.words.prompt, limits=shared.limits, denied_styles=shared.denied_styles
+    )
     if not verdict.allowed:
         raise PromptRefused(verdict.message)
     adapter = ready_adapter(command.subject_id, command.adapter_id, ports)
@@ -64,12 +85,14 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         sealed_words=ports.words.seal(command.subject_id, command.words),
         state=State.QUEUED,
         requested_at=ports.clock.now(),
+        requester_id=requester_id,
+        visibility=Visibility.WAITING if shared.review else Visibility.SHOWN,
     )
     with ports.transactions() as store:
         earlier = store.images.get(command.image_id, lock=True)
         if earlier is not None:
-            return own(earlier, command.subject_id)
-        if store.images.open_count(command.subject_id) >= ports.rules.open_images:
+            return _same(earlier, command)
+        if store.images.open_count(command.subject_id, by_others=image.by_other) >= ports.rules.open_images:
             raise TooManyImages(ports.rules.open_images)
         store.images.add(image)
         store.schedule_rendering(image.id)
@@ -101,11 +124,49 @@ def get_image(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> Image:
         return own(store.images.get(image_id), subject_id)
 
 
-def list_images(subject_id: SubjectId, after: str, limit: int, ports: Ports) -> tuple[list[Image], str]:
-    """A page, and what to pass as `after` for the next one (empty: this was the last)."""
+def made_image(requester_id: SubjectId, image_id: ImageId, ports: Ports) -> Image:
+    """What somebody asked for of another. Raises UnknownImage, also for what they did not ask for."""
+    with ports.reads() as store:
+        image = store.images.get(image_id)
+    if image is None or image.requester_id != requester_id:
+        raise UnknownImage
+    return image
+
+
+def list_images(
+    subject_id: SubjectId, after: str, limit: int, ports: Ports, *, by_others: bool = False
+) -> tuple[list[Image], str]:
+    """A page of the person's own, or of what others asked for of them, and what to pass as `after` for the next one
+    (empty: this was the last)."""
+    return _paged(lambda store, size: store.images.page(subject_id, after, size, by_others=by_others), limit, ports)
+
+
+def made_images(requester_id: SubjectId, after: str, limit: int, ports: Ports) -> tuple[list[Image], str]:
+    """A page of what somebody asked for of others, and the next `after`."""
+    return _paged(lambda store, size: store.images.page_of_requester(requester_id, after, size), limit, ports)
+
+
+def set_visibility(subject_id: SubjectId, image_id: ImageId, ports: Ports, *, shown: bool) -> Image:
+    """Let whoever asked see it, or no longer. Raises UnknownImage, also for a picture that nobody else asked for."""
+    with ports.transactions() as store:
+        image = own(store.images.get(image_id, lock=True), subject_id)
+        if not image.by_other:
+            raise UnknownImage
+        decided = image.show(shown=shown)
+        store.images.save(decided)
+        return decided
+
+
+def count_images(subject_id: SubjectId, ports: Ports) -> list[ImageCount]:
+    """How many there are of each kind."""
+    with ports.reads() as store:
+        return store.images.counts(subject_id)
+
+
+def _paged(read: Callable[[Store, int], list[Image]], limit: int, ports: Ports) -> tuple[list[Image], str]:
     size = min(max(limit, 1), MAX_PAGE) if limit else DEFAULT_PAGE
     with ports.reads() as store:
-        images = store.images.page(subject_id, after, size + 1)
+        images = read(store, size + 1)
     return images[:size], images[size - 1].id if len(images) > size else ""
 
 
@@ -133,4 +194,11 @@ def own(image: Image | None, subject_id: SubjectId) -> Image:
 def _known(command: CreateImage, ports: Ports) -> Image | None:
     with ports.reads() as store:
         image = store.images.get(command.image_id)
-    return None if image is None else own(image, command.subject_id)
+    return None if image is None else _same(image, command)
+
+
+def _same(image: Image, command: CreateImage) -> Image:
+    """The image if the same one asked for it, of the same person. Raises UnknownImage."""
+    if image.requester_id != (command.shared.requester_id if command.shared else None):
+        raise UnknownImage
+    return own(image, command.subject_id)

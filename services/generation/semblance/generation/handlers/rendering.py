@@ -63,7 +63,8 @@ def rendering_cancelled(image_id: ImageId, store: Store) -> None:
 
 def require_consents(image: Image, ports: Ports) -> None:
     """The picture's consent and the adapter's must both stand. Raises the consent's errors."""
-    ports.consents.require(image.consent_id, image.subject_id, Purpose.GENERATE)
+    whose = image.consent_id, image.subject_id
+    ports.consents.require(*whose, Purpose.GENERATE, grantee_id=image.requester_id)
     ports.consents.require(image.adapter_consent_id, image.subject_id, Purpose.TRAIN)
 
 

@@ -59,10 +59,12 @@ def erase_subject(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) ->
 
     def settle(store: Store) -> None:
         rows = store.images.remove_subject(subject_id)
+        asked = store.images.forget_requester(subject_id)
         stores = (
             Destroyed.of("memory:adapters", in_memory),
             Destroyed.of("objects:quarantine", objects),
             Destroyed.of("database:images", rows),
+            Destroyed.of("database:image_requesters", asked),
         )
         store.publish(Erased(subject_id, erasure_id, stores))
 

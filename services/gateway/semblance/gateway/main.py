@@ -14,6 +14,7 @@ from semblance.gateway.adapters.identity import GrpcIdentity
 from semblance.gateway.adapters.ingest import GrpcIngest
 from semblance.gateway.adapters.passwords import Argon2Passwords
 from semblance.gateway.adapters.provenance import GrpcProvenance
+from semblance.gateway.adapters.register import GrpcRegister, GrpcReviews
 from semblance.gateway.adapters.secrets import Secrets
 from semblance.gateway.adapters.store import SqlStore
 from semblance.gateway.adapters.tokens import LocalIssuer, Verifier
@@ -48,9 +49,12 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
     consents = ConsentView(broker, clock, settings.consent_max_age_s, patience_s=0)
     store = SqlStore(database, secrets, clock)
     token = settings.internal_token
+    to_identity = rpc.connect(settings.identity_address, token)
     gate = Gate(
         store=store,
-        identity=GrpcIdentity(rpc.connect(settings.identity_address, token)),
+        identity=GrpcIdentity(to_identity),
+        register=GrpcRegister(to_identity),
+        reviews=GrpcReviews(to_identity),
         ingest=GrpcIngest(rpc.connect(settings.ingest_address, token)),
         training=GrpcTraining(rpc.connect(settings.training_address, token)),
         generation=GrpcGeneration(rpc.connect(settings.generation_address, token)),

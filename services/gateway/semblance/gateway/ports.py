@@ -16,13 +16,16 @@ from semblance.gateway.domain.things import (
     AuditEntry,
     AuditHead,
     CaptureSession,
+    ConsentReceipt,
     Content,
+    ErasedItems,
     Erasure,
     Frame,
     Image,
     ImageOrder,
     Manifest,
     Notice,
+    OwnReview,
     Page,
     Person,
     Photo,
@@ -206,8 +209,32 @@ class Identity(Protocol):
 
     def erasure(self, erasure_id: str) -> Erasure: ...
 
+    def erased_items(self, erasure_id: str) -> ErasedItems:
+        """Raises Conflict before the end, Gone when the list is no longer kept."""
+
+    def consent_receipt(self, subject_id: str, consent_id: str) -> ConsentReceipt: ...
+
     def receipt_keys(self) -> str:
         """A JSON Web Key Set."""
+
+
+class Register(Protocol):
+    """Faces that nothing may be made of."""
+
+    def protect(self, entry_id: str, *, purpose: str, code_sha256: str, photos: Sequence[bytes]) -> str:
+        """The entry's state. Raises Invalid where a photo does not show one clear face."""
+
+    def remove(self, entry_id: str, code: str) -> None:
+        """Raises NotFound, the same for no entry and a wrong code."""
+
+
+class Reviews(Protocol):
+    """Reviews that people ask for; only operators decide them, and not through the gateway."""
+
+    def request(self, subject_id: str, release_id: str) -> OwnReview:
+        """Raises Forbidden unless it is offered."""
+
+    def get(self, subject_id: str, review_id: str) -> OwnReview: ...
 
 
 class Ingest(Protocol):

@@ -51,6 +51,9 @@ class GatewaySettings(ServiceSettings):
     training_per_hour: float = Field(default=20, gt=0)
     anonymous_per_minute: float = Field(default=120, gt=0)
     password_per_minute: float = Field(default=60, gt=0, description="Sign-ups and sign-ins from one address.")
+    protect_per_hour: float = Field(
+        default=20, gt=0, description="Faces put on the protected register, or removals tried, from one address."
+    )
     guess_per_minute: float = Field(default=20, gt=0, description="Sign-ins to one handle, from anywhere.")
 
     image_wait_s: float = Field(default=120, gt=0, le=600, description="How long /v1/images/generations waits.")
@@ -71,5 +74,6 @@ class GatewaySettings(ServiceSettings):
             "anonymous": self.anonymous_per_minute,
             "password": self.password_per_minute,
             "guess": self.guess_per_minute,
+            "protect": self.protect_per_hour / 60,
         }
         return {name: Policy(name, max(10, int(rate / 2)), rate) for name, rate in per_minute.items()}

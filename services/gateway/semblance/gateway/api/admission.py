@@ -90,6 +90,7 @@ READS_FORM = Depends(Reads("application/x-www-form-urlencoded"))
 READS_MULTIPART = Depends(Reads("multipart/form-data"))
 ANYBODY = Depends(AdmitAnybody("anonymous"))
 GUESSING = Depends(AdmitAnybody("anonymous", "password"))
+PROTECTING = Depends(AdmitAnybody("anonymous", "protect"))
 
 
 def _tell(request: Request, here: Front, policy: str, remaining: int, reset_s: int) -> None:

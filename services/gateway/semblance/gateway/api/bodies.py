@@ -15,10 +15,12 @@ from semblance.service_kit.problems import problem, problem_of
 JSON_LIMIT_BYTES = 64 * KIB
 PHOTO_LIMIT_BYTES = 25 * MIB
 CAPTURE_LIMIT_BYTES = 16 * MIB
+PROTECTION_LIMIT_BYTES = 15 * MIB  # three photos of 5
 FORM_OVERHEAD_BYTES = 64 * KIB  # boundaries and part headers around the file itself
 JSON_DEPTH_MAX = 16
 _LARGER = (
     (re.compile(r"/v1/(photos|verify)"), PHOTO_LIMIT_BYTES + FORM_OVERHEAD_BYTES),
+    (re.compile(r"/v1/protected-faces"), PROTECTION_LIMIT_BYTES + FORM_OVERHEAD_BYTES),
     (re.compile(r"/v1/capture-sessions/[^/]+/capture"), CAPTURE_LIMIT_BYTES + FORM_OVERHEAD_BYTES),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from semblance.kernel.audit import Fact
@@ -227,6 +227,37 @@ class Erasure:
 
 
 @dataclass(frozen=True)
+class ErasedList:
+    """What one service destroyed in one store; items are salted digests, or one root stands for them."""
+
+    service: str
+    store: str
+    count: int
+    destroyed_at: str
+    items: tuple[str, ...]
+    items_root: str
+
+
+@dataclass(frozen=True)
+class ErasedItems:
+    """The list beside an erasure's receipt; the salt is the person's alone."""
+
+    erasure_id: str
+    salt: str = field(repr=False)
+    stores: tuple[ErasedList, ...]
+
+
+@dataclass(frozen=True)
+class ConsentReceipt:
+    """A consent exported: the receipt as JSON, the same signed, and the same as a credential."""
+
+    receipt_json: str
+    receipt_jws: str
+    credential_jwt: str
+    principal_salt: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class ConsentCheck:
     """The answer of a pre-check: would this be allowed now, and if not, why."""
 
@@ -234,3 +265,23 @@ class ConsentCheck:
     reason_code: str
     detail: str
     consent: Consent | None
+
+
+@dataclass(frozen=True)
+class ProtectedFace:
+    """An entry of the protected register, as it is told once. `repr` leaves the code out."""
+
+    id: str
+    state: str
+    removal_code: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OwnReview:
+    """A review that a person asked for instead of a capture."""
+
+    id: str
+    state: str
+    requested_at: dt.datetime
+    usable_until: dt.datetime | None
+    advice: str

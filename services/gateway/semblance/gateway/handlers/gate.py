@@ -15,6 +15,8 @@ from semblance.gateway.ports import (
     Pause,
     Pepper,
     Provenance,
+    Register,
+    Reviews,
     Store,
     Training,
 )
@@ -29,6 +31,8 @@ class Gate:
 
     store: Store
     identity: Identity
+    register: Register
+    reviews: Reviews
     ingest: Ingest
     training: Training
     generation: Generation

@@ -12,7 +12,10 @@ from typing import TypeVar
 from semblance.gateway.domain.things import (
     Adapter,
     CaptureSession,
+    ConsentReceipt,
     Content,
+    ErasedItems,
+    ErasedList,
     ErasedStore,
     Erasure,
     Frame,
@@ -27,6 +30,7 @@ from semblance.gateway.domain.things import (
 )
 from semblance.gateway.testing.audit import FakeAudit
 from semblance.gateway.testing.library import FakeIngest
+from semblance.gateway.testing.register import FakeRegister, FakeReviews
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.errors import Conflict, ConsentMissing, Gone, Invalid, NotFound
@@ -133,6 +137,17 @@ class FakeIdentity:
         if erasure_id not in self.erasures:
             raise NotFound("no such erasure")
         return self.erasures[erasure_id]
+
+    def erased_items(self, erasure_id: str) -> ErasedItems:
+        if self.erasure(erasure_id).state != "completed":
+            raise Conflict("the erasure has not completed", code="erasure-in-progress")
+        listed = ErasedList("ingest", "objects:photos", 3, "2030-01-01T12:00:00+00:00", ("ab" * 32,), "")
+        return ErasedItems(erasure_id, "5f0c1d7a", (listed,))
+
+    def consent_receipt(self, subject_id: str, consent_id: str) -> ConsentReceipt:
+        consent = self.consent(subject_id, consent_id)
+        receipt = json.dumps({"record_id": consent.id})
+        return ConsentReceipt(receipt, "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "eyJ0eXAiOiJ2Yytqd3QifQ.e30.c2ln", "5f0c1d7a")
 
     def receipt_keys(self) -> str:
         return json.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "1", "x": "AA"}]})
@@ -268,6 +283,8 @@ class FakePlatform:
 
     clock: Clock
     identity: FakeIdentity = field(init=False)
+    register: FakeRegister = field(init=False)
+    reviews: FakeReviews = field(init=False)
     ingest: FakeIngest = field(init=False)
     training: FakeTraining = field(init=False)
     generation: FakeGeneration = field(init=False)
@@ -276,6 +293,8 @@ class FakePlatform:
 
     def __post_init__(self) -> None:
         self.identity = FakeIdentity(self.clock)
+        self.register = FakeRegister()
+        self.reviews = FakeReviews(self.clock)
         self.ingest = FakeIngest(self.clock)
         self.training = FakeTraining(self.clock)
         self.generation = FakeGeneration(self.clock)

@@ -71,6 +71,8 @@ def gateway(
     gate = Gate(
         store=store,
         identity=platform.identity,
+        register=platform.register,
+        reviews=platform.reviews,
         ingest=platform.ingest,
         training=platform.training,
         generation=platform.generation,

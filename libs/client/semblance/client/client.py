@@ -38,6 +38,7 @@ from semblance.client.models import (
     Upload,
     Verification,
 )
+from semblance.client.receipt_calls import ReceiptCalls
 from semblance.client.transport import Transport
 from semblance.kernel.ids import new_id
 
@@ -46,7 +47,7 @@ EVERY_PURPOSE = ("photos", "train", "generate")
 _SLOW_S = 120.0
 
 
-class Client(AuditCalls):
+class Client(AuditCalls, ReceiptCalls):
     """One account at one platform. Not shared between threads; use it as a context manager or close() it.
 
     Every method raises ApiError when the platform refuses and Unreachable when it does not answer. Creates carry an

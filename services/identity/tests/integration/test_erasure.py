@@ -71,7 +71,7 @@ def test_consents_end_and_the_key_goes_before_anybody_is_told(desk: Any) -> None
     assert not desk.keyring.exists(subject_id)
     _, requested, own = testing.emitted(desk.database)
     assert requested == platform_pb.ErasureRequested(subject_id=subject_id, erasure_id=begun.id)
-    assert {s.store: s.count for s in own.stores} == {
+    assert {s.store: s.count for s in own.stores if s.count} == {
         "keyring:data-keys": 1,
         "database:templates": desk.settings.templates_per_person,
         "database:releases": 1,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json as json_module
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,9 @@ import typer
 from semblance.client.client import Client
 from semblance.client.command.credentials import config_dir, load, save
 from semblance.client.command.output import Json, Timeout, bar, client, say
+from semblance.client.command.private_files import private
+from semblance.client.errors import ApiError
+from semblance.kernel.errors import Kind
 
 app = typer.Typer(help="The account on a platform.", no_args_is_help=True)
 Handle = Annotated[str, typer.Argument(help="3 to 40 of a-z 0-9 _ . -")]
@@ -64,19 +66,33 @@ def erase(
         progress.add_task("erasing", total=None)
         erasure = here.wait_erased(here.erase().id, timeout_s=timeout)
         receipt = out or Path(f"erasure-{erasure.id}.jws")
-        descriptor = os.open(receipt, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(here.receipt(erasure.id))
+        private(receipt, here.receipt(erasure.id))
         keys = receipt.with_suffix(".keys.json")  # beside it: the platform may be gone when somebody asks
         keys.write_text(json_module.dumps(here.receipt_keys(), indent=2) + "\n", encoding="utf-8")
+        listed = _save_list(here, erasure.id, receipt)
     (config_dir() / "credentials.json").unlink(missing_ok=True)
     count = sum(store.count for store in erasure.stores)
     words = f"Erased: {count} things in {len(erasure.stores)} stores. Receipt: {receipt}, its keys: {keys}"
+    words += f", its list: {listed}" if listed else ""
     say(
-        {**erasure.model_dump(mode="json"), "receipt": str(receipt), "receipt_keys": str(keys)},
+        {**erasure.model_dump(mode="json"), "receipt": str(receipt), "receipt_keys": str(keys)}
+        | ({"receipt_list": str(listed)} if listed else {}),
         as_json=json,
         words=words,
     )
+
+
+def _save_list(here: Client, erasure_id: str, receipt: Path) -> Path | None:
+    """What was destroyed, thing by thing, for the person alone. None: the platform no longer keeps it."""
+    try:
+        listed = here.erased_items(erasure_id)
+    except ApiError as e:
+        if e.kind in (Kind.GONE, Kind.NOT_FOUND):
+            return None
+        raise
+    path = receipt.with_suffix(".list.json")
+    private(path, listed.model_dump_json(indent=1) + "\n")
+    return path
 
 
 def _sign_in(here: Client, handle: str, password: str) -> None:

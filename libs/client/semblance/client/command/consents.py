@@ -12,6 +12,7 @@ from semblance.client.client import EVERY_PURPOSE, Client
 from semblance.client.command.credentials import load, save
 from semblance.client.command.frames import read_frames
 from semblance.client.command.output import Json, client, say, table
+from semblance.client.command.private_files import private
 from semblance.client.models import CaptureSession
 from semblance.kernel.errors import Conflict, Invalid
 
@@ -106,6 +107,33 @@ def revoke(consent_id: str, json: Json = False) -> None:
     with client() as here:
         consent = here.revoke_consent(consent_id)
     say(consent, as_json=json, words=f"Consent {consent.id} is withdrawn.")
+
+
+@app.command("receipt")
+def receipt(
+    consent_id: str,
+    out: Annotated[Path | None, typer.Option(help="Where the receipt goes.", dir_okay=False)] = None,
+    credential: Annotated[
+        Path | None, typer.Option(help="Where it goes as a W3C Verifiable Credential.", dir_okay=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Export a consent as a signed receipt; `semblance receipt verify` checks it anywhere.
+
+    The receipt's salt is yours: whoever is shown it with the file sees that the receipt is about you.
+    """
+    with client() as here:
+        exported = here.consent_receipt(consent_id)
+        saved = out or Path(f"consent-{consent_id}.json")
+        private(saved, exported.model_dump_json(indent=1) + "\n")
+        if credential is not None:
+            private(credential, here.consent_credential(consent_id))
+    also = f", as a credential: {credential}" if credential else ""
+    say(
+        {"receipt": str(saved), "credential": str(credential) if credential else None},
+        as_json=json,
+        words=f"Receipt: {saved}{also}",
+    )
 
 
 def active_consent(here: Client, purpose: str) -> str:

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from semblance.contracts.identity.v1 import receipts_pb2 as receipts_pb
 from semblance.contracts.identity.v1 import service_pb2 as pb
+from semblance.contracts.identity.v1.receipts_pb2_grpc import ReceiptServiceStub
 from semblance.contracts.identity.v1.service_pb2_grpc import IdentityServiceStub
 from semblance.gateway.adapters import protos
-from semblance.gateway.domain.things import CaptureSession, ErasedStore, Erasure, Frame, Notice, Release, ScreenColour
+from semblance.gateway.domain.things import (
+    CaptureSession,
+    ConsentReceipt,
+    ErasedItems,
+    ErasedList,
+    ErasedStore,
+    Erasure,
+    Frame,
+    Notice,
+    Release,
+    ScreenColour,
+)
 from semblance.kernel.consent import Consent, Purpose
 
 
@@ -17,6 +30,7 @@ class GrpcIdentity:
 
     def __init__(self, channel: Any) -> None:
         self._stub: Any = IdentityServiceStub(channel)
+        self._receipts: Any = ReceiptServiceStub(channel)
 
     def notice(self, language: str) -> Notice:
         answer = self._stub.GetNotice(pb.GetNoticeRequest(language=language))
@@ -78,6 +92,24 @@ class GrpcIdentity:
 
     def erasure(self, erasure_id: str) -> Erasure:
         return _erasure(self._stub.GetErasure(pb.GetErasureRequest(erasure_id=erasure_id)))
+
+    def erased_items(self, erasure_id: str) -> ErasedItems:
+        answer = self._receipts.GetErasedItems(receipts_pb.GetErasedItemsRequest(erasure_id=erasure_id))
+        return ErasedItems(
+            answer.erasure_id,
+            answer.salt,
+            tuple(
+                ErasedList(s.service, s.store, s.count, s.destroyed_at, tuple(s.items), s.items_root)
+                for s in answer.stores
+            ),
+        )
+
+    def consent_receipt(self, subject_id: str, consent_id: str) -> ConsentReceipt:
+        request = receipts_pb.GetConsentReceiptRequest(subject_id=subject_id, consent_id=consent_id)
+        answer = self._receipts.GetConsentReceipt(request)
+        return ConsentReceipt(
+            answer.receipt_json, answer.receipt_jws, answer.credential_jwt, principal_salt=answer.principal_salt
+        )
 
     def receipt_keys(self) -> str:
         keys: str = self._stub.GetReceiptKeys(pb.GetReceiptKeysRequest()).jwks_json

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from semblance.gateway.domain.account import Login
 from semblance.gateway.domain.errors import TokenRefused
 from semblance.gateway.domain.rate import Policy
-from semblance.gateway.domain.things import Erasure
+from semblance.gateway.domain.things import ErasedItems, Erasure
 from semblance.gateway.handlers.accounts import login_digest, subject_digest
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.ports import Records
@@ -42,6 +42,14 @@ def receipt(gate: Gate, login: Login, erasure_id: str) -> str:
     if not erasure.receipt_jws:
         raise Conflict("the erasure has not completed", remedy="Ask again in a second.", code="erasure-in-progress")
     return erasure.receipt_jws
+
+
+def erased_items(gate: Gate, login: Login, erasure_id: str) -> ErasedItems:
+    """The list beside the receipt. Raises NotFound, Conflict while services are still erasing, Gone weeks later."""
+    _, own = _standing(gate, login)
+    if own != erasure_id:
+        raise NotFound("no such erasure")
+    return gate.identity.erased_items(erasure_id)
 
 
 def forget_subject(

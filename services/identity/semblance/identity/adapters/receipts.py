@@ -36,9 +36,10 @@ class FileReceipts:
         self._key_id = _thumbprint(self._public)
         self._pepper = hmac.digest(seed, b"subject fingerprint v1", "sha256")
 
-    def sign(self, claims: Mapping[str, object]) -> str:
+    def sign(self, claims: Mapping[str, object], token_type: str = _TYPE, *, content_type: str = "") -> str:
         """A compact JWS over the claims, its header naming the key."""
-        return jwt.encode(dict(claims), self._key, algorithm="EdDSA", headers={"kid": self._key_id, "typ": _TYPE})
+        headers = {"kid": self._key_id, "typ": token_type} | ({"cty": content_type} if content_type else {})
+        return jwt.encode(dict(claims), self._key, algorithm="EdDSA", headers=headers)
 
     def jwks_json(self) -> str:
         """The public key as a JSON Web Key Set."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from semblance.kernel import erasure_list, merkle
 from semblance.kernel.destroyed import salted_item
 from semblance.kernel.erasure_list import ErasedStore
+from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import ErasureId, SubjectId
 
 SERVICES = ("gateway", "generation", "identity", "ingest", "provenance", "safety", "training")
 """Every service that may hold something of a person; an erasure is complete when all have answered."""
 RECEIPT_VERSION = 2
+STORE_NAME_MAX = 80
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,15 @@ class Erasure:
     def waiting_for(self) -> tuple[str, ...]:
         """Services that have not answered, sorted."""
         return () if self.completed_at else tuple(s for s in SERVICES if s not in self.answered)
+
+
+def check_answer(stores: Sequence[ErasedStore]) -> None:
+    """What a receipt will say must be counts and digests, whoever sent it. Raises Invalid."""
+    for store in stores:
+        hashes = [*store.items, *([store.items_root] if store.items_root else [])]
+        named = 1 <= len(store.store) <= STORE_NAME_MAX and store.store.isprintable()
+        if not named or store.count < len(store.items) or not all(_SHA256.fullmatch(text) for text in hashes):
+            raise Invalid("an answer to an erasure holds something else than counts and digests", code="strange-answer")
 
 
 def salted(store: ErasedStore, salt: str) -> ErasedStore:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from semblance.identity.domain.consent import RevocationReason
-from semblance.identity.domain.erasure import SERVICES, Erasure, bounded, receipt_claims, salted
+from semblance.identity.domain.erasure import SERVICES, Erasure, bounded, check_answer, receipt_claims, salted
 from semblance.identity.domain.errors import UnknownErasure
 from semblance.identity.domain.events import ErasureAnnounced, ErasureFinished, IdentityErased
 from semblance.identity.handlers.consents import revoke_all
@@ -90,6 +90,7 @@ def record_answer(
     """
     if service not in SERVICES:
         raise Invalid("an answer came from a service that is not part of the platform", code="unknown-service")
+    check_answer(stores)
     erasure = store.erasures.get(erasure_id, lock=True)
     if erasure is None:
         raise UnknownErasure

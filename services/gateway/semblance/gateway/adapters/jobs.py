@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from semblance.gateway.adapters.statements import count, lock, upsert
+from semblance.gateway.adapters.statements import lock, upsert
 from semblance.gateway.adapters.tables import job_events, jobs
 from semblance.gateway.domain.job import TICKS_KEPT, Job, JobEvent, JobKind, Progress
 from semblance.gateway.domain.things import Page

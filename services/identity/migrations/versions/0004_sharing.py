@@ -45,10 +45,17 @@ def upgrade() -> None:
         sa.Column("image_id", sa.String(36), primary_key=True),
         sa.Column("used_at", UtcDateTime, nullable=False),
     )
+    op.create_table(
+        "apps",
+        sa.Column("subject_id", sa.String(36), primary_key=True),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("folded_name", sa.String(180), nullable=False, unique=True),
+        sa.Column("verified_at", UtcDateTime, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    for table in ("grant_uses", "grants", "sharing"):
+    for table in ("apps", "grant_uses", "grants", "sharing"):
         op.drop_table(table)
     op.drop_index("ix_consents_grantee_id", "consents")
     op.drop_column("consents", "grantee_id")

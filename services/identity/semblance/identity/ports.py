@@ -18,7 +18,7 @@ from semblance.identity.domain.protection import ProtectedFace
 from semblance.identity.domain.release import Notice, Release
 from semblance.identity.domain.review import Review, ReviewKind, ReviewState
 from semblance.identity.domain.session import LockOut, Session
-from semblance.identity.domain.sharing import Sharing, SharingRules
+from semblance.identity.domain.sharing import App, Sharing, SharingRules
 from semblance.identity.domain.verdict import CaptureRules
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent
@@ -262,6 +262,24 @@ class Grants(Protocol):
         """Delete questions that lapsed before then."""
 
 
+class Apps(Protocol):
+    """Accounts that are verified apps."""
+
+    def get(self, subject_id: SubjectId) -> App | None: ...
+
+    def named(self, name: str) -> App | None:
+        """Whatever the case of its letters."""
+
+    def save(self, app: App) -> None: ...
+
+    def remove(self, subject_id: SubjectId) -> None: ...
+
+    def all(self) -> list[App]:
+        """By name."""
+
+    def names(self, subject_ids: Sequence[str]) -> dict[str, str]: ...
+
+
 class ConsentLog(Protocol):
     """What has been published about consents."""
 
@@ -308,6 +326,7 @@ class Store(Protocol):
     register: Register
     sharing: SharingSettings
     grants: Grants
+    apps: Apps
 
     def lock_subject(self, subject_id: SubjectId, *, seen_at: dt.datetime | None = None) -> None:
         """Make this person's transactions wait for each other; with `seen_at`, note a contact."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 from typing import Any
@@ -19,17 +20,19 @@ from semblance.identity.domain.consent import RevocationReason, new_consent
 from semblance.identity.domain.errors import (
     AlreadyAnswered,
     AlreadyAsked,
+    AppNameTaken,
     GrantDoesNotCover,
     InvalidGrant,
     LevelTooLow,
     SubjectErased,
     TooManyAsks,
+    UnknownApp,
     UnknownConsent,
     UnknownGrant,
 )
 from semblance.identity.domain.grant import Extent
 from semblance.identity.domain.sharing import Level
-from semblance.identity.handlers import consents, erasure, grant_uses, grant_views, grants, sharing, simulation
+from semblance.identity.handlers import apps, consents, erasure, grant_uses, grant_views, grants, sharing, simulation
 from semblance.identity.handlers.restored import CaughtUp, catch_up
 from semblance.identity.handlers.retention import forget_unanswered
 from semblance.identity.handlers.terms import Terms
@@ -65,11 +68,18 @@ def level(desk: Any, subject_id: SubjectId, to: Level, *limits: str, review: boo
     sharing.set_sharing(sharing.SetSharing(subject_id, to, review, pictures, limits), desk.ports)
 
 
+def marked(desk: Any, subject_id: str) -> None:
+    """A verified app, under a name of its own."""
+    with contextlib.suppress(SubjectErased):
+        apps.verify_app(SubjectId(subject_id), f"App {subject_id}", desk.ports)
+
+
 def ask(desk: Any, subject_id: str, grantee_id: str, *, app: bool = True, pictures: int = 5, **more: Any) -> Any:
+    if app:
+        marked(desk, grantee_id)
     command = grants.AskGrant(
         grant_id=ConsentId(more.pop("grant_id", new_id())),
         grantee_id=SubjectId(grantee_id),
-        grantee_is_app=app,
         subject_id=SubjectId(subject_id),
         extent=Extent(pictures, more.pop("days", 30)),
         purpose=more.pop("purpose", WORDS),
@@ -77,18 +87,18 @@ def ask(desk: Any, subject_id: str, grantee_id: str, *, app: bool = True, pictur
     return grants.ask_grant(command, desk.ports)
 
 
-def allow(desk: Any, grant: Any, extent: Extent | None = None, *, app: bool = True, terms: Terms | None = None) -> Any:
+def allow(desk: Any, grant: Any, extent: Extent | None = None, *, terms: Terms | None = None) -> Any:
     extent = extent or Extent(3, 10)
-    command = grants.AnswerGrant(grant.id, grant.subject_id, app, extent, terms or Terms((LIMIT,)))
+    command = grants.AnswerGrant(grant.id, grant.subject_id, extent, terms or Terms((LIMIT,)))
     return grants.answer_grant(command, desk.ports)
 
 
 def refuse(desk: Any, grant: Any) -> Any:
-    return grants.answer_grant(grants.AnswerGrant(grant.id, grant.subject_id, True, None), desk.ports)
+    return grants.answer_grant(grants.AnswerGrant(grant.id, grant.subject_id, None), desk.ports)
 
 
-def use(desk: Any, grant: Any, image_id: str | None = None, *, by: str | None = None, app: bool = True) -> Any:
-    command = grant_uses.UseGrant(grant.id, SubjectId(by or grant.grantee_id), app, ImageId(image_id or new_id()))
+def use(desk: Any, grant: Any, image_id: str | None = None, *, by: str | None = None) -> Any:
+    command = grant_uses.UseGrant(grant.id, SubjectId(by or grant.grantee_id), ImageId(image_id or new_id()))
     return grant_uses.use_grant(command, desk.ports)
 
 
@@ -105,7 +115,7 @@ def shared(desk: Any, *, app: bool = True) -> tuple[SubjectId, SubjectId, Any]:
     subject_id, _ = verified(desk)
     grantee_id = SubjectId(new_id())
     level(desk, subject_id, Level.APPS)
-    return subject_id, grantee_id, allow(desk, ask(desk, subject_id, grantee_id, app=app), app=app)
+    return subject_id, grantee_id, allow(desk, ask(desk, subject_id, grantee_id, app=app))
 
 
 def rows(desk: Any) -> dict[str, list[str]]:
@@ -126,7 +136,7 @@ def test_asked_for_five_allowed_three_and_not_a_fourth(desk: Any) -> None:
         use(desk, grant)
     assert refused.value.code == "grant-used-up"
     assert use(desk, grant, first).made == 3
-    [objection] = grant_uses.check_grant(grantee_id, grant.id, desk.ports, is_app=True)[1]
+    [objection] = grant_uses.check_grant(grantee_id, grant.id, desk.ports)[1]
     assert objection.code == "grant-used-up"
 
 
@@ -152,10 +162,10 @@ def test_nobody_else_can_use_see_answer_or_withdraw_it(desk: Any) -> None:
     for call in (
         lambda: seen(desk, grant, stranger),
         lambda: grants.withdraw_grant(stranger, grant.id, desk.ports),
-        lambda: grants.answer_grant(grants.AnswerGrant(grant.id, stranger, True, None), desk.ports),
-        lambda: grants.answer_grant(grants.AnswerGrant(grant.id, grantee_id, True, Extent(3, 10)), desk.ports),
+        lambda: grants.answer_grant(grants.AnswerGrant(grant.id, stranger, None), desk.ports),
+        lambda: grants.answer_grant(grants.AnswerGrant(grant.id, grantee_id, Extent(3, 10)), desk.ports),
         lambda: grant_uses.return_use(grant.id, stranger, ImageId(new_id()), desk.ports),
-        lambda: grant_uses.check_grant(stranger, grant.id, desk.ports, is_app=True),
+        lambda: grant_uses.check_grant(stranger, grant.id, desk.ports),
         lambda: ask(desk, subject_id, stranger, grant_id=grant.id),
     ):
         with pytest.raises(UnknownGrant):
@@ -198,49 +208,84 @@ def test_it_ends_by_itself_and_never_after_the_persons_own_consent(desk: Any) ->
     level(desk, subject_id, Level.PEOPLE)
     friend = SubjectId(new_id())
     given = grants.give_grant(
-        grants.GiveGrant(ConsentId(new_id()), subject_id, friend, False, Extent(1, 365), Terms()), desk.ports
+        grants.GiveGrant(ConsentId(new_id()), subject_id, friend, Extent(1, 365), Terms()), desk.ports
     )
     assert seen(desk, given).consent.expires_at == own.expires_at
     desk.clock.advance(181 * DAY_S)
     with pytest.raises(ConsentExpired):
-        use(desk, given, app=False)
+        use(desk, given)
     assert seen(desk, given).state == "expired"
 
 
 def test_a_level_decides_who_and_lowering_it_stops_everything_at_once(desk: Any) -> None:
     subject_id, _ = verified(desk)
     app, friend = ask(desk, subject_id, new_id()), ask(desk, subject_id, new_id(), app=False)
-    for question, is_app in ((app, True), (friend, False)):
+    for question in (app, friend):
         with pytest.raises(LevelTooLow):
-            allow(desk, question, app=is_app)
+            allow(desk, question)
     level(desk, subject_id, Level.PEOPLE)
     with pytest.raises(LevelTooLow):
         allow(desk, app)
-    allow(desk, friend, app=False)
+    allow(desk, friend)
     level(desk, subject_id, Level.APPS)
     allow(desk, app)
     assert events(desk, events_pb2.ConsentRevoked) == []
     level(desk, subject_id, Level.PEOPLE)
     assert [m.consent_id for m in events(desk, events_pb2.ConsentRevoked)] == [app.id]
-    use(desk, friend, app=False)
+    use(desk, friend)
     level(desk, subject_id, Level.ONLY_ME)
     assert {m.consent_id for m in events(desk, events_pb2.ConsentRevoked)} == {app.id, friend.id}
     level(desk, subject_id, Level.APPS)  # up again brings nothing back
-    for grant, is_app in ((app, True), (friend, False)):
+    for grant in (app, friend):
         with pytest.raises(ConsentRevoked):
-            use(desk, grant, app=is_app)
+            use(desk, grant)
 
 
-def test_an_app_that_lost_its_mark_is_a_person(desk: Any) -> None:
-    subject_id, _, grant = shared(desk)
-    level(desk, subject_id, Level.APPS)
-    assert use(desk, grant).made == 1
-    with desk.ports.transactions() as store:  # as if the level had been lowered without ending the grant
-        store.sharing.save(dataclasses.replace(store.sharing.get(subject_id), level=Level.PEOPLE))
+def test_an_app_that_loses_its_mark_loses_its_grants(desk: Any) -> None:
+    _, app, grant = shared(desk)
+    _, friend, theirs = shared(desk, app=False)
+    assert (use(desk, grant).app_name, use(desk, theirs).app_name) == (f"App {app}", "")
+    for account in (app, friend):
+        with contextlib.suppress(UnknownApp):
+            apps.unverify_app(account, desk.ports)
+    [revoked] = events(desk, events_pb2.ConsentRevoked)
+    assert (revoked.consent_id, revoked.reason) == (grant.id, "operator")
+    with pytest.raises(ConsentRevoked):
+        use(desk, grant)
+    use(desk, theirs)
+    with pytest.raises(UnknownApp):
+        apps.unverify_app(app, desk.ports)
+
+
+def test_a_mark_counts_as_of_now(desk: Any) -> None:
+    subject_id, app, grant = shared(desk)
+    with desk.ports.transactions() as store:  # as if its grants had not ended with the mark
+        store.apps.remove(app)
     with pytest.raises(GrantDoesNotCover) as refused:
-        use(desk, grant, app=True)
+        use(desk, grant)
+    assert refused.value.code == "app-not-verified"
+    _, friend, theirs = shared(desk, app=False)
+    level(desk, theirs.subject_id, Level.PEOPLE)
+    use(desk, theirs)
+    marked(desk, friend)  # an app now, which the level does not let in
+    with pytest.raises(GrantDoesNotCover) as refused:
+        use(desk, theirs)
     assert refused.value.code == "level-too-low"
-    assert use(desk, grant, app=False).made == 2
+    assert subject_id != theirs.subject_id
+
+
+def test_two_apps_never_look_the_same(desk: Any) -> None:
+    one, other = SubjectId(new_id()), SubjectId(new_id())
+    apps.verify_app(one, "Photo Booth", desk.ports)
+    with pytest.raises(AppNameTaken):
+        apps.verify_app(other, " PHOTO booth ", desk.ports)
+    apps.verify_app(one, "Photo Booth 2", desk.ports)
+    apps.verify_app(other, "Photo Booth", desk.ports)
+    assert [app.name for app in apps.list_apps(desk.ports)] == ["Photo Booth", "Photo Booth 2"]
+    assert apps.name_apps([one, new_id()], desk.ports) == {one: "Photo Booth 2"}
+    for wrong in ("", "x" * 61, "a\nb"):
+        with pytest.raises(InvalidGrant):
+            apps.verify_app(one, wrong, desk.ports)
 
 
 def test_everyone_needs_no_answer_and_is_bounded(desk: Any) -> None:
@@ -252,12 +297,12 @@ def test_everyone_needs_no_answer_and_is_bounded(desk: Any) -> None:
     assert (view.state, view.grant.by_level, view.grant.allowed) == ("allowed", True, Extent(2, 30, review=True))
     assert view.general_limits == (LIMIT,)
     for _ in range(2):
-        use(desk, grant, app=False)
+        use(desk, grant)
     more = ask(desk, subject_id, asker, app=False)
     assert seen(desk, more).state == "asked"  # one at a time, or the bound would be none
     level(desk, subject_id, Level.APPS)  # nobody approved it
     with pytest.raises(ConsentRevoked):
-        use(desk, grant, app=False)
+        use(desk, grant)
 
 
 def test_the_asker_learns_nothing_before_the_answer(desk: Any) -> None:
@@ -400,7 +445,7 @@ def test_erasure_takes_it_all_and_counts_it(desk: Any, who: str) -> None:
     testing.run_work({ERASE_SUBJECT: erase_subject(desk.ports, desk.store_of)}, desk.database)
     kept = rows(desk)
     assert not [name for name, found in kept.items() if name != "erasures" and erased in repr(found)]
-    assert (kept["grants"], kept["grant_uses"]) == ([], [])
+    assert (kept["grants"], kept["grant_uses"], len(kept["apps"])) == ([], [], 1 if who == "subject" else 0)
     with pytest.raises(UnknownGrant):
         seen(desk, grant, other)
     told = [m for m in testing.emitted(desk.database) if type(m).__name__ == "ServiceErased"]
@@ -424,10 +469,8 @@ CHANGES = {
     "a lower level": lambda s, g, q: sharing.SetSharing(s, Level.ONLY_ME, True, 2, (LIMIT,)),
     "a withdrawal": lambda s, g, q: simulation.Withdraw(g.id),
     "the last own consent": lambda s, g, q: None,
-    "an answer": lambda s, g, q: grants.AnswerGrant(q.id, s, True, Extent(1, 1), Terms((LIMIT,))),
-    "a gift": lambda s, g, q: grants.GiveGrant(
-        ConsentId(new_id()), s, SubjectId(new_id()), True, Extent(1, 1), Terms()
-    ),
+    "an answer": lambda s, g, q: grants.AnswerGrant(q.id, s, Extent(1, 1), Terms((LIMIT,))),
+    "a gift": lambda s, g, q: grants.GiveGrant(ConsentId(new_id()), s, SubjectId(new_id()), Extent(1, 1), Terms()),
 }
 
 

@@ -8,7 +8,7 @@ import typer
 
 from semblance.client.command.output import Json, say
 from semblance.contracts.identity.v1 import review_pb2
-from semblance.local.operator import protected, reviews
+from semblance.local.operator import apps, protected, reviews
 from semblance.local.operator.desk import DATA, Data, desk
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(reviews.app, name="reviews")
 app.add_typer(protected.app, name="protected")
+app.add_typer(apps.app, name="apps")
 
 
 @app.command("erase")

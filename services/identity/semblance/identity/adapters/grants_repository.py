@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from semblance.identity.adapters import tables as t
 from semblance.identity.adapters.upsert import upsert
 from semblance.identity.domain.grant import Answer, Extent, Grant
-from semblance.identity.domain.sharing import Level, Sharing
+from semblance.identity.domain.sharing import App, Level, Sharing
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ConsentId, ImageId, SubjectId, new_id
 
@@ -41,6 +42,49 @@ class SqlSharing:
             "sealed_limits": sharing.sealed_limits,
         }
         upsert(self._sql, t.sharing, values, key=["subject_id"])
+
+
+class SqlApps:
+    """Accounts that are verified apps."""
+
+    def __init__(self, session: Session) -> None:
+        self._sql = session
+
+    def get(self, subject_id: SubjectId) -> App | None:
+        """None: a person."""
+        return self._one(t.apps.c.subject_id == subject_id)
+
+    def named(self, name: str) -> App | None:
+        """Whatever the case of its letters."""
+        return self._one(t.apps.c.folded_name == name.casefold())
+
+    def save(self, app: App) -> None:
+        """Mark it, or change its name."""
+        values = {
+            "subject_id": app.subject_id,
+            "name": app.name,
+            "folded_name": app.name.casefold(),
+            "verified_at": app.verified_at,
+        }
+        upsert(self._sql, t.apps, values, key=["subject_id"])
+
+    def remove(self, subject_id: SubjectId) -> None:
+        """A person from now on."""
+        self._sql.execute(sa.delete(t.apps).where(t.apps.c.subject_id == subject_id))
+
+    def all(self) -> list[App]:
+        """By name."""
+        rows = self._sql.execute(sa.select(t.apps).order_by(t.apps.c.folded_name))
+        return [App(SubjectId(row.subject_id), row.name, row.verified_at) for row in rows]
+
+    def names(self, subject_ids: Sequence[str]) -> dict[str, str]:
+        """Of those that are apps."""
+        found = self._sql.execute(sa.select(t.apps).where(t.apps.c.subject_id.in_(list(subject_ids))))
+        return {row.subject_id: row.name for row in found}
+
+    def _one(self, which: sa.ColumnElement[bool]) -> App | None:
+        row = self._sql.execute(sa.select(t.apps).where(which)).one_or_none()
+        return App(SubjectId(row.subject_id), row.name, row.verified_at) if row is not None else None
 
 
 class SqlGrants:
@@ -131,6 +175,8 @@ class SqlGrants:
             Destroyed.of("database:grant_consents", self._ids(t.consents.c.id, given)),
             Destroyed.of("database:sharing", self._ids(t.sharing.c.subject_id, t.sharing.c.subject_id == subject_id)),
         ]
+        gone.append(Destroyed.of("database:apps", self._ids(t.apps.c.subject_id, t.apps.c.subject_id == subject_id)))
+        self._sql.execute(sa.delete(t.apps).where(t.apps.c.subject_id == subject_id))
         self._sql.execute(sa.delete(t.grant_uses).where(used))
         self._sql.execute(sa.delete(t.grants).where(theirs))
         self._sql.execute(sa.delete(t.consents).where(given))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from semblance.identity.adapters import tables as t
 from semblance.identity.adapters.erasures_repository import SqlErasures
-from semblance.identity.adapters.grants_repository import SqlGrants, SqlSharing
+from semblance.identity.adapters.grants_repository import SqlApps, SqlGrants, SqlSharing
 from semblance.identity.adapters.outbox_sink import to_message
 from semblance.identity.adapters.people_repository import SqlConsents, SqlFailures, SqlReleases, SqlSessions
 from semblance.identity.adapters.register_repository import SqlRegister
@@ -20,6 +20,7 @@ from semblance.identity.adapters.templates_repository import SqlTemplates
 from semblance.identity.adapters.upsert import upsert
 from semblance.identity.domain.events import Event
 from semblance.identity.ports import (
+    Apps,
     Consents,
     Erasures,
     Failures,
@@ -59,6 +60,7 @@ class SqlStore:
         self.register: Register = SqlRegister(session)
         self.sharing: SharingSettings = SqlSharing(session)
         self.grants: Grants = SqlGrants(session)
+        self.apps: Apps = SqlApps(session)
 
     def lock_subject(self, subject_id: SubjectId, *, seen_at: dt.datetime | None = None) -> None:
         """Lock the person's row; with `seen_at` it is made or brought up to date."""

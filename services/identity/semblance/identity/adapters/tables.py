@@ -198,3 +198,13 @@ grant_uses = sa.Table(
     sa.Column("image_id", sa.String(36), primary_key=True),
     sa.Column("used_at", UtcDateTime, nullable=False),
 )
+
+# Accounts that an operator marked as apps. The name is the operator's word, for people to read.
+apps = sa.Table(
+    "apps",
+    metadata,
+    sa.Column("subject_id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("folded_name", sa.String(180), nullable=False, unique=True),
+    sa.Column("verified_at", UtcDateTime, nullable=False),
+)

@@ -11,7 +11,8 @@ from semblance.identity.api import messages as identity_messages
 from semblance.identity.api import register_messages as messages
 from semblance.identity.api.pages import cut, parse_page
 from semblance.identity.domain.errors import InvalidReview
-from semblance.identity.handlers import erasure, register, reviews
+from semblance.identity.domain.sharing import App
+from semblance.identity.handlers import apps, erasure, register, reviews
 from semblance.identity.ports import Ports
 from semblance.kernel.ids import ReviewId, SubjectId, parse_id
 from semblance.service_kit import rpc
@@ -85,6 +86,29 @@ class OperatorServicer(review_pb2_grpc.OperatorServiceServicer):
         """Begin to forget a person; again gives the same erasure."""
         subject_id = SubjectId(parse_id(request.subject_id, "subject_id"))
         return identity_messages.erasure(erasure.request_erasure(subject_id, self._ports))
+
+    def VerifyApp(self, request: review_pb2.VerifyAppRequest, context: grpc.ServicerContext) -> review_pb2.App:
+        """An account is an app's; again changes its name."""
+        return _app(apps.verify_app(_account(request.subject_id), request.name, self._ports))
+
+    def UnverifyApp(self, request: review_pb2.UnverifyAppRequest, context: grpc.ServicerContext) -> review_pb2.App:
+        """It is no longer, and what was given to it ends."""
+        return _app(apps.unverify_app(_account(request.subject_id), self._ports))
+
+    def ListApps(
+        self, request: review_pb2.ListAppsRequest, context: grpc.ServicerContext
+    ) -> review_pb2.ListAppsResponse:
+        """By name."""
+        return review_pb2.ListAppsResponse(apps=[_app(app) for app in apps.list_apps(self._ports)])
+
+
+def _app(value: App) -> review_pb2.App:
+    verified_at = identity_messages.stamp(value.verified_at)
+    return review_pb2.App(subject_id=value.subject_id, name=value.name, verified_at=verified_at)
+
+
+def _account(text: str) -> SubjectId:
+    return SubjectId(parse_id(text, "subject_id"))
 
 
 def _review(text: str) -> ReviewId:

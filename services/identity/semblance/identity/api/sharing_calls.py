@@ -10,7 +10,7 @@ from semblance.contracts.identity.v1 import service_pb2 as pb
 from semblance.identity.api import sharing_messages as messages
 from semblance.identity.domain.errors import InvalidGrant
 from semblance.identity.domain.grant import Grant
-from semblance.identity.handlers import grant_uses, grant_views, grants, sharing, simulation
+from semblance.identity.handlers import apps, grant_uses, grant_views, grants, sharing, simulation
 from semblance.identity.ports import Ports
 from semblance.kernel.ids import ConsentId, ImageId, SubjectId, parse_id
 
@@ -33,7 +33,6 @@ class SharingCalls:
         command = grants.AskGrant(
             grant_id=_grant(request.grant_id),
             grantee_id=_person(request.grantee_id),
-            grantee_is_app=request.grantee_is_app,
             subject_id=_person(request.subject_id),
             extent=messages.extent(request.scope),
             purpose=request.purpose,
@@ -78,7 +77,6 @@ class SharingCalls:
         command = grant_uses.UseGrant(
             grant_id=_grant(request.grant_id),
             grantee_id=_person(request.grantee_id),
-            grantee_is_app=request.grantee_is_app,
             image_id=_image(request.image_id),
         )
         return messages.grant(grant_uses.use_grant(command, self._ports))
@@ -91,10 +89,14 @@ class SharingCalls:
     def CheckGrant(self, request: pb.CheckGrantRequest, context: grpc.ServicerContext) -> pb.CheckGrantResponse:
         """Would a picture be allowed now?"""
         ids = _person(request.caller_id), _grant(request.grant_id)
-        found, against = grant_uses.check_grant(*ids, self._ports, is_app=request.grantee_is_app)
+        found, against = grant_uses.check_grant(*ids, self._ports)
         return pb.CheckGrantResponse(
             allowed=not against, reasons=messages.reasons(against), grant=messages.grant(found)
         )
+
+    def NameApps(self, request: pb.NameAppsRequest, context: grpc.ServicerContext) -> pb.NameAppsResponse:
+        """Who among them is an app."""
+        return pb.NameAppsResponse(names=apps.name_apps(request.subject_ids, self._ports))
 
     def SimulateSharing(
         self, request: pb.SimulateSharingRequest, context: grpc.ServicerContext

@@ -49,7 +49,6 @@ def answer_grant(value: service_pb2.AnswerGrantRequest, subject_id: SubjectId) -
     return AnswerGrant(
         grant_id=ConsentId(parse_id(value.grant_id, "grant_id")),
         subject_id=subject_id,
-        grantee_is_app=value.grantee_is_app,
         extent=extent(value.scope) if value.allow else None,
         terms=terms(value.scope),
     )
@@ -61,7 +60,6 @@ def give_grant(value: service_pb2.GiveGrantRequest, subject_id: SubjectId) -> Gi
         grant_id=ConsentId(parse_id(value.grant_id, "grant_id")),
         subject_id=subject_id,
         grantee_id=SubjectId(parse_id(value.grantee_id, "grantee_id")),
-        grantee_is_app=value.grantee_is_app,
         extent=extent(value.scope),
         terms=terms(value.scope),
     )
@@ -85,7 +83,7 @@ def grant(value: GrantView) -> service_pb2.Grant:
         grant_id=it.id,
         subject_id=it.subject_id if value.known_subject else "",
         grantee_id=it.grantee_id,
-        grantee_is_app=it.grantee_is_app,
+        grantee_is_app=bool(value.app_name),
         state=value.state,
         purpose=value.purpose,
         pictures_made=value.made,
@@ -94,6 +92,7 @@ def grant(value: GrantView) -> service_pb2.Grant:
         expires_at=stamp(value.consent.expires_at) if value.consent and it.answer is Answer.ALLOWED else None,
         by_level=it.by_level,
         general_limits=value.general_limits,
+        grantee_name=value.app_name,
     )
     if it.asked is not None:
         message.asked.CopyFrom(_scope(it.asked, Terms()))

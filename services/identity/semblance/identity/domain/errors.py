@@ -318,3 +318,19 @@ class ListForgotten(Gone):
         super().__init__(
             "the list of this erasure is no longer kept; its receipt is", remedy="Use the list saved with the receipt."
         )
+
+
+class AppNameTaken(Conflict):
+    """Two apps must not look the same to people."""
+
+    code = "app-name-taken"
+
+    def __init__(self) -> None:
+        super().__init__("another verified app has that name", remedy="Choose another name.")
+
+
+class UnknownApp(NotFound):
+    """The account is not marked as an app's."""
+
+    def __init__(self) -> None:
+        super().__init__("no such verified app")

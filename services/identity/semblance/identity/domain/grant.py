@@ -120,7 +120,9 @@ def objections(
         found.append(Objection("consent-revoked", f"consent {grant.id} has been withdrawn"))
     elif state == "expired":
         found.append(Objection("consent-expired", f"consent {grant.id} has expired"))
-    if state == "allowed" and not level.allows(is_app=is_app, approved=not grant.by_level):
+    if state == "allowed" and grant.grantee_is_app and not is_app:
+        found.append(Objection("app-not-verified", "the grantee is no longer a verified app"))
+    elif state == "allowed" and not level.allows(is_app=is_app, approved=not grant.by_level):
         found.append(Objection("level-too-low", "the person does not let this kind of grantee make pictures now"))
     if grant.allowed is not None and made >= grant.allowed.pictures:
         found.append(Objection("grant-used-up", f"all {grant.allowed.pictures} pictures of this grant were asked for"))

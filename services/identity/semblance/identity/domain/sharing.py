@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from dataclasses import dataclass, field
+from typing import Final
 
 from semblance.identity.domain.errors import InvalidGrant
 from semblance.kernel.ids import SubjectId
+
+APP_NAME_CHARACTERS: Final = 60
 
 
 class Level(enum.Enum):
@@ -48,6 +52,23 @@ class Sharing:
     review: bool = True
     pictures: int = 10
     sealed_limits: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class App:
+    """An account that an operator knows to be an app's; the name is shown to people."""
+
+    subject_id: SubjectId
+    name: str
+    verified_at: dt.datetime
+
+
+def parse_app_name(text: str) -> str:
+    """Raises InvalidGrant."""
+    name = text.strip()
+    if not 1 <= len(name) <= APP_NAME_CHARACTERS or not name.isprintable():
+        raise InvalidGrant(f"an app's name has 1 to {APP_NAME_CHARACTERS} printable characters", code="invalid-app")
+    return name
 
 
 def parse_level(text: str) -> Level:

@@ -17,11 +17,10 @@ _REMEDY = "Look at the grant, and ask the person again if you need more."
 
 @dataclass(frozen=True)
 class UseGrant:
-    """One picture; `grantee_is_app` as of now, since an app may lose its mark."""
+    """One picture."""
 
     grant_id: ConsentId
     grantee_id: SubjectId
-    grantee_is_app: bool
     image_id: ImageId
 
 
@@ -35,7 +34,7 @@ def use_grant(command: UseGrant, ports: Ports) -> GrantView:
         store.lock_subject(found.subject_id)  # two pictures at once count one after the other
         grant = _of_grantee(store.grants.get(command.grant_id, lock=True), command.grantee_id)
         counted = store.grants.is_used_for(grant.id, command.image_id)
-        against = _against(store, grant, command.grantee_is_app, ports, less=1 if counted else 0)
+        against = _against(store, grant, ports, less=1 if counted else 0)
         if against:
             raise _refusal(against[0], grant)
         if not counted:
@@ -56,22 +55,20 @@ def picture_failed(consent_id: ConsentId, image_id: ImageId, store: Store) -> No
     store.grants.return_use(consent_id, image_id)
 
 
-def check_grant(
-    caller_id: SubjectId, grant_id: ConsentId, ports: Ports, *, is_app: bool
-) -> tuple[GrantView, list[Objection]]:
+def check_grant(caller_id: SubjectId, grant_id: ConsentId, ports: Ports) -> tuple[GrantView, list[Objection]]:
     """Everything that speaks against one more picture now; nothing is counted. Raises UnknownGrant."""
     with ports.reads() as store:
         grant = require_party(store.grants.get(grant_id), caller_id)
-        return view(store, grant, caller_id, ports), _against(store, grant, is_app, ports)
+        return view(store, grant, caller_id, ports), _against(store, grant, ports)
 
 
-def _against(store: Store, grant: Grant, is_app: bool, ports: Ports, *, less: int = 0) -> list[Objection]:
+def _against(store: Store, grant: Grant, ports: Ports, *, less: int = 0) -> list[Objection]:
     return objections(
         grant,
         store.consents.get(grant.id),
         level=store.sharing.get(grant.subject_id).level,
         made=store.grants.uses(grant.id) - less,
-        is_app=is_app,
+        is_app=store.apps.get(grant.grantee_id) is not None,
         now=ports.clock.now(),
     )
 

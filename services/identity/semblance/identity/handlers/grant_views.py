@@ -26,6 +26,7 @@ class GrantView:
     consent: Consent | None
     made: int
     known_subject: bool
+    app_name: str
     purpose: str = field(repr=False)
     terms: Terms = field(default_factory=Terms)
     general_limits: tuple[str, ...] = field(default=(), repr=False)
@@ -65,6 +66,7 @@ def view(store: Store, grant: Grant, caller_id: SubjectId, ports: Ports) -> Gran
         state=state,
         consent=consent,
         made=store.grants.uses(grant.id),
+        app_name=app.name if (app := store.apps.get(grant.grantee_id)) is not None else "",
         known_subject=caller_id == grant.subject_id or answered,
         purpose=open_purpose(grant.grantee_id, grant.sealed_purpose, ports),
         terms=terms,

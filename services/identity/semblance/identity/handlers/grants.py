@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from semblance.identity.domain.consent import RevocationReason
 from semblance.identity.domain.errors import (
@@ -33,7 +33,6 @@ class AskGrant:
 
     grant_id: ConsentId
     grantee_id: SubjectId
-    grantee_is_app: bool
     subject_id: SubjectId
     extent: Extent
     purpose: str = field(repr=False)
@@ -46,7 +45,6 @@ class GiveGrant:
     grant_id: ConsentId
     subject_id: SubjectId
     grantee_id: SubjectId
-    grantee_is_app: bool
     extent: Extent
     terms: Terms
 
@@ -57,7 +55,6 @@ class AnswerGrant:
 
     grant_id: ConsentId
     subject_id: SubjectId
-    grantee_is_app: bool
     extent: Extent | None
     terms: Terms = field(default_factory=Terms)
 
@@ -84,7 +81,7 @@ def ask_grant(command: AskGrant, ports: Ports) -> Grant:
             id=command.grant_id,
             subject_id=_heard_by(store, command.subject_id, ports),
             grantee_id=command.grantee_id,
-            grantee_is_app=command.grantee_is_app,
+            grantee_is_app=store.apps.get(command.grantee_id) is not None,
             answer=Answer.OPEN,
             asked_at=now,
             lapses_at=now + dt.timedelta(days=ports.rules.sharing.ask_days),
@@ -115,13 +112,13 @@ def give_in(store: Store, command: GiveGrant, ports: Ports) -> Grant:
         id=command.grant_id,
         subject_id=command.subject_id,
         grantee_id=command.grantee_id,
-        grantee_is_app=command.grantee_is_app,
+        grantee_is_app=store.apps.get(command.grantee_id) is not None,
         answer=Answer.OPEN,
         asked_at=now,
         lapses_at=now + dt.timedelta(days=ports.rules.sharing.ask_days),
     )
     store.grants.add(unasked)
-    return _allow(store, unasked, command.extent, command.terms, ports, is_app=command.grantee_is_app)
+    return _allow(store, unasked, command.extent, command.terms, ports)
 
 
 def answer_grant(command: AnswerGrant, ports: Ports) -> Grant:
@@ -141,7 +138,7 @@ def answer_in(store: Store, command: AnswerGrant, ports: Ports) -> Grant:
         refused = grant.refuse(ports.clock.now())
         store.grants.save(refused)
         return refused
-    return _allow(store, grant, command.extent, command.terms, ports, is_app=command.grantee_is_app)
+    return _allow(store, grant, command.extent, command.terms, ports)
 
 
 def withdraw_grant(caller_id: SubjectId, grant_id: ConsentId, ports: Ports) -> Grant:
@@ -175,10 +172,9 @@ def require_party(grant: Grant | None, caller_id: SubjectId) -> Grant:
     return grant
 
 
-def _allow(
-    store: Store, grant: Grant, extent: Extent, terms: Terms, ports: Ports, *, is_app: bool, by_level: bool = False
-) -> Grant:
+def _allow(store: Store, grant: Grant, extent: Extent, terms: Terms, ports: Ports, *, by_level: bool = False) -> Grant:
     now, subject_id = ports.clock.now(), grant.subject_id
+    is_app = store.apps.get(grant.grantee_id) is not None
     if not store.sharing.get(subject_id).level.allows(is_app=is_app, approved=not by_level):
         raise LevelTooLow
     consents = store.consents.of_subject(subject_id)
@@ -186,7 +182,7 @@ def _allow(
     if standing >= ports.rules.sharing.standing_grants:
         raise TooManyGrants(ports.rules.sharing.standing_grants)
     sealed = seal_terms(subject_id, check_terms(terms, ports.rules.sharing), ports)
-    allowed = grant.allow(_checked(extent, ports), sealed, now, by_level=by_level)
+    allowed = replace(grant, grantee_is_app=is_app).allow(_checked(extent, ports), sealed, now, by_level=by_level)
     consent = new_consent(allowed, consents, now)
     store.grants.save(allowed)
     store.consents.save(consent)
@@ -203,9 +199,8 @@ def _allowed_by_level(store: Store, question: Grant, ports: Ports) -> Grant | No
         if other.by_level and other.state(store.consents.get(other.id), now) == "allowed":
             return None
     extent = Extent(min(question.asked.pictures, sharing.pictures), question.asked.days, sharing.review)
-    is_app = question.grantee_is_app
     try:
-        return _allow(store, question, extent, Terms(), ports, is_app=is_app, by_level=True)
+        return _allow(store, question, extent, Terms(), ports, by_level=True)
     except (ConsentMissing, TooManyGrants, Gone):
         return None
 

@@ -99,7 +99,7 @@ def _standing(store: Store, subject_id: SubjectId, ports: Ports) -> Standing:
     working = tuple(
         v
         for v in views
-        if v.state == "allowed" and level.allows(is_app=v.grant.grantee_is_app, approved=not v.grant.by_level)
+        if v.state == "allowed" and level.allows(is_app=bool(v.app_name), approved=not v.grant.by_level)
     )
     own = tuple(c for c in store.consents.of_subject(subject_id) if c.grantee_id is None and stands(c, now))
     return Standing(level, working, own)

@@ -192,6 +192,21 @@ class OperatorServiceStub:
                 request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.EraseSubjectRequest.SerializeToString,
                 response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Erasure.FromString,
                 _registered_method=True)
+        self.VerifyApp = channel.unary_unary(
+                '/semblance.contracts.identity.v1.OperatorService/VerifyApp',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.VerifyAppRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.App.FromString,
+                _registered_method=True)
+        self.UnverifyApp = channel.unary_unary(
+                '/semblance.contracts.identity.v1.OperatorService/UnverifyApp',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.UnverifyAppRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.App.FromString,
+                _registered_method=True)
+        self.ListApps = channel.unary_unary(
+                '/semblance.contracts.identity.v1.OperatorService/ListApps',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.ListAppsRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.ListAppsResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -247,6 +262,27 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def VerifyApp(self, request, context):
+        """Marks an account as a verified app under a name that no other has; again changes the name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnverifyApp(self, request, context):
+        """Takes the mark away, and with it every grant that was given to the app.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListApps(self, request, context):
+        """By name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -284,6 +320,21 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.EraseSubject,
                     request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.EraseSubjectRequest.FromString,
                     response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Erasure.SerializeToString,
+            ),
+            'VerifyApp': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifyApp,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.VerifyAppRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.App.SerializeToString,
+            ),
+            'UnverifyApp': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnverifyApp,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.UnverifyAppRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.App.SerializeToString,
+            ),
+            'ListApps': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApps,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.ListAppsRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.ListAppsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -476,6 +527,87 @@ class OperatorService:
             '/semblance.contracts.identity.v1.OperatorService/EraseSubject',
             semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.EraseSubjectRequest.SerializeToString,
             semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.Erasure.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifyApp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.OperatorService/VerifyApp',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.VerifyAppRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.App.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnverifyApp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.OperatorService/UnverifyApp',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.UnverifyAppRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.App.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListApps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.OperatorService/ListApps',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.ListAppsRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_review__pb2.ListAppsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -92,6 +92,12 @@ class OperatorServiceStub:
     """Removes an entry without its code."""
     EraseSubject: _grpc.UnaryUnaryMultiCallable[_review_pb2.EraseSubjectRequest, _service_pb2.Erasure]
     """Begins to forget a person, as after a restore; again gives the same erasure."""
+    VerifyApp: _grpc.UnaryUnaryMultiCallable[_review_pb2.VerifyAppRequest, _review_pb2.App]
+    """Marks an account as a verified app under a name that no other has; again changes the name."""
+    UnverifyApp: _grpc.UnaryUnaryMultiCallable[_review_pb2.UnverifyAppRequest, _review_pb2.App]
+    """Takes the mark away, and with it every grant that was given to the app."""
+    ListApps: _grpc.UnaryUnaryMultiCallable[_review_pb2.ListAppsRequest, _review_pb2.ListAppsResponse]
+    """By name."""
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -112,6 +118,12 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """Removes an entry without its code."""
     EraseSubject: _aio.UnaryUnaryMultiCallable[_review_pb2.EraseSubjectRequest, _service_pb2.Erasure]  # type: ignore[assignment]
     """Begins to forget a person, as after a restore; again gives the same erasure."""
+    VerifyApp: _aio.UnaryUnaryMultiCallable[_review_pb2.VerifyAppRequest, _review_pb2.App]  # type: ignore[assignment]
+    """Marks an account as a verified app under a name that no other has; again changes the name."""
+    UnverifyApp: _aio.UnaryUnaryMultiCallable[_review_pb2.UnverifyAppRequest, _review_pb2.App]  # type: ignore[assignment]
+    """Takes the mark away, and with it every grant that was given to the app."""
+    ListApps: _aio.UnaryUnaryMultiCallable[_review_pb2.ListAppsRequest, _review_pb2.ListAppsResponse]  # type: ignore[assignment]
+    """By name."""
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     """Only for operators: every call needs an operator's token, and the platform's internal token does not open it."""
@@ -171,5 +183,29 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.Erasure, _abc.Awaitable[_service_pb2.Erasure]]:
         """Begins to forget a person, as after a restore; again gives the same erasure."""
+
+    @_abc_1.abstractmethod
+    def VerifyApp(
+        self,
+        request: _review_pb2.VerifyAppRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_pb2.App, _abc.Awaitable[_review_pb2.App]]:
+        """Marks an account as a verified app under a name that no other has; again changes the name."""
+
+    @_abc_1.abstractmethod
+    def UnverifyApp(
+        self,
+        request: _review_pb2.UnverifyAppRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_pb2.App, _abc.Awaitable[_review_pb2.App]]:
+        """Takes the mark away, and with it every grant that was given to the app."""
+
+    @_abc_1.abstractmethod
+    def ListApps(
+        self,
+        request: _review_pb2.ListAppsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_review_pb2.ListAppsResponse, _abc.Awaitable[_review_pb2.ListAppsResponse]]:
+        """By name."""
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

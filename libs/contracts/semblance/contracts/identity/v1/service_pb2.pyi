@@ -319,7 +319,7 @@ class GrantScope(_message.Message):
     def __init__(self, pictures: _Optional[int] = ..., days: _Optional[int] = ..., review: _Optional[bool] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Grant(_message.Message):
-    __slots__ = ("grant_id", "subject_id", "grantee_id", "grantee_is_app", "state", "asked", "purpose", "allowed", "pictures_made", "asked_at", "answered_at", "expires_at", "by_level", "general_limits")
+    __slots__ = ("grant_id", "subject_id", "grantee_id", "grantee_is_app", "state", "asked", "purpose", "allowed", "pictures_made", "asked_at", "answered_at", "expires_at", "by_level", "general_limits", "grantee_name")
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -334,6 +334,7 @@ class Grant(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
     BY_LEVEL_FIELD_NUMBER: _ClassVar[int]
     GENERAL_LIMITS_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_NAME_FIELD_NUMBER: _ClassVar[int]
     grant_id: str
     subject_id: str
     grantee_id: str
@@ -348,51 +349,46 @@ class Grant(_message.Message):
     expires_at: _timestamp_pb2.Timestamp
     by_level: bool
     general_limits: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, grant_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ..., state: _Optional[str] = ..., asked: _Optional[_Union[GrantScope, _Mapping]] = ..., purpose: _Optional[str] = ..., allowed: _Optional[_Union[GrantScope, _Mapping]] = ..., pictures_made: _Optional[int] = ..., asked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., answered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., by_level: _Optional[bool] = ..., general_limits: _Optional[_Iterable[str]] = ...) -> None: ...
+    grantee_name: str
+    def __init__(self, grant_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ..., state: _Optional[str] = ..., asked: _Optional[_Union[GrantScope, _Mapping]] = ..., purpose: _Optional[str] = ..., allowed: _Optional[_Union[GrantScope, _Mapping]] = ..., pictures_made: _Optional[int] = ..., asked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., answered_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., by_level: _Optional[bool] = ..., general_limits: _Optional[_Iterable[str]] = ..., grantee_name: _Optional[str] = ...) -> None: ...
 
 class AskGrantRequest(_message.Message):
-    __slots__ = ("grantee_id", "grantee_is_app", "subject_id", "grant_id", "purpose", "scope")
+    __slots__ = ("grantee_id", "subject_id", "grant_id", "purpose", "scope")
     GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
-    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     grantee_id: str
-    grantee_is_app: bool
     subject_id: str
     grant_id: str
     purpose: str
     scope: GrantScope
-    def __init__(self, grantee_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ..., subject_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., purpose: _Optional[str] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ...) -> None: ...
+    def __init__(self, grantee_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., purpose: _Optional[str] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ...) -> None: ...
 
 class GiveGrantRequest(_message.Message):
-    __slots__ = ("subject_id", "grantee_id", "grantee_is_app", "grant_id", "scope")
+    __slots__ = ("subject_id", "grantee_id", "grant_id", "scope")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
-    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     grantee_id: str
-    grantee_is_app: bool
     grant_id: str
     scope: GrantScope
-    def __init__(self, subject_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ..., grant_id: _Optional[str] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ...) -> None: ...
+    def __init__(self, subject_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ...) -> None: ...
 
 class AnswerGrantRequest(_message.Message):
-    __slots__ = ("subject_id", "grant_id", "allow", "scope", "grantee_is_app")
+    __slots__ = ("subject_id", "grant_id", "allow", "scope")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     ALLOW_FIELD_NUMBER: _ClassVar[int]
     SCOPE_FIELD_NUMBER: _ClassVar[int]
-    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     grant_id: str
     allow: bool
     scope: GrantScope
-    grantee_is_app: bool
-    def __init__(self, subject_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., allow: _Optional[bool] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ..., grantee_is_app: _Optional[bool] = ...) -> None: ...
+    def __init__(self, subject_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., allow: _Optional[bool] = ..., scope: _Optional[_Union[GrantScope, _Mapping]] = ...) -> None: ...
 
 class WithdrawGrantRequest(_message.Message):
     __slots__ = ("caller_id", "grant_id")
@@ -431,16 +427,14 @@ class ListGrantsResponse(_message.Message):
     def __init__(self, grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., next_after: _Optional[str] = ...) -> None: ...
 
 class UseGrantRequest(_message.Message):
-    __slots__ = ("grant_id", "grantee_id", "grantee_is_app", "image_id")
+    __slots__ = ("grant_id", "grantee_id", "image_id")
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
-    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     grant_id: str
     grantee_id: str
-    grantee_is_app: bool
     image_id: str
-    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ..., image_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
 
 class ReturnGrantUseRequest(_message.Message):
     __slots__ = ("grant_id", "grantee_id", "image_id")
@@ -453,14 +447,12 @@ class ReturnGrantUseRequest(_message.Message):
     def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
 
 class CheckGrantRequest(_message.Message):
-    __slots__ = ("caller_id", "grant_id", "grantee_is_app")
+    __slots__ = ("caller_id", "grant_id")
     CALLER_ID_FIELD_NUMBER: _ClassVar[int]
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
-    GRANTEE_IS_APP_FIELD_NUMBER: _ClassVar[int]
     caller_id: str
     grant_id: str
-    grantee_is_app: bool
-    def __init__(self, caller_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., grantee_is_app: _Optional[bool] = ...) -> None: ...
+    def __init__(self, caller_id: _Optional[str] = ..., grant_id: _Optional[str] = ...) -> None: ...
 
 class Reason(_message.Message):
     __slots__ = ("code", "detail")
@@ -479,6 +471,25 @@ class CheckGrantResponse(_message.Message):
     reasons: _containers.RepeatedCompositeFieldContainer[Reason]
     grant: Grant
     def __init__(self, allowed: _Optional[bool] = ..., reasons: _Optional[_Iterable[_Union[Reason, _Mapping]]] = ..., grant: _Optional[_Union[Grant, _Mapping]] = ...) -> None: ...
+
+class NameAppsRequest(_message.Message):
+    __slots__ = ("subject_ids",)
+    SUBJECT_IDS_FIELD_NUMBER: _ClassVar[int]
+    subject_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subject_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class NameAppsResponse(_message.Message):
+    __slots__ = ("names",)
+    class NamesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    names: _containers.ScalarMap[str, str]
+    def __init__(self, names: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class SimulateSharingRequest(_message.Message):
     __slots__ = ("subject_id", "sharing", "withdraw", "answer", "give")

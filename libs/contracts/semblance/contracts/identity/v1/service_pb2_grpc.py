@@ -155,6 +155,11 @@ class IdentityServiceStub:
                 request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantRequest.SerializeToString,
                 response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantResponse.FromString,
                 _registered_method=True)
+        self.NameApps = channel.unary_unary(
+                '/semblance.contracts.identity.v1.IdentityService/NameApps',
+                request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.NameAppsRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.NameAppsResponse.FromString,
+                _registered_method=True)
         self.SimulateSharing = channel.unary_unary(
                 '/semblance.contracts.identity.v1.IdentityService/SimulateSharing',
                 request_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.SimulateSharingRequest.SerializeToString,
@@ -334,6 +339,13 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def NameApps(self, request, context):
+        """The names of those among some accounts that are verified apps.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SimulateSharing(self, request, context):
         """What a change would do, by doing it and taking it back in one transaction.
         """
@@ -463,6 +475,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.CheckGrant,
                     request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantRequest.FromString,
                     response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantResponse.SerializeToString,
+            ),
+            'NameApps': grpc.unary_unary_rpc_method_handler(
+                    servicer.NameApps,
+                    request_deserializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.NameAppsRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.NameAppsResponse.SerializeToString,
             ),
             'SimulateSharing': grpc.unary_unary_rpc_method_handler(
                     servicer.SimulateSharing,
@@ -1119,6 +1136,33 @@ class IdentityService:
             '/semblance.contracts.identity.v1.IdentityService/CheckGrant',
             semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantRequest.SerializeToString,
             semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.CheckGrantResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def NameApps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.identity.v1.IdentityService/NameApps',
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.NameAppsRequest.SerializeToString,
+            semblance_dot_contracts_dot_identity_dot_v1_dot_service__pb2.NameAppsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -81,6 +81,8 @@ class IdentityServiceStub:
     """Gives a counted picture back: it was refused before anything was made."""
     CheckGrant: _grpc.UnaryUnaryMultiCallable[_service_pb2.CheckGrantRequest, _service_pb2.CheckGrantResponse]
     """Would a picture be allowed now? Counts nothing."""
+    NameApps: _grpc.UnaryUnaryMultiCallable[_service_pb2.NameAppsRequest, _service_pb2.NameAppsResponse]
+    """The names of those among some accounts that are verified apps."""
     SimulateSharing: _grpc.UnaryUnaryMultiCallable[_service_pb2.SimulateSharingRequest, _service_pb2.SimulateSharingResponse]
     """What a change would do, by doing it and taking it back in one transaction."""
 
@@ -137,6 +139,8 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     """Gives a counted picture back: it was refused before anything was made."""
     CheckGrant: _aio.UnaryUnaryMultiCallable[_service_pb2.CheckGrantRequest, _service_pb2.CheckGrantResponse]  # type: ignore[assignment]
     """Would a picture be allowed now? Counts nothing."""
+    NameApps: _aio.UnaryUnaryMultiCallable[_service_pb2.NameAppsRequest, _service_pb2.NameAppsResponse]  # type: ignore[assignment]
+    """The names of those among some accounts that are verified apps."""
     SimulateSharing: _aio.UnaryUnaryMultiCallable[_service_pb2.SimulateSharingRequest, _service_pb2.SimulateSharingResponse]  # type: ignore[assignment]
     """What a change would do, by doing it and taking it back in one transaction."""
 
@@ -334,6 +338,14 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.CheckGrantResponse, _abc.Awaitable[_service_pb2.CheckGrantResponse]]:
         """Would a picture be allowed now? Counts nothing."""
+
+    @_abc_1.abstractmethod
+    def NameApps(
+        self,
+        request: _service_pb2.NameAppsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.NameAppsResponse, _abc.Awaitable[_service_pb2.NameAppsResponse]]:
+        """The names of those among some accounts that are verified apps."""
 
     @_abc_1.abstractmethod
     def SimulateSharing(

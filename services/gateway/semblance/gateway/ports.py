@@ -197,7 +197,10 @@ class Identity(Protocol):
 
     def session(self, subject_id: str, session_id: str) -> CaptureSession: ...
 
-    def grant(self, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int) -> Consent: ...
+    def grant(
+        self, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int, review_id: str = ""
+    ) -> Consent:
+        """On the session, or with "" there on the review."""
 
     def consent(self, subject_id: str, consent_id: str) -> Consent: ...
 

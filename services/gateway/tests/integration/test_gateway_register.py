@@ -110,3 +110,13 @@ def test_reviews_are_decided_nowhere_in_the_public_interface(world):
         "/v1/identity-reviews/{review_id}",
     }
     assert set(paths["/v1/identity-reviews/{review_id}"]) == {"get"}
+
+
+def test_a_consent_names_a_session_or_a_review(world, ada):
+    review_id = new_id()
+    world.platform.identity.allowed_reviews.add(review_id)
+    wish = {"purposes": ["photos"], "days": 30}
+    granted = ada.post("/v1/consents", json={**wish, "review_id": review_id})
+    assert granted.status_code == 201
+    for ground in ({}, {"review_id": review_id, "session_id": new_id()}, {"review_id": "x"}):
+        assert ada.post("/v1/consents", json={**wish, **ground}).status_code == 422

@@ -69,9 +69,15 @@ class GrpcIdentity:
     def session(self, subject_id: str, session_id: str) -> CaptureSession:
         return _session(self._stub.GetSession(pb.GetSessionRequest(subject_id=subject_id, session_id=session_id)))
 
-    def grant(self, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int) -> Consent:
+    def grant(
+        self, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int, review_id: str = ""
+    ) -> Consent:
         request = pb.GrantConsentRequest(
-            subject_id=subject_id, session_id=session_id, purposes=protos.purpose_numbers(purposes), days=days
+            subject_id=subject_id,
+            session_id=session_id,
+            purposes=protos.purpose_numbers(purposes),
+            days=days,
+            review_id=review_id,
         )
         return protos.consent(self._stub.GrantConsent(request))
 

@@ -40,9 +40,11 @@ def check_consent(gate: Gate, subject_id: str, consent_id: str, purpose: Purpose
     return ConsentCheck(allowed=True, reason_code="", detail="an active consent covers this", consent=consent)
 
 
-def grant_consent(gate: Gate, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int) -> Consent:
+def grant_consent(
+    gate: Gate, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int, review_id: str = ""
+) -> Consent:
     """A new consent, already in force in this process when it is returned (or after 3 s at the latest)."""
-    consent = gate.identity.grant(subject_id, session_id=session_id, purposes=purposes, days=days)
+    consent = gate.identity.grant(subject_id, session_id=session_id, purposes=purposes, days=days, review_id=review_id)
     _await_view(gate, lambda: gate.consents.get(consent.id) is not None)
     return consent
 

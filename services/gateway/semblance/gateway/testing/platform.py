@@ -58,6 +58,7 @@ class FakeIdentity:
     erasures: dict[str, Erasure] = field(default_factory=dict)
     erased: dict[str, str] = field(default_factory=dict)
     late: bool = False
+    allowed_reviews: set[str] = field(default_factory=set)
 
     def notice(self, language: str) -> Notice:
         del language
@@ -99,8 +100,10 @@ class FakeIdentity:
     def session(self, subject_id: str, session_id: str) -> CaptureSession:
         return _own(self.sessions, session_id, subject_id, "capture session")
 
-    def grant(self, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int) -> Consent:
-        if self.session(subject_id, session_id).state != "succeeded":
+    def grant(
+        self, subject_id: str, *, session_id: str, purposes: Sequence[Purpose], days: int, review_id: str = ""
+    ) -> Consent:
+        if review_id not in self.allowed_reviews and self.session(subject_id, session_id).state != "succeeded":
             raise Conflict("the capture has not succeeded", code="capture-not-succeeded")
         now = self.clock.now()
         consent = Consent(

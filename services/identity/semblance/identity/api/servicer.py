@@ -13,7 +13,7 @@ from semblance.identity.domain.consent import parse_reason
 from semblance.identity.domain.matching import parse_embedding
 from semblance.identity.handlers import capture, consents, erasure, faces, release
 from semblance.identity.ports import Frame, Ports
-from semblance.kernel.ids import ConsentId, ErasureId, ReleaseId, SessionId, SubjectId, parse_id
+from semblance.kernel.ids import ConsentId, ErasureId, ReleaseId, ReviewId, SessionId, SubjectId, parse_id
 
 
 class IdentityServicer(SharingCalls, service_pb2_grpc.IdentityServiceServicer):
@@ -76,9 +76,10 @@ class IdentityServicer(SharingCalls, service_pb2_grpc.IdentityServiceServicer):
         """A consent for a passed session."""
         command = consents.GrantConsent(
             subject_id=_subject(request.subject_id),
-            session_id=_session(request.session_id),
+            session_id=_session(request.session_id) if request.session_id or not request.review_id else None,
             purposes=messages.purposes(request.purposes),
             days=request.days,
+            review_id=ReviewId(parse_id(request.review_id, "review_id")) if request.review_id else None,
         )
         return messages.consent(consents.grant_consent(command, self._ports))
 

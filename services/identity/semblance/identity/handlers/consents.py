@@ -5,38 +5,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from semblance.identity.domain.consent import RevocationReason, new_consent, revoke
-from semblance.identity.domain.errors import UnknownConsent, UnknownRelease, UnknownSession
+from semblance.identity.domain.errors import (
+    InvalidConsent,
+    UnknownConsent,
+    UnknownRelease,
+    UnknownReview,
+    UnknownSession,
+)
 from semblance.identity.domain.events import Granted, Revoked
 from semblance.identity.domain.grant import stands
 from semblance.identity.handlers.standing import enter
 from semblance.identity.ports import Ports, Store
 from semblance.kernel.consent import Consent, Purpose
-from semblance.kernel.ids import ConsentId, SessionId, SubjectId, new_id
+from semblance.kernel.ids import ConsentId, ReleaseId, ReviewId, SessionId, SubjectId, new_id
 
 
 @dataclass(frozen=True)
 class GrantConsent:
-    """Turn a passed session into a consent; `days` 0 means the default."""
+    """Turn a passed session, or a review that was allowed, into a consent; `days` 0 means the default."""
 
     subject_id: SubjectId
-    session_id: SessionId
+    session_id: SessionId | None
     purposes: frozenset[Purpose]
     days: int
+    review_id: ReviewId | None = None
 
 
 def grant_consent(command: GrantConsent, ports: Ports) -> Consent:
-    """Raises UnknownSession, SessionNotPassed, SessionUsed, PurposeNotReleased, InvalidConsent, SubjectErased."""
+    """Raises UnknownSession, SessionNotPassed, SessionUsed; UnknownReview, ReviewNotUsable; PurposeNotReleased,
+    InvalidConsent, SubjectErased."""
     now = ports.clock.now()
     with ports.transactions() as store:
         enter(store, command.subject_id, ports)
-        session = store.sessions.get(command.session_id, lock=True)
-        if session is None or session.subject_id != command.subject_id:
-            raise UnknownSession
-        release = store.releases.get(session.release_id)
+        consent_id = ConsentId(new_id())
+        release = store.releases.get(_spend_ground(store, command, consent_id, ports))
         if release is None:
             raise UnknownRelease
-        consent_id = ConsentId(new_id())
-        spent = session.spend_on(consent_id)
         consent = new_consent(
             consent_id=consent_id,
             subject_id=command.subject_id,
@@ -45,10 +49,27 @@ def grant_consent(command: GrantConsent, ports: Ports) -> Consent:
             days=command.days,
             now=now,
         )
-        store.sessions.save(spent)
-        store.consents.save(consent, session.id)
+        store.consents.save(consent, command.session_id)
         store.publish(Granted(consent))
     return consent
+
+
+def _spend_ground(store: Store, command: GrantConsent, consent_id: ConsentId, ports: Ports) -> ReleaseId:
+    """Use up what the consent is given on; the release that it was signed under."""
+    if (command.session_id is None) == (command.review_id is None):
+        raise InvalidConsent("a consent is given on a capture session or on a review, and on one of them")
+    if command.session_id is not None:
+        session = store.sessions.get(command.session_id, lock=True)
+        if session is None or session.subject_id != command.subject_id:
+            raise UnknownSession
+        store.sessions.save(session.spend_on(consent_id))
+        return session.release_id
+    assert command.review_id is not None
+    review = store.reviews.get(command.review_id, lock=True)
+    if review is None or review.subject_id != command.subject_id or review.release_id is None:
+        raise UnknownReview
+    store.reviews.save(review.use(ports.clock.now(), consent_id))
+    return review.release_id
 
 
 def get_consent(subject_id: SubjectId, consent_id: ConsentId, ports: Ports) -> Consent:

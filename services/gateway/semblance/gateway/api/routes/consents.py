@@ -164,13 +164,14 @@ def grant_consent(
     here: Here,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Consent to the named purposes on the strength of a capture that succeeded."""
+    """Consent to the named purposes on the strength of a capture that succeeded, or of a review that was allowed."""
 
     def act(_id: str) -> Consent:
         made = consents.grant_consent(
             here.gate,
             caller.subject_id,
-            session_id=body.session_id,
+            session_id=body.session_id or "",
+            review_id=body.review_id or "",
             purposes=purposes_of(body.purposes),
             days=body.days,
         )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from semblance.gateway.api.schemas.model import (
     EXAMPLE_ID,
@@ -112,9 +112,16 @@ class NewConsent(Asked):
         json_schema_extra=example(session_id=EXAMPLE_ID, purposes=["photos", "train", "generate"], days=365)
     )
 
-    session_id: Annotated[Id, Field(description="A capture session that succeeded.")]
+    session_id: Annotated[Id | None, Field(description="A capture session that succeeded.")] = None
+    review_id: Annotated[Id | None, Field(description="Instead: an identity review that was allowed.")] = None
     purposes: Purposes
     days: Annotated[int, Field(ge=1, le=3650)] = 365
+
+    @model_validator(mode="after")
+    def _one_ground(self) -> Self:
+        if (self.session_id is None) == (self.review_id is None):
+            raise ValueError("name session_id or review_id, and one of them")
+        return self
 
 
 class Consent(Answered):

@@ -39,6 +39,7 @@ from semblance.client.models import (
     Verification,
 )
 from semblance.client.receipt_calls import ReceiptCalls
+from semblance.client.register_calls import RegisterCalls
 from semblance.client.transport import Transport
 from semblance.kernel.ids import new_id
 
@@ -47,7 +48,7 @@ EVERY_PURPOSE = ("photos", "train", "generate")
 _SLOW_S = 120.0
 
 
-class Client(AuditCalls, ReceiptCalls):
+class Client(AuditCalls, ReceiptCalls, RegisterCalls):
     """One account at one platform. Not shared between threads; use it as a context manager or close() it.
 
     Every method raises ApiError when the platform refuses and Unreachable when it does not answer. Creates carry an

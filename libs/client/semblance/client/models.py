@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -274,3 +274,21 @@ class AuditHead(Model):
     count: int
     hash: str
     jws: str
+
+
+class ProtectedFace(Model):
+    """An entry of the protected register. `removal_code` is told once, and it alone removes the entry."""
+
+    id: str
+    state: str
+    removal_code: str = Field(repr=False)
+
+
+class IdentityReview(Model):
+    """A review asked for instead of a capture. `state`: open, allowed or refused."""
+
+    id: str
+    state: str
+    requested_at: dt.datetime
+    usable_until: dt.datetime | None = None
+    advice: str = ""

@@ -103,6 +103,9 @@ def test_from_account_to_receipt(served, semblance, answer, capture, tmp_path):
     assert (code, "Ask the person for a new consent. (consent-revoked)" in err) == (4, True)
     erased = answer("erase", "--yes")
     assert (tmp_path / erased["receipt"]).read_text().count(".") == 2
+    listed = tmp_path / erased["receipt_list"]
+    assert json.loads(listed.read_text())["erasure_id"] == erased["id"]
+    assert stat.S_IMODE(listed.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / erased["receipt"]).stat().st_mode) == 0o600
     assert json.loads((tmp_path / erased["receipt_keys"]).read_text())["keys"][0]["kty"] == "OKP"
     assert not credentials.exists()
@@ -175,3 +178,18 @@ def test_help_loads_nothing_heavy(semblance):
     code, out, _ = semblance("--help")
     assert (code, "people" in out, "Exit codes" in out) == (0, True, True)
     assert heavy & sys.modules.keys() == before
+
+
+def test_a_face_is_protected_without_an_account_and_freed_with_its_code(served, answer, semblance, tmp_path):
+    photo = tmp_path / "me.jpg"
+    photo.write_bytes(JPEG)
+    entry = answer("protect", "add", str(photo), str(photo), "--purpose", "guardian")
+    assert entry["state"] == "accepted"
+    assert served.world.platform.register.purposes == {entry["id"]: "guardian"}
+    code, _, said = semblance("protect", "remove", entry["id"], "--code", "a guess")
+    assert (code, "not its own" in said) == (5, True)
+    assert answer("protect", "remove", entry["id"], "--code", entry["removal_code"]) == {"removed": entry["id"]}
+    assert served.world.platform.register.codes == {}
+    code, out, _ = semblance("protect", "add", str(photo))
+    assert code == 0
+    assert "shown this once" in out

@@ -189,3 +189,22 @@ def test_nothing_secret_is_printed(ada):
     token = ada.sign_in("ada", "correct horse battery")
     assert token.access_token not in repr(token)
     assert token.access_token not in repr(ada)
+
+
+def test_a_review_instead_of_a_capture_ends_in_a_consent(served, ada):
+    with pytest.raises(ApiError) as refused:
+        ada.request_review(new_id())
+    assert refused.value.code == "review-not-offered"
+    served.world.platform.reviews.offered = True
+    review = ada.request_review(new_id())
+    assert (review.state, ada.identity_review(review.id)) == ("open", review)
+    served.world.platform.reviews.become(review.id, "allowed")
+    served.world.platform.identity.allowed_reviews.add(review.id)
+    assert ada.identity_review(review.id).usable_until is not None
+    assert ada.grant_on_review(review.id, ["photos"]).purposes == ["photos"]
+
+
+def test_a_removal_code_is_not_printed_with_its_entry(client):
+    entry = client.protect_face([b"\xff\xd8\xff photo"])
+    assert entry.removal_code not in repr(entry)
+    client.remove_protection(entry.id, entry.removal_code)

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
+from semblance.identity.bench import register
 from semblance.identity.bench.matching import Scores
 from semblance.identity.bench.rates import by_person, det, threshold_at, upper_bound
 from semblance.identity.bench.report import summary, write
@@ -63,3 +65,12 @@ def test_a_goal_is_met_only_if_the_bound_is(tmp_path: Path) -> None:
     scores = Scores(mated={1: [0.9]}, strangers=[0.1], siblings=[], photos=1)
     goals = summary(measured(), scores, range(4), 0.55, 0.75)["goals"]
     assert [goal["met"] for goal in goals] == [True, False, True, True]
+
+
+def test_entries_are_scored_against_other_photos_than_their_own() -> None:
+    axes = np.eye(128, dtype=np.float32)
+    people = [[axes[0], axes[0], axes[1]], [axes[1], axes[1], axes[1]]]
+    own, others = register.scores(people, 1)
+    assert own.tolist() == [1.0, 0.0, 1.0, 1.0]
+    assert others.tolist() == [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]
+    assert register.rows(people, 1)[0] == "| 1 | 0.50 | 25.0% | 16.67% |"

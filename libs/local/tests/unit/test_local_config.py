@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import json
 import socket
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,21 @@ def test_only_the_filter_the_signer_and_the_maker_touch_quarantine() -> None:
 def test_a_changed_configuration_is_another(layout: Layout) -> None:
     config = configuration.load_or_make(layout.config)
     assert replace(config, store_port=1) != config
+
+
+def test_only_identity_and_the_operator_know_the_operators_token(layout: Layout) -> None:
+    first = configuration.load_or_make(layout.config)
+    assert len(first.operator_token) >= 32
+    assert first.operator_token not in repr(first)
+    knowing = [s for s in SERVICES if first.operator_token in str(of_service(s, first, layout, Path("/m")).values())]
+    assert knowing == ["identity"]
+
+
+def test_a_configuration_of_before_there_were_operators_gets_a_token(layout: Layout) -> None:
+    old = json.loads(json.dumps(asdict(configuration.load_or_make(layout.config))))
+    del old["operator_token"]
+    configuration.write_private(layout.config, json.dumps(old))
+    assert configuration.read(layout.config).operator_token == ""
+    token = configuration.load_or_make(layout.config).operator_token
+    assert token
+    assert configuration.read(layout.config).operator_token == token

@@ -63,15 +63,17 @@ def shown(movements: Sequence[Movement], colours: Sequence[ScreenColour] = ()) -
             eyes_y_px=120.0 + 40.0 * nod,
             skin=_skin(colours, k * 120 - 80),
             back=ROOM,
+            spots=np.array([_skin(colours, k * 120 - 80, share) for share in np.linspace(0.05, 0.15, 12)], np.float32),
+            room=np.array([ROOM] * 8, np.float32),
         )
         for k, (yaw, nod) in enumerate(poses)
     ]
 
 
-def _skin(colours: Sequence[ScreenColour], at_ms: int) -> tuple[float, float, float]:
-    """Skin under the room's light and a tenth as much of the screen's."""
+def _skin(colours: Sequence[ScreenColour], at_ms: int, share: float = 0.1) -> tuple[float, float, float]:
+    """Skin under the room's light and this share as much of the screen's."""
     screen = shown_at(colours, at_ms).light if colours else (0.0, 0.0, 0.0)
-    red, green, blue = (skin * (1 + 0.1 * c) for skin, c in zip((0.4, 0.25, 0.18), screen, strict=True))
+    red, green, blue = (skin * (1 + share * c) for skin, c in zip((0.4, 0.25, 0.18), screen, strict=True))
     return red, green, blue
 
 

@@ -96,6 +96,9 @@ class IdentitySettings(ServiceSettings):
         default=50_000, ge=0, le=200_000, description="Things in a receipt's list; longer lists are told by their root."
     )
     erasure_list_days: int = Field(default=30, ge=1, description="The list beside a receipt is kept so long.")
+    revocation_told_s: float = Field(
+        default=5.0, gt=0, description="How long a withdrawal waits for the broker to have its event."
+    )
     remind_s: int = Field(default=60, gt=0, description="Ask services that have not answered an erasure again.")
     sweep_s: float = Field(default=10.0, gt=0)
     unfinished_session_s: int = Field(

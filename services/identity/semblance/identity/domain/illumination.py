@@ -8,7 +8,6 @@ flashing", Tang et al., NDSS 2018. Not covered: an injected video in which only 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -103,21 +102,22 @@ def echo(frames: Sequence[Glow], colours: Sequence[ScreenColour], latest_ms: int
     """The best answer over delays from 0 to `latest_ms`: screens, cameras and browsers take their time."""
     if len(frames) < _FEWEST_FRAMES:
         return Echo()
-    poses = _orthonormal([[1.0, f.yaw_deg / 30, (f.yaw_deg / 30) ** 2, f.lowered_widths] for f in frames])
-    seen = _without(poses, np.array([_opponents(f.face) - _opponents(f.back) for f in frames]))
+    poses = orthonormal([[1.0, f.yaw_deg / 30, (f.yaw_deg / 30) ** 2, f.lowered_widths] for f in frames])
+    seen = without(poses, np.array([opponents(f.face) - opponents(f.back) for f in frames]))
     answers = []
     for lag in range(0, latest_ms + 1, _LAG_STEP_MS):
-        expected = np.array([_sways(shown_at(colours, f.at_ms - lag)) for f in frames])
-        answers.append(_answer(seen, _without(poses, expected), lag))
+        expected = np.array([sways(shown_at(colours, f.at_ms - lag)) for f in frames])
+        answers.append(_answer(seen, without(poses, expected), lag))
     return max(answers, key=lambda e: e.agreement)
 
 
-def _orthonormal(rows: list[list[float]]) -> Opponents:
+def orthonormal(rows: list[list[float]]) -> Opponents:
+    """Columns that span what is known of the head's pose; a row is a frame."""
     q, _ = np.linalg.qr(np.array(rows))
     return np.asarray(q)
 
 
-def _without(poses: Opponents, values: Opponents) -> Opponents:
+def without(poses: Opponents, values: Opponents) -> Opponents:
     """What the head's pose does not explain: a room lights the two sides of a face in different colours."""
     return np.asarray(values - poses @ (poses.T @ values))
 
@@ -129,13 +129,14 @@ def _answer(seen: Opponents, expected: Opponents, lag_ms: int) -> Echo:
     return Echo(float((shared / np.sqrt(shown * found)).mean()), float(np.sqrt(found / shown).min()), lag_ms)
 
 
-def _opponents(light: Light) -> npt.NDArray[np.float64]:
-    """Red against green, and blue against both, as differences of logarithms: free of exposure."""
-    red, green, blue = (math.log(max(_DARKEST, c)) for c in light)
-    return np.array([red - green, blue - (red + green) / 2])
+def opponents(light: npt.ArrayLike) -> Opponents:
+    """Red against green, and blue against both, as differences of logarithms: free of exposure. light (..., 3)."""
+    logs = np.log(np.maximum(_DARKEST, np.asarray(light, np.float64)))
+    red, green, blue = logs[..., 0], logs[..., 1], logs[..., 2]
+    return np.stack([red - green, blue - (red + green) / 2], axis=-1)
 
 
-def _sways(shown: ScreenColour) -> tuple[float, float]:
+def sways(shown: ScreenColour) -> tuple[float, float]:
     """Which way a colour moves the two ratios, to first order."""
     red, green, blue = shown.light
     return red - green, blue - (red + green) / 2

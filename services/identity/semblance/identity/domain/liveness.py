@@ -16,6 +16,7 @@ from statistics import median
 from semblance.identity.domain.challenge import Movement
 from semblance.identity.domain.illumination import Light
 from semblance.identity.domain.integrity import Look
+from semblance.identity.domain.shading import Spots
 
 
 class Advice(enum.Enum):
@@ -33,17 +34,22 @@ class Advice(enum.Enum):
         "The screen's colours cannot be seen on your face. Turn its brightness up, come closer, avoid the sun."
     )
     WRONG_LIGHT = "The light on your face did not follow the screen. Show the colours from the start, and only you."
+    TINTED = "The whole picture shows the colours, not only you. Switch filters off and sit further from the wall."
+    FLAT_LIGHT = "Your face looks flat in the screen's light. Wear nothing over it and let a lamp light it from one side."
+        "Your face looks flat in the screen's light. Wear nothing over it; let a lamp or window light one side."
+    )
     TOO_SHORT = "Take more time: a capture lasts some seconds."
     SAME_PERSON = "The same person must be seen from start to end, well lit, without anything over the face."
     NOT_YOU = "This does not look like the person who opted in before. Try again in better light."
-    REVIEW = "We cannot finish this by ourselves; a person has to look at it. Please write to support."
+    REVIEW = "We cannot finish this by ourselves; a person has to look at it. Read this session again in some days."
 
 
 @dataclass(frozen=True)
 class Reading:
     """One frame, measured. With `faces` 0 the rest describes nothing. Yaw is positive to the person's own left.
 
-    skin, back: mean linear light of the face's skin and of the room. look: a small copy of the frame.
+    skin, back: mean linear light of the face's skin and of the room; spots, room: the same of the parts of a grid.
+    look: a small copy of the frame.
     """
 
     at_ms: int
@@ -57,6 +63,8 @@ class Reading:
     skin: Light | None = field(default=None, repr=False)
     back: Light | None = field(default=None, repr=False)
     look: Look | None = field(default=None, repr=False, compare=False)
+    spots: Spots | None = field(default=None, repr=False, compare=False)
+    room: Spots | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,17 @@ from statistics import median
 from semblance.identity.domain.challenge import Movement
 from semblance.identity.domain.illumination import Glow, LightRules, ScreenColour, echo, lasts_ms
 from semblance.identity.domain.integrity import IntegrityRules, is_even, is_looped
-from semblance.identity.domain.liveness import Advice, LivenessRules, Reading, advise
+from semblance.identity.domain.liveness import Advice, LivenessRules, Reading, advise, frontal
+from semblance.identity.domain.shading import Shade, Shading, ShadingRules, shading
 
 
 @dataclass(frozen=True)
 class CaptureRules:
-    """Three checks: the movements, the light, and the frames themselves."""
+    """Four checks: the movements, the light in time and in space, and the frames themselves."""
 
     liveness: LivenessRules
     light: LightRules
+    shading: ShadingRules
     integrity: IntegrityRules
 
 
@@ -29,7 +31,7 @@ def judge(
     faults = frame_faults(readings, colours, rules.integrity)
     faults += [f for f in advise(readings, challenge, rules.liveness) if f not in faults]
     if colours:
-        faults += light_faults(readings, colours, rules.light)
+        faults += light_faults(readings, colours, rules.light) or shading_faults(readings, colours, rules)
     return faults
 
 
@@ -52,6 +54,25 @@ def light_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], r
     if found.agreement >= rules.agreement and found.swing >= rules.swing:
         return []
     return [Advice.LIGHT_UNSEEN if found.swing < rules.swing else Advice.WRONG_LIGHT]
+
+
+def shading_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: CaptureRules) -> list[Advice]:
+    """Whether the screen's light falls on a round face and not on everything alike."""
+    found = shaded(readings, colours, rules)
+    if found.room_share > rules.shading.room_share:
+        return [Advice.TINTED]
+    return [] if found.relief >= rules.shading.relief else [Advice.FLAT_LIGHT]
+
+
+def shaded(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: CaptureRules) -> Shading:
+    """How the screen's light falls, over the frontal frames, at the delay that fits best."""
+    middle_px = median([r.eyes_y_px for r in readings if r.faces == 1] or [0.0])
+    shades = [
+        Shade(r.at_ms, r.spots, r.room, r.yaw_deg, (r.eyes_y_px - middle_px) / max(r.face_width_px, 1.0))
+        for r in (readings[i] for i in frontal(readings, rules.liveness))
+        if r.spots is not None and r.room is not None
+    ]
+    return shading(shades, colours, echo(glows(readings), colours, rules.light.lag_ms).lag_ms)
 
 
 def glows(readings: Sequence[Reading]) -> list[Glow]:

@@ -10,14 +10,16 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from semblance.faces import Face, FaceEngine, RgbU8, pitch_ratio, yaw_deg
+from semblance.faces import ARCFACE_TEMPLATE, Face, FaceEngine, RgbU8, align, pitch_ratio, yaw_deg
 from semblance.identity.domain.capture import MAX_SIDE_PX, MIN_SIDE_PX
 from semblance.identity.domain.errors import InvalidCapture
 from semblance.identity.domain.illumination import Light
 from semblance.identity.domain.liveness import Reading
 from semblance.identity.domain.matching import Embedding
+from semblance.identity.domain.shading import Spots
 from semblance.identity.ports import Frame
 from semblance.kernel.errors import QuotaExceeded
 
@@ -25,6 +27,10 @@ _GAMMA = 2.2
 _DARKEST = 1e-4
 _EDGE_SHARE = 0.1  # of the width, on both sides, for two thirds of the height: room, not shoulders
 _LOOK_PX = (32, 24)
+_SPOT_PX = 6
+_SPOTS = (7, 5)  # down and across: from the forehead to below the mouth, between the outer corners of the eyes
+_SPOTS_TEMPLATE = (ARCFACE_TEMPLATE * 0.5 - np.array([12, 10])).astype(np.float32)
+_ROOM_SPOTS = (8, 10)  # across and down, both edges together
 _BYSTANDER_SHARE = 0.25  # a face a quarter as wide as the nearest one is somebody standing behind
 
 
@@ -116,6 +122,8 @@ def _measure(at_ms: int, image: RgbU8, faces: Sequence[Face]) -> Reading:
         skin=_light(_between_eyes_and_mouth(image, face)),
         back=_light(*_edges(image)),
         look=look,
+        spots=_face_spots(image, face),
+        room=_room_spots(image),
     )
 
 
@@ -148,6 +156,25 @@ def _edges(image: RgbU8) -> tuple[RgbU8, RgbU8]:
     """The left and right edge of the picture, where the room is."""
     wide, high = max(1, int(image.shape[1] * _EDGE_SHARE)), image.shape[0] * 2 // 3
     return image[:high, :wide], image[:high, -wide:]
+
+
+def _face_spots(image: RgbU8, face: Face) -> Spots:
+    """The face's grid, row by row: (35, 3)."""
+    down, across = _SPOTS
+    crop = align(image, face.landmarks, _SPOTS_TEMPLATE, _SPOT_PX * down)[:, : _SPOT_PX * across]
+    light = _linear(crop).reshape(down, _SPOT_PX, across, _SPOT_PX, 3).mean(axis=(1, 3))
+    return np.asarray(light.reshape(-1, 3), dtype=np.float32)
+
+
+def _room_spots(image: RgbU8) -> Spots:
+    """The grid of the picture's edges: (80, 3)."""
+    return _linear(
+        cv2.resize(np.concatenate(_edges(image), axis=1), _ROOM_SPOTS, interpolation=cv2.INTER_AREA)
+    ).reshape(-1, 3)
+
+
+def _linear(image: npt.NDArray[np.uint8]) -> Spots:
+    return np.asarray((image / np.float32(255)) ** np.float32(_GAMMA), dtype=np.float32)
 
 
 def _light(*patches: RgbU8) -> Light:

@@ -1,0 +1,87 @@
+"""Does the screen's light fall on a face as on something round, and on the face more than on the room?
+
+What a spot throws back of the screen, as a share of what it throws back of the room, does not depend on its colour,
+only on how both lights fall on it. On a face that differs from spot to spot: a lamp from above leaves shadows that the
+screen fills. On paper, or where a picture was multiplied by a colour, it is the same everywhere. And a picture that is
+coloured as a whole shows the colours in the room as strongly as on the face.
+
+Not covered: a mask in the round, a sheet bent or dirtied on purpose, and an injected video that is lit by a model of
+the face. A real face under light as flat as the screen's own (a lit wall behind the screen) looks flat too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from semblance.identity.domain.illumination import (
+    Opponents,
+    ScreenColour,
+    opponents,
+    orthonormal,
+    shown_at,
+    sways,
+    without,
+)
+
+Spots = npt.NDArray[np.float32]
+"""Mean linear light, 0 to 1, of the spots of a grid that moves with the face, or that stays with the room: (n, 3)."""
+_FAINTEST = 1e-3
+_CLIPPED = 0.9  # linear; a spot that was ever brighter than this cannot show what was added
+_FEWEST_SPOTS = 4
+
+
+@dataclass(frozen=True)
+class Shade:
+    """One frame with a frontal face: the spots of face and room, and the head's pose."""
+
+    at_ms: int
+    face: Spots
+    room: Spots
+    yaw_deg: float = 0.0
+    lowered_widths: float = 0.0
+
+
+@dataclass(frozen=True)
+class Shading:
+    """relief: from the fifth to the four fifths of the face's spots, by how many logarithms their answers differ.
+    room_share: the room's median answer as a share of the face's; 0 where the room is too bright to tell.
+    """
+
+    relief: float = 0.0
+    room_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class ShadingRules:
+    """`relief`: the least relief of a face; `room_share`: the most that the room may follow, as a share of the face."""
+
+    relief: float
+    room_share: float
+
+
+def shading(frames: Sequence[Shade], colours: Sequence[ScreenColour], lag_ms: int) -> Shading:
+    """How the light of `colours`, seen `lag_ms` late, falls. At least eight frames, or it is Shading()."""
+    if len(frames) < 8:
+        return Shading()
+    poses = orthonormal([[1.0, f.yaw_deg / 30, (f.yaw_deg / 30) ** 2, f.lowered_widths] for f in frames])
+    shown = without(poses, np.array([sways(shown_at(colours, f.at_ms - lag_ms)) for f in frames]))
+    face = _answers(np.stack([f.face for f in frames]), shown, poses)
+    usual = float(np.median(face))
+    if usual <= _FAINTEST:
+        return Shading()
+    low, high = np.quantile(np.log(np.maximum(face, _FAINTEST)), [0.2, 0.8])
+    room = np.stack([f.room for f in frames])
+    room = room[:, room.max(axis=(0, 2)) < _CLIPPED]
+    share = float(np.median(_answers(room, shown, poses))) / usual if room.shape[1] >= _FEWEST_SPOTS else 0.0
+    return Shading(relief=float(high - low), room_share=share)
+
+
+def _answers(spots: Spots, shown: Opponents, poses: Opponents) -> npt.NDArray[np.float64]:
+    """How strongly each spot follows the colours, pose apart. spots (frames, n, 3); returns (n,)."""
+    seen = opponents(spots)
+    moved = np.einsum("fp,pnc->fnc", poses, np.einsum("fp,fnc->pnc", poses, seen))
+    return np.asarray((shown[:, None, :] * (seen - moved)).sum(axis=(0, 2)) / max(float((shown**2).sum()), 1e-9))

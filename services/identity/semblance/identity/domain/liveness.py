@@ -35,9 +35,7 @@ class Advice(enum.Enum):
     )
     WRONG_LIGHT = "The light on your face did not follow the screen. Show the colours from the start, and only you."
     TINTED = "The whole picture shows the colours, not only you. Switch filters off and sit further from the wall."
-    FLAT_LIGHT = "Your face looks flat in the screen's light. Wear nothing over it and let a lamp light it from one side."
-        "Your face looks flat in the screen's light. Wear nothing over it; let a lamp or window light one side."
-    )
+    FLAT_LIGHT = "Your face looks flat in the screen's light. Wear nothing over it, and turn a lamp on at one side."
     TOO_SHORT = "Take more time: a capture lasts some seconds."
     SAME_PERSON = "The same person must be seen from start to end, well lit, without anything over the face."
     NOT_YOU = "This does not look like the person who opted in before. Try again in better light."

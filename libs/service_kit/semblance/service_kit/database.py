@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from google.protobuf.message import Message
 from sqlalchemy.orm import Session
 
-from semblance.contracts.platform.v1.events_pb2 import ServiceErased
+from semblance.contracts.platform.v1.events_pb2 import ErasureCompleted, ServiceErased
 from semblance.eventbus.envelope import Envelope
 from semblance.eventbus.outbox import Outbox
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.kernel.errors import Unavailable
 from semblance.service_kit import erased, work_queue
-from semblance.service_kit.engine import create_engine
+from semblance.service_kit.engine import BUSY_TIMEOUT_MS, create_engine
 from semblance.service_kit.migrations import upgrade
 from semblance.service_kit.tracing import current_traceparent
 from semblance.service_kit.work_queue import JSON
@@ -31,6 +31,10 @@ __all__ = ["JSON", "Database", "DatabaseUnavailable", "Unit"]
 
 # A wrong statement, or a write where only reading was allowed.
 _OUR_BUGS = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY})
+
+
+_UNTIDY_S = 60.0
+_TIDY_WAIT_MS = 250
 
 
 class DatabaseUnavailable(Unavailable):
@@ -52,6 +56,7 @@ class Unit:
         self._after_commit: list[Callable[[], None]] = []
         self.enqueued: set[str] = set()
         self.emitted = 0
+        self.erased = False
         # The event whose handler this is, for those that keep its id and time; None outside a consumer.
         self.event: Envelope | None = None
 
@@ -61,7 +66,10 @@ class Unit:
         An answer to an erasure gets its time here, and is shortened to what an event may hold.
         """
         self.emitted += 1
+        if isinstance(message, ErasureCompleted):
+            self.erased = True
         if isinstance(message, ServiceErased):
+            self.erased = True
             message.destroyed_at.FromDatetime(self.now())
             erased.shorten(message, self._erasure_items_max)
         connection = self.session.connection()
@@ -85,6 +93,10 @@ class Unit:
     def cancel(self, kind: str, aggregate_id: str) -> None:
         """Drop queued work; tell running work to stop, and never apply its result once this commits."""
         work_queue.cancel(self.session.connection(), kind=kind, aggregate_id=aggregate_id)
+
+    def forget_work(self, aggregate_ids: Sequence[str]) -> list[str]:
+        """Cancel all work on these, of whatever kind, as an erasure must; the aggregate of each item there was."""
+        return work_queue.forget(self.session.connection(), aggregate_ids)
 
     def after_commit(self, fn: Callable[[], None]) -> None:
         """Call `fn` once this transaction has committed; for caches and wake-ups, never for facts."""
@@ -111,6 +123,7 @@ class Database:
         self.erasure_items_max = erasure_items_max
         self.clock: Clock = clock or SystemClock()
         self.engine = create_engine(url)
+        self._untidy_until_s = self.clock.monotonic_s() + _UNTIDY_S  # a process that was killed may have left something
         self._listeners: list[Callable[[Unit], None]] = []
 
     def on_commit(self, listener: Callable[[Unit], None]) -> None:
@@ -128,6 +141,8 @@ class Database:
             session.connection()
             yield unit
             session.commit()
+        if unit.erased:
+            self._untidy_until_s = self.clock.monotonic_s() + _UNTIDY_S
         unit.committed()
         for listener in self._listeners:
             listener(unit)
@@ -148,6 +163,24 @@ class Database:
         """Bring the schema to Alembic's head; two processes may do this at once."""
         with _translated():
             upgrade(self.engine, migrations_dir)
+
+    def tidy(self) -> bool:
+        """For a minute after an erasure, empty SQLite's write-ahead log, where what was deleted lies on as it was; in
+        the database's own file `secure_delete` has overwritten it. Whether it was emptied: others may be reading.
+
+        The answers themselves, which carry the id, go out and are deleted within that minute too.
+        """
+        if self._is_postgres or self.clock.monotonic_s() > self._untidy_until_s:
+            return False
+        with _translated(), self.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            driver.execute(f"PRAGMA busy_timeout={_TIDY_WAIT_MS}")  # writers wait while this does
+            try:
+                busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            return bool(busy == 0)
 
     def check(self) -> None:
         """Raise DatabaseUnavailable unless a trivial question is answered."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+BUSY_TIMEOUT_MS = 15_000
+
 
 def create_engine(url: str) -> sa.Engine:
     """An engine for `sqlite:///path` (WAL; writers queue by BEGIN IMMEDIATE) or `postgresql+psycopg://...`."""
@@ -38,7 +40,7 @@ def _pragmas(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     cursor = connection.cursor()
     for pragma in (
-        "busy_timeout=15000",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=wal",
         "synchronous=normal",
         "foreign_keys=on",

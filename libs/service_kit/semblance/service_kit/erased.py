@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from google.protobuf.message import Message
@@ -16,13 +16,22 @@ ITEMS_MAX: Final = 10_000
 
 
 def service_erased(service: str, subject_id: str, erasure_id: str, destroyed: Iterable[Destroyed]) -> Message:
-    """The answer of `service`; sent also when it held nothing."""
+    """The answer of `service`; sent also when it held nothing. What is told twice of one store is joined."""
+    by_store: dict[str, dict[str, None]] = {}
+    for each in destroyed:
+        by_store.setdefault(each.store, {}).update(dict.fromkeys(each.ids))
     return platform_pb.ServiceErased(
         subject_id=subject_id,
         erasure_id=erasure_id,
         service=service,
-        stores=[store_count(each.store, each.count, map(item_digest, each.ids)) for each in destroyed],
+        stores=[store_count(store, len(ids), map(item_digest, ids)) for store, ids in by_store.items()],
     )
+
+
+def dropped_work(payload: Mapping[str, object]) -> Destroyed:
+    """The queued work that was dropped when the erasure was asked for, as its work item remembers it."""
+    dropped = payload.get("dropped")
+    return Destroyed.of("queue:work", dropped if isinstance(dropped, list) else ())
 
 
 def store_count(store: str, count: int, digests: Iterable[str]) -> platform_pb.StoreCount:

@@ -36,6 +36,7 @@ ROLES = {
 
 
 _HOUSEKEEPING_S = 3600.0
+_TIDY_S = 2.0
 # Where writers and readers share a process a commit wakes the readers; polling is for delays and other processes.
 _IN_PROCESS_POLL_S = 1.0
 _RELAY_POLL_S = 0.2
@@ -81,6 +82,7 @@ class Parts:
         if "relay" in self._roles:
             self._relay_thread = self._spawn("relay", self._relay)
             self._spawn("housekeeping", self._housekeep)
+            self._spawn("tidying", self._tidy)
         if "work" in self._roles and app.work:
             self._start_work()
         if "consume" in self._roles:
@@ -187,6 +189,14 @@ class Parts:
                     Inbox.forget_before(unit.session.connection(), unit.now() - _INBOX_MEMORY)
             except DatabaseUnavailable as error:
                 _log.warning("housekeeping put off", extra={"error_code": error.code})
+
+    def _tidy(self) -> None:
+        """Leave nothing of what an erasure deleted in the database's files."""
+        while not self._stop.wait(_TIDY_S):
+            try:
+                self._app.database.tidy()
+            except DatabaseUnavailable as error:
+                _log.warning("tidying put off", extra={"error_code": error.code})
 
     def _queue_age_s(self) -> dict[str, float]:
         now = self._app.database.clock.now()

@@ -8,7 +8,7 @@ anyone could have written is taken for a clock that went back, and ignored.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from semblance.kernel.ids import new_id
 JSON = JsonValue
 QUEUED, CLAIMED, CANCELLING = "queued", "claimed", "cancelling"
 LONGEST_DELAY_S = 3600.0
+_IDS_AT_ONCE = 500  # what every database takes in one statement
 _c = work_items.c
 _UNFINISHED = _c.state.not_in(FINISHED)
 
@@ -77,6 +78,21 @@ def cancel(connection: sa.Connection, *, kind: str, aggregate_id: str) -> None:
             connection.execute(sa.delete(work_items).where(_c.id == item_id))
         else:
             connection.execute(sa.update(work_items).where(_c.id == item_id).values(state=CANCELLING))
+
+
+def forget(connection: sa.Connection, aggregate_ids: Sequence[str]) -> list[str]:
+    """Cancel all work of whatever kind on these, and drop what was given up; the aggregate of each item."""
+    found = []
+    for start in range(0, len(aggregate_ids), _IDS_AT_ONCE):
+        mine = _c.aggregate_id.in_(aggregate_ids[start : start + _IDS_AT_ONCE])
+        items = sa.select(_c.id, _c.state, _c.aggregate_id).where(mine).order_by(_c.id).with_for_update()
+        for row in connection.execute(items).all():
+            found.append(str(row.aggregate_id))
+            if row.state in (QUEUED, *FINISHED):
+                connection.execute(sa.delete(work_items).where(_c.id == row.id))
+            else:
+                connection.execute(sa.update(work_items).where(_c.id == row.id).values(state=CANCELLING))
+    return sorted(found)
 
 
 def waiting(connection: sa.Connection, kind: str, now: dt.datetime, lease_s: float) -> bool:

@@ -22,6 +22,7 @@ def test_an_erased_account_is_gone_but_gets_its_receipt(world, ada, http):
     assert ada.post("/v1/erasures").json() == ada.delete("/v1/me").json() == asked.json()
     pending = ada.get(f"{path}/receipt")
     assert (pending.status_code, pending.json()["code"]) == (409, "erasure-in-progress")
+    assert ada.get(f"{path}/items").json()["code"] == "erasure-in-progress"
     event = platform.ErasureRequested(subject_id=ada.subject_id, erasure_id=asked.json()["id"])
     assert world.deliver(event) == ["handled", "duplicate"]
     answers = [m for m in testing.emitted(world.database) if isinstance(m, platform.ServiceErased)]
@@ -35,6 +36,10 @@ def test_an_erased_account_is_gone_but_gets_its_receipt(world, ada, http):
     assert ada.get(path).json()["state"] == "completed"
     receipt = ada.get(f"{path}/receipt")
     assert (receipt.headers["content-type"], receipt.text.count(".")) == ("application/jose", 2)
+    items = ada.get(f"{path}/items")
+    assert items.headers["cache-control"] == "no-store"
+    assert items.json()["erasure_id"] == asked.json()["id"]
+    assert items.json()["stores"][0]["items"] == ["ab" * 32]
     assert ada.get("/v1/me").status_code == 410
     assert http.get("/.well-known/receipt-keys.json").json()["keys"][0]["crv"] == "Ed25519"
     again = http.post("/v1/accounts", json={"handle": "ada", "password": "correct horse battery"})

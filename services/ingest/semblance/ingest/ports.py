@@ -149,7 +149,7 @@ class Store(Protocol):
         """Queue the removal of a photo's bytes, sealed and raw."""
 
     def erase(self, subject_id: SubjectId, erasure_id: ErasureId) -> None:
-        """Queue the erasure of a library."""
+        """Queue the erasure of a library; work on its photos is dropped now, or told to stop."""
 
     def forget(self, subject_id: SubjectId) -> list[Destroyed]:
         """Delete every row of this person and drop their queued work; counts by store."""

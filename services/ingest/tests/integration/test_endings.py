@@ -105,6 +105,7 @@ def test_an_erasure_destroys_everything_and_counts_it(service: Service, picture_
         "database:people_log": 5,
         "database:faces": 4,
         "database:photos": 4,
+        "queue:work": 1,
     }
     assert service.store.list(PHOTOS, "") == [kept.object_key]
     assert service.store.list(INCOMING, "") == []

@@ -67,8 +67,6 @@ class Store(Protocol):
 
     def publication_by_sha256(self, sha256: str) -> Publication | None: ...
 
-    def queued_of(self, subject_id: SubjectId) -> Sequence[ImageId]: ...
-
     def save(self, publication: Publication) -> None: ...
 
     def forget(self, image_id: ImageId) -> None: ...
@@ -92,7 +90,8 @@ class Store(Protocol):
     def schedule_clearing(self, publication: Publication) -> None:
         """Queue the removal of all bytes but what the publication, if it is public, names."""
 
-    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId) -> None: ...
+    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId) -> None:
+        """Queue it; work on the person's pictures is dropped now, or told to stop."""
 
 
 class Pictures(Protocol):

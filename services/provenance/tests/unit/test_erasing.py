@@ -48,6 +48,7 @@ def test_a_person_is_erased_from_every_store_and_the_answer_counts(house) -> Non
         "objects:quarantine": 1,
         "database:audit_entries": 0,  # none of these events was told to the log
         "kept:audit_fingerprint": 0,
+        "queue:work": 1,
     }
     assert house.objects(QUARANTINE) == []
     assert [key.split("/")[0] for key in house.objects(PUBLISHED)] == [other.subject_id]

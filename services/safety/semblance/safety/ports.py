@@ -101,7 +101,8 @@ class Store(Protocol):
 
     def schedule_removal(self, image_id: ImageId, quarantine_key: str) -> None: ...
 
-    def schedule_erasure(self, erasure_id: str, subject_id: SubjectId) -> None: ...
+    def schedule_erasure(self, erasure_id: str, subject_id: SubjectId, work_on: Sequence[str]) -> None:
+        """Queue it; work on these is dropped now, or told to stop."""
 
 
 class Reads(Protocol):

@@ -50,7 +50,8 @@ class Store(Protocol):
     def schedule_destruction(self, subject_id: SubjectId, adapter_id: AdapterId) -> None:
         """Have the adapter's objects removed, however often the store must be asked."""
 
-    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId) -> None: ...
+    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId, work_on: Sequence[str]) -> None:
+        """Queue it; work on these is dropped now, or told to stop."""
 
     def at_work(self, adapter_ids: Sequence[AdapterId]) -> bool:
         """Whether a worker still holds one of these in memory."""

@@ -15,7 +15,7 @@ from semblance.generation.adapters.repository import SqlImages
 from semblance.generation.domain.events import Event
 from semblance.generation.ports import Images, Store
 from semblance.kernel.ids import ErasureId, ImageId, SubjectId
-from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.database import JSON, Database, Unit
 
 RENDER_IMAGE: Final = "render_image"
 DESTROY_PIXELS: Final = "destroy_pixels"
@@ -46,9 +46,11 @@ class SqlStore:
         """Queue the removal of its pixels."""
         self._require_unit().enqueue(DESTROY_PIXELS, image_id, {"subject_id": subject_id})
 
-    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId) -> None:
-        """Queue the removal of everything of this person."""
-        self._require_unit().enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id})
+    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId, work_on: Sequence[str]) -> None:
+        """Queue the removal of everything of this person; work on these is dropped now, or told to stop."""
+        unit = self._require_unit()
+        dropped: list[JSON] = list(unit.forget_work(work_on))
+        unit.enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id, "dropped": dropped})
 
     def at_work(self, image_ids: Sequence[ImageId]) -> bool:
         """Whether a worker still holds one of these renderings, also one that is told to stop."""

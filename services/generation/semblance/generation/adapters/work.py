@@ -13,6 +13,7 @@ from semblance.generation.ports import Ports, Store
 from semblance.kernel.errors import SemblanceError
 from semblance.kernel.ids import ErasureId, ImageId, SubjectId
 from semblance.service_kit.database import Unit
+from semblance.service_kit.erased import dropped_work
 from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, nothing
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int) -> dict[str, 
         return nothing
 
     def erase(item: WorkItem, _context: WorkContext) -> Settle:
-        return _in_unit(erase_subject(ErasureId(item.aggregate_id), _subject(item), ports))
+        return _in_unit(erase_subject(ErasureId(item.aggregate_id), _subject(item), dropped_work(item.payload), ports))
 
     return {
         RENDER_IMAGE: WorkKind(render, failed, lease_s=lease_s, max_attempts=max_attempts, cancelled=cancelled),

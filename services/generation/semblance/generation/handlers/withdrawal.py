@@ -44,12 +44,13 @@ def adapter_removed(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
 
 def forget_subject(erasure_id: ErasureId, subject_id: SubjectId, store: Store) -> None:
     """Stop the person's renderings now; the rest is work that is repeated until every store has answered."""
-    for image in store.images.of_subject(subject_id, lock=True):
-        store.cancel_rendering(image.id)
-    store.schedule_erasure(erasure_id, subject_id)
+    images = store.images.of_subject(subject_id, lock=True)
+    store.schedule_erasure(erasure_id, subject_id, [image.id for image in images])
 
 
-def erase_subject(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) -> Callable[[Store], None]:
+def erase_subject(
+    erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: Ports
+) -> Callable[[Store], None]:
     """Memory and objects, then, in one transaction, rows. Raises Unavailable while a rendering still holds data."""
     with ports.reads() as store:
         if store.at_work([image.id for image in store.images.of_subject(subject_id)]):
@@ -64,6 +65,7 @@ def erase_subject(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) ->
             Destroyed.of("memory:adapters", in_memory),
             Destroyed.of("objects:quarantine", objects),
             Destroyed.of("database:images", rows),
+            work,
             Destroyed.of("database:image_requesters", asked),
         )
         store.publish(Erased(subject_id, erasure_id, stores))

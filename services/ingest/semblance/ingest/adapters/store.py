@@ -18,7 +18,7 @@ from semblance.ingest.domain.photo import Photo
 from semblance.ingest.ports import Faces, Log, Photos, Store
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ErasureId, PhotoId, SubjectId
-from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.database import JSON, Database, Unit
 
 ANALYSE_PHOTO = "analyse_photo"
 REMOVE_BYTES = "remove_bytes"
@@ -60,15 +60,17 @@ class SqlStore:
         self._require_unit().enqueue(REMOVE_BYTES, photo.id, {"key": photo.object_key})
 
     def erase(self, subject_id: SubjectId, erasure_id: ErasureId) -> None:
-        """Queue the erasure of a library."""
-        self._require_unit().enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id})
+        """Queue the erasure of a library; work on its photos is dropped now, or told to stop."""
+        unit = self._require_unit()
+        mine = self._sql.scalars(sa.select(t.photos.c.id).where(t.photos.c.subject_id == subject_id)).all()
+        dropped: list[JSON] = list(unit.forget_work(mine))
+        unit.enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id, "dropped": dropped})
 
     def forget(self, subject_id: SubjectId) -> list[Destroyed]:
         """Delete every row of this person and drop their queued work; what there was, by store."""
         mine = t.photos.c.subject_id == subject_id
-        for photo_id in self._sql.scalars(sa.select(t.photos.c.id).where(mine)).all():
-            self.cancel_analysis(PhotoId(photo_id))
-        gone = []
+        late = self._require_unit().forget_work(self._sql.scalars(sa.select(t.photos.c.id).where(mine)).all())
+        gone = [Destroyed.of("queue:work", late)]
         for named_by in (t.people_log.c.number, t.faces.c.id, t.photos.c.id):
             table = named_by.table
             own = table.c.subject_id == subject_id

@@ -11,6 +11,7 @@ from semblance.ingest.ports import Ports
 from semblance.kernel.errors import SemblanceError
 from semblance.kernel.ids import ErasureId, PhotoId, SubjectId
 from semblance.service_kit.database import Unit
+from semblance.service_kit.erased import dropped_work
 from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, nothing
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ def _remove_bytes(ports: Ports) -> WorkKind:
 def _erase(ports: Ports) -> WorkKind:
     def run(item: WorkItem, _context: WorkContext) -> Settle:
         subject_id = SubjectId(str(item.payload["subject_id"]))
-        objects = erase_bytes(subject_id, ports)
+        objects = [*erase_bytes(subject_id, ports), dropped_work(item.payload)]
         return lambda unit: erase_rows(subject_id, ErasureId(item.aggregate_id), objects, store_of(unit))
 
     # Identity asks again until every service has answered, which queues it anew.

@@ -26,8 +26,6 @@ def withdraw_consent(consent_id: ConsentId, store: Store) -> None:
 
 def request_erasure(subject_id: SubjectId, erasure_id: ErasureId, store: Store) -> None:
     """Stop looking at this person's photos now, and queue the rest."""
-    for photo in store.photos.held(subject_id):
-        store.cancel_analysis(photo.id)
     store.erase(subject_id, erasure_id)
 
 

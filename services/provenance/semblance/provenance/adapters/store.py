@@ -19,7 +19,7 @@ from semblance.provenance.adapters.tables import erasures, forgotten, publicatio
 from semblance.provenance.domain.events import Event, StoreCount
 from semblance.provenance.domain.publication import Publication, Signed, State
 from semblance.provenance.ports import Store
-from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.database import JSON, Database, Unit
 
 _c = publications.c
 
@@ -44,11 +44,6 @@ class SqlStore:
     def publication_by_sha256(self, sha256: str) -> Publication | None:
         """By the digest of the signed bytes."""
         return self._one(sa.select(publications).where(_c.sha256 == sha256))
-
-    def queued_of(self, subject_id: SubjectId) -> Sequence[ImageId]:
-        """The person's pictures on their way out."""
-        mine = sa.select(_c.image_id).where(_c.subject_id == subject_id, _c.state == State.QUEUED.value)
-        return [ImageId(image_id) for image_id in self._sql.scalars(mine)]
 
     def save(self, publication: Publication) -> None:
         """Insert or replace the row."""
@@ -110,8 +105,11 @@ class SqlStore:
         self._require_unit().enqueue(work_names.CLEAR_IMAGE, publication.image_id, payload)
 
     def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId) -> None:
-        """Queue the erasure."""
-        self._require_unit().enqueue(work_names.ERASE_SUBJECT, erasure_id, {"subject_id": subject_id})
+        """Queue the erasure; work on the person's pictures is dropped now, or told to stop."""
+        unit = self._require_unit()
+        mine = self._sql.scalars(sa.select(_c.image_id).where(_c.subject_id == subject_id)).all()
+        dropped: list[JSON] = list(unit.forget_work(mine))
+        unit.enqueue(work_names.ERASE_SUBJECT, erasure_id, {"subject_id": subject_id, "dropped": dropped})
 
     def _one(self, query: sa.Select[Any]) -> Publication | None:
         row = self._sql.execute(query).mappings().first()

@@ -12,6 +12,7 @@ from semblance.provenance.adapters.store import store_of
 from semblance.provenance.handlers import clearing, publishing
 from semblance.provenance.ports import Ports
 from semblance.service_kit.database import Unit
+from semblance.service_kit.erased import dropped_work
 from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, nothing
 
 _log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def _clear(ports: Ports) -> Run:
 def _erase(ports: Ports) -> Run:
     def run(item: WorkItem, _context: WorkContext) -> Settle:
         erasure_id, subject_id = ErasureId(item.aggregate_id), SubjectId(str(item.payload["subject_id"]))
-        settle = clearing.erase(erasure_id, subject_id, ports)
+        settle = clearing.erase(erasure_id, subject_id, dropped_work(item.payload), ports)
         return lambda unit: settle(store_of(unit))
 
     return run

@@ -34,12 +34,10 @@ def request_erasure(erasure_id: ErasureId, subject_id: SubjectId, store: Store) 
     if known is not None:
         store.emit(Erased(subject_id, erasure_id, known))
         return
-    for image_id in store.queued_of(subject_id):
-        store.cancel_publishing(image_id)
     store.schedule_erasure(erasure_id, subject_id)
 
 
-def erase(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) -> Settle:
+def erase(erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: Ports) -> Settle:
     """Objects first, then rows and the answer in one transaction."""
     objects = ports.pictures.remove_subject(subject_id)
 
@@ -47,7 +45,7 @@ def erase(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) -> Settle:
         now = ports.clock.now()
         log = auditing.erase(subject_id, store, ports)
         rows = store.forget_subject(subject_id, now)
-        stores = tuple(map(StoreCount.of, (Destroyed.of("database:publications", rows), *objects, *log)))
+        stores = tuple(map(StoreCount.of, (Destroyed.of("database:publications", rows), *objects, *log, work)))
         store.save_erasure(erasure_id, stores, now)
         store.emit(Erased(subject_id, erasure_id, stores))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from semblance.safety.domain.events import Event
 from semblance.safety.domain.picture import CheckState, Measured, PictureCheck
 from semblance.safety.domain.verdict import FaceSeen, NudePart, VerdictRules
 from semblance.safety.ports import Checks
-from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.database import JSON, Database, Unit
 
 FILTER_IMAGE, DROP_PIXELS, ERASE_SUBJECT = "filter_image", "drop_pixels", "erase_subject"
 
@@ -91,9 +92,10 @@ class SqlStore:
         """Queue the destruction of the pixels."""
         self._unit.enqueue(DROP_PIXELS, image_id, {"quarantine_key": quarantine_key})
 
-    def schedule_erasure(self, erasure_id: str, subject_id: SubjectId) -> None:
-        """Queue the destruction of everything of a person."""
-        self._unit.enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id})
+    def schedule_erasure(self, erasure_id: str, subject_id: SubjectId, work_on: Sequence[str]) -> None:
+        """Queue the destruction of everything of a person; work on these is dropped now, or told to stop."""
+        dropped: list[JSON] = list(self._unit.forget_work(work_on))
+        self._unit.enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id, "dropped": dropped})
 
 
 class SqlReads:

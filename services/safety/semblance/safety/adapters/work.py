@@ -11,6 +11,7 @@ from semblance.safety.adapters.store import DROP_PIXELS, ERASE_SUBJECT, FILTER_I
 from semblance.safety.handlers import erasure, filtering
 from semblance.safety.ports import Ports, Store
 from semblance.service_kit.database import Unit
+from semblance.service_kit.erased import dropped_work
 from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, nothing
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,8 @@ def _drop_pixels(ports: Ports) -> WorkKind:
 def _erase_subject(ports: Ports, store_of: StoreOf) -> WorkKind:
     def run(item: WorkItem, _context: WorkContext) -> Settle:
         subject_id = SubjectId(str(item.payload["subject_id"]))
-        pixels = erasure.remove_pixels(subject_id, ports)
-        return lambda unit: erasure.finish(subject_id, item.aggregate_id, pixels, store_of(unit))
+        gone = (erasure.remove_pixels(subject_id, ports), dropped_work(item.payload))
+        return lambda unit: erasure.finish(subject_id, item.aggregate_id, gone, store_of(unit))
 
     return WorkKind(run=run, failed=_refused, max_attempts=_NEVER_GIVEN_UP)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import SubjectId
 from semblance.safety.domain.events import Erased
@@ -10,18 +12,16 @@ from semblance.safety.ports import Ports, Store
 
 def forget(subject_id: SubjectId, erasure_id: str, store: Store) -> None:
     """Stop every pending check now; the rest is queued work."""
-    for image_id in store.checks.of_subject(subject_id):
-        store.cancel_filter(image_id)
-    store.schedule_erasure(erasure_id, subject_id)
+    store.schedule_erasure(erasure_id, subject_id, store.checks.of_subject(subject_id))
 
 
-def remove_pixels(subject_id: SubjectId, ports: Ports) -> list[str]:
-    """Destroy whatever of the person lies in quarantine; what the objects were called. Raises Unavailable."""
-    return ports.quarantine.remove_subject(subject_id)
+def remove_pixels(subject_id: SubjectId, ports: Ports) -> Destroyed:
+    """Destroy whatever of the person lies in quarantine. Raises Unavailable."""
+    return Destroyed.of("objects:quarantine", ports.quarantine.remove_subject(subject_id))
 
 
-def finish(subject_id: SubjectId, erasure_id: str, pixels: list[str], store: Store) -> None:
+def finish(subject_id: SubjectId, erasure_id: str, gone: Sequence[Destroyed], store: Store) -> None:
     """Delete the rows and say what was destroyed."""
     rows = store.checks.remove_subject(subject_id)
-    stores = (Destroyed.of("database:checks", rows), Destroyed.of("objects:quarantine", pixels))
+    stores = (Destroyed.of("database:checks", rows), *gone)
     store.publish(Erased(subject_id, erasure_id, stores))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from semblance.eventbus.tables import work_items
 from semblance.kernel.ids import AdapterId, ErasureId, SubjectId
-from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.database import JSON, Database, Unit
 from semblance.training.adapters.outbox_sink import to_message
 from semblance.training.adapters.repository import SqlRuns
 from semblance.training.domain.events import Event
@@ -46,9 +46,11 @@ class SqlStore:
         """Queue the removal of its objects."""
         self._require_unit().enqueue(DESTROY_ADAPTER, adapter_id, {"subject_id": subject_id})
 
-    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId) -> None:
-        """Queue the removal of everything of this person."""
-        self._require_unit().enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id})
+    def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId, work_on: Sequence[str]) -> None:
+        """Queue the removal of everything of this person; work on these is dropped now, or told to stop."""
+        unit = self._require_unit()
+        dropped: list[JSON] = list(unit.forget_work(work_on))
+        unit.enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id, "dropped": dropped})
 
     def at_work(self, adapter_ids: Sequence[AdapterId]) -> bool:
         """Whether a worker still holds one of these trainings, also one that is told to stop."""

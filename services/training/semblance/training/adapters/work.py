@@ -8,6 +8,7 @@ from collections.abc import Callable
 from semblance.kernel.errors import SemblanceError
 from semblance.kernel.ids import AdapterId, ErasureId, SubjectId
 from semblance.service_kit.database import Unit
+from semblance.service_kit.erased import dropped_work
 from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, nothing
 from semblance.training.adapters.outbox_sink import to_message
 from semblance.training.adapters.store import DESTROY_ADAPTER, ERASE_SUBJECT, TRAIN_ADAPTER, store_of
@@ -40,7 +41,7 @@ def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int) -> dict[str, 
         return nothing
 
     def erase(item: WorkItem, _context: WorkContext) -> Settle:
-        return _in_unit(erase_subject(ErasureId(item.aggregate_id), _subject(item), ports))
+        return _in_unit(erase_subject(ErasureId(item.aggregate_id), _subject(item), dropped_work(item.payload), ports))
 
     return {
         TRAIN_ADAPTER: WorkKind(train, failed, lease_s=lease_s, max_attempts=max_attempts, cancelled=cancelled),

@@ -31,12 +31,13 @@ def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports) -> None:
 
 def forget_subject(erasure_id: ErasureId, subject_id: SubjectId, store: Store) -> None:
     """Stop the person's trainings now; the rest is work that is repeated until every store has answered."""
-    for run in store.runs.of_subject(subject_id, lock=True):
-        store.cancel_training(run.id)
-    store.schedule_erasure(erasure_id, subject_id)
+    runs = store.runs.of_subject(subject_id, lock=True)
+    store.schedule_erasure(erasure_id, subject_id, [run.id for run in runs])
 
 
-def erase_subject(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) -> Callable[[Store], None]:
+def erase_subject(
+    erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: Ports
+) -> Callable[[Store], None]:
     """Remove objects, then, in one transaction, rows. Raises Unavailable while a training still holds data."""
     with ports.reads() as store:
         runs = store.runs.of_subject(subject_id)
@@ -50,7 +51,7 @@ def erase_subject(erasure_id: ErasureId, subject_id: SubjectId, ports: Ports) ->
 
     def settle(store: Store) -> None:
         rows = store.runs.remove_subject(subject_id)
-        stores = (Destroyed.of("objects:adapters", objects), Destroyed.of("database:runs", rows))
+        stores = (Destroyed.of("objects:adapters", objects), Destroyed.of("database:runs", rows), work)
         store.publish(Erased(subject_id, erasure_id, stores))
 
     return settle

@@ -16,6 +16,7 @@ from semblance.gateway.adapters.passwords import Argon2Passwords
 from semblance.gateway.adapters.provenance import GrpcProvenance
 from semblance.gateway.adapters.register import GrpcRegister, GrpcReviews
 from semblance.gateway.adapters.secrets import Secrets
+from semblance.gateway.adapters.sharing import GrpcSharing
 from semblance.gateway.adapters.store import SqlStore
 from semblance.gateway.adapters.tokens import LocalIssuer, Verifier
 from semblance.gateway.adapters.training import GrpcTraining
@@ -28,9 +29,8 @@ from semblance.gateway.settings import GatewaySettings
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.errors import Unavailable
 from semblance.service_kit import rpc
-from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
-from semblance.service_kit.runtime import Application, broker_of, run
+from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
 
 _log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -46,7 +46,7 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
     )
     broker = broker or broker_of(settings)
     # Impatient: for a consent that it does not know yet, the gateway asks identity.
-    consents = ConsentView(broker, clock, settings.consent_max_age_s, patience_s=0)
+    consents = consent_view_of(settings, broker, clock, patience_s=0)
     store = SqlStore(database, secrets, clock)
     token = settings.internal_token
     to_identity = rpc.connect(settings.identity_address, token)
@@ -55,6 +55,7 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
         identity=GrpcIdentity(to_identity),
         register=GrpcRegister(to_identity),
         reviews=GrpcReviews(to_identity),
+        sharing=GrpcSharing(to_identity),
         ingest=GrpcIngest(rpc.connect(settings.ingest_address, token)),
         training=GrpcTraining(rpc.connect(settings.training_address, token)),
         generation=GrpcGeneration(rpc.connect(settings.generation_address, token)),

@@ -11,6 +11,7 @@ from semblance.gateway.domain.account import Account, Login, Proof
 from semblance.gateway.domain.idempotency import Answer, KeyRecord
 from semblance.gateway.domain.job import Job, JobEvent
 from semblance.gateway.domain.rate import Bucket
+from semblance.gateway.domain.sharing import Grant, ImageCount, Reason, Scope, Sharing, SharingChange, Standing
 from semblance.gateway.domain.things import (
     Adapter,
     AuditEntry,
@@ -45,6 +46,9 @@ class Accounts(Protocol):
     def by_handle(self, handle: str) -> Account | None: ...
 
     def by_login(self, login: Login) -> Account | None: ...
+
+    def handles(self, subject_ids: Sequence[str]) -> dict[str, str]:
+        """Of those that have one."""
 
     def start_erasing(self, subject_id: str, erasure_id: str) -> None:
         """Mark the account; from now on it answers as gone."""
@@ -282,9 +286,55 @@ class Generation(Protocol):
 
     def image(self, subject_id: str, image_id: str) -> Image: ...
 
-    def images(self, subject_id: str, *, after: str | None, limit: int) -> Page[Image]: ...
+    def images(self, subject_id: str, *, after: str | None, limit: int, by_others: bool = False) -> Page[Image]: ...
 
     def remove(self, subject_id: str, image_id: str) -> Image: ...
+
+    def made(self, requester_id: str, image_id: str) -> Image:
+        """Of somebody else, asked for by this one. Raises NotFound."""
+
+    def made_by(self, requester_id: str, *, after: str | None, limit: int) -> Page[Image]:
+        """What one asked for of others."""
+
+    def show(self, subject_id: str, image_id: str, *, shown: bool) -> Image:
+        """Let whoever asked for it see it, or no longer. Raises NotFound."""
+
+    def counts(self, subject_id: str) -> tuple[ImageCount, ...]: ...
+
+
+class Sharings(Protocol):
+    """identity, for what people let others make."""
+
+    def setting(self, subject_id: str) -> Sharing: ...
+
+    def set(self, subject_id: str, sharing: Sharing) -> Sharing: ...
+
+    def ask(self, grantee_id: str, *, subject_id: str, grant_id: str, purpose: str, scope: Scope) -> Grant: ...
+
+    def give(self, subject_id: str, *, grantee_id: str, grant_id: str, scope: Scope) -> Grant: ...
+
+    def answer(self, subject_id: str, grant_id: str, scope: Scope | None) -> Grant:
+        """None: no."""
+
+    def withdraw(self, caller_id: str, grant_id: str) -> Grant: ...
+
+    def grant(self, caller_id: str, grant_id: str) -> Grant: ...
+
+    def grants(self, caller_id: str, *, as_grantee: bool, after: str | None, limit: int) -> Page[Grant]:
+        """Newest first."""
+
+    def use(self, grantee_id: str, grant_id: str, image_id: str) -> Grant:
+        """Count a picture; the same picture counts once."""
+
+    def return_use(self, grantee_id: str, grant_id: str, image_id: str) -> None: ...
+
+    def check(self, caller_id: str, grant_id: str) -> tuple[Grant, tuple[Reason, ...]]: ...
+
+    def app_names(self, subject_ids: Sequence[str]) -> dict[str, str]:
+        """Of those that are verified apps."""
+
+    def simulate(self, subject_id: str, change: SharingChange) -> tuple[Standing, Standing]:
+        """Before and after. Raises what the change itself would raise."""
 
 
 class Provenance(Protocol):

@@ -55,6 +55,11 @@ class SqlAccounts:
             .where(logins.c.issuer == login.issuer, logins.c.subject == login.subject)
         )
 
+    def handles(self, subject_ids: Sequence[str]) -> dict[str, str]:
+        wanted = accounts.c.subject_id.in_(list(subject_ids)), accounts.c.handle.is_not(None)
+        rows = self._session.execute(sa.select(accounts.c.subject_id, accounts.c.handle).where(*wanted))
+        return {row.subject_id: row.handle for row in rows}
+
     def start_erasing(self, subject_id: str, erasure_id: str) -> None:
         self._session.execute(
             sa.update(accounts)

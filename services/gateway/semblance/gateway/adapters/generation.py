@@ -7,6 +7,7 @@ from typing import Any
 from semblance.contracts.generation.v1 import service_pb2 as pb
 from semblance.contracts.generation.v1.service_pb2_grpc import GenerationServiceStub
 from semblance.gateway.adapters import protos
+from semblance.gateway.domain.sharing import ImageCount
 from semblance.gateway.domain.things import Image, ImageOrder, Page
 
 _BACKBONES_OWN_SCALE = -1.0  # the contract's word for "leave the reference face's weight to the backbone"
@@ -31,13 +32,40 @@ class GrpcGeneration:
             guidance_scale=order.guidance_scale or 0.0,
             likeness_scale=_BACKBONES_OWN_SCALE if order.likeness_scale is None else order.likeness_scale,
         )
+        if order.shared is not None:
+            request.requester_id = order.shared.requester_id
+            request.review = order.shared.review
+            request.limits.extend(order.shared.limits)
+            request.denied_styles.extend(order.shared.denied_styles)
         return _image(self._stub.CreateImage(request))
 
     def image(self, subject_id: str, image_id: str) -> Image:
         return _image(self._stub.GetImage(pb.GetImageRequest(subject_id=subject_id, image_id=image_id)))
 
-    def images(self, subject_id: str, *, after: str | None, limit: int) -> Page[Image]:
-        answer = self._stub.ListImages(pb.ListImagesRequest(subject_id=subject_id, after=after or "", limit=limit))
+    def images(self, subject_id: str, *, after: str | None, limit: int, by_others: bool = False) -> Page[Image]:
+        return self._page(
+            pb.ListImagesRequest(subject_id=subject_id, after=after or "", limit=limit, by_others=by_others)
+        )
+
+    def made(self, requester_id: str, image_id: str) -> Image:
+        return _image(self._stub.GetImage(pb.GetImageRequest(requester_id=requester_id, image_id=image_id)))
+
+    def made_by(self, requester_id: str, *, after: str | None, limit: int) -> Page[Image]:
+        return self._page(pb.ListImagesRequest(requester_id=requester_id, after=after or "", limit=limit))
+
+    def show(self, subject_id: str, image_id: str, *, shown: bool) -> Image:
+        request = pb.SetVisibilityRequest(subject_id=subject_id, image_id=image_id, shown=shown)
+        return _image(self._stub.SetVisibility(request))
+
+    def counts(self, subject_id: str) -> tuple[ImageCount, ...]:
+        answer = self._stub.CountImages(pb.CountImagesRequest(subject_id=subject_id))
+        return tuple(
+            ImageCount(c.consent_id, c.adapter_consent_id, protos.word(pb.ImageState, c.state), c.by_others, c.count)
+            for c in answer.counts
+        )
+
+    def _page(self, request: pb.ListImagesRequest) -> Page[Image]:
+        answer = self._stub.ListImages(request)
         return Page(tuple(_image(image) for image in answer.images), answer.next_after or None)
 
     def remove(self, subject_id: str, image_id: str) -> Image:
@@ -57,4 +85,7 @@ def _image(answer: Any) -> Image:
         manifest_id=answer.manifest_id,
         requested_at=protos.instant(answer, "requested_at"),
         finished_at=protos.instant(answer, "finished_at"),
+        subject_id=answer.subject_id,
+        requester_id=answer.requester_id,
+        visibility=answer.visibility,
     )

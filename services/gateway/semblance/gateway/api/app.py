@@ -16,7 +16,7 @@ from semblance.gateway.api.bodies import (
 from semblance.gateway.api.docs import add_docs
 from semblance.gateway.api.front import Front
 from semblance.gateway.api.headers import SecurityHeaders
-from semblance.gateway.api.routes import accounts, audit, consents, images, jobs, photos, receipts, register
+from semblance.gateway.api.routes import accounts, audit, consents, images, jobs, photos, receipts, register, sharing
 from semblance.service_kit.http import Check, create_app
 
 VERSION = "1.0.0"
@@ -45,11 +45,11 @@ def build_app(front: Front, checks: Sequence[Check] = ()) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(front.settings.cors_origins),
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Removal-Code"],
         )
     app.add_middleware(SecurityHeaders)
-    for routes in (accounts, consents, photos, images, jobs, audit, receipts, register):
+    for routes in (accounts, consents, photos, images, jobs, audit, receipts, register, sharing):
         app.include_router(routes.router)
     add_docs(app)
     return app

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from semblance.gateway.api.front import Front
 from semblance.gateway.api.schemas.jobs import JobEvent as JobEventModel
-from semblance.gateway.domain.job import JobEvent
+from semblance.gateway.domain.job import Job, JobEvent
 from semblance.gateway.handlers import jobs
 from semblance.kernel.errors import NotFound, Unavailable
 
@@ -24,10 +24,10 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, here: Front, subject_id: str, job_id: str, after: int) -> None:
-        super().__init__(_lines(here, subject_id, job_id, after), headers={"X-Accel-Buffering": "no"})
+    def __init__(self, here: Front, caller_id: str, job: Job, after: int) -> None:
+        super().__init__(_lines(here, job.subject_id, job.id, after), headers={"X-Accel-Buffering": "no"})
         self._here = here
-        self._subject_id = subject_id
+        self._caller_id = caller_id
 
     @classmethod
     async def open(cls, here: Front, subject_id: str, job_id: str, after: int) -> Response:
@@ -36,7 +36,7 @@ class EventStream(StreamingResponse):
         if job.ended and after >= job.sequence:
             return Response(status_code=204)
         here.streams.enter(subject_id)
-        return cls(here, subject_id, job_id, after)
+        return cls(here, subject_id, job, after)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -45,7 +45,7 @@ class EventStream(StreamingResponse):
             # Only a server that stops cancels a request: end the stream whole, the client resumes elsewhere.
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            self._here.streams.leave(self._subject_id)
+            self._here.streams.leave(self._caller_id)
 
 
 async def _lines(here: Front, subject_id: str, job_id: str, after: int) -> AsyncIterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from semblance.gateway.domain.sharing import Reason
 from semblance.kernel.audit import Fact
 from semblance.kernel.consent import Consent, Purpose
 
@@ -134,6 +135,16 @@ class Adapter:
 
 
 @dataclass(frozen=True)
+class SharedOrder:
+    """Somebody else asks, under a grant. `repr` leaves the person's words out."""
+
+    requester_id: str
+    review: bool
+    limits: tuple[str, ...] = field(default=(), repr=False)
+    denied_styles: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
 class ImageOrder:
     """A picture to be made. None leaves a number to the backbone."""
 
@@ -146,6 +157,7 @@ class ImageOrder:
     steps: int | None
     guidance_scale: float | None
     likeness_scale: float | None
+    shared: SharedOrder | None = None
 
     def __repr__(self) -> str:
         return f"ImageOrder({self.image_id}, prompt of {len(self.prompt)} characters)"
@@ -164,6 +176,9 @@ class Image:
     manifest_id: str
     requested_at: dt.datetime | None
     finished_at: dt.datetime | None
+    subject_id: str = ""
+    requester_id: str = ""
+    visibility: str = ""
 
 
 @dataclass(frozen=True)
@@ -265,6 +280,8 @@ class ConsentCheck:
     reason_code: str
     detail: str
     consent: Consent | None
+    reasons: tuple[Reason, ...] = ()
+    pictures_left: int | None = None
 
 
 @dataclass(frozen=True)

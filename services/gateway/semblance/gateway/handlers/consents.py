@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from semblance.gateway.domain.sharing import Reason
 from semblance.gateway.domain.things import ConsentCheck
 from semblance.gateway.handlers.gate import Gate
 from semblance.kernel.consent import Consent, Purpose
@@ -36,7 +37,7 @@ def check_consent(gate: Gate, subject_id: str, consent_id: str, purpose: Purpose
     try:
         consent = require_consent(gate, subject_id, consent_id, purpose)
     except Forbidden as e:
-        return ConsentCheck(allowed=False, reason_code=e.code, detail=e.detail, consent=None)
+        return ConsentCheck(False, e.code, e.detail, consent=None, reasons=(Reason(e.code, e.detail),))
     return ConsentCheck(allowed=True, reason_code="", detail="an active consent covers this", consent=consent)
 
 
@@ -45,14 +46,14 @@ def grant_consent(
 ) -> Consent:
     """A new consent, already in force in this process when it is returned (or after 3 s at the latest)."""
     consent = gate.identity.grant(subject_id, session_id=session_id, purposes=purposes, days=days, review_id=review_id)
-    _await_view(gate, lambda: gate.consents.get(consent.id) is not None)
+    await_view(gate, lambda: gate.consents.get(consent.id) is not None)
     return consent
 
 
 def revoke_consent(gate: Gate, subject_id: str, consent_id: str) -> Consent:
     """Take a consent back; this process refuses it when this returns (or after 3 s at the latest)."""
     consent = gate.identity.revoke(subject_id, consent_id)
-    _await_view(gate, lambda: _seen_revoked(gate, consent_id))
+    await_view(gate, lambda: _seen_revoked(gate, consent_id))
     return consent
 
 
@@ -61,7 +62,7 @@ def _seen_revoked(gate: Gate, consent_id: str) -> bool:
     return seen is not None and seen.revoked_at is not None
 
 
-def _await_view(gate: Gate, arrived: Callable[[], bool]) -> None:
+def await_view(gate: Gate, arrived: Callable[[], bool]) -> None:
     """Let the event come round, so that a caller's next request is judged by what this one did."""
     end_s = gate.clock.monotonic_s() + _VIEW_WAIT_S
     while not arrived() and gate.clock.monotonic_s() < end_s:

@@ -17,6 +17,7 @@ from semblance.gateway.ports import (
     Provenance,
     Register,
     Reviews,
+    Sharings,
     Store,
     Training,
 )
@@ -33,6 +34,7 @@ class Gate:
     identity: Identity
     register: Register
     reviews: Reviews
+    sharing: Sharings
     ingest: Ingest
     training: Training
     generation: Generation

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from semblance.gateway.domain.errors import AdapterNotReady, Busy, MadeNoPicture, NotFinished
 from semblance.gateway.domain.job import Change, Job, JobKind
 from semblance.gateway.domain.things import Adapter, Content, Image, ImageOrder, Manifest
 from semblance.gateway.handlers.consents import require_consent
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.jobs import get_job, record_job
+from semblance.gateway.handlers.shared_images import asked_for, create_shared_image, require_seen
+from semblance.gateway.handlers.wishes import Wish, seed_of
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentRevoked, NotFound, Unavailable
 
@@ -18,29 +18,15 @@ _CATCH_UP_TRIES = 15
 _ON_THE_WAY = {"queued", "running", "quarantined"}
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What a person asks for; the consent defaults to the adapter's own."""
-
-    adapter_id: str
-    prompt: str
-    consent_id: str | None = None
-    negative_prompt: str = ""
-    seed: int | None = None
-    steps: int | None = None
-    guidance_scale: float | None = None
-    likeness_scale: float | None = None
-
-    def __repr__(self) -> str:
-        return f"Wish({self.adapter_id}, prompt of {len(self.prompt)} characters)"
-
-
 def create_image(gate: Gate, subject_id: str, *, image_id: str, wish: Wish) -> Image:
     """The image, queued; a job of the same id follows it.
 
-    Raises NotFound (adapter), the consent's errors, AdapterNotReady, and Invalid when the prompt is refused.
+    Raises NotFound (adapter), the consent's errors, AdapterNotReady, and Invalid when the prompt is refused; under a
+    grant what create_shared_image raises.
     """
-    adapter = gate.training.adapter(subject_id, wish.adapter_id)
+    if wish.grant_id is not None:
+        return create_shared_image(gate, subject_id, image_id=image_id, grant_id=wish.grant_id, wish=wish)
+    adapter = gate.training.adapter(subject_id, wish.adapter_id or "")
     consent_id = wish.consent_id or adapter.consent_id
     require_consent(gate, subject_id, consent_id, Purpose.GENERATE)
     require_usable(adapter)
@@ -72,25 +58,25 @@ def require_usable(adapter: Adapter) -> None:
         raise AdapterNotReady(adapter.state)
 
 
-def seed_of(image_id: str) -> int:
-    """The seed when none is asked for: the random end of the id, 32 bits, so that a retry draws the same picture."""
-    return int(image_id.replace("-", "")[-8:], 16)
-
-
 def image_content(gate: Gate, subject_id: str, image_id: str) -> Content:
-    """The bytes exactly as signed. Raises NotFound, or NotFinished with the image's state."""
+    """The bytes exactly as signed, for the person and for whoever asked for them under a grant.
+
+    Raises NotFound, NotFinished with the image's state, and what require_seen raises.
+    """
     try:
         return gate.provenance.content(subject_id, image_id)
     except NotFound:
-        raise _unpublished(gate, subject_id, image_id) from None
+        owner_id = _owner_of_shared(gate, subject_id, image_id)
+    return gate.provenance.content(owner_id, image_id)
 
 
 def image_manifest(gate: Gate, subject_id: str, image_id: str) -> Manifest:
-    """The manifest kept for a published image. Raises NotFound, or NotFinished with the image's state."""
+    """The manifest kept for a published image. Raises what image_content raises."""
     try:
         return gate.provenance.manifest(subject_id, image_id)
     except NotFound:
-        raise _unpublished(gate, subject_id, image_id) from None
+        owner_id = _owner_of_shared(gate, subject_id, image_id)
+    return gate.provenance.manifest(owner_id, image_id)
 
 
 def await_image(gate: Gate, subject_id: str, image_id: str, limit_s: float) -> Content:
@@ -118,15 +104,22 @@ def get_image(gate: Gate, subject_id: str, image_id: str) -> Image:
     """The image, not behind what its job's events have told already.
 
     Generation hears of a verdict or a signature by the same events as this gateway, and sometimes later: then it is
-    asked again, for at most 3 s. Raises NotFound.
+    asked again, for at most 3 s. Also for whoever asked for it under a grant. Raises NotFound.
     """
-    image = gate.generation.image(subject_id, image_id)
+    image = _image(gate, subject_id, image_id)
     for _ in range(_CATCH_UP_TRIES):
         if image.state not in _ON_THE_WAY or not _has_ended(gate, image_id):
             break
         gate.pause(_WAIT_POLL_S)
-        image = gate.generation.image(subject_id, image_id)
+        image = _image(gate, subject_id, image_id)
     return image
+
+
+def _image(gate: Gate, caller_id: str, image_id: str) -> Image:
+    try:
+        return gate.generation.image(caller_id, image_id)
+    except NotFound:
+        return gate.generation.made(caller_id, image_id)
 
 
 def _has_ended(gate: Gate, image_id: str) -> bool:
@@ -150,6 +143,11 @@ def _await_end(gate: Gate, subject_id: str, image_id: str, limit_s: float) -> Jo
         gate.pause(_WAIT_POLL_S)
 
 
-def _unpublished(gate: Gate, subject_id: str, image_id: str) -> Exception:
-    image = gate.generation.image(subject_id, image_id)
-    return NotFound("no such image") if image.state == "removed" else NotFinished(image.state)
+def _owner_of_shared(gate: Gate, caller_id: str, image_id: str) -> str:
+    """Whose picture it is that the caller asked for and may see. Raises why the caller gets no bytes."""
+    shared = asked_for(gate, caller_id, image_id)
+    if shared is None:
+        image = gate.generation.image(caller_id, image_id)
+        raise NotFound("no such image") if image.state == "removed" else NotFinished(image.state)
+    require_seen(gate, shared, caller_id)
+    return shared.subject_id

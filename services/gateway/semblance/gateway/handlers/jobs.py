@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semblance.gateway.domain.job import Change, Job, JobEvent, fold
+from semblance.gateway.domain.job import Change, Job, JobEvent, JobKind, fold
 from semblance.gateway.domain.things import Page
 from semblance.gateway.handlers.accounts import subject_digest
 from semblance.gateway.handlers.gate import Gate
@@ -26,12 +26,21 @@ def record_job(gate: Gate, change: Change) -> None:
 
 
 def get_job(gate: Gate, subject_id: str, job_id: str) -> Job:
-    """Raises NotFound, also for another person's job."""
+    """The person's own, or that of a picture which the caller asked for under a grant. Raises NotFound."""
     with gate.store.reading() as records:
         job = records.jobs.get(job_id)
-    if job is None or job.subject_id != subject_id:
+    if job is None or (job.subject_id != subject_id and not _asked_for(gate, subject_id, job)):
         raise NotFound("no such job")
     return job
+
+
+def _asked_for(gate: Gate, requester_id: str, job: Job) -> bool:
+    if job.kind is not JobKind.IMAGE:
+        return False
+    try:
+        return gate.generation.made(requester_id, job.id).id == job.id
+    except NotFound:
+        return False
 
 
 def list_jobs(gate: Gate, subject_id: str, *, after: str | None, limit: int) -> Page[Job]:

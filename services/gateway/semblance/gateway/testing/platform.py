@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from semblance.gateway.domain.sharing import ImageCount
 from semblance.gateway.domain.things import (
     Adapter,
     CaptureSession,
@@ -31,6 +32,7 @@ from semblance.gateway.domain.things import (
 from semblance.gateway.testing.audit import FakeAudit
 from semblance.gateway.testing.library import FakeIngest
 from semblance.gateway.testing.register import FakeRegister, FakeReviews
+from semblance.gateway.testing.sharing import FakeSharing
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.errors import Conflict, ConsentMissing, Gone, Invalid, NotFound
@@ -119,7 +121,8 @@ class FakeIdentity:
         return consent
 
     def consents(self, subject_id: str) -> list[Consent]:
-        return [consent for consent in self.consents_by_id.values() if consent.subject_id == subject_id]
+        own = (c for c in self.consents_by_id.values() if c.subject_id == subject_id)
+        return [consent for consent in own if consent.grantee_id is None]
 
     def revoke(self, subject_id: str, consent_id: str) -> Consent:
         consent = self.consent(subject_id, consent_id)
@@ -169,11 +172,11 @@ class FakeIdentity:
     def get(self, consent_id: str) -> Consent | None:
         return None if self.late else self.consents_by_id.get(consent_id)
 
-    def require(self, consent_id: str, subject_id: str, purpose: Purpose) -> Consent:
+    def require(self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None) -> Consent:
         consent = self.get(consent_id)
         if consent is None:
             raise ConsentMissing
-        consent.require(subject_id=subject_id, purpose=purpose, now=self.clock.now())
+        consent.require(subject_id=subject_id, purpose=purpose, now=self.clock.now(), grantee_id=grantee_id)
         return consent
 
 
@@ -235,6 +238,9 @@ class FakeGeneration:
             "",
             self.clock.now(),
             None,
+            subject_id,
+            order.shared.requester_id if order.shared else "",
+            ("waiting" if order.shared.review else "shown") if order.shared else "",
         )
         self.owned[image.id] = (subject_id, image)
         return image
@@ -242,8 +248,30 @@ class FakeGeneration:
     def image(self, subject_id: str, image_id: str) -> Image:
         return _own(self.owned, image_id, subject_id, "image")
 
-    def images(self, subject_id: str, *, after: str | None, limit: int) -> Page[Image]:
-        return page((i for s, i in self.owned.values() if s == subject_id), lambda i: i.id, after, limit)
+    def images(self, subject_id: str, *, after: str | None, limit: int, by_others: bool = False) -> Page[Image]:
+        found = (i for s, i in self.owned.values() if s == subject_id and bool(i.requester_id) == by_others)
+        return page(found, lambda i: i.id, after, limit)
+
+    def made(self, requester_id: str, image_id: str) -> Image:
+        _, image = self.owned.get(image_id, ("", None))
+        if image is None or not image.requester_id or image.requester_id != requester_id:
+            raise NotFound("no such image")
+        return image
+
+    def made_by(self, requester_id: str, *, after: str | None, limit: int) -> Page[Image]:
+        return page((i for _, i in self.owned.values() if i.requester_id == requester_id), lambda i: i.id, after, limit)
+
+    def show(self, subject_id: str, image_id: str, *, shown: bool) -> Image:
+        image = self.image(subject_id, image_id)
+        if not image.requester_id:
+            raise NotFound("no such image")
+        image = replace(image, visibility="shown" if shown else "hidden")
+        self.owned[image_id] = (subject_id, image)
+        return image
+
+    def counts(self, subject_id: str) -> tuple[ImageCount, ...]:
+        found = [i for s, i in self.owned.values() if s == subject_id]
+        return tuple(ImageCount(i.consent_id, i.consent_id, i.state, bool(i.requester_id), 1) for i in found)
 
     def remove(self, subject_id: str, image_id: str) -> Image:
         self.image(subject_id, image_id)
@@ -292,6 +320,7 @@ class FakePlatform:
     training: FakeTraining = field(init=False)
     generation: FakeGeneration = field(init=False)
     provenance: FakeProvenance = field(init=False)
+    sharing: FakeSharing = field(init=False)
     audit: FakeAudit = field(init=False)
 
     def __post_init__(self) -> None:
@@ -302,6 +331,7 @@ class FakePlatform:
         self.training = FakeTraining(self.clock)
         self.generation = FakeGeneration(self.clock)
         self.provenance = FakeProvenance(self.generation)
+        self.sharing = FakeSharing(self.clock, self.identity)
         self.audit = FakeAudit(self.clock)
 
 

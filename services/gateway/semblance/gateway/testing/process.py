@@ -73,6 +73,7 @@ def gateway(
         identity=platform.identity,
         register=platform.register,
         reviews=platform.reviews,
+        sharing=platform.sharing,
         ingest=platform.ingest,
         training=platform.training,
         generation=platform.generation,

@@ -25,7 +25,7 @@ from semblance.gateway.api.schemas.consents import (
 )
 from semblance.gateway.api.schemas.model import UUID_PATTERN, Listed, printable, purposes_of
 from semblance.gateway.domain.things import Frame
-from semblance.gateway.handlers import consents
+from semblance.gateway.handlers import consents, grants
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import Invalid
 
@@ -192,8 +192,10 @@ def list_consents(caller: Reader, here: Here, after: After = None, limit: Limit 
 def check_consent(
     caller: Reader, _json: Annotated[None, READS_JSON], body: ConsentQuestion, here: Here
 ) -> ConsentAnswer:
-    """Ask beforehand whether a request would be allowed; nothing happens."""
-    answer = consents.check_consent(here.gate, caller.subject_id, body.consent_id, Purpose(body.purpose))
+    """Ask beforehand whether a request would be allowed, and learn every reason against it; nothing happens."""
+    if body.grant_id is not None:
+        return ConsentAnswer.of(grants.check(here.gate, caller.subject_id, body.grant_id, Purpose(body.purpose)))
+    answer = consents.check_consent(here.gate, caller.subject_id, body.consent_id or "", Purpose(body.purpose))
     return ConsentAnswer.of(answer)
 
 

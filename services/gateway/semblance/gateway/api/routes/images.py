@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from semblance.gateway.api.admission import (
@@ -37,6 +37,7 @@ from semblance.gateway.api.schemas.images import (
 )
 from semblance.gateway.api.schemas.model import Listed, listed
 from semblance.gateway.handlers import adapters, images
+from semblance.gateway.handlers.wishes import Wish
 
 router = APIRouter()
 _IMAGE_TYPE = re.compile(r"image/[a-z0-9.+-]{1,40}")
@@ -105,8 +106,8 @@ def create_image(
     here: Here,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Ask for a picture; follow the job of the same id."""
-    wish = images.Wish(**body.model_dump())
+    """Ask for a picture of yourself, or of somebody else under a grant; follow the job of the same id."""
+    wish = Wish(**body.model_dump())
     return create_once(
         request,
         here,
@@ -120,9 +121,16 @@ def create_image(
 
 
 @router.get("/v1/images", tags=["images"])
-def list_images(caller: Reader, here: Here, after: After = None, limit: Limit = 20) -> Listed[Image]:
-    """The account's images."""
-    return listed(Image, here.gate.generation.images(caller.subject_id, after=inner_of(after), limit=limit))
+def list_images(
+    caller: Reader,
+    here: Here,
+    after: After = None,
+    limit: Limit = 20,
+    of: Annotated[Literal["me", "others"], Query(description="Of others: what you asked for under grants.")] = "me",
+) -> Listed[Image]:
+    """Images that the account asked for. What others made of you is in the inbox."""
+    read = here.gate.generation.images if of == "me" else here.gate.generation.made_by
+    return listed(Image, read(caller.subject_id, after=inner_of(after), limit=limit))
 
 
 @router.get("/v1/images/{image_id}", tags=["images"])
@@ -168,7 +176,7 @@ def get_image_manifest(caller: Reader, here: Here, image_id: PathId) -> Manifest
 
 @router.delete("/v1/images/{image_id}", tags=["images"])
 def remove_image(caller: Writer, here: Here, image_id: PathId) -> Image:
-    """Cancel a picture in progress, or delete one."""
+    """Cancel a picture of you in progress, or delete one, whoever asked for it."""
     return Image.of(here.gate.generation.remove(caller.subject_id, image_id))
 
 
@@ -184,7 +192,7 @@ def generate_like_openai(
     """The OpenAI shape: makes one picture and waits for it. Any parameter not named here is refused."""
 
     def act(image_id: str) -> OpenAiImages:
-        wish = images.Wish(adapter_id=body.model.removeprefix("persona:"), prompt=body.prompt)
+        wish = Wish(adapter_id=body.model.removeprefix("persona:"), prompt=body.prompt)
         image = images.create_image(here.gate, caller.subject_id, image_id=image_id, wish=wish)
         content = images.await_image(here.gate, caller.subject_id, image.id, here.settings.image_wait_s)
         picture = OpenAiImage(b64_json=base64.b64encode(content.data).decode())

@@ -165,21 +165,44 @@ class Consent(Answered):
 
 
 class ConsentQuestion(Asked):
+    """About one of your own consents, or about a grant that you gave or were given: exactly one of the two ids."""
+
     model_config = ConfigDict(json_schema_extra=example(consent_id=EXAMPLE_ID_2, purpose="generate"))
 
-    consent_id: Id
-    purpose: PurposeWord
+    consent_id: Id | None = None
+    grant_id: Id | None = None
+    purpose: PurposeWord = "generate"
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Self:
+        if (self.consent_id is None) == (self.grant_id is None):
+            raise ValueError("name exactly one of consent_id and grant_id")
+        return self
+
+
+class Reason(Answered):
+    """Why not, for machines and for people."""
+
+    code: str
+    detail: str
 
 
 class ConsentAnswer(Answered):
-    """A pre-check: whether a request under this consent would be allowed now, and if not, why."""
+    """A pre-check: whether a request would be allowed now, and if not, every reason why; `reason_code` and `detail` are
+    the first one's. `pictures_left` is a grant's."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
-            allowed=False, reason_code="consent-revoked", detail=f"consent {EXAMPLE_ID_2} has been withdrawn"
+            allowed=False,
+            reason_code="consent-revoked",
+            detail=f"consent {EXAMPLE_ID_2} has been withdrawn",
+            reasons=[{"code": "consent-revoked", "detail": f"consent {EXAMPLE_ID_2} has been withdrawn"}],
+            pictures_left=None,
         )
     )
 
     allowed: bool
     reason_code: str
     detail: str
+    reasons: list[Reason]
+    pictures_left: int | None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from semblance.gateway.api.schemas.model import (
     EXAMPLE_ID,
@@ -64,9 +64,13 @@ class Adapter(Answered):
 
 
 class NewImage(Asked):
+    """Of yourself with one of your adapters, or of somebody else under a grant: exactly one of `adapter_id` and
+    `grant_id`. Under a grant the person's adapter is used, and neither `consent_id` nor `negative_prompt` is taken."""
+
     model_config = ConfigDict(json_schema_extra=example(adapter_id=EXAMPLE_ID, prompt="a portrait in a sunlit garden"))
 
-    adapter_id: Id
+    adapter_id: Id | None = None
+    grant_id: Annotated[Id | None, Field(description="A grant that somebody gave to you.")] = None
     prompt: Prompt
     consent_id: Annotated[Id | None, Field(description="Defaults to the adapter's.")] = None
     negative_prompt: Annotated[str, AfterValidator(printable_or_empty), Field(max_length=1000)] = ""
@@ -75,9 +79,19 @@ class NewImage(Asked):
     guidance_scale: Annotated[float | None, Field(gt=0, le=30)] = None
     likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
 
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.adapter_id is None) == (self.grant_id is None):
+            raise ValueError("name exactly one of adapter_id and grant_id")
+        if self.grant_id is not None and (self.consent_id is not None or self.negative_prompt):
+            raise ValueError("a picture under a grant takes neither consent_id nor negative_prompt")
+        return self
+
 
 class Image(Answered):
-    """`state`: queued, running, quarantined, published, blocked, failed, revoked or removed."""
+    """`state`: queued, running, quarantined, published, blocked, failed, revoked or removed. `requester_id` and
+    `visibility` (shown, waiting or hidden) are set when somebody asked for it under a grant; `consent_id` is then the
+    grant's id."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -92,6 +106,8 @@ class Image(Answered):
             manifest_id=EXAMPLE_ID_2,
             requested_at=EXAMPLE_TIME,
             finished_at=EXAMPLE_TIME,
+            requester_id="",
+            visibility="",
         )
     )
 
@@ -106,6 +122,8 @@ class Image(Answered):
     manifest_id: str
     requested_at: dt.datetime | None
     finished_at: dt.datetime | None
+    requester_id: str
+    visibility: str
 
 
 class Manifest(Answered):

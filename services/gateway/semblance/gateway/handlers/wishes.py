@@ -1,0 +1,29 @@
+"""What somebody asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A picture; of the caller with one of their adapters, or of whoever gave the grant. The consent defaults to the
+    adapter's own."""
+
+    prompt: str
+    adapter_id: str | None = None
+    grant_id: str | None = None
+    consent_id: str | None = None
+    negative_prompt: str = ""
+    seed: int | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    likeness_scale: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Wish({self.adapter_id or self.grant_id}, prompt of {len(self.prompt)} characters)"
+
+
+def seed_of(image_id: str) -> int:
+    """The seed when none is asked for: the random end of the id, 32 bits, so that a retry draws the same picture."""
+    return int(image_id.replace("-", "")[-8:], 16)

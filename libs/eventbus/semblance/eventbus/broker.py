@@ -58,6 +58,13 @@ class Reader(Protocol):
     def caught_up(self) -> bool:
         """Whether, at some poll since the start, everything that was there had been returned."""
 
+    def heard_ago_s(self) -> float:
+        """Seconds since the broker last answered, counting only answers whose records poll() has returned.
+
+        Silence makes it grow, whatever poll() returns: what it says is how old at most a piece of news is that this
+        reader has not told yet.
+        """
+
     def close(self) -> None:
         """Give up the connection."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 import time
 import warnings
@@ -45,6 +46,9 @@ _DEAD_LETTER_HOURS = 24 * 30
 _FIRST_BACK_OFF_S = 0.2
 _LONGEST_BACK_OFF_S = 5.0
 _FETCH_WAIT_MS = 500
+# A reader's silence is measured by its answered fetches, so they are asked for often.
+_READER_FETCH_WAIT_MS = 200
+_RECORDS_AT_ONCE = 5000
 _ASK_EVERY_S = 2.0
 _LONGEST_SILENCE_S = 5.0
 
@@ -259,13 +263,17 @@ class KafkaReader:
         self._client: KafkaConsumer | None = None
         self._caught_up = False
         self._asked_at_s = 0.0
+        self._heard_at_s = -math.inf
 
     def poll(self, timeout_s: float) -> list[Record]:
         """See Reader. A fetch is silent about outages, so an empty answer is checked with a request of its own, once it
         has caught up every 2 s: each request costs the broker a look at every partition."""
         with _wrapped("read"):
             client = self._connected()
-            records = _records(client.poll(timeout_ms=int(timeout_s * 1000), max_records=5000))
+            answered_s = _answered_s(client)
+            records = _records(client.poll(timeout_ms=int(timeout_s * 1000), max_records=_RECORDS_AT_ONCE))
+            if len(records) < _RECORDS_AT_ONCE:  # nothing of what was answered before this poll is left behind
+                self._heard_at_s = max(self._heard_at_s, answered_s)
             due = not self._caught_up or time.monotonic() - self._asked_at_s >= _ASK_EVERY_S
             if not records and due:
                 self._caught_up = self._at_end(client) or self._caught_up
@@ -275,6 +283,10 @@ class KafkaReader:
     def caught_up(self) -> bool:
         """See Reader."""
         return self._caught_up
+
+    def heard_ago_s(self) -> float:
+        """See Reader. It is the last fetch that was answered, also with nothing, that counts."""
+        return time.monotonic() - self._heard_at_s
 
     def close(self) -> None:
         """See Reader."""
@@ -291,7 +303,8 @@ class KafkaReader:
 
     def _connected(self) -> KafkaConsumer:
         if self._client is None:
-            client = KafkaConsumer(**_consumer_options(self._settings), group_id=None)
+            options = {**_consumer_options(self._settings), "fetch_max_wait_ms": _READER_FETCH_WAIT_MS}
+            client = KafkaConsumer(**options, group_id=None)
             found = {topic: client.partitions_for_topic(topic) for topic in self._topics}
             if not all(found.values()):
                 client.close(autocommit=False)
@@ -299,6 +312,14 @@ class KafkaReader:
             client.assign([TopicPartition(topic, n) for topic, parts in found.items() for n in sorted(parts)])
             self._client = client
         return self._client
+
+
+def _answered_s(client: KafkaConsumer) -> float:
+    """time.monotonic() of the client's last answered fetch, or of its making.
+
+    kafka-python says it nowhere else, and its public metrics are averages; the port's tests notice if this moves.
+    """
+    return float(client._fetcher._sensors.fetch_latency._last_record_time) / 1000
 
 
 def client_options(settings: BrokerSettings) -> dict[str, Any]:

@@ -176,6 +176,15 @@ def test_a_reader_of_an_empty_topic_catches_up_at_once(broker: Broker, topic: To
     assert reader.caught_up()
 
 
+def test_a_reader_says_how_long_ago_it_heard_from_the_broker(broker: Broker, topic: Topic) -> None:
+    reader = broker.reader([topic.name])
+    while not reader.caught_up():
+        reader.poll(0.3)
+    for _ in range(20):
+        reader.poll(0.1)
+    assert reader.heard_ago_s() < 2  # on a busy machine; a fetch is answered every 0.2 s
+
+
 def test_creating_topics_twice_changes_nothing(broker: Broker, topic: Topic, take: Take) -> None:
     broker.producer().send(_record(topic, "k", b"kept"))
     broker.ensure_topics([topic])

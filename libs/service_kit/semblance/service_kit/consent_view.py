@@ -1,14 +1,17 @@
 """Every consent, in memory, in every service: a question about consent is answered here and now.
 
-The topic is read from its beginning by every process. The view is stale, and refuses to answer, when it has not
-heard from the broker for `max_age_s`: a revocation might be waiting there.
+The topic is read from its beginning by every process. A yes rests on news that are less than a second old (`fresh_s`):
+whoever was paused, starved of the processor or cut off from the broker waits for fresher ones first. The view is stale,
+and refuses at once, when it has not heard from the broker for `max_age_s`: a revocation might be waiting there.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -27,6 +30,7 @@ from semblance.kernel.ids import ConsentId, SubjectId
 from semblance.service_kit import metrics
 
 _log = logging.getLogger(__name__)
+_POLL_S = 0.1
 TOPIC = registry.topic_of(events_pb2.ConsentGranted).name
 _PURPOSES = {
     events_pb2.PURPOSE_PHOTOS: Purpose.PHOTOS,
@@ -58,12 +62,24 @@ class Consents(Protocol):
 class ConsentView:
     """The consents as the topic tells them; the highest revision of each counts, whatever order they come in."""
 
-    def __init__(self, broker: Broker, clock: Clock, max_age_s: float = 10, *, patience_s: float = 1.0) -> None:
-        """`patience_s`: how long a question about an unknown consent waits for it, since whoever was just told of
-        their consent asks before its event has come round to every process."""
+    def __init__(
+        self,
+        broker: Broker,
+        clock: Clock,
+        max_age_s: float = 10,
+        *,
+        fresh_s: float = 0.75,
+        wait_s: float | None = None,
+        patience_s: float = 1.0,
+    ) -> None:
+        """`fresh_s`: how old the news may be that a yes rests on. `wait_s`: how long a question waits for fresher ones;
+        max_age_s unless told. `patience_s`: how long a question about an unknown consent waits for it, since whoever
+        was just told of their consent asks before its event has come round to every process."""
         self._broker = broker
         self._clock = clock
         self._max_age_s = max_age_s
+        self._fresh_s = min(fresh_s, max_age_s)
+        self._wait_s = max_age_s if wait_s is None else wait_s
         self._patience_s = patience_s
         self._lock = threading.Condition()
         self._consents: dict[str, Consent] = {}
@@ -86,25 +102,24 @@ class ConsentView:
 
     def ready(self) -> bool:
         """Whether everything on the topic had been read, and the broker was heard from within max_age_s."""
-        with self._lock:
-            heard_at_s, caught_up = self._heard_at_s, self._caught_up
-        return caught_up and heard_at_s is not None and self._clock.monotonic_s() - heard_at_s <= self._max_age_s
+        return self._heard_within(self._max_age_s)
 
     def require(self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None) -> Consent:
         """The consent, if it covers `purpose` for `subject_id` now, asked by `grantee_id` or by the subject.
 
+        A yes rests on news of the last `fresh_s`; when there are none it waits for them, as long as the view is ready.
         Raises ConsentViewStale, ConsentMissing, ConsentRevoked, ConsentExpired. A known revocation refuses even
         when the view is stale.
         """
-        consent = self.get(consent_id)
-        if consent is None and self.ready():
-            consent = self._awaited(consent_id)
-        if consent is not None:
-            consent.require(subject_id=subject_id, purpose=purpose, now=self._clock.now(), grantee_id=grantee_id)
-        if not self.ready():
-            raise ConsentViewStale("the list of consents is not up to date")
+        known = self.get(consent_id)
+        if known is not None:
+            known.require(subject_id=subject_id, purpose=purpose, now=self._clock.now(), grantee_id=grantee_id)
+        self._await_news()
+        # Read after the news are known to be fresh, never before.
+        consent = self.get(consent_id) or self._awaited(consent_id)
         if consent is None:
             raise ConsentMissing
+        consent.require(subject_id=subject_id, purpose=purpose, now=self._clock.now(), grantee_id=grantee_id)
         return consent
 
     def on_revoked(self, callback: Callable[[Consent], None]) -> None:
@@ -124,6 +139,26 @@ class ConsentView:
         """Every consent at the highest revision known, ended ones included."""
         with self._lock:
             return list(self._consents.values())
+
+    def _heard_within(self, age_s: float) -> bool:
+        with self._lock:
+            return self._age_s() <= age_s
+
+    def _age_s(self) -> float:
+        """Of the latest news, in seconds; called with the lock held."""
+        if not self._caught_up or self._heard_at_s is None:
+            return math.inf
+        return self._clock.monotonic_s() - self._heard_at_s
+
+    def _await_news(self) -> None:
+        """Wait until the news are fresh. Raises ConsentViewStale when they are too old to wait, or do not come."""
+        with self._lock:
+            until_s = time.monotonic() + self._wait_s
+            while (age_s := self._age_s()) > self._fresh_s:
+                left_s = until_s - time.monotonic()
+                if age_s > self._max_age_s or left_s <= 0:
+                    raise ConsentViewStale("the list of consents is not up to date")
+                self._lock.wait(min(left_s, _POLL_S))
 
     def _awaited(self, consent_id: str) -> Consent | None:
         with self._lock:
@@ -145,12 +180,14 @@ class ConsentView:
 
     def _follow(self, reader: Reader, stop: threading.Event) -> None:
         while not stop.is_set():
-            for record in reader.poll(0.25):
+            for record in reader.poll(_POLL_S):
                 self._take(record)
+            if not reader.caught_up():
+                continue  # also a new reader after an outage: what was withdrawn meanwhile may be still to come
             with self._lock:
-                self._heard_at_s = self._clock.monotonic_s()
-                # A new reader begins at the beginning; what was known stays known meanwhile.
-                self._caught_up = self._caught_up or reader.caught_up()
+                self._heard_at_s = self._clock.monotonic_s() - reader.heard_ago_s()
+                self._caught_up = True
+                self._lock.notify_all()
 
     def _take(self, record: Record) -> None:
         try:

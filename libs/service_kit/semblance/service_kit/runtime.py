@@ -21,6 +21,7 @@ from semblance.eventbus import dead_letters
 from semblance.eventbus.broker import Broker
 from semblance.eventbus.kafka_broker import KafkaBroker
 from semblance.eventbus.settings import BrokerSettings
+from semblance.kernel.clock import Clock
 from semblance.service_kit import telemetry
 from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.consumer import Subscription
@@ -30,7 +31,7 @@ from semblance.service_kit.parts import ROLES, Parts
 from semblance.service_kit.settings import ServiceSettings
 from semblance.service_kit.work import WorkKind
 
-__all__ = ["Application", "Check", "broker_of", "run"]
+__all__ = ["Application", "Check", "broker_of", "consent_view_of", "run"]
 
 _log = logging.getLogger(__name__)
 SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
@@ -69,6 +70,20 @@ def broker_of(settings: ServiceSettings) -> KafkaBroker:
             sasl_username=settings.kafka_sasl_username,
             sasl_password=password.get_secret_value() if password else None,
         )
+    )
+
+
+def consent_view_of(
+    settings: ServiceSettings, broker: Broker, clock: Clock, *, patience_s: float = 1.0
+) -> ConsentView:
+    """The view of consents that the settings describe; `patience_s` as there."""
+    return ConsentView(
+        broker,
+        clock,
+        settings.consent_max_age_s,
+        fresh_s=settings.consent_fresh_s,
+        wait_s=settings.consent_wait_s,
+        patience_s=patience_s,
     )
 
 

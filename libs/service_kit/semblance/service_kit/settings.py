@@ -74,7 +74,15 @@ class ServiceSettings(BaseSettings):
     work_poll_s: float = Field(default=0.2, gt=0)
     consumer_retry_limit_s: float = Field(default=120.0, ge=0)
     consumer_dead_letter_limit: int = Field(default=20, gt=0, description="So many in a row stop the consumer.")
-    consent_max_age_s: float = Field(default=10.0, gt=0)
+    consent_max_age_s: float = Field(
+        default=10.0, gt=0, description="Without news of consents for so long: unready, and refused at once."
+    )
+    consent_fresh_s: float = Field(
+        default=0.75, gt=0, description="A yes rests on news of consents no older than this, and else waits for them."
+    )
+    consent_wait_s: float = Field(
+        default=5.0, gt=0, description="How long a question waits for fresher news of consents."
+    )
     erasure_items_max: int = Field(
         default=10_000,
         ge=0,

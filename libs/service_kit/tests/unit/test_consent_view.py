@@ -166,6 +166,90 @@ def test_it_is_stale_when_the_broker_is_silent_for_too_long_and_recovers(
     view.require(CONSENT, SUBJECT, Purpose.TRAIN)
 
 
+def test_a_yes_waits_for_fresh_news_and_hears_what_came_meanwhile(broker: MemoryBroker, clock: FakeClock) -> None:
+    """A process that was paused knows the consent as it was: it must not act on that when it goes on."""
+    view = ConsentView(broker, clock, max_age_s=10, fresh_s=1)
+    tell(broker, clock, 1)
+    view.start()
+    eventually(view.ready)
+    broker.away = True
+    time.sleep(0.4)
+    clock.advance(5)
+    assert view.ready()
+    answers: list[str] = []
+
+    def ask() -> None:
+        try:
+            view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+            answers.append("yes")
+        except ConsentRevoked:
+            answers.append("revoked")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    time.sleep(0.3)
+    assert answers == []
+    broker.away = False
+    tell(broker, clock, 2, revoked=True)
+    asking.join(10)
+    assert answers == ["revoked"]
+    view.stop()
+
+
+def test_a_question_waits_only_so_long(broker: MemoryBroker, clock: FakeClock) -> None:
+    view = ConsentView(broker, clock, max_age_s=10, fresh_s=1, wait_s=0.2)
+    tell(broker, clock, 1)
+    view.start()
+    eventually(view.ready)
+    broker.away = True
+    time.sleep(0.4)
+    clock.advance(2)
+    began_s = time.monotonic()
+    with pytest.raises(ConsentViewStale):
+        view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+    assert time.monotonic() - began_s < 5
+    view.stop()
+
+
+class SlowReader:
+    """A reader after an outage: the broker answers it, and it has not come to the end of the topic yet."""
+
+    def __init__(self, behind: threading.Event) -> None:
+        self._behind = behind
+
+    def poll(self, timeout_s: float) -> list[Record]:
+        time.sleep(timeout_s)
+        return []
+
+    def caught_up(self) -> bool:
+        return not self._behind.is_set()
+
+    def heard_ago_s(self) -> float:
+        return 0.0
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def test_a_new_reader_must_catch_up_before_it_counts_as_news(
+    broker: MemoryBroker, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was withdrawn during an outage is still to be read, however lively the broker is again."""
+    behind = threading.Event()
+    monkeypatch.setattr(broker, "reader", lambda _topics: SlowReader(behind))
+    view = ConsentView(broker, clock, max_age_s=10)
+    view.start()
+    eventually(view.ready)
+    behind.set()
+    time.sleep(0.3)
+    clock.advance(11)
+    time.sleep(0.3)
+    assert not view.ready()
+    behind.clear()
+    eventually(view.ready)
+    view.stop()
+
+
 def test_a_known_revocation_refuses_even_when_stale(broker: MemoryBroker, clock: FakeClock, view: ConsentView) -> None:
     tell(broker, clock, 2, revoked=True)
     view.start()

@@ -23,9 +23,8 @@ from semblance.kernel.clock import SystemClock
 from semblance.objects import ADAPTERS, QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
 from semblance.pocket import weights_dir
 from semblance.service_kit import rpc
-from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
-from semblance.service_kit.runtime import Application, Check, broker_of, run
+from semblance.service_kit.runtime import Application, Check, broker_of, consent_view_of, run
 
 MIGRATIONS_DIR = Path(__file__).parents[2] / "migrations"
 
@@ -37,7 +36,7 @@ def build(settings: GenerationSettings) -> Application:
         settings.database_url, source="generation", clock=clock, erasure_items_max=settings.erasure_items_max
     )
     broker = broker_of(settings)
-    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    consents = consent_view_of(settings, broker, clock)
     store = MinioStore(
         settings.s3_endpoint,
         settings.s3_access_key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -14,6 +15,7 @@ from semblance.identity.adapters.notices import current_notice, notice_of
 from semblance.identity.adapters.receipts import FileReceipts
 from semblance.identity.adapters.store import ERASE_SUBJECT, SqlTransactions
 from semblance.identity.adapters.sweeper import Sweeper
+from semblance.identity.adapters.told import told_within
 from semblance.identity.adapters.work import erase_subject
 from semblance.identity.api.operator_servicer import OperatorServicer
 from semblance.identity.api.receipts_servicer import ReceiptServicer
@@ -34,9 +36,8 @@ from semblance.identity.ports import CaptureReader, Keys, PhotoReader, Ports, Ru
 from semblance.identity.settings import IdentitySettings
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import FileKeyRing, Sealer
-from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
-from semblance.service_kit.runtime import Application, Check, broker_of, run
+from semblance.service_kit.runtime import Application, Check, broker_of, consent_view_of, run
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -181,8 +182,9 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
     )
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
     ports = ports_of(settings, database, keyring, Sealer(keyring), readers=readers_of(settings), clock=clock)
+    ports = replace(ports, told=told_within(database, settings.revocation_told_s))
     store_of = SqlTransactions(database, clock).of_unit
-    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    consents = consent_view_of(settings, broker, clock)
     sweeper = Sweeper(ports, consents, every_s=settings.sweep_s)
 
     def add_servicer(server: grpc.Server) -> None:

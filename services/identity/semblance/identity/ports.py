@@ -406,5 +406,7 @@ class Ports:
     rules: Rules
     notices: Callable[[str], Notice | None] = lambda _version: None
     """A notice by its version, also one that is no longer current."""
+    told: Callable[[ConsentId], None] = lambda _consent_id: None
+    """Returns once the broker has what was published about a consent. Raises RevocationNotTold."""
     below: Callable[[int], int] = secrets.randbelow
     """An unpredictable integer from 0 to n-1: what nobody can rehearse is drawn from it."""

@@ -24,9 +24,8 @@ from semblance.ingest.settings import IngestSettings
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import FileKeyRing, KeyRing, MinioStore, ObjectStore, Sealer
 from semblance.service_kit import rpc
-from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
-from semblance.service_kit.runtime import Application, broker_of, run
+from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -82,7 +81,7 @@ def build(settings: IngestSettings) -> Application:
         settings.database_url, source="ingest", clock=clock, erasure_items_max=settings.erasure_items_max
     )
     broker = broker_of(settings)
-    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    consents = consent_view_of(settings, broker, clock)
     channel = rpc.connect(settings.identity_address, settings.internal_token, deadline_s=settings.identity_deadline_s)
     ports = ports_of(
         settings,

@@ -25,9 +25,8 @@ from semblance.provenance.domain.claim import Generator
 from semblance.provenance.domain.picture import Limits
 from semblance.provenance.ports import Consents, Ports
 from semblance.provenance.settings import ProvenanceSettings
-from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
-from semblance.service_kit.runtime import Application, broker_of, run
+from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _SALT_BYTES = 16
@@ -74,7 +73,7 @@ def build(settings: ProvenanceSettings) -> Application:
         settings.database_url, source="provenance", clock=clock, erasure_items_max=settings.erasure_items_max
     )
     broker = broker_of(settings)
-    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    consents = consent_view_of(settings, broker, clock)
     store = MinioStore(
         settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), settings.s3_secure
     )

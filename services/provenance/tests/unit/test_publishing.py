@@ -197,6 +197,36 @@ def test_a_stale_consent_view_is_waited_for_not_guessed(house) -> None:
     assert house.objects(QUARANTINE) == [allowed.quarantine_key]
 
 
+def test_news_that_are_too_old_at_the_last_look_put_the_picture_off_and_do_not_refuse_it(house) -> None:
+    """The view goes stale between storing and settling; nothing is out, and nothing is lost."""
+    allowed = house.rendered()
+    house.deliver(allowed)
+    require, asked = house.consents.require, []
+
+    def third_is_stale(*arguments: object, **options: object):
+        asked.append(arguments)
+        house.consents.stale = len(asked) == 3
+        return require(*arguments, **options)
+
+    house.use(consents=_Asked(house.consents, third_is_stale))
+    house.work()
+    assert len(asked) == 3
+    assert house.emitted(Published) == house.emitted(Refused) == []
+    with house.ports.reads() as store:
+        assert store.publication(allowed.image_id).state.value == "queued"
+
+
+class _Asked:
+    """A list of consents whose `require` is watched."""
+
+    def __init__(self, consents: object, require: object) -> None:
+        self._consents = consents
+        self.require = require
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._consents, name)
+
+
 def test_other_pixels_than_were_allowed_are_refused(house) -> None:
     allowed = house.rendered()
     allowed.sha256 = hashlib.sha256(b"another picture").hexdigest()

@@ -22,9 +22,8 @@ from semblance.safety.ml.nudity import NudityDetector
 from semblance.safety.ports import Consents, Eyes, Matcher, Ports, Quarantine, Store
 from semblance.safety.settings import SafetySettings
 from semblance.service_kit import rpc
-from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database, Unit
-from semblance.service_kit.runtime import Application, broker_of, run
+from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -85,7 +84,7 @@ def build(settings: SafetySettings) -> Application:
         settings.database_url, source="safety", clock=clock, erasure_items_max=settings.erasure_items_max
     )
     broker = broker_of(settings)
-    view = ConsentView(broker, clock, settings.consent_max_age_s)
+    view = consent_view_of(settings, broker, clock)
     channel = rpc.connect(settings.identity_address, settings.internal_token)
     ports = ports_of(
         settings,

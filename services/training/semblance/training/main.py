@@ -14,9 +14,8 @@ from semblance.kernel.errors import Unavailable
 from semblance.objects import ADAPTERS, PHOTOS, FileKeyRing, MinioStore, SealedObjects, Sealer
 from semblance.pocket import weights_dir
 from semblance.service_kit import rpc
-from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
-from semblance.service_kit.runtime import Application, Check, broker_of, run
+from semblance.service_kit.runtime import Application, Check, broker_of, consent_view_of, run
 from semblance.training.adapters.ingest_photos import IngestPhotos
 from semblance.training.adapters.store import SqlTransactions, store_of
 from semblance.training.adapters.work import work_kinds
@@ -44,7 +43,7 @@ def build(settings: TrainingSettings) -> Application:
         settings.database_url, source="training", clock=clock, erasure_items_max=settings.erasure_items_max
     )
     broker = broker_of(settings)
-    consents = ConsentView(broker, clock, settings.consent_max_age_s)
+    consents = consent_view_of(settings, broker, clock)
     store = MinioStore(
         settings.s3_endpoint,
         settings.s3_access_key,

@@ -37,7 +37,7 @@ def render_image(image_id: ImageId, work: Work, tick: Tick, ports: Ports) -> Set
         unless_drawn.pop_all()
     key = quarantine_key(image.subject_id, image.id)
     ports.quarantine.put(image.subject_id, key, drawing.png)
-    return _finish(image, key, drawing)
+    return _finish(image, key, drawing, ports)
 
 
 def rendering_failed(image_id: ImageId, error: SemblanceError | None, store: Store, ports: Ports) -> None:
@@ -104,12 +104,15 @@ def _watch(image: Image, work: Work, tick: Tick, ports: Ports) -> OnStep:
     return between_steps
 
 
-def _finish(begun: Image, key: str, drawing: Drawing) -> Settle:
+def _finish(begun: Image, key: str, drawing: Drawing, ports: Ports) -> Settle:
+    """In the settling transaction the consents are looked at once more: the process may have been paused since."""
+
     def settle(store: Store) -> None:
         image = store.images.get(begun.id, lock=True)
         if image is None or not image.open:
             store.schedule_destruction(begun.subject_id, begun.id)
             return
+        require_consents(image, ports)
         pixels = Pixels(
             quarantine_key=key,
             sha256=hashlib.sha256(drawing.png).hexdigest(),

@@ -334,3 +334,15 @@ class UnknownApp(NotFound):
 
     def __init__(self) -> None:
         super().__init__("no such verified app")
+
+
+class RevocationNotTold(Unavailable):
+    """The consent has ended here, and the event that tells the other services has not reached the broker."""
+
+    code = "revocation-not-told"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the consent has ended, and not every service could be told yet",
+            remedy="Ask again: the answer comes once they are told.",
+        )

@@ -85,9 +85,15 @@ def list_consents(subject_id: SubjectId, ports: Ports) -> list[Consent]:
 
 
 def revoke_consent(subject_id: SubjectId, consent_id: ConsentId, reason: RevocationReason, ports: Ports) -> Consent:
-    """Take it back, also one given to somebody else; again changes nothing. Raises UnknownConsent."""
+    """Take it back, also one given to somebody else; again changes nothing.
+
+    Returns once the event is with the broker, so that nothing can be made more than a moment after the answer.
+    Raises UnknownConsent, RevocationNotTold (it is taken back all the same).
+    """
     with ports.transactions() as store:
-        return revoke_in(store, subject_id, consent_id, reason, ports)
+        revoked = revoke_in(store, subject_id, consent_id, reason, ports)
+    ports.told(consent_id)
+    return revoked
 
 
 def revoke_in(

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 
 from semblance.kernel.consent import WHOEVER_ASKED, Consent, Purpose
-from semblance.kernel.errors import Gone, SemblanceError
+from semblance.kernel.errors import Forbidden, Gone, SemblanceError
 from semblance.kernel.ids import ImageId
 from semblance.provenance.domain.claim import Claim
 from semblance.provenance.domain.errors import NotTrusted, PixelsChanged, StoredOtherwise
@@ -95,13 +95,16 @@ def _store(publication: Publication, signed: Signed, data: bytes, ports: Ports) 
 
 
 def _make_public(image_id: ImageId, signed: Signed, store: Store, ports: Ports) -> None:
-    """In the settling transaction: the state and the consent are looked at once more, then it is out."""
+    """In the settling transaction: the state and the consent are looked at once more, then it is out.
+
+    Raises Unavailable when the consents are not fresh enough to say: the work is tried again.
+    """
     publication = store.publication(image_id)
     if publication is None or publication.state is not State.QUEUED:
         return
     try:
         _consent(publication, ports)
-    except SemblanceError as error:
+    except Forbidden as error:
         refuse(image_id, error, store)
         return
     published = publication.publish(signed)

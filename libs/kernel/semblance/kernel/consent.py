@@ -19,6 +19,10 @@ class Purpose(enum.Enum):
     GENERATE = "generate"
 
 
+ENDED_BY_ERASURE: Final = "erasure"
+"""The reason of a withdrawal that an erasure follows: it destroys and counts what the consent covered, so that nothing
+is destroyed without being in its receipt. Nothing is made any more from the withdrawal on, whatever its reason."""
+
 WHOEVER_ASKED: Final = "*"
 """For the filter and the signer: who asked for the picture was bound to the consent when it was ordered."""
 

@@ -11,6 +11,7 @@ from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.generation.handlers import verdicts, withdrawal
 from semblance.generation.ports import Ports, Store
+from semblance.kernel.consent import ENDED_BY_ERASURE
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
@@ -20,7 +21,8 @@ def subscriptions(ports: Ports, store_of: Callable[[Unit], Store]) -> list[Subsc
     """Topic to handler. Withdrawals have a group of their own, so that nothing delays them."""
 
     def consent_revoked(message: identity_pb.ConsentRevoked, unit: Unit) -> None:
-        withdrawal.withdraw_consent(ConsentId(message.consent_id), store_of(unit), ports)
+        erased = message.reason == ENDED_BY_ERASURE
+        withdrawal.withdraw_consent(ConsentId(message.consent_id), store_of(unit), ports, erased=erased)
 
     def adapter_revoked(message: training_pb.AdapterRevoked, unit: Unit) -> None:
         withdrawal.adapter_revoked(AdapterId(message.adapter_id), store_of(unit), ports)

@@ -13,6 +13,7 @@ from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.generation.domain.image import State
 from semblance.generation.handlers import images
+from semblance.kernel.destroyed import item_digest
 from semblance.kernel.ids import SubjectId, new_id
 from semblance.objects import QUARANTINE, SealedObjects, Sealer
 from semblance.service_kit import testing
@@ -283,6 +284,25 @@ def test_erasure_leaves_no_row_no_object_and_nothing_in_memory(service) -> None:
         "database:image_requesters": 0,
         "queue:work": 0,
     }
+
+
+def test_what_was_dropped_from_memory_as_the_erasure_began_is_in_its_answer(service) -> None:  # type: ignore[no-untyped-def]
+    consent, adapter_id = service.enrol()
+    service.create(consent, adapter_id)
+    service.do_work()
+    waiting = service.create(consent, adapter_id)
+    service.consents.revoke(consent.id)
+    ended = revoked(consent)
+    ended.reason = "erasure"
+    service.deliver(ended)
+    assert len(service.shelf) == 0, "an adapter stays in memory until the erasure comes"
+    service.deliver(platform_pb.ErasureRequested(subject_id=service.subject_id, erasure_id=new_id()))
+    service.do_work()
+    [erased] = service.said(platform_pb.ServiceErased)
+    counts = {s.store: s.count for s in erased.stores if s.count}
+    assert counts == {"memory:adapters": 1, "objects:quarantine": 1, "database:images": 2, "queue:work": 1}
+    queued = next(s for s in erased.stores if s.store == "queue:work")
+    assert list(queued.items) == [item_digest(waiting.id if hasattr(waiting, "id") else waiting)]
 
 
 def test_an_erasure_answers_also_for_a_person_never_seen(service) -> None:  # type: ignore[no-untyped-def]

@@ -71,6 +71,28 @@ def test_a_withdrawn_consent_ends_what_is_pending_and_nothing_else(service: Serv
     assert [event.photo_id for event in service.emitted(PhotoAccepted)] == [accepted.id, unrelated.id]
 
 
+def test_a_consent_that_the_erasure_ended_leaves_its_photos_for_the_erasure_to_count(
+    service: Service, picture_of: PictureOf
+) -> None:
+    service.upload(picture_of(1))
+    address = uploads.create_upload(service.subject, service.consent_id, "image/jpeg", 100, service.ports)
+    service.store.put(INCOMING, address.photo.object_key, b"raw")
+    ended = _revoked(service)
+    ended.reason = "erasure"
+    service.deliver(ended)
+    assert len(service.store.list(INCOMING, "")) == 1
+    assert service.emitted(PhotoRefused) == []
+    service.deliver(_erasure(service))
+    service.work()
+    [erased] = service.emitted(platform_pb2.ServiceErased)
+    assert {store: count for store, count in _counts(erased).items() if count} == {
+        "objects:photos": 1,
+        "objects:incoming": 1,
+        "database:photos": 2,
+        "queue:work": 1,
+    }
+
+
 def test_a_consent_withdrawn_during_the_look_stops_it(service: Service, picture_of: PictureOf) -> None:
     photo = service.upload(picture_of(1))
     service.faces.before = lambda: service.deliver(_revoked(service)) and None  # type: ignore[assignment]

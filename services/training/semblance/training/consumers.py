@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from semblance.contracts.identity.v1 import events_pb2 as identity_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.kernel.consent import ENDED_BY_ERASURE
 from semblance.kernel.ids import ConsentId, ErasureId, SubjectId
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
@@ -17,7 +18,8 @@ def subscriptions(ports: Ports, store_of: Callable[[Unit], Store]) -> list[Subsc
     """Topic to handler."""
 
     def consent_revoked(message: identity_pb.ConsentRevoked, unit: Unit) -> None:
-        withdraw_consent(ConsentId(message.consent_id), store_of(unit), ports)
+        erased = message.reason == ENDED_BY_ERASURE
+        withdraw_consent(ConsentId(message.consent_id), store_of(unit), ports, erased=erased)
 
     def erasure_requested(message: platform_pb.ErasureRequested, unit: Unit) -> None:
         forget_subject(ErasureId(message.erasure_id), SubjectId(message.subject_id), store_of(unit))

@@ -241,6 +241,36 @@ def test_erasure_leaves_no_row_and_no_object_and_says_so(service) -> None:  # ty
     }
 
 
+def test_what_a_consent_ended_by_the_erasure_covered_is_destroyed_and_counted_by_the_erasure(service) -> None:  # type: ignore[no-untyped-def]
+    consent = service.enrol()
+    service.start(consent)
+    service.do_work()
+    service.consents.revoke(consent.id)
+    ended = revoked(consent)
+    ended.reason = "erasure"
+    service.deliver(ended)
+    service.do_work()
+    assert len(service.adapter_objects()) == 2, "destroyed before anybody counted it"
+    service.keyring.destroy(service.subject_id)
+    service.deliver(platform_pb.ErasureRequested(subject_id=service.subject_id, erasure_id=new_id()))
+    service.do_work()
+    assert service.adapter_objects() == []
+    [erased] = service.said(platform_pb.ServiceErased)
+    assert {s.store: len(s.items) for s in erased.stores if s.count} == {"objects:adapters": 2, "database:runs": 1}
+
+
+def test_an_erasure_that_was_killed_between_objects_and_rows_still_counts_both(service) -> None:  # type: ignore[no-untyped-def]
+    consent = service.enrol()
+    service.start(consent)
+    service.do_work()
+    service.consents.revoke(consent.id)
+    service.deliver(platform_pb.ErasureRequested(subject_id=service.subject_id, erasure_id=new_id()))
+    service.store.remove_prefix("adapters", f"{service.subject_id}/")  # as far as the killed one had come
+    service.do_work()
+    [erased] = service.said(platform_pb.ServiceErased)
+    assert {s.store: s.count for s in erased.stores if s.count} == {"objects:adapters": 2, "database:runs": 1}
+
+
 def test_an_erasure_answers_also_for_a_person_never_seen(service) -> None:  # type: ignore[no-untyped-def]
     service.deliver(platform_pb.ErasureRequested(subject_id=new_id(), erasure_id=new_id()))
     service.do_work()

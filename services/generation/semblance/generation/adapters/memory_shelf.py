@@ -28,6 +28,9 @@ class _Held:
     used_at_s: float
 
 
+_TOLD_LATER_MAX = 1000  # people whose erasure has begun and not come here yet
+
+
 class MemoryShelf:
     """By the LoRA's digest; the longest unused makes room, and what is unused for max_idle_s goes at the next load."""
 
@@ -38,6 +41,7 @@ class MemoryShelf:
         self._max_idle_s = max_idle_s
         self._lock = threading.Lock()
         self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._dropped: OrderedDict[str, set[str]] = OrderedDict()
 
     def load(self, facts: AdapterFacts) -> OpenAdapter:
         """The adapter, opened. Raises AdapterDamaged, NotFound, Gone, Unavailable."""
@@ -60,17 +64,23 @@ class MemoryShelf:
         with self._lock:
             return self._drop_where(lambda held: held.facts.id == adapter_id)
 
-    def drop_consent(self, consent_id: ConsentId) -> int:
-        """How many were dropped."""
+    def drop_consent(self, consent_id: ConsentId, *, tell_later: bool = False) -> int:
+        """How many were dropped; with `tell_later` drop_subject tells of them again, for an erasure's receipt."""
         with self._lock:
+            if tell_later:
+                for held in self._held.values():
+                    if held.facts.consent_id == consent_id:
+                        self._dropped.setdefault(held.facts.subject_id, set()).add(str(held.facts.id))
+                while len(self._dropped) > _TOLD_LATER_MAX:
+                    self._dropped.popitem(last=False)
             return self._drop_where(lambda held: held.facts.consent_id == consent_id)
 
     def drop_subject(self, subject_id: SubjectId) -> list[str]:
-        """The adapters that were dropped."""
+        """The adapters that were dropped, now or when the person's consents ended with the erasure."""
         with self._lock:
             mine = [str(held.facts.id) for held in self._held.values() if held.facts.subject_id == subject_id]
             self._drop_where(lambda held: held.facts.subject_id == subject_id)
-            return mine
+            return sorted({*mine, *self._dropped.pop(subject_id, set())})
 
     def __len__(self) -> int:
         return len(self._held)

@@ -21,9 +21,14 @@ class StillAtWork(Unavailable):
     code = "rendering-still-stopping"
 
 
-def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports) -> None:
-    """End every picture that needs this consent and is not yet published; drop its adapters from memory."""
-    ports.shelf.drop_consent(consent_id)
+def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports, *, erased: bool = False) -> None:
+    """End every picture that needs this consent and is not yet published; drop its adapters from memory.
+
+    When an erasure follows, it ends the person's pictures and counts what was in memory, also what was dropped here.
+    """
+    ports.shelf.drop_consent(consent_id, tell_later=erased)
+    if erased:
+        return
     for image in store.images.pending_under(consent_id):
         _end(image, image.revoke(ports.clock.now()), store)
 

@@ -7,7 +7,7 @@ import enum
 from dataclasses import replace
 
 from semblance.identity.domain.errors import InvalidConsent, PurposeNotReleased
-from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.consent import ENDED_BY_ERASURE, Consent, Purpose
 from semblance.kernel.ids import ConsentId, SubjectId
 
 DEFAULT_DAYS = 180
@@ -18,7 +18,7 @@ class RevocationReason(enum.Enum):
     """Why a consent ended early; goes out with the event."""
 
     WITHDRAWN = "withdrawn"
-    ERASURE = "erasure"
+    ERASURE = ENDED_BY_ERASURE
     OPERATOR = "operator"
 
 

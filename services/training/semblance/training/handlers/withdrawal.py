@@ -18,9 +18,12 @@ class StillAtWork(Unavailable):
     code = "training-still-stopping"
 
 
-def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports) -> None:
-    """Stop what trains under this consent and destroy what came of it."""
+def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports, *, erased: bool = False) -> None:
+    """Stop what trains under this consent and destroy what came of it; an erasure that follows destroys and counts."""
     for run in store.runs.of_consent(consent_id):
+        if erased:
+            store.cancel_training(run.id)
+            continue
         if run.state in (State.QUEUED, State.TRAINING, State.READY):
             revoked = run.revoke(ports.clock.now())
             store.cancel_training(run.id)

@@ -29,10 +29,10 @@ class Calls:
     def _delete(self, model: type[M], path: str) -> M:
         return model.model_validate_json(self._transport.call("DELETE", path).content)
 
-    def _list(self, model: type[M], path: str) -> Iterator[M]:
+    def _list(self, model: type[M], path: str, **params: Any) -> Iterator[M]:
         after: str | None = None
         while True:
-            response = self._transport.get(path, after=after, limit=100)
+            response = self._transport.get(path, after=after, limit=100, **params)
             page = Page[model].model_validate_json(response.content)  # type: ignore[valid-type]
             yield from page.items
             after = page.next_after

@@ -93,10 +93,19 @@ class Consent(Model):
     revoked_at: dt.datetime | None = None
 
 
+class Reason(Model):
+    code: str
+    detail: str = ""
+
+
 class ConsentAnswer(Model):
+    """`reason_code` and `detail` are the first of the `reasons`."""
+
     allowed: bool
     reason_code: str = ""
     detail: str = ""
+    reasons: list[Reason] = []
+    pictures_left: int | None = None
 
 
 class Box(Model):
@@ -160,7 +169,8 @@ class Adapter(Model):
 
 
 class Image(Model):
-    """`state`: queued, running, quarantined, published, blocked, failed, revoked or removed."""
+    """`state`: queued, running, quarantined, published, blocked, failed, revoked or removed. `visibility` (shown,
+    waiting or hidden) is set when somebody asked for it under a grant."""
 
     id: str
     consent_id: str
@@ -173,6 +183,8 @@ class Image(Model):
     manifest_id: str = ""
     requested_at: dt.datetime | None = None
     finished_at: dt.datetime | None = None
+    requester_id: str = ""
+    visibility: str = ""
 
 
 class Content(Model):

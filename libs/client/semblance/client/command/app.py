@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from semblance.client.command import account, audit, consents, images, photos, protect, receipts
+from semblance.client.command import account, audit, consents, images, photos, protect, receipts, sharing
 from semblance.client.command.lazy import FORWARDED, forward
 from semblance.client.command.output import fail
 from semblance.kernel.errors import SemblanceError
@@ -25,6 +25,9 @@ app = typer.Typer(
 app.add_typer(account.app, name="account")
 app.command("login")(account.login)
 app.add_typer(consents.app, name="consent")
+app.add_typer(sharing.sharing, name="sharing")
+app.add_typer(sharing.app, name="grants")
+app.add_typer(sharing.inbox, name="inbox")
 app.add_typer(photos.app, name="photos")
 app.add_typer(photos.people, name="people")
 app.add_typer(images.adapters, name="adapter")

@@ -113,6 +113,16 @@ class MinioStore:
                 if e.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                     raise
 
+    def versions(self, bucket: str, prefix: str) -> _Keys:
+        """Keys that start with `prefix`, sorted, once a version; delete markers are no versions."""
+        with _wrapped(bucket, prefix):
+            found = self._client.list_objects(bucket, prefix=prefix, recursive=True, include_version=True)
+            return sorted(
+                str(entry.object_name)
+                for entry in found
+                if entry.object_name and not entry.is_dir and not entry.is_delete_marker
+            )
+
     def _remove(self, bucket: str, prefix: str, *, exact: bool) -> _Keys:
         with _wrapped(bucket, prefix):
             # Versioned or not, every version is listed; delete markers are removed too but are not objects.

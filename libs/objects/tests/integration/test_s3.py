@@ -58,6 +58,7 @@ def test_all_versions_go(seaweed: SeaweedServer) -> None:
         store.put("versioned", "a/1", text)
     store.put("versioned", "a/2", b"other")
     client.remove_object("versioned", "a/2")  # leaves a delete marker over one version
+    assert store.versions("versioned", "a/") == ["a/1", "a/1", "a/1", "a/2"]
     assert store.remove("versioned", "a/1") == 3
     assert len(store.remove_prefix("versioned", "a/")) == 1
     assert list(client.list_objects("versioned", recursive=True, include_version=True)) == []

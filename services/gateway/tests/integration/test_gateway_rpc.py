@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from semblance.contracts.generation.v1 import service_pb2 as generation
 from semblance.contracts.generation.v1 import service_pb2_grpc as generation_grpc
-from semblance.contracts.identity.v1 import events_pb2
+from semblance.contracts.identity.v1 import events_pb2, register_pb2, register_pb2_grpc, review_pb2, review_pb2_grpc
 from semblance.contracts.identity.v1 import service_pb2 as identity
 from semblance.contracts.identity.v1 import service_pb2_grpc as identity_grpc
 from semblance.contracts.ingest.v1 import service_pb2 as ingest
@@ -26,6 +26,7 @@ from semblance.gateway.adapters.generation import GrpcGeneration
 from semblance.gateway.adapters.identity import GrpcIdentity
 from semblance.gateway.adapters.ingest import GrpcIngest
 from semblance.gateway.adapters.provenance import GrpcProvenance
+from semblance.gateway.adapters.register import GrpcRegister, GrpcReviews
 from semblance.gateway.adapters.training import GrpcTraining
 from semblance.gateway.domain.things import Frame, ImageOrder
 from semblance.kernel.consent import Purpose
@@ -52,6 +53,28 @@ class Identity(identity_grpc.IdentityServiceServicer):
 
     def GetConsent(self, request: Any, context: Any) -> Any:
         raise ConsentRevoked(request.consent_id)
+
+
+class Register(register_pb2_grpc.RegisterServiceServicer):
+    def ProtectFace(self, request: Any, context: Any) -> Any:
+        assert (request.purpose, list(request.photos)) == (register_pb2.PROTECTION_PURPOSE_GUARDIAN, [b"a", b"b"])
+        assert request.removal_code_sha256 == "00"
+        return register_pb2.ProtectFaceResponse(entry_id=request.entry_id, state="accepted")
+
+    def RemoveProtection(self, request: Any, context: Any) -> Any:
+        if request.removal_code != "code":
+            raise NotFound("no such entry")
+        return register_pb2.RemoveProtectionResponse()
+
+
+class Reviews(review_pb2_grpc.ReviewServiceServicer):
+    def RequestReview(self, request: Any, context: Any) -> Any:
+        return review_pb2.OwnReview(review_id=request.release_id, state=review_pb2.REVIEW_STATE_OPEN, advice="Wait.")
+
+    def GetOwnReview(self, request: Any, context: Any) -> Any:
+        review = review_pb2.OwnReview(review_id=request.review_id, state=review_pb2.REVIEW_STATE_ALLOWED)
+        review.usable_until.FromDatetime(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
+        return review
 
 
 class Ingest(ingest_grpc.IngestServiceServicer):
@@ -105,6 +128,8 @@ class Provenance(provenance_grpc.ProvenanceServiceServicer):
 def channel() -> Iterator[grpc.Channel]:
     server = rpc.server(TOKEN)
     identity_grpc.add_IdentityServiceServicer_to_server(Identity(), server)
+    register_pb2_grpc.add_RegisterServiceServicer_to_server(Register(), server)
+    review_pb2_grpc.add_ReviewServiceServicer_to_server(Reviews(), server)
     ingest_grpc.add_IngestServiceServicer_to_server(Ingest(), server)
     training_grpc.add_TrainingServiceServicer_to_server(Training(), server)
     generation_grpc.add_GenerationServiceServicer_to_server(Generation(), server)
@@ -126,6 +151,19 @@ def test_identity(channel):
     with pytest.raises(Forbidden) as refused:
         port.consent("s", "c-1")
     assert (refused.value.code, "c-1" in refused.value.detail) == ("consent-revoked", True)
+
+
+def test_protected_faces_and_reviews(channel):
+    register = GrpcRegister(channel)
+    assert register.protect("e", purpose="guardian", code_sha256="00", photos=[b"a", b"b"]) == "accepted"
+    register.remove("e", "code")
+    with pytest.raises(NotFound):
+        register.remove("e", "guess")
+    reviews = GrpcReviews(channel)
+    asked = reviews.request("s", "r")
+    assert (asked.id, asked.state, asked.usable_until, asked.advice) == ("r", "open", None, "Wait.")
+    allowed = reviews.get("s", "r")
+    assert (allowed.state, allowed.usable_until) == ("allowed", dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
 
 
 def test_photos_go_and_come_in_pieces(channel):

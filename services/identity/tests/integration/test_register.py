@@ -134,6 +134,17 @@ def test_killed_half_way_is_finished_by_doing_it_again(desk: Any) -> None:
     assert register.list_protected("", 10, desk.ports) == []
 
 
+def test_an_entry_whose_key_file_is_lost_is_not_taken_for_removed(desk: Any) -> None:
+    ada, _ = desk.opted_in(person=1)
+    entry_id = protected(desk, 5)
+    desk.keyring._keys.pop(key_of(entry_id))
+    assert register.finish_removals(desk.ports) == 0
+    assert [entry.id for entry in register.list_protected("", 10, desk.ports)] == [entry_id]
+    fresh = dataclasses.replace(desk.ports, gallery=type(desk.ports.gallery)(desk.ports.seals, desk.ports.keys))
+    with pytest.raises(Unavailable):
+        match(desk, ada, 5, fresh)
+
+
 def test_a_template_that_does_not_open_stops_matching(desk: Any) -> None:
     ada, _ = desk.opted_in(person=1)
     protected(desk, 5)

@@ -17,7 +17,7 @@ from semblance.identity.domain.protection import (
 )
 from semblance.identity.domain.review import Review, ReviewKind
 from semblance.identity.ports import Ports, Store
-from semblance.kernel.errors import Gone
+from semblance.kernel.errors import Gone, SemblanceError
 from semblance.kernel.ids import ReviewId, new_id
 
 PROTECTED_PURPOSE = "protected-face"
@@ -89,13 +89,29 @@ def list_protected(after: str, limit: int, ports: Ports) -> list[ProtectedFace]:
 
 
 def finish_removals(ports: Ports) -> int:
-    """Delete entries whose key is destroyed: removals that were killed half-way. How many there were."""
+    """Delete entries whose key is destroyed: removals that were killed half-way. How many there were.
+
+    An entry whose key is merely missing stays, and stops matching until the key ring is whole again: a lost file must
+    not end anybody's protection.
+    """
     with ports.reads() as store:
-        ids = store.register.ids()
-    left_over = [entry_id for entry_id in ids if not ports.keys.exists(key_of(entry_id))]
-    for entry_id in left_over:
-        _remove(entry_id, ports)
+        entries = store.register.entries(store.register.ids())
+    left_over = [entry for entry in entries if _is_destroyed(entry, ports)]
+    for entry in left_over:
+        _remove(entry.id, ports)
     return len(left_over)
+
+
+def _is_destroyed(entry: ProtectedFace, ports: Ports) -> bool:
+    if ports.keys.exists(entry.key_id):
+        return False
+    try:
+        ports.seals.open(entry.key_id, PROTECTED_PURPOSE, entry.sealed)
+    except Gone:
+        return True
+    except SemblanceError:
+        return False
+    return False
 
 
 def _remove(entry_id: str, ports: Ports) -> None:

@@ -295,8 +295,8 @@ def test_no_secret_and_no_likeness_is_in_any_event_span_log_line_or_file(erased:
     needles = {name: text.encode() for name, text in secrets.items()}
     assert kept.files_with(needles) == []
     handle = {"handle": member.handle.encode()}
-    # The gateway's database knew the handle, and a deleted row stays in its file until the next checkpoint.
-    assert [place for place in kept.files_with(handle) if not place.startswith("handle in db/gateway.sqlite")] == []
+    # The gateway's database knew the handle; its write-ahead log is emptied within a minute of the erasure.
+    eventually(lambda: kept.files_with(handle) == [], "the handle is in no file", 90)
     records = kept.records()
     assert len(records) > len(SERVICES)
     for record in records:
@@ -304,7 +304,8 @@ def test_no_secret_and_no_likeness_is_in_any_event_span_log_line_or_file(erased:
         held = b"|".join([record.value or b"", (record.key or "").encode(), *(value for _, value in record.headers)])
         assert not [name for name, needle in (needles | handle).items() if needle in held], event.type
         assert not numbers_in_a_row(event.message), event.type
-        assert len(held) < 4096, event.type
+        # An answer to an erasure names each thing by a digest of 64 characters.
+        assert len(held) < (256 * 1024 if event.type.endswith("ServiceErased") else 4096), event.type
     many_numbers = re.compile(rf"(-?\d+\.\d+,\s*){{{A_FEW}}}")
     for line in [*kept.log(), *kept.spans()]:
         assert not many_numbers.search(json.dumps(line)), line["service"]

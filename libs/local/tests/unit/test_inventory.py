@@ -74,4 +74,4 @@ def test_empty_means_everything() -> None:
         Inventory(keys=1),
         Inventory(files=("x",)),
     ):
-        assert not Inventory(**left).empty
+        assert not left.empty

@@ -144,10 +144,12 @@ def answer_in(store: Store, command: AnswerGrant, ports: Ports) -> Grant:
 def withdraw_grant(caller_id: SubjectId, grant_id: ConsentId, ports: Ports) -> Grant:
     """By the person or by the grantee; a question is refused or taken back. Again changes nothing.
 
-    Raises UnknownGrant.
+    Returns once the broker has the event. Raises UnknownGrant, RevocationNotTold (it is taken back all the same).
     """
     with ports.transactions() as store:
-        return withdraw_in(store, caller_id, grant_id, ports)
+        grant = withdraw_in(store, caller_id, grant_id, ports)
+    ports.told(grant_id)
+    return grant
 
 
 def withdraw_in(store: Store, caller_id: SubjectId, grant_id: ConsentId, ports: Ports) -> Grant:

@@ -241,6 +241,16 @@ def test_asking_looks_the_same_for_somebody_who_does_not_exist(shared) -> None:
     assert {name: real[name] for name in same} == {name: nobody[name] for name in same}
 
 
+def test_a_gift_does_not_tell_whose_id_it_is(shared, ada, sign_up) -> None:
+    bob = sign_up("bob")
+    given = {"pictures": 1, "days": 1}
+    for grantee_id in (bob.subject_id, new_id()):
+        gift = ada.post("/v1/grants/give", json=given | {"grantee_id": grantee_id})
+        assert gift.json()["grantee"] == {"id": grantee_id, "name": None, "is_app": False}
+    bob.post("/v1/grants", json={"subject_id": ada.subject_id, "purpose": "please", "pictures": 1, "days": 1})
+    assert "bob" in [grant["grantee"]["name"] for grant in ada.get("/v1/grants").json()["items"]]
+
+
 def rows(world) -> dict[str, list[str]]:
     with world.database.read() as session:
         kept = [t for t in tables.metadata.sorted_tables if t.name != "rate_limits"]

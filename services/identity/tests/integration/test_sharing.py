@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
 import threading
 from typing import Any
 
@@ -383,6 +384,21 @@ def test_with_the_last_own_consent_every_grant_ends(desk: Any) -> None:
     consents.revoke_consent(subject_id, own.id, RevocationReason.WITHDRAWN, desk.ports)
     assert [m.consent_id for m in events(desk, events_pb2.ConsentRevoked)] == [grant.id]
     with pytest.raises(ConsentRevoked):
+        use(desk, grant)
+
+
+def test_a_grant_does_not_outlive_the_last_own_consent(desk: Any) -> None:
+    """The longer of two was withdrawn, the shorter one ends by itself: no event tells of that."""
+    subject_id, longer = verified(desk)
+    shorter = dataclasses.replace(longer, id=ConsentId(new_id()), expires_at=desk.clock.now() + dt.timedelta(days=5))
+    with desk.ports.transactions() as store:
+        store.consents.save(shorter)
+    level(desk, subject_id, Level.APPS)
+    grant = allow(desk, ask(desk, subject_id, new_id()))
+    consents.revoke_consent(subject_id, longer.id, RevocationReason.WITHDRAWN, desk.ports)
+    assert use(desk, grant).made == 1
+    desk.clock.advance(6 * DAY_S)
+    with pytest.raises(ConsentExpired):
         use(desk, grant)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from semblance.gateway.domain.sharing import Grant, Reason, Scope, Sharing, Who
 from semblance.gateway.domain.things import ConsentCheck
@@ -72,6 +73,14 @@ def who_are(gate: Gate, subject_ids: Iterable[str]) -> dict[str, Who]:
     with gate.store.reading() as records:
         handles = records.accounts.handles(ids)
     return {id_: Who(id_, apps.get(id_) or handles.get(id_), id_ in apps) for id_ in ids}
+
+
+def grantees(gate: Gate, found: Iterable[Grant]) -> dict[str, Who]:
+    """Who was given them, or asks. A person who did not ask has no name: a gift to any id would tell whose it is."""
+    found = list(found)
+    asked = {grant.grantee_id for grant in found if grant.asked is not None}
+    who = who_are(gate, [grant.grantee_id for grant in found])
+    return {id_: each if each.is_app or id_ in asked else replace(each, name=None) for id_, each in who.items()}
 
 
 def _in_force(gate: Gate, grant: Grant) -> Grant:

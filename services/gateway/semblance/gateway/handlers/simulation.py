@@ -6,7 +6,7 @@ from semblance.gateway.domain.sharing import SharingChange
 from semblance.gateway.domain.simulation import Outcome, outcome
 from semblance.gateway.domain.things import Adapter
 from semblance.gateway.handlers.gate import Gate
-from semblance.gateway.handlers.grants import who_are
+from semblance.gateway.handlers.grants import grantees
 
 _PAGE = 100
 
@@ -14,13 +14,12 @@ _PAGE = 100
 def simulate(gate: Gate, subject_id: str, change: SharingChange) -> Outcome:
     """Identity makes the change and takes it back; the rest is counted. Raises what the change itself would raise."""
     before, after = gate.sharing.simulate(subject_id, change)
-    grantees = [grant.grantee_id for grant in (*before.grants, *after.grants)]
     return outcome(
         before,
         after,
         adapters=_adapters(gate, subject_id),
         counts=gate.generation.counts(subject_id),
-        who=who_are(gate, grantees),
+        who=grantees(gate, (*before.grants, *after.grants)),
     )
 
 

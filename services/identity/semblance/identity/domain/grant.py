@@ -164,6 +164,11 @@ def new_consent(grant: Grant, own: Sequence[Consent], now: dt.datetime) -> Conse
     )
 
 
+def depictable(consents: Sequence[Consent], now: dt.datetime) -> bool:
+    """Whether one of the person's own consents covers pictures now."""
+    return any(c.grantee_id is None and stands(c, now) and Purpose.GENERATE in c.purposes for c in consents)
+
+
 def stands(consent: Consent, now: dt.datetime) -> bool:
     """Neither withdrawn nor expired."""
     return consent.revoked_at is None and now < consent.expires_at

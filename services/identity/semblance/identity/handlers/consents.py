@@ -13,7 +13,7 @@ from semblance.identity.domain.errors import (
     UnknownSession,
 )
 from semblance.identity.domain.events import Granted, Revoked
-from semblance.identity.domain.grant import stands
+from semblance.identity.domain.grant import depictable
 from semblance.identity.handlers.standing import enter
 from semblance.identity.ports import Ports, Store
 from semblance.kernel.consent import Consent, Purpose
@@ -105,7 +105,7 @@ def revoke_in(
     consent = _own(store.consents.get(consent_id, lock=True), subject_id)
     revoked = end(store, consent, reason, ports)
     everything, now = store.consents.of_subject(subject_id), ports.clock.now()
-    if not any(c.grantee_id is None and stands(c, now) and Purpose.GENERATE in c.purposes for c in everything):
+    if not depictable(everything, now):
         for grant in everything:
             if grant.grantee_id is not None:
                 end(store, grant, reason, ports)

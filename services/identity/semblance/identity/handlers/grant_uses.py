@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from semblance.identity.domain.errors import GrantDoesNotCover, UnknownGrant
-from semblance.identity.domain.grant import Grant, Objection, objections
+from semblance.identity.domain.grant import Grant, Objection, depictable, objections
 from semblance.identity.handlers.grant_views import GrantView, view
 from semblance.identity.handlers.grants import require_party
 from semblance.identity.ports import Ports, Store
@@ -63,14 +63,20 @@ def check_grant(caller_id: SubjectId, grant_id: ConsentId, ports: Ports) -> tupl
 
 
 def _against(store: Store, grant: Grant, ports: Ports, *, less: int = 0) -> list[Objection]:
-    return objections(
+    now = ports.clock.now()
+    found = objections(
         grant,
         store.consents.get(grant.id),
         level=store.sharing.get(grant.subject_id).level,
         made=store.grants.uses(grant.id) - less,
         is_app=store.apps.get(grant.grantee_id) is not None,
-        now=ports.clock.now(),
+        now=now,
     )
+    # The grant ends no later than the longest of the person's own consents did when it was given; that one may have
+    # been withdrawn since, and a shorter one ended by itself.
+    if not found and not depictable(store.consents.of_subject(grant.subject_id), now):
+        found = [Objection(ConsentExpired.code, "the person's own consent to pictures has ended")]
+    return found
 
 
 def _of_grantee(grant: Grant | None, grantee_id: SubjectId) -> Grant:

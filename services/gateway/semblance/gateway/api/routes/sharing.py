@@ -143,8 +143,7 @@ def simulate_change(caller: Reader, _json: Annotated[None, READS_JSON], body: Ch
         raise
     except SemblanceError as refusal:
         return Simulation.refusal(refusal.code, refusal.detail)
-    who = grants.who_are(here.gate, [grant.grantee_id for grant in (*found.stand, *found.stop)])
-    return Simulation.seen(found, who)
+    return Simulation.seen(found, grants.grantees(here.gate, [*found.stand, *found.stop]))
 
 
 @router.get("/v1/inbox")
@@ -173,7 +172,7 @@ def _one(here: Front, grant: sharing.Grant) -> Grant:
 
 
 def _all(here: Front, found: Sequence[sharing.Grant]) -> list[Grant]:
-    who = grants.who_are(here.gate, [grant.grantee_id for grant in found])
+    who = grants.grantees(here.gate, found)
     return [Grant.seen(grant, who) for grant in found]
 
 

@@ -1,0 +1,156 @@
+"""Somebody lets an app make pictures of them, less than it asked for, looks at each, and takes it back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from semblance.client.errors import ApiError
+from semblance.client.models import Image
+from semblance.client.sharing import Grant
+from semblance.eventbus import envelope
+from semblance.local.operator.app import app as operator
+from semblance.local.testing.house import House, eventually
+from semblance.local.testing.members import IMAGE_S, Member
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+PURPOSE = "portraits for the xylograph almanac"
+LIMIT = "no ophicleide concertos"
+
+
+@dataclass
+class Sharing:
+    """Ana with an adapter, the app, and the grant between them."""
+
+    house: House
+    person: Member
+    app: Member
+    grant: Grant
+
+    def picture(self, prompt: str = "a photo of me in a garden") -> Image:
+        """Asked for by the app, at its end."""
+        asked = self.app.client.create_shared_image(self.grant.id, prompt, seed=1)
+        self.app.client.wait(asked.id, timeout_s=IMAGE_S)
+        return self.app.client.image(asked.id)
+
+
+def refused(call: Callable[[], object]) -> tuple[int, str]:
+    with pytest.raises(ApiError) as error:
+        call()
+    assert error.value.remedy or error.value.status == 404
+    return error.value.status, error.value.code
+
+
+def operate(house: House, *arguments: str) -> Any:
+    done = CliRunner().invoke(
+        operator, [*arguments, "--data", str(house.layout.data), "--json"], catch_exceptions=False
+    )
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def sharing(house: House) -> Iterator[Sharing]:
+    """The app asked for five, and was allowed three."""
+    person, app = house.member("ana"), house.member("an app")
+    consent = person.opt_in()
+    person.send_photos(consent)
+    assert person.train(consent).state == "ready"
+    marked = operate(house, "apps", "verify", app.subject_id, "--name", f"Booth {app.handle}")
+    asked = app.client.ask_grant(person.subject_id, PURPOSE, 5, 30)
+    assert (asked.state, asked.subject_id) == ("asked", None)
+    assert refused(lambda: app.client.create_shared_image(asked.id, "a photo")) == (403, "grant-not-given")
+    assert refused(lambda: person.client.allow_grant(asked.id, 3, 7)) == (409, "level-too-low")
+    person.client.set_sharing("apps", ["no alcohol"])
+    [seen] = [grant for grant in person.client.grants() if grant.id == asked.id]
+    assert (seen.purpose, seen.grantee.name) == (PURPOSE, marked["name"])
+    grant = person.client.allow_grant(asked.id, 3, 7, limits=[LIMIT])
+    assert (grant.state, grant.pictures_left) == ("allowed", 3)
+    yield Sharing(house, person, app, grant)
+    person.client.wait_erased(person.client.erase().id, timeout_s=120)  # others opt in with the same face
+
+
+def test_a_picture_is_the_persons_and_the_app_gets_it_when_they_say_so(sharing: Sharing) -> None:
+    app, person = sharing.app.client, sharing.person.client
+    assert app.check_grant(sharing.grant.id).allowed
+    for prompt in ("me with a glass of beer", "me at an ophicleide concerto"):
+        assert refused(lambda prompt=prompt: app.create_shared_image(sharing.grant.id, prompt)) == (
+            422,
+            "prompt-refused",
+        )
+    assert app.grant(sharing.grant.id).pictures_left == 3
+    made = sharing.picture()
+    assert (made.state, made.visibility) == ("published", "waiting")
+    assert refused(lambda: app.image_content(made.id)) == (403, "awaiting-approval")
+    [item] = [item for item in person.inbox() if item.image.id == made.id]
+    assert item.requested_by.id == sharing.app.subject_id
+    person.approve_image(made.id)
+    content = app.image_content(made.id)
+    verified = app.verify(content.data)
+    assert (verified.made_here, verified.consent_state) == (True, "active")
+    assert person.image_content(made.id).data == content.data
+
+
+def test_another_account_with_the_same_grant_is_refused(sharing: Sharing) -> None:
+    stranger = sharing.house.member("a stranger").client
+    grant_id = sharing.grant.id
+    for call in (
+        lambda: stranger.create_shared_image(grant_id, "a photo"),
+        lambda: stranger.grant(grant_id),
+        lambda: stranger.withdraw_grant(grant_id),
+        lambda: sharing.person.client.create_shared_image(grant_id, "a photo"),
+    ):
+        assert refused(call) == (404, "not-found")
+
+
+def test_withdrawing_stops_a_picture_on_its_way_and_takes_the_rest_out_of_reach(sharing: Sharing) -> None:
+    app, person = sharing.app.client, sharing.person.client
+    [first] = [image for image in app.shared_images() if image.state == "published"]
+    asked = app.create_shared_image(sharing.grant.id, "a photo of me by the sea")
+    told = person.simulate(set_sharing={"level": "only_me"})
+    assert [grant.id for grant in told.stop] == [sharing.grant.id]
+    assert told.pictures is not None
+    assert (told.pictures.stopped, told.pictures.kept_of_others) == (1, 1)
+    assert app.grant(sharing.grant.id).state == "allowed"  # simulating changes nothing
+    person.set_sharing("only_me")
+    app.wait(asked.id, timeout_s=IMAGE_S)
+    assert app.image(asked.id).state == "revoked"
+    assert app.grant(sharing.grant.id).state == "withdrawn"
+    assert refused(lambda: app.create_shared_image(sharing.grant.id, "a photo")) == (403, "consent-revoked")
+    assert refused(lambda: app.image_content(first.id)) == (403, "consent-revoked")
+    verified = app.verify(person.image_content(first.id).data)
+    assert verified.consent_state == "withdrawn"
+    events = [envelope.from_record(r) for r in sharing.house.kept.records("identity.consent.v1", "generation.image.v1")]
+    [revoked] = [e for e in events if e.type.endswith("ConsentRevoked") and e.message.consent_id == sharing.grant.id]
+    [ended] = [e for e in events if e.type.endswith("ImageRevoked") and e.message.consent_id == sharing.grant.id]
+    # A second on a machine that keeps up; one with more work than cores is given as much more.
+    assert (ended.time - revoked.time).total_seconds() < max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    person.remove_image(first.id)
+    eventually(lambda: app.image(first.id).state == "removed", "the picture is gone for the app too")
+    assert refused(lambda: app.image_content(first.id))[0] == 404
+    assert first.id in [item.image.id for item in person.inbox()]
+
+
+def test_free_words_are_in_no_event_file_or_log_line(sharing: Sharing) -> None:
+    needles = {"purpose": PURPOSE.encode(), "limit": LIMIT.encode()}
+    assert sharing.house.kept.files_with(needles) == []
+    for record in sharing.house.kept.records():
+        held = b"|".join([record.value or b"", *(value for _, value in record.headers)])
+        assert not [name for name, needle in needles.items() if needle in held]
+
+
+def test_erasing_the_app_counts_what_it_had_been_given(sharing: Sharing) -> None:
+    client = sharing.app.client
+    erasure = client.wait_erased(client.erase().id, timeout_s=120)
+    counted = {(store.service, store.store): store.count for store in erasure.stores}
+    assert counted["identity", "database:grants"] == 1
+    assert counted["generation", "database:image_requesters"] == 2
+    assert {item.requested_by.id for item in sharing.person.client.inbox()} == {"erased"}
+    assert sharing.person.client.sharing().level == "only_me"

@@ -59,7 +59,7 @@ class Reader(Protocol):
         """Whether, at some poll since the start, everything that was there had been returned."""
 
     def heard_ago_s(self) -> float:
-        """Seconds since the broker last answered, counting only answers whose records poll() has returned.
+        """Seconds since the broker was last asked for news and gave them, counting only what poll() has returned.
 
         Silence makes it grow, whatever poll() returns: what it says is how old at most a piece of news is that this
         reader has not told yet.

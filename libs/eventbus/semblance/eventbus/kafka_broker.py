@@ -264,16 +264,17 @@ class KafkaReader:
         self._caught_up = False
         self._asked_at_s = 0.0
         self._heard_at_s = -math.inf
+        self._last_fetch: _LastFetch | None = None
 
     def poll(self, timeout_s: float) -> list[Record]:
         """See Reader. A fetch is silent about outages, so an empty answer is checked with a request of its own, once it
         has caught up every 2 s: each request costs the broker a look at every partition."""
         with _wrapped("read"):
             client = self._connected()
-            answered_s = _answered_s(client)
+            sent_at_s = self._last_fetch.sent_at_s if self._last_fetch else -math.inf
             records = _records(client.poll(timeout_ms=int(timeout_s * 1000), max_records=_RECORDS_AT_ONCE))
             if len(records) < _RECORDS_AT_ONCE:  # nothing of what was answered before this poll is left behind
-                self._heard_at_s = max(self._heard_at_s, answered_s)
+                self._heard_at_s = max(self._heard_at_s, sent_at_s)
             due = not self._caught_up or time.monotonic() - self._asked_at_s >= _ASK_EVERY_S
             if not records and due:
                 self._caught_up = self._at_end(client) or self._caught_up
@@ -285,7 +286,7 @@ class KafkaReader:
         return self._caught_up
 
     def heard_ago_s(self) -> float:
-        """See Reader. It is the last fetch that was answered, also with nothing, that counts."""
+        """See Reader. Counted from when the last answered fetch was sent: the broker may have looked at once."""
         return time.monotonic() - self._heard_at_s
 
     def close(self) -> None:
@@ -310,16 +311,27 @@ class KafkaReader:
                 client.close(autocommit=False)
                 raise BrokerUnavailable(f"not there yet: {sorted(t for t, parts in found.items() if not parts)}")
             client.assign([TopicPartition(topic, n) for topic, parts in found.items() for n in sorted(parts)])
+            self._last_fetch = _LastFetch(client)
             self._client = client
         return self._client
 
 
-def _answered_s(client: KafkaConsumer) -> float:
-    """time.monotonic() of the client's last answered fetch, or of its making.
+class _LastFetch:
+    """Stands where the client's sensor of fetch latencies does, and remembers when the last answered fetch was sent.
 
-    kafka-python says it nowhere else, and its public metrics are averages; the port's tests notice if this moves.
+    kafka-python tells nobody, its public metrics are averages; the port's tests notice if this place moves.
     """
-    return float(client._fetcher._sensors.fetch_latency._last_record_time) / 1000
+
+    def __init__(self, client: KafkaConsumer) -> None:
+        sensors = client._fetcher._sensors
+        self._sensor = sensors.fetch_latency
+        self.sent_at_s = -math.inf
+        sensors.fetch_latency = self
+
+    def record(self, latency_ms: float, time_ms: float | None = None) -> None:
+        """Called by the client for every answer to a fetch, also for an empty one."""
+        self.sent_at_s = time.monotonic() - latency_ms / 1000
+        self._sensor.record(latency_ms, time_ms)
 
 
 def client_options(settings: BrokerSettings) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Every consent, in memory, in every service: a question about consent is answered here and now.
 
-The topic is read from its beginning by every process. A yes rests on news that are less than a second old (`fresh_s`):
+The topic is read from its beginning by every process. A yes rests on news that are at most a second old (`fresh_s`):
 whoever was paused, starved of the processor or cut off from the broker waits for fresher ones first. The view is stale,
 and refuses at once, when it has not heard from the broker for `max_age_s`: a revocation might be waiting there.
 """
@@ -68,7 +68,7 @@ class ConsentView:
         clock: Clock,
         max_age_s: float = 10,
         *,
-        fresh_s: float = 0.75,
+        fresh_s: float = 1.0,
         wait_s: float | None = None,
         patience_s: float = 1.0,
     ) -> None:

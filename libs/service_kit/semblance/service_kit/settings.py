@@ -78,7 +78,7 @@ class ServiceSettings(BaseSettings):
         default=10.0, gt=0, description="Without news of consents for so long: unready, and refused at once."
     )
     consent_fresh_s: float = Field(
-        default=0.75, gt=0, description="A yes rests on news of consents no older than this, and else waits for them."
+        default=1.0, gt=0, description="A yes rests on news of consents no older than this, and else waits for them."
     )
     consent_wait_s: float = Field(
         default=5.0, gt=0, description="How long a question waits for fresher news of consents."

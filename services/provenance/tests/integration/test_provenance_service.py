@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import jwt
 import numpy as np
 import pytest
 from google.protobuf.message import Message
@@ -17,6 +18,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from PIL import Image
 
 from semblance.contracts import registry
+from semblance.contracts.audit.v1 import service_pb2 as audit_pb
+from semblance.contracts.audit.v1.service_pb2_grpc import AuditServiceStub
 from semblance.contracts.identity.v1 import events_pb2 as identity_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
@@ -24,6 +27,7 @@ from semblance.contracts.provenance.v1 import service_pb2, service_pb2_grpc
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.eventbus import BrokerSettings, KafkaBroker, from_record, to_record
 from semblance.eventbus.tansu import TansuBroker
+from semblance.kernel.audit import Entry, Happened, check_chain
 from semblance.kernel.errors import Invalid, NotFound
 from semblance.kernel.ids import new_id
 from semblance.kernel.units import MIB
@@ -45,6 +49,7 @@ class Running:
     broker: KafkaBroker
     seaweed: SeaweedServer
     stub: service_pb2_grpc.ProvenanceServiceStub
+    audit: AuditServiceStub
 
     def send(self, message: Message, *, event_id: str | None = None) -> None:
         producer = self.broker.producer()
@@ -98,7 +103,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         parts.start()
         channel = rpc.connect(f"127.0.0.1:{parts.grpc_port}", settings.internal_token)
         try:
-            yield Running(settings, broker, seaweed, service_pb2_grpc.ProvenanceServiceStub(channel))
+            yield Running(
+                settings, broker, seaweed, service_pb2_grpc.ProvenanceServiceStub(channel), AuditServiceStub(channel)
+            )
         finally:
             channel.close()
             assert parts.stop()
@@ -249,3 +256,42 @@ def test_questions_out_of_order_or_too_large_are_refused(running: Running) -> No
         running.content(new_id(), new_id())
     with pytest.raises(Invalid):
         running.content("../../etc", new_id())
+
+
+def test_what_happened_to_a_person_can_be_read_and_checked(running: Running, person: Person) -> None:
+    """Over the real broker, from three topics, and back over gRPC; the withdrawal is in it as well."""
+    allowed = _rendered(running, person)
+    running.send(allowed)
+    running.send(_consent_event(person, 2, revoked=True))
+    wanted, deadline = {"ConsentGranted", "ImageAllowed", "ConsentRevoked"}, time.monotonic() + 60
+    while True:
+        request = audit_pb.ListAuditRequest(subject_id=person.subject_id, limit=100, oldest_first=True)
+        told = running.audit.ListAudit(request).entries
+        if wanted <= {entry.event_type.rpartition(".")[2] for entry in told}:
+            break
+        assert time.monotonic() < deadline, told
+        time.sleep(0.2)
+    head = running.audit.GetAuditHead(audit_pb.GetAuditHeadRequest(subject_id=person.subject_id))
+    entries = [
+        Entry(
+            Happened(
+                person.subject_id,
+                entry.event_id,
+                entry.event_type,
+                entry.at.ToDatetime(tzinfo=dt.UTC),
+                {fact.name: _fact(fact) for fact in entry.facts},
+            ),
+            entry.sequence,
+            entry.previous,
+            entry.hash,
+        )
+        for entry in told
+    ]
+    assert check_chain(entries[: head.count], person.subject_id).count == min(head.count, len(entries))
+    keys = jwt.PyJWKSet.from_json(running.audit.GetAuditKeys(audit_pb.GetAuditKeysRequest()).jwks_json)
+    assert jwt.decode(head.jws, keys.keys[0], algorithms=["EdDSA"])["hash"] == head.hash
+
+
+def _fact(fact: audit_pb.AuditFact) -> str | int | tuple[str, ...]:
+    kind = fact.WhichOneof("value")
+    return tuple(fact.texts.texts) if kind == "texts" else getattr(fact, kind)

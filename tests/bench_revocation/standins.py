@@ -1,0 +1,85 @@
+"""What the benchmark does not run, and what stands there: the engine, the models that look at pictures, training."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from people import Person
+from PIL import Image
+
+from semblance.generation.ports import AdapterFacts, Drawing, PromptVerdict
+from semblance.kernel.errors import NotFound
+from semblance.safety.ports import FaceScores, FoundFace
+
+STEPS, STEP_S, SIDE_PX = 8, 0.015, 64
+BACKBONE = "sha256:" + "0" * 64
+
+
+def png(seed: int) -> bytes:
+    """A picture of its own, (SIDE_PX, SIDE_PX, 3) noise as PNG: some 12 KB."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (SIDE_PX, SIDE_PX, 3), dtype=np.uint8)
+    output = io.BytesIO()
+    Image.fromarray(pixels).save(output, "PNG")
+    return output.getvalue()
+
+
+class SlowRenderer:
+    """Draws nothing, and takes eight steps of 15 ms over it; every step asks whether it may go on."""
+
+    def draw(self, _words: Any, order: Any, adapter: Any, on_step: Any) -> Drawing:
+        for step in range(1, STEPS + 1):
+            time.sleep(STEP_S)
+            on_step(step, STEPS)
+        return Drawing(png(order.seed), SIDE_PX, SIDE_PX, adapter.backbone_digest, 0.9)
+
+
+class AnyPrompt:
+    """The prompt filter says yes."""
+
+    def check(self, *_: Any, **__: Any) -> PromptVerdict:
+        return PromptVerdict(allowed=True, message="")
+
+
+@dataclass
+class ReadyAdapters:
+    """Training says ready of every adapter, for ever: it must not be what stops a picture here."""
+
+    by_id: dict[str, Person]
+
+    def get(self, _subject_id: str, adapter_id: str) -> AdapterFacts:
+        person = self.by_id.get(adapter_id)
+        if person is None:
+            raise NotFound("no such adapter")
+        return AdapterFacts(
+            id=person.adapter_id,  # type: ignore[arg-type]
+            subject_id=person.subject_id,  # type: ignore[arg-type]
+            consent_id=person.consent_id,  # type: ignore[arg-type]
+            state="ready",
+            lora_key=f"{person.subject_id}/{person.adapter_id}",
+            lora_sha256=hashlib.sha256(person.lora).hexdigest(),
+            reference_key="",
+            backbone_digest=BACKBONE,
+        )
+
+
+class OneFace:
+    """Sees one face and nothing bare."""
+
+    def faces(self, _png: bytes, **_: Any) -> list[FoundFace]:
+        return [FoundFace((10.0, 10.0, 40.0, 40.0), 0.9, np.zeros(128, np.float32))]
+
+    def nude_parts(self, _png: bytes) -> list[Any]:
+        return []
+
+
+class OwnFace:
+    """Every face is the person's own."""
+
+    def match(self, _subject_id: str, faces: Sequence[Any]) -> tuple[list[FaceScores], bool]:
+        return [FaceScores(0.95, 0.05) for _ in faces], True

@@ -50,7 +50,7 @@ class Consent:
         covers only its grantee. Raises ConsentMissing (another's, or a purpose not agreed to), ConsentRevoked,
         ConsentExpired.
         """
-        if self.subject_id != subject_id or (grantee_id != WHOEVER_ASKED and self.grantee_id != grantee_id):
+        if self.subject_id != subject_id or grantee_id not in (WHOEVER_ASKED, self.grantee_id):
             raise ConsentMissing
         if self.revoked_at is not None:
             raise ConsentRevoked(self.id)

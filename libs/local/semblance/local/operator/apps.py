@@ -13,7 +13,9 @@ from semblance.contracts.identity.v1 import review_pb2
 from semblance.local.operator.desk import DATA, Data, desk
 
 app = typer.Typer(help="Accounts that are known to be an app's.", no_args_is_help=True)
-SubjectId = Annotated[str, typer.Argument(help="The account's subject id; its owner reads it with `semblance account show`.")]
+SubjectId = Annotated[
+    str, typer.Argument(help="The account's subject id; its owner reads it with `semblance account show`.")
+]
 
 
 class App(BaseModel):

@@ -107,7 +107,8 @@ class ConsentView:
     def require(self, consent_id: str, subject_id: str, purpose: Purpose, *, grantee_id: str | None = None) -> Consent:
         """The consent, if it covers `purpose` for `subject_id` now, asked by `grantee_id` or by the subject.
 
-        A yes rests on news of the last `fresh_s`; when there are none it waits for them, as long as the view is ready.
+        A yes rests on news of the last `fresh_s`, or on such as were asked for after the question was put, for which it
+        waits.
         Raises ConsentViewStale, ConsentMissing, ConsentRevoked, ConsentExpired. A known revocation refuses even
         when the view is stale.
         """
@@ -151,10 +152,12 @@ class ConsentView:
         return self._clock.monotonic_s() - self._heard_at_s
 
     def _await_news(self) -> None:
-        """Wait until the news are fresh. Raises ConsentViewStale when they are too old to wait, or do not come."""
+        """Wait until the news are fresh, or were asked of the broker after this began: a broker that is slow to answer
+        makes every question slow, but none unanswerable. Raises ConsentViewStale when they are too old to wait, or do
+        not come."""
         with self._lock:
-            until_s = time.monotonic() + self._wait_s
-            while (age_s := self._age_s()) > self._fresh_s:
+            began_s, until_s = self._clock.monotonic_s(), time.monotonic() + self._wait_s
+            while (age_s := self._age_s()) > max(self._fresh_s, self._clock.monotonic_s() - began_s):
                 left_s = until_s - time.monotonic()
                 if age_s > self._max_age_s or left_s <= 0:
                     raise ConsentViewStale("the list of consents is not up to date")

@@ -81,7 +81,7 @@ class ServiceSettings(BaseSettings):
         default=1.0, gt=0, description="A yes rests on news of consents no older than this, and else waits for them."
     )
     consent_wait_s: float = Field(
-        default=5.0, gt=0, description="How long a question waits for fresher news of consents."
+        default=10.0, gt=0, description="How long a question waits for fresher news of consents."
     )
     erasure_items_max: int = Field(
         default=10_000,

@@ -196,6 +196,39 @@ def test_a_yes_waits_for_fresh_news_and_hears_what_came_meanwhile(broker: Memory
     view.stop()
 
 
+class SluggishReader:
+    """The broker takes three seconds over every answer: the news are never fresh, and they are news."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+
+    def poll(self, timeout_s: float) -> list[Record]:
+        time.sleep(0.02)
+        self._clock.advance(3)
+        return []
+
+    def caught_up(self) -> bool:
+        return True
+
+    def heard_ago_s(self) -> float:
+        return 3.0
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def test_a_slow_broker_makes_questions_slow_and_not_unanswerable(
+    broker: MemoryBroker, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "reader", lambda _topics: SluggishReader(clock))
+    view = ConsentView(broker, clock, max_age_s=10, fresh_s=1, wait_s=5, patience_s=0)
+    view.start()
+    eventually(view.ready)
+    with pytest.raises(ConsentMissing):  # an answer, and not ConsentViewStale
+        view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+    view.stop()
+
+
 def test_a_question_waits_only_so_long(broker: MemoryBroker, clock: FakeClock) -> None:
     view = ConsentView(broker, clock, max_age_s=10, fresh_s=1, wait_s=0.2)
     tell(broker, clock, 1)

@@ -57,7 +57,7 @@ class GatewaySettings(ServiceSettings):
     guess_per_minute: float = Field(default=20, gt=0, description="Sign-ins to one handle, from anywhere.")
 
     # A request holds a thread while it waits.
-    consent_wait_s: float = Field(default=2.0, gt=0, description="How long a question waits for news of consents.")
+    consent_wait_s: float = Field(default=5.0, gt=0, description="How long a question waits for news of consents.")
     image_wait_s: float = Field(default=120, gt=0, le=600, description="How long /v1/images/generations waits.")
     stream_life_s: float = Field(default=300, gt=0)
     stream_heartbeat_s: float = Field(default=15, gt=0)

@@ -69,6 +69,8 @@ class MadeIdentity:
     default: Embedding | None = field(default_factory=lambda: np.eye(128, dtype=np.float32)[0])
     error: SemblanceError | None = None
     threshold: float = 0.5
+    protected: Sequence[int] = ()
+    """Who is on the protected register."""
 
     def match(self, subject_id: SubjectId, embeddings: Sequence[Embedding]) -> tuple[list[Match], bool]:
         if self.error is not None:
@@ -77,7 +79,8 @@ class MadeIdentity:
         if template is None:
             return [Match(False, -1.0) for _ in embeddings], False
         scores = [float(embedding @ template) for embedding in embeddings]
-        return [Match(score >= self.threshold, score) for score in scores], True
+        guarded = [any(embedding[who] > self.threshold for who in self.protected) for embedding in embeddings]
+        return [Match(s >= self.threshold, s, g) for s, g in zip(scores, guarded, strict=True)], True
 
 
 @dataclass

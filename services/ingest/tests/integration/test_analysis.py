@@ -62,6 +62,18 @@ def test_of_a_refused_photo_only_the_verdict_is_kept(
     assert people.list_people(service.subject, service.ports) == []
 
 
+def test_a_photo_of_a_protected_person_is_refused_and_nothing_of_it_is_kept(
+    service: Service, picture_of: PictureOf
+) -> None:
+    service.identity.protected = (4,)
+    service.faces.people = (4, 0)  # the first of two equally large faces
+    seen = _photo(service, picture_of(1))
+    assert (seen.photo.state, seen.photo.reason_code, seen.faces) == (PhotoState.REFUSED, "protected-face", [])
+    assert service.store.list(PHOTOS, "") == []
+    service.faces.people = (0, 4)
+    assert _photo(service, picture_of(2)).photo.state is PhotoState.ACCEPTED
+
+
 def test_somebody_who_is_not_enrolled_is_told_so(service: Service, picture_of: PictureOf) -> None:
     service.identity.default = None
     assert "not known yet" in _photo(service, picture_of(1)).photo.verdict

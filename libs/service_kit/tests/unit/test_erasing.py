@@ -17,7 +17,7 @@ from semblance.service_kit import testing, work_queue
 from semblance.service_kit.database import Database
 from semblance.service_kit.erased import dropped_work, service_erased, shorten
 
-SECRET = "quixotic-zeppelin-hangar"
+WORDS = "quixotic-zeppelin-hangar"
 notes = sa.Table("notes", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.Text))
 
 
@@ -30,7 +30,7 @@ def database(tmp_path: Path, migrations_dir: Path) -> Iterator[Database]:
     made.close()
 
 
-def left(tmp_path: Path, needle: str = SECRET) -> list[str]:
+def left(tmp_path: Path, needle: str = WORDS) -> list[str]:
     return [path.name for path in tmp_path.iterdir() if path.is_file() and needle.encode() in path.read_bytes()]
 
 
@@ -40,7 +40,7 @@ def answer() -> platform_pb.ServiceErased:
 
 def test_after_an_erasure_what_was_deleted_is_in_no_file(database: Database, tmp_path: Path) -> None:
     with database.transaction() as unit:
-        unit.session.execute(sa.insert(notes), [{"text": f"{SECRET} {k}" * 200} for k in range(20)])
+        unit.session.execute(sa.insert(notes), [{"text": f"{WORDS} {k}" * 200} for k in range(20)])
     database.clock.advance(61)
     assert left(tmp_path)
     assert not database.tidy()  # nothing was erased for a minute: leave the log alone
@@ -54,7 +54,7 @@ def test_after_an_erasure_what_was_deleted_is_in_no_file(database: Database, tmp
 
 def test_a_reader_puts_the_tidying_off_and_no_further(database: Database, tmp_path: Path) -> None:
     with database.transaction() as unit:
-        unit.session.execute(sa.insert(notes), {"text": SECRET})
+        unit.session.execute(sa.insert(notes), {"text": WORDS})
     with database.read() as session:
         assert session.execute(sa.select(notes)).all()
         with database.transaction() as unit:
@@ -68,7 +68,7 @@ def test_a_reader_puts_the_tidying_off_and_no_further(database: Database, tmp_pa
 
 def test_a_process_that_starts_tidies_what_a_killed_one_left(database: Database, tmp_path: Path) -> None:
     with database.transaction() as unit:
-        unit.session.execute(sa.insert(notes), {"text": SECRET})
+        unit.session.execute(sa.insert(notes), {"text": WORDS})
         unit.session.execute(sa.delete(notes))
     again = Database(database.url, source="test", clock=database.clock)
     assert again.tidy()

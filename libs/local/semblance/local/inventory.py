@@ -1,7 +1,8 @@
 """Everything of one person on this machine, found from outside: rows, objects in every version, keys, bytes in files.
 
-The services are not asked, so that what they say of an erasure can be held against what is found. Not found from outside:
-what names a person by the gateway's keyed digest alone (rate limits, some idempotency keys), and the memory of processes.
+The services are not asked, so that what they say of an erasure can be held against what is found. Not found from
+outside: what names a person by the gateway's keyed digest alone (rate limits, some idempotency keys), and the memory of
+processes.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from world import World, world
 
 from semblance.kernel.errors import SemblanceError
 
-DEADLINE_S, WATCH_BEFORE_S, WATCH_AFTER_S, GIVE_UP_S = 1.0, 0.5, 2.5, 30.0
+DEADLINE_S, WATCH_BEFORE_S, WATCH_AFTER_S, GIVE_UP_S = 1.0, 0.5, 2.5, 120.0
 QUIET = {"LOG_LEVEL": "WARNING"}
 
 

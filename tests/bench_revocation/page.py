@@ -33,7 +33,7 @@ def page(row: dict[str, Any]) -> str:
 Written by `make bench-revocation` on {row["cores"]} cores with a one-minute load of {row["load_1min"]} when it ended (nice {row.get("nice", 0)}):
 other work ran at the same time, so read the seconds as an upper bound. {row["withdrawals"]} withdrawals, one every half second,
 among {row["people"]} people with a consent each and a sealed adapter each in memory. Percentiles are order statistics; the
-spread is half a 95 % bootstrap interval.
+spread is half a 95 % bootstrap interval. Times include being off the processor between an answer and the look at the clock.
 
 | goal | target | value | spread | met |
 |---|---|---|---|---|
@@ -53,6 +53,8 @@ identity's `RevokeConsent`, which returns once the broker has the event. The dea
 |---|---|---|---|---|---|
 {chr(10).join(after)}
 
+"Made" is let in (gateway), sealed in quarantine (generation), allowed (safety), published (provenance): only the last one is
+out. What was let in or drawn late was on its way when the processor was taken from it; the next looks stop it.
 `provenance.manifest.v1`, read afterwards as anybody may, holds {row["published_in_all"]} pictures; {row["published_after_deadline_by_topic"]} of them were published after their
 person's deadline.
 
@@ -62,8 +64,8 @@ person's deadline.
 |---|---|---|---|---|---|
 {chr(10).join(hard)}
 
-A paused service (SIGSTOP, as a machine's pause or a starved processor) waits, when it goes on, for news of consents that are
-at most a second old. With the broker away nobody gets such news, so nothing goes out; the call waits for the broker, and
+A paused service (SIGSTOP, as a machine's pause) waits, when it goes on, for news of consents that are at most a second old, or
+that it asked for since. With the broker away nobody gets such news, so nothing goes out; the call waits for the broker, and
 answers `revocation-not-told` after five seconds (the consent has ended all the same; asking again is the way).
 A step between the last look and the database's commit can still be paused: the looks are within the committing transaction.
 

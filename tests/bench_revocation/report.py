@@ -25,8 +25,8 @@ def summary(runs: Sequence[Any], people: int, deadline_s: float) -> Row:
     called, returned = _delays(plain)
     after = _after(plain, deadline_s)
     tried = sum(sum(each.values()) for each in after.values())
-    late = sum(each.get(MADE, 0) for each in after.values())
     topic_late = _published_late(plain, deadline_s)
+    late = max(after["provenance"].get(MADE, 0), topic_late)
     p99, spread = _percentile(called, 99), _bootstrap_spread(called)
     return {
         "name": "revocation",
@@ -39,7 +39,7 @@ def summary(runs: Sequence[Any], people: int, deadline_s: float) -> Row:
         "goals": [
             _goal("p99 of the time from the call to the last moment of a yes, s", f"< {P99_GOAL_S}", p99, spread,
                   p99 < P99_GOAL_S),
-            _goal("made or published after the deadline", "= 0", late + topic_late, 0, late + topic_late == 0),
+            _goal("pictures published after the deadline", "= 0", late, 0, late == 0),
             _goal("attempts after the deadline", f">= {ATTEMPTS_GOAL}", tried, 0, tried >= ATTEMPTS_GOAL),
         ],
         "from_call_s": _shape(called),

@@ -28,7 +28,7 @@ from semblance.service_kit.runtime import serve
 
 STATIONS = ("gateway", "generation", "safety", "provenance")
 SERVES = frozenset({"consume", "work", "relay"})
-PROBE_S, PAUSE_S = 0.01, 0.05
+PROBE_S, PAUSE_S, AFTER_PAUSE_S = 0.01, 0.05, 0.015
 THREADS = 1
 _BUILT = {
     "gateway": (GatewaySettings, gateway_station.gateway),
@@ -133,7 +133,7 @@ class Threads:
             self.notes.add(person, began_s, outcome)
             if self.shared.phases[person.number] == Phase.AFTER:
                 self.shared.after[self.name].value += 1  # threads may lose one: it only says when there are enough
-            time.sleep(PAUSE_S)
+            time.sleep(PAUSE_S if number < THREADS else AFTER_PAUSE_S)
 
     def _next(self, dice: random.Random, number: int) -> Person | None:
         """Two of three go for somebody whose consent is being, or was, withdrawn; the rest is load. The last thread

@@ -52,7 +52,7 @@ class World:
         request = identity_pb.RevokeConsentRequest(
             subject_id=person.subject_id, consent_id=person.consent_id, reason="withdrawn"
         )
-        IdentityServiceStub(self.channel).RevokeConsent(request, timeout=30)
+        IdentityServiceStub(self.channel).RevokeConsent(request, timeout=15)
 
     def environment(self, service: str, models_dir: Path) -> dict[str, str]:
         """What a station's process is told."""
@@ -122,7 +122,7 @@ def world(data: Path, models_dir: Path, everybody: list[Person], settings: Mappi
     identity = ServiceProcess(
         "identity",
         [sys.executable, "-m", "semblance.identity.main", "all"],
-        of_service("identity", config, layout, models_dir) | {f"IDENTITY_{n}": v for n, v in settings.items()},
+        _told(config, layout, models_dir) | {f"IDENTITY_{n}": v for n, v in settings.items()},
         log,
     )
     try:
@@ -141,6 +141,12 @@ def world(data: Path, models_dir: Path, everybody: list[Person], settings: Mappi
         identity.wait(20)
         backing.stop()
         log.close()
+
+
+def _told(config: Any, layout: Layout, models_dir: Path) -> dict[str, str]:
+    told = of_service("identity", config, layout, models_dir)
+    del told["IDENTITY_OTLP_ENDPOINT"]  # nobody listens there
+    return told
 
 
 def _await_ready(port: int) -> None:

@@ -2,7 +2,8 @@
 
 What lies before the camera (paper, mask, tablet) reflects the screen as its surface would; what is injected (an old
 recording, another person's frames) brings its own light. They show what a check notices and prove no error rate for
-real attacks. Not drawn: a face tinted alone, to the second, in an injected video; a mask in the round; a face swap."""
+real attacks. Not drawn: an injected video whose face is lit to the second by a model of it; a mask in the round; a face
+swap."""
 
 # ruff: noqa: ARG001 - every species is made from the same things
 
@@ -24,6 +25,7 @@ from semblance.synthetic_people.relight import Tint, encoded, linear, under
 
 PAPER, GLASS = 0.8, 0.04
 """Shares of light that white paper and a display's glass throw back (Lambertian; Fresnel at right angles)."""
+_UNLIT = 2e-3  # linear: what the screen adds to a background that was drawn without it
 FILLERS = ("smile", "blink")
 
 
@@ -78,6 +80,19 @@ def shown(moments: Sequence[Lit], light: Tint) -> list[Shot]:
 def genuine(film: Sequence[Lit], asked: Session) -> list[Shot]:
     """A live person who does what is asked."""
     return shown(ordered(film, asked.order), asked.light)
+
+
+def elsewhere(film: Sequence[Lit], asked: Session, *, room: float = 1.0, wall: float = 0.0) -> list[Shot]:
+    """A live person in another place: `room` times its light, exposed anew, and a wall behind that the screen lights
+    `wall` times as much as a white face."""
+    shots = []
+    for moment in ordered(film, asked.order):
+        base, colour = linear(moment.dark.pixels), np.asarray(asked.light(moment.dark.at_ms), np.float32)
+        added = np.maximum(linear(moment.white) - base, 0)
+        behind = (cv2.blur(added.mean(axis=2), (5, 5)) < _UNLIT)[:, :, None]
+        light = base * room + added * colour + behind * base * (wall * WHITE * colour)
+        shots.append(Shot(moment.dark.at_ms, encoded(light / (room + (1 - room) * WHITE / 2))))
+    return shots
 
 
 def reflecting(image: Bytes, share: float, colour: Rgb) -> Bytes:
@@ -188,6 +203,20 @@ def tinted(films: Films, asked: Session, who: Person, rng: np.random.Generator) 
     return shots
 
 
+def tinted_face(films: Films, asked: Session, who: Person, rng: np.random.Generator) -> list[Shot]:
+    """The same with an oval over the face tinted alone, evenly, to the second, with soft edges."""
+    shots = []
+    for moment in ordered(films[0], asked.order):
+        x, y, w, h = moment.dark.truth.box_px
+        oval = np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
+        centre, axes = (int(x + w / 2), int(y + h * 0.45)), (int(w * 0.6), int(h * 0.65))
+        cv2.ellipse(oval, centre, axes, 0, 0, 360, 1.0, -1)
+        oval = cv2.GaussianBlur(oval, (0, 0), 4)[:, :, None]
+        gain = 1 + 0.25 * np.asarray(asked.light(moment.dark.at_ms), np.float32) * oval
+        shots.append(Shot(moment.dark.at_ms, encoded(linear(moment.dark.pixels) * gain)))
+    return shots
+
+
 def grain(image: Bytes | Floats, rng: np.random.Generator) -> Bytes:
     """With a camera's noise."""
     return np.asarray(np.clip(image + rng.normal(0, 2.0, image.shape), 0, 255), np.uint8)
@@ -205,5 +234,6 @@ SPECIES: dict[str, Maker] = {
     "wrong order": wrong_order,
     "old session": old_session,
     "tinted": tinted,
+    "tinted face": tinted_face,
 }
 """By name; each takes the two films, the session, the target and a random generator."""

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from semblance.identity.bench import register
-from semblance.identity.bench.matching import Scores
-from semblance.identity.bench.rates import by_person, det, threshold_at, upper_bound
-from semblance.identity.bench.report import summary, write
+from semblance.identity.bench.matching import Mated, Scores
+from semblance.identity.bench.rates import by_person, det, fnmr_between, threshold_at, upper_bound
+from semblance.identity.bench.report import Others, Shipped, summary, write
 from semblance.identity.bench.sessions import SCREENS, Measured, Outcome
+from semblance.identity.bench.traits import light, pose, traits
 from semblance.synthetic_people.lit_attack import SPECIES
+from semblance.synthetic_people.people import person
 
 
 def test_no_error_is_the_rule_of_three() -> None:
@@ -38,6 +40,18 @@ def test_a_det_curve_trades_one_error_for_the_other() -> None:
     assert threshold_at(det([0.5], [0.9]), 0.0) > 0.9
 
 
+def test_each_draw_of_people_sets_its_own_threshold() -> None:
+    own, others = {1: [0.9, 0.9], 2: [0.3, 0.9]}, {1: [0.1] * 10, 2: [0.5] + [0.1] * 9}
+    assert fnmr_between(own, others, 0.0) == (0.25, 0.0, 0.5)
+    assert fnmr_between(own, others, 0.1)[0] == 0.0
+
+
+def test_people_are_sorted_by_what_can_be_seen() -> None:
+    assert traits(person(1_200_114))["hair"] == "hair over an eye"
+    assert traits(person(1_200_101))["skin"] in ("lighter", "medium", "darker")
+    assert (pose(-12.0), light("in a cafe"), light("at night")) == ("turned 10 to 19", "indoors", "at night")
+
+
 def measured(passed: str = "") -> Measured:
     found = Measured(right_light=[0.9], wrong_light=[0.1, 0.8])
     for seed in range(4):
@@ -48,22 +62,29 @@ def measured(passed: str = "") -> Measured:
     return found
 
 
+def made_up() -> Scores:
+    mated = [Mated(k, score) for k in range(4) for score in (0.8, 0.9)] + [Mated(0, 0.4, "grey")]
+    others = [(k, k + 1, score) for k in range(4) for score in (0.1, 0.3)]
+    return Scores(mated, others, siblings=[0.5], photos={"as taken": 10, "grey": 1}, missed={"as taken": 1})
+
+
 def test_the_worst_species_is_the_one_that_is_quoted(tmp_path: Path) -> None:
-    scores = Scores(mated={k: [0.8, 0.9] for k in range(4)}, strangers=[0.1, 0.3], siblings=[0.5], photos=10, missed=1)
-    row = summary(measured("mask"), scores, range(4), 0.55, 0.75)
+    row = summary(measured("mask"), made_up(), range(4), Shipped(0.55, 0.75), Others({}, {"another": "no weights"}))
     goals = {goal["goal"]: goal for goal in row["goals"]}
     (worst,) = [goal for goal in goals.values() if "worst species (mask)" in goal["goal"]]
     assert (worst["value"], worst["met"]) == (1.0, False)
     assert row["light"]["wrong_colours_passed"] == 1
     write(row, det([0.8, 0.9], [0.1, 0.3]), tmp_path)
     assert json.loads((tmp_path / "identity.json").read_text()) == row
-    assert "| mask | 4 of 4 | 100.0% |" in (tmp_path / "identity.md").read_text()
+    text = (tmp_path / "identity.md").read_text()
+    assert "| mask | 4 of 4 | 100.0% |" in text
+    assert "| photo | grey | 1 of 1 |" in text
+    assert "another (no weights)" in text
     assert cv2.imread(str(tmp_path / "identity-det.png")).shape == (420, 480, 3)
 
 
 def test_a_goal_is_met_only_if_the_bound_is(tmp_path: Path) -> None:
-    scores = Scores(mated={1: [0.9]}, strangers=[0.1], siblings=[], photos=1)
-    goals = summary(measured(), scores, range(4), 0.55, 0.75)["goals"]
+    goals = summary(measured(), made_up(), range(4), Shipped(0.55, 0.75))["goals"]
     assert [goal["met"] for goal in goals] == [True, False, True, True]
 
 

@@ -26,7 +26,7 @@ from semblance.identity.domain.errors import (
     SessionUsed,
 )
 from semblance.identity.domain.illumination import ScreenColour
-from semblance.identity.domain.matching import least_alike, lowest_to_reference, parse_embedding
+from semblance.identity.domain.matching import but_one, least_alike, lowest_to_reference, parse_embedding
 from semblance.identity.domain.release import Notice, check_release
 from semblance.identity.domain.sampling import spread
 from semblance.identity.domain.session import Asked, LockOut, Session, SessionState
@@ -201,10 +201,20 @@ def test_an_embedding_is_128_finite_numbers_of_unit_length() -> None:
 
 def test_the_worst_face_decides() -> None:
     a, b = np.eye(128, dtype=np.float32)[:2]
-    assert lowest_to_reference([a, a], [a]) == pytest.approx(1.0)
-    assert lowest_to_reference([a, a], [a, b]) == pytest.approx(0.0)
-    assert lowest_to_reference([a], []) == 1.0
+    assert lowest_to_reference([a, a], [[a]]) == pytest.approx(1.0)
+    assert lowest_to_reference([a, a], [[a, a, a], [a, b, b]]) == pytest.approx(0.0)
+    assert lowest_to_reference([a, a], [[a, a, b]]) == pytest.approx(1.0)
+    assert lowest_to_reference([a, a], [[a, b]]) == pytest.approx(0.0)
+    assert lowest_to_reference([a], []) == lowest_to_reference([a], [[]]) == 1.0
     assert least_alike([a, a, b]) == pytest.approx(0.0)
+
+
+def test_one_frame_in_eight_may_differ_and_is_left_out() -> None:
+    a, b = np.eye(128, dtype=np.float32)[:2]
+    assert but_one([a, a, b, a, a, a, a, a]) == (0, 1, 3, 4, 5, 6, 7)
+    assert but_one([a, a, b, a, a, a, a]) == tuple(range(7))
+    two = [a, a, b, a, a, b, a, a]
+    assert least_alike([two[i] for i in but_one(two)]) == pytest.approx(0.0)
 
 
 def test_a_spread_keeps_both_ends() -> None:

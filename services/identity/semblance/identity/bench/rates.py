@@ -59,3 +59,22 @@ def det(mated: Sequence[float], others: Sequence[float]) -> list[tuple[float, fl
 def threshold_at(curve: Sequence[tuple[float, float, float]], fmr: float) -> float:
     """The lowest threshold with a false match rate of at most `fmr`; above every score if none has."""
     return next((t for t, rate, _ in curve if rate <= fmr), curve[-1][0] + 1e-6)
+
+
+def fnmr_between(
+    own: Mapping[int, Sequence[float]], others: Mapping[int, Sequence[float]], fmr: float, draws: int = 200
+) -> tuple[float, float, float]:
+    """FNMR at the threshold of this FMR, and its 95 % interval from drawing enrolled people with replacement; each
+    draw sets its own threshold. Both by the seed of the templates' owner."""
+    people = list(own)
+    rng = np.random.default_rng(0)
+
+    def once(drawn: Sequence[int]) -> float:
+        strangers = np.sort(np.concatenate([others[p] for p in drawn]))[::-1]
+        allowed = int(fmr * len(strangers))
+        threshold = strangers[allowed] if allowed < len(strangers) else -1.0
+        return float((np.concatenate([own[p] for p in drawn]) <= threshold).mean())
+
+    values = [once([people[i] for i in rng.integers(len(people), size=len(people))]) for _ in range(draws)]
+    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return once(people), float(low), float(high)

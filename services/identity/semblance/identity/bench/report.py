@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from semblance.identity.bench.matching import Scores
+from semblance.identity.bench import tables
+from semblance.identity.bench.matching import AS_TAKEN, Scores
 from semblance.identity.bench.page import page
 from semblance.identity.bench.rates import by_person, det, threshold_at, upper_bound
-from semblance.identity.bench.sessions import SCREENS, Measured, Outcome
+from semblance.identity.bench.sessions import PLACES, SCREENS, Measured, Outcome
 from semblance.synthetic_people.lit_attack import SPECIES
 
 FNMR_GOAL, FMR_GOAL, APCER_GOAL, BPCER_GOAL, CPU_GOAL_S = 0.02, 0.001, 0.02, 0.05, 1.5
 Row = dict[str, Any]
 
 
-def summary(found: Measured, scores: Scores, seeds: Sequence[int], match: float, light: float) -> Row:
+@dataclass(frozen=True)
+class Others:
+    """Engines besides the default: their scores, and why the rest were not run."""
+
+    run: Mapping[str, Scores] = field(default_factory=dict)
+    not_run: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """Thresholds in force: for photos and for the light's agreement."""
+
+    match: float
+    light: float
+
+
+def summary(
+    found: Measured, scores: Scores, seeds: Sequence[int], shipped: Shipped, others: Others | None = None
+) -> Row:
     """Everything that is written, as JSON has it."""
+    others, match, light = others or Others(), shipped.match, shipped.light
     real = [o for o in found.outcomes if o.kind == "genuine"]
     attacks = {kind: _attack(kind, found.outcomes) for kind in SPECIES}
     worst = max(attacks, key=lambda kind: (attacks[kind]["apcer"], attacks[kind]["upper_95"]))
     refused = {o.seed: [float(not p.passed) for p in real if p.seed == o.seed] for o in real}
     bpcer, bpcer_spread = by_person(refused)
-    mated = [s for own in scores.mated.values() for s in own]
+    mated = scores.own
     curve = det(mated, scores.strangers)
     strict = threshold_at(curve, FMR_GOAL)
-    fnmr, fnmr_spread = by_person({k: [float(s < strict) for s in v] for k, v in scores.mated.items()})
+    missed = {
+        m.seed: [float(o.score < strict) for o in scores.mated if o.seed == m.seed and o.kind == AS_TAKEN]
+        for m in scores.mated
+    }
+    fnmr, fnmr_spread = by_person(missed)
     cpu = [o.cpu_s for o in real]
     wrong_passed = sum(s >= light for s in found.wrong_light)
     return {
@@ -60,6 +85,9 @@ def summary(found: Measured, scores: Scores, seeds: Sequence[int], match: float,
             "refused": sum(not o.passed for o in real),
             "advice": _counted(o.advice for o in real if not o.passed),
             "by_screen": {str(s): _share([not o.passed for o in real if o.strength == s]) for s in SCREENS},
+            "by_trait": tables.refusals_by_trait(real),
+            "by_place": {p: tables.errors([not o.passed for o in found.outcomes if o.kind == p]) for p in PLACES},
+            "people_never_enrolled": tables.errors([seed not in found.templates for seed in refused]),
         },
         "apcer": attacks,
         "light": {
@@ -71,11 +99,16 @@ def summary(found: Measured, scores: Scores, seeds: Sequence[int], match: float,
             "wrong_colours_upper_95": round(upper_bound(wrong_passed, len(found.wrong_light)), 5),
         },
         "matching": {
-            "people": len(scores.mated),
+            "people": len(missed),
             "mated": len(mated),
             "non_mated": len(scores.strangers),
             "photos": scores.photos,
             "photos_without_a_face": scores.missed,
+            "by_threshold": tables.by_threshold(scores),
+            "by_slice": tables.misses_by_slice(scores.mated, match),
+            "det": tables.band(scores),
+            "engines": tables.engines({"OpenCV, SFace": scores, **others.run}, FMR_GOAL),
+            "engines_not_run": dict(others.not_run),
             "shipped_threshold": match,
             "fmr_at_shipped": _share([s >= match for s in scores.strangers]),
             "fmr_upper_95": round(upper_bound(sum(s >= match for s in scores.strangers), len(scores.strangers)), 5),
@@ -93,11 +126,12 @@ def write(row: Row, curve: Sequence[tuple[float, float, float]], out: Path) -> N
     out.mkdir(parents=True, exist_ok=True)
     (out / "identity.json").write_text(json.dumps(row, indent=2) + "\n")
     (out / "identity.md").write_text(page(row))
-    cv2.imwrite(str(out / "identity-det.png"), plot(curve))
+    cv2.imwrite(str(out / "identity-det.png"), plot(curve, row["matching"]["det"]))
 
 
-def plot(curve: Sequence[tuple[float, float, float]]) -> np.ndarray:
-    """The DET curve, both axes logarithmic from 0.01 % to 100 %, (420, 480, 3) BGR."""
+def plot(curve: Sequence[tuple[float, float, float]], band: Sequence[Row] = ()) -> np.ndarray:
+    """The DET curve, both axes logarithmic from 0.01 % to 100 %, (420, 480, 3) BGR; upright bars are the band's 95 %
+    intervals."""
     image = np.full((420, 480, 3), 255, np.uint8)
     left, top, side = 70, 20, 340
 
@@ -116,6 +150,9 @@ def plot(curve: Sequence[tuple[float, float, float]]) -> np.ndarray:
         cv2.putText(image, label, (8, y + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (60, 60, 60), 1, cv2.LINE_AA)
     points = np.array([at(fmr, fnmr) for _, fmr, fnmr in curve], np.int32)
     cv2.polylines(image, [points.reshape(-1, 1, 2)], False, (160, 60, 20), 2, cv2.LINE_AA)
+    for row in band:
+        low, high = at(row["fmr"], row["low"]), at(row["fmr"], row["high"])
+        cv2.line(image, low, high, (60, 60, 200), 2, cv2.LINE_AA)
     cv2.putText(image, "false match rate", (left + 110, top + side + 42), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1)
     cv2.putText(image, "false non-match rate", (left + 4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1)
     return image

@@ -12,27 +12,32 @@ import numpy as np
 
 from semblance.identity.domain.challenge import draw_challenge
 from semblance.identity.domain.illumination import ScreenColour, draw_colours, echo
+from semblance.identity.domain.liveness import frontal
 from semblance.identity.domain.matching import Embedding
+from semblance.identity.domain.sampling import spread
 from semblance.identity.domain.session import Asked
 from semblance.identity.domain.verdict import glows
 from semblance.identity.handlers.capture import Finding, examine
 from semblance.identity.ml.capture_reader import FaceCaptureReader
 from semblance.identity.ports import Frame, Rules
 from semblance.synthetic_people.glow import Lit, film
-from semblance.synthetic_people.lit_attack import SPECIES, Session, Shot, genuine
+from semblance.synthetic_people.lit_attack import SPECIES, Session, Shot, elsewhere, genuine
 from semblance.synthetic_people.people import person
 from semblance.synthetic_people.relight import Tint, screen
 
 GENUINE_EACH = 3
 SCREENS = (0.4, 0.7, 1.0)
 """Brightness of the person's own screen, as shares of glow.WHITE; one genuine session at each."""
+PLACES = {"dim room": (0.3, 0.0), "wall close behind": (1.0, 0.2)}
+"""The room's light, and what a wall behind throws back of the screen, as shares; a white screen; one session each."""
 WRONG_COLOURS_EACH = 100
 _QUALITY = 86
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One session: whose, of what kind ("genuine" or a species), whether it passed, and the first advice if not."""
+    """One session: whose, of what kind ("genuine", a place or a species), whether it passed, and the first advice if
+    not."""
 
     seed: int
     kind: str
@@ -44,10 +49,12 @@ class Outcome:
 
 @dataclass
 class Measured:
-    """Everything that the sessions of all people gave."""
+    """Everything that the sessions of all people gave. enrolled: the frames that the templates are made of, for other
+    engines."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     templates: dict[int, tuple[Embedding, ...]] = field(default_factory=dict)
+    enrolled: dict[int, list[Frame]] = field(default_factory=dict)
     right_light: list[float] = field(default_factory=list)
     wrong_light: list[float] = field(default_factory=list)
 
@@ -75,6 +82,12 @@ class Judge:
             ]
         return finding, took_s
 
+    def straight(self, shots: Sequence[Shot]) -> list[Frame]:
+        """Some frames in which the face looks at the camera, as JPEGs."""
+        frames = [Frame(shot.at_ms, _jpeg(shot)) for shot in shots]
+        front = frontal(self.reader.read(frames).readings, self.rules.capture.liveness)
+        return [frames[i] for i in spread(front, self.rules.matching.templates)]
+
 
 def measure(judge: Judge, seeds: Sequence[int]) -> Iterator[tuple[int, Measured]]:
     """One person after the other; the attacker is the person before. Yields the seed with everything until then."""
@@ -97,6 +110,11 @@ def _live(judge: Judge, seed: int, own: Sequence[Lit], found: Measured) -> None:
         found.outcomes.append(_outcome(seed, "genuine", finding, cpu_s, strength))
         if finding.enrol and seed not in found.templates:
             found.templates[seed] = finding.enrol
+            found.enrolled[seed] = judge.straight(genuine(own, session))
+    for place, (room, wall) in PLACES.items():
+        asked, session = _asked(dice, 1.0)
+        finding, cpu_s = judge.judge(elsewhere(own, session, room=room, wall=wall), asked)
+        found.outcomes.append(_outcome(seed, place, finding, cpu_s, 1.0))
 
 
 def _attacks(judge: Judge, seed: int, films: tuple[Sequence[Lit], Sequence[Lit]], found: Measured) -> None:

@@ -13,6 +13,7 @@ from semblance.identity.domain.errors import InvalidEmbedding
 Embedding = npt.NDArray[np.float32]
 DIMENSIONS = 128
 MAX_FACES = 64
+_ONE_IN = 8
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,20 @@ def least_alike(faces: Sequence[Embedding]) -> float:
     return float((stacked @ stacked.T).min())
 
 
-def lowest_to_reference(references: Sequence[Embedding], others: Sequence[Embedding]) -> float:
-    """The worst of the others' cosines with the mean of the references; 1 when there are no others."""
-    if not len(others):
-        return 1.0
+def but_one(faces: Sequence[Embedding]) -> tuple[int, ...]:
+    """Which faces are the most alike with at most one in eight left out: a blink, or landmarks gone astray, spoils a
+    frame. What is left out must not be enrolled, so a frame of somebody else gains nothing."""
+    everyone = tuple(range(len(faces)))
+    if len(faces) < _ONE_IN:
+        return everyone
+    choices = [everyone[:i] + everyone[i + 1 :] for i in everyone]
+    return max(choices, key=lambda kept: least_alike([faces[i] for i in kept]))
+
+
+def lowest_to_reference(references: Sequence[Embedding], movements: Sequence[Sequence[Embedding]]) -> float:
+    """The worst movement's cosine with the mean of the references, a movement's being its median (the lower of two);
+    1 when there are none. Who moves in place of somebody else does so in most of a movement's frames."""
     mean = np.mean(np.stack(references), axis=0)
     mean /= max(float(np.linalg.norm(mean)), 1e-9)
-    return float((np.stack(others) @ mean).min())
+    scores = [np.sort(np.stack(faces) @ mean) for faces in movements if len(faces)]
+    return min((float(s[(len(s) - 1) // 2]) for s in scores), default=1.0)

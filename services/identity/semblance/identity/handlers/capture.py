@@ -14,7 +14,7 @@ from semblance.identity.domain.illumination import draw_colours
 from semblance.identity.domain.liveness import Advice
 from semblance.identity.domain.liveness import excursions as movements_in
 from semblance.identity.domain.liveness import frontal as frontal_in
-from semblance.identity.domain.matching import Embedding, least_alike, lowest_to_reference
+from semblance.identity.domain.matching import Embedding, but_one, least_alike, lowest_to_reference
 from semblance.identity.domain.sampling import spread
 from semblance.identity.domain.session import Asked, Session, SessionState
 from semblance.identity.domain.verdict import judge
@@ -127,15 +127,16 @@ def examine(capture: Capture, asked: Asked, rules: Rules) -> Finding:
         return Finding(advice=tuple(faults))
     matching = rules.matching
     front = spread(frontal_in(readings, liveness), matching.compared_frames)
-    turned = [
-        i
-        for e in movements_in(readings, liveness)
-        for i in spread([i for i in range(e.first, e.last) if readings[i].faces == 1], matching.compared_per_movement)
-    ]
-    reference = capture.embeddings(front)
+    faces = capture.embeddings(front)
+    kept = but_one(faces)
+    reference = [faces[i] for i in kept]
     if least_alike(reference) < matching.same_face:
         return Finding(advice=(Advice.SAME_PERSON,))
-    if lowest_to_reference(reference, capture.embeddings(turned)) < matching.turned_same_face:
+    turned = [
+        spread([i for i in range(e.first, e.last) if readings[i].faces == 1], matching.compared_per_movement)
+        for e in movements_in(readings, liveness)
+    ]
+    if lowest_to_reference(reference, [capture.embeddings(m) for m in turned]) < matching.turned_same_face:
         return Finding(advice=(Advice.SAME_PERSON,))
     return Finding(enrol=tuple(reference[i] for i in spread(range(len(reference)), matching.templates)))
 

@@ -178,6 +178,8 @@ class Database:
             driver.execute(f"PRAGMA busy_timeout={_TIDY_WAIT_MS}")  # writers wait while this does
             try:
                 busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError as e:  # a full disk; it is tried again
+                raise DatabaseUnavailable("the write-ahead log cannot be emptied") from e
             finally:
                 driver.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
             return bool(busy == 0)

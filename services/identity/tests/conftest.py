@@ -185,3 +185,9 @@ def desk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
 @pytest.fixture
 def subject_id() -> SubjectId:
     return SubjectId(new_id())
+
+
+@pytest.fixture
+def shown_readings():
+    """`shown`, for tests that judge readings without a service."""
+    return shown

@@ -143,10 +143,10 @@ class Shelf(Protocol):
 
     def drop(self, adapter_id: AdapterId) -> int: ...
 
-    def drop_consent(self, consent_id: ConsentId, *, tell_later: bool = False) -> int:
-        """How many were dropped; `tell_later`: drop_subject tells of them again."""
+    def drop_consent(self, consent_id: ConsentId) -> int: ...
 
-    def drop_subject(self, subject_id: SubjectId) -> list[str]: ...
+    def drop_subject(self, subject_id: SubjectId) -> list[str]:
+        """The adapters that were dropped, now or a moment ago."""
 
 
 @dataclass(frozen=True)

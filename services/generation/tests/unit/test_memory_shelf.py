@@ -42,8 +42,23 @@ def test_dropping_by_consent_and_by_person(service) -> None:  # type: ignore[no-
     assert service.shelf.drop_consent(known.consent_id) == 1
     service.shelf.load(known)
     assert service.shelf.drop_subject(SubjectId(new_id())) == []
-    assert len(service.shelf.drop_subject(known.subject_id)) == 1
+    assert service.shelf.drop_subject(known.subject_id) == [known.id]
+    assert service.shelf.drop_subject(known.subject_id) == []
     assert len(service.shelf) == 0
+
+
+def test_what_was_dropped_a_moment_before_an_erasure_is_told_by_it_and_once(service) -> None:  # type: ignore[no-untyped-def]
+    known = facts(service)
+    for drop in (lambda: service.shelf.drop(known.id), lambda: service.shelf.drop_consent(known.consent_id)):
+        service.shelf.load(known)
+        assert drop() == 1
+        service.clock.advance(60)
+        assert service.shelf.drop_subject(known.subject_id) == [known.id]
+        assert service.shelf.drop_subject(known.subject_id) == []
+    service.shelf.load(known)
+    service.shelf.drop(known.id)
+    service.clock.advance(601)
+    assert service.shelf.drop_subject(known.subject_id) == []
 
 
 def test_what_nobody_uses_does_not_stay(service) -> None:  # type: ignore[no-untyped-def]

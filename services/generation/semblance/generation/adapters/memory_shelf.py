@@ -28,7 +28,8 @@ class _Held:
     used_at_s: float
 
 
-_TOLD_LATER_MAX = 1000  # people whose erasure has begun and not come here yet
+_TOLD_AGAIN_S = 600.0  # how long an erasure, which its withdrawals go before, may be on its way
+_TOLD_AGAIN_PEOPLE = 1000
 
 
 class MemoryShelf:
@@ -41,7 +42,7 @@ class MemoryShelf:
         self._max_idle_s = max_idle_s
         self._lock = threading.Lock()
         self._held: OrderedDict[str, _Held] = OrderedDict()
-        self._dropped: OrderedDict[str, set[str]] = OrderedDict()
+        self._dropped: OrderedDict[str, dict[str, float]] = OrderedDict()
 
     def load(self, facts: AdapterFacts) -> OpenAdapter:
         """The adapter, opened. Raises AdapterDamaged, NotFound, Gone, Unavailable."""
@@ -62,25 +63,19 @@ class MemoryShelf:
     def drop(self, adapter_id: AdapterId) -> int:
         """How many were dropped."""
         with self._lock:
-            return self._drop_where(lambda held: held.facts.id == adapter_id)
+            return self._drop_for_good(lambda held: held.facts.id == adapter_id)
 
-    def drop_consent(self, consent_id: ConsentId, *, tell_later: bool = False) -> int:
-        """How many were dropped; with `tell_later` drop_subject tells of them again, for an erasure's receipt."""
+    def drop_consent(self, consent_id: ConsentId) -> int:
+        """How many were dropped."""
         with self._lock:
-            if tell_later:
-                for held in self._held.values():
-                    if held.facts.consent_id == consent_id:
-                        self._dropped.setdefault(held.facts.subject_id, set()).add(str(held.facts.id))
-                while len(self._dropped) > _TOLD_LATER_MAX:
-                    self._dropped.popitem(last=False)
-            return self._drop_where(lambda held: held.facts.consent_id == consent_id)
+            return self._drop_for_good(lambda held: held.facts.consent_id == consent_id)
 
     def drop_subject(self, subject_id: SubjectId) -> list[str]:
-        """The adapters that were dropped, now or when the person's consents ended with the erasure."""
+        """The adapters that were dropped, now or a moment ago: the person's consents end before the erasure comes."""
         with self._lock:
-            mine = [str(held.facts.id) for held in self._held.values() if held.facts.subject_id == subject_id]
-            self._drop_where(lambda held: held.facts.subject_id == subject_id)
-            return sorted({*mine, *self._dropped.pop(subject_id, set())})
+            self._drop_for_good(lambda held: held.facts.subject_id == subject_id)
+            since_s = self._clock.monotonic_s() - _TOLD_AGAIN_S
+            return sorted(name for name, at_s in self._dropped.pop(subject_id, {}).items() if at_s >= since_s)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -91,6 +86,16 @@ class MemoryShelf:
             raise AdapterDamaged("the stored adapter is not the one that was trained")
         reference = self._sealed.get(facts.subject_id, facts.reference_key) if facts.reference_key else b""
         return OpenAdapter(lora, reference, facts.backbone_digest)
+
+    def _drop_for_good(self, condition: Callable[[_Held], bool]) -> int:
+        """Drop, and remember the ids for a while: an erasure that follows tells what was in memory."""
+        for held in self._held.values():
+            if condition(held):
+                mine = self._dropped.setdefault(held.facts.subject_id, {})
+                mine[str(held.facts.id)] = self._clock.monotonic_s()
+        while len(self._dropped) > _TOLD_AGAIN_PEOPLE:
+            self._dropped.popitem(last=False)
+        return self._drop_where(condition)
 
     def _drop_where(self, condition: Callable[[_Held], bool]) -> int:
         dropped = [digest for digest, held in self._held.items() if condition(held)]

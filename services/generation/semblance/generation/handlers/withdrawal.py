@@ -24,9 +24,9 @@ class StillAtWork(Unavailable):
 def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports, *, erased: bool = False) -> None:
     """End every picture that needs this consent and is not yet published; drop its adapters from memory.
 
-    When an erasure follows, it ends the person's pictures and counts what was in memory, also what was dropped here.
+    When an erasure follows, it ends the person's pictures, and counts them.
     """
-    ports.shelf.drop_consent(consent_id, tell_later=erased)
+    ports.shelf.drop_consent(consent_id)
     if erased:
         return
     for image in store.images.pending_under(consent_id):

@@ -41,7 +41,7 @@ spread is half a 95 % bootstrap interval. Times include being off the processor 
 
 The last moment is the later of two, over all four services: when the service's consent view last said yes (asked of everybody
 who is being withdrawn, every 10 ms, more seldom when busy), and when the last attempt ended that made something. The call is
-identity's `RevokeConsent`, which returns once the broker has the event. The deadline is a second after the return.
+identity's `RevokeConsent`, which returns once identity's own view of the topic has the event. The deadline is a second after the return.
 
 | seconds | count | p50 | p90 | p99 | max |
 |---|---|---|---|---|---|

@@ -182,9 +182,9 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
     )
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
     ports = ports_of(settings, database, keyring, Sealer(keyring), readers=readers_of(settings), clock=clock)
-    ports = replace(ports, told=told_within(database, settings.revocation_told_s))
     store_of = SqlTransactions(database, clock).of_unit
     consents = consent_view_of(settings, broker, clock)
+    ports = replace(ports, told=told_within(database, consents, settings.revocation_told_s))
     sweeper = Sweeper(ports, consents, every_s=settings.sweep_s)
 
     def add_servicer(server: grpc.Server) -> None:

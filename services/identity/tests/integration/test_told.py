@@ -17,6 +17,7 @@ from semblance.identity.domain.errors import RevocationNotTold
 from semblance.kernel.ids import ConsentId, new_id
 from semblance.service_kit import testing
 from semblance.service_kit.database import Database
+from semblance.service_kit.testing import FakeConsentView
 
 
 @pytest.fixture
@@ -33,14 +34,14 @@ def revoke(database: Database) -> ConsentId:
 
 def test_nothing_to_tell_is_told(database: Database) -> None:
     revoke(database)
-    told_within(database, 0.1)(ConsentId(new_id()))
+    told_within(database, FakeConsentView(), 0.1)(ConsentId(new_id()))
 
 
 def test_it_waits_for_the_relay(database: Database) -> None:
     consent_id, told = revoke(database), threading.Event()
 
     def wait() -> None:
-        told_within(database, 20)(consent_id)
+        told_within(database, FakeConsentView(), 20)(consent_id)
         told.set()
 
     waiting = threading.Thread(target=wait)
@@ -57,6 +58,16 @@ def test_an_event_that_does_not_leave_is_no_success(database: Database) -> None:
     consent_id = revoke(database)
     began_s = time.monotonic()
     with pytest.raises(RevocationNotTold) as refused:
-        told_within(database, 0.2)(consent_id)
+        told_within(database, FakeConsentView(), 0.2)(consent_id)
     assert time.monotonic() - began_s >= 0.2
     assert refused.value.kind.value == "unavailable"
+
+
+def test_what_no_reader_has_seen_is_not_told(database: Database) -> None:
+    """The broker has acknowledged it, and still answers as if it had not."""
+    view = FakeConsentView()
+    consent = view.grant(new_id())
+    with pytest.raises(RevocationNotTold):
+        told_within(database, view, 0.1)(consent.id)
+    view.revoke(consent.id)
+    told_within(database, view, 0.1)(consent.id)

@@ -19,7 +19,7 @@ class IdentitySettings(ServiceSettings):
     models_dir: Path = Path(".cache/models")
     face_engine: Literal["deepface", "opencv"] = "deepface"
 
-    match_threshold: float = Field(default=0.55, ge=-1, le=1)
+    match_threshold: float = Field(default=0.60, ge=-1, le=1)
     enrolled_elsewhere_threshold: float = Field(default=0.65, ge=-1, le=1)
     protected_threshold: float = Field(default=0.62, ge=-1, le=1)
     same_photographed_threshold: float = Field(default=0.45, ge=-1, le=1)

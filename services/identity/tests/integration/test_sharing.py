@@ -242,6 +242,21 @@ def test_a_level_decides_who_and_lowering_it_stops_everything_at_once(desk: Any)
             use(desk, grant)
 
 
+def test_lowering_the_level_returns_when_the_broker_knows(desk: Any) -> None:
+    subject_id, app, grant = shared(desk)
+    told: list[str] = []
+    desk.ports = dataclasses.replace(desk.ports, told=told.append)
+    level(desk, subject_id, Level.APPS)
+    assert told == []
+    level(desk, subject_id, Level.ONLY_ME)
+    level(desk, subject_id, Level.ONLY_ME)
+    assert told == [grant.id]
+    level(desk, subject_id, Level.APPS)
+    again = allow(desk, ask(desk, subject_id, app))
+    apps.unverify_app(app, desk.ports)
+    assert told == [grant.id, again.id]
+
+
 def test_an_app_that_loses_its_mark_loses_its_grants(desk: Any) -> None:
     _, app, grant = shared(desk)
     _, friend, theirs = shared(desk, app=False)

@@ -31,7 +31,11 @@ def verify_app(subject_id: SubjectId, name: str, ports: Ports) -> App:
 
 
 def unverify_app(subject_id: SubjectId, ports: Ports) -> App:
-    """Every grant that was given to the app ends with its mark. Raises UnknownApp."""
+    """Every grant that was given to the app ends with its mark. Returns once the broker has their ends.
+
+    Raises UnknownApp, RevocationNotTold (the mark is gone all the same).
+    """
+    ended = []
     with ports.transactions() as store:
         app = store.apps.get(subject_id)
         if app is None:
@@ -39,7 +43,9 @@ def unverify_app(subject_id: SubjectId, ports: Ports) -> App:
         store.apps.remove(subject_id)
         for consent in store.consents.of_grantee(subject_id):
             if stands(consent, ports.clock.now()):
-                end(store, consent, RevocationReason.OPERATOR, ports)
+                ended.append(end(store, consent, RevocationReason.OPERATOR, ports).id)
+    for consent_id in ended:
+        ports.told(consent_id)
     return app
 
 

@@ -11,7 +11,7 @@ from semblance.identity.handlers.consents import end
 from semblance.identity.handlers.standing import enter
 from semblance.identity.handlers.terms import open_limits, require_key, seal_limits
 from semblance.identity.ports import Ports, Store
-from semblance.kernel.ids import SubjectId
+from semblance.kernel.ids import ConsentId, SubjectId
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,20 @@ def get_sharing(subject_id: SubjectId, ports: Ports) -> SharingView:
 
 
 def set_sharing(command: SetSharing, ports: Ports) -> SharingView:
-    """Raises InvalidGrant, SubjectErased. Grants that the new level does not allow end with it."""
+    """Grants that the new level does not allow end with it. Returns once the broker has their ends.
+
+    Raises InvalidGrant, SubjectErased, RevocationNotTold (the level is set all the same).
+    """
     require_key(command.subject_id, ports)
     with ports.transactions() as store:
-        return set_in(store, command, ports)
+        made, ended = set_in(store, command, ports)
+    for consent_id in ended:
+        ports.told(consent_id)
+    return made
 
 
-def set_in(store: Store, command: SetSharing, ports: Ports) -> SharingView:
-    """As set_sharing, within a transaction."""
+def set_in(store: Store, command: SetSharing, ports: Ports) -> tuple[SharingView, list[ConsentId]]:
+    """As set_sharing, within a transaction; also which grants ended."""
     rules = ports.rules.sharing
     command = replace(command, limits=parse_words(command.limits, rules, "limits"))
     sharing = Sharing(
@@ -60,14 +66,15 @@ def set_in(store: Store, command: SetSharing, ports: Ports) -> SharingView:
     )
     enter(store, command.subject_id, ports)
     store.sharing.save(sharing)
-    _end_what_is_not_allowed(store, sharing, ports)
-    return SharingView(sharing, command.limits)
+    return SharingView(sharing, command.limits), _end_what_is_not_allowed(store, sharing, ports)
 
 
-def _end_what_is_not_allowed(store: Store, sharing: Sharing, ports: Ports) -> None:
+def _end_what_is_not_allowed(store: Store, sharing: Sharing, ports: Ports) -> list[ConsentId]:
     """For good: raising the level again brings nothing back."""
+    ended = []
     for grant in store.grants.given_by(sharing.subject_id):
         allowed = sharing.level.allows(is_app=grant.grantee_is_app, approved=not grant.by_level)
         consent = store.consents.get(grant.id) if grant.answer is Answer.ALLOWED and not allowed else None
-        if consent is not None:
-            end(store, consent, RevocationReason.WITHDRAWN, ports)
+        if consent is not None and end(store, consent, RevocationReason.WITHDRAWN, ports) is not consent:
+            ended.append(consent.id)
+    return ended

@@ -46,6 +46,9 @@ check: $(STAMP) $(MODELS)  ## Lint, format, types, import rules
 contracts: $(STAMP)  ## Regenerate stubs, registry and AsyncAPI documents from protos/
 	@$(BIN)/python -m semblance.contracts.generate
 
+openapi: $(STAMP)  ## Write docs/openapi.json from the gateway's routes
+	@$(BIN)/python -m semblance.gateway.testing.write_openapi docs/openapi.json
+
 lock: $(STAMP)  ## Rewrite requirements/lock.txt from the packages installed now
 	@$(BIN)/python requirements/freeze.py > requirements/lock.txt.new && mv requirements/lock.txt.new requirements/lock.txt
 

@@ -8,7 +8,7 @@ from importlib import resources
 
 from semblance.identity.domain.release import Notice
 
-VERSION = "2026-11-25"
+VERSION = "2026-11-25b"
 LANGUAGE = "en"
 
 

@@ -230,7 +230,29 @@ def test_a_video_tinted_as_a_whole_fails(live: Any) -> None:
             for f, g in zip(frames, gains, strict=True)
         ]
 
-    assert set(attempt(live, tinted).advice) & {Advice.LIGHT_UNSEEN.value, Advice.WRONG_LIGHT.value}
+    faults = {Advice.LIGHT_UNSEEN.value, Advice.WRONG_LIGHT.value, Advice.TINTED.value}
+    assert set(attempt(live, tinted).advice) & faults
+
+
+def test_a_face_tinted_alone_and_evenly_fails(live: Any) -> None:
+    """The right colours, to the second, on an oval that follows the face: in time nothing is wrong with it."""
+    finder = OpenCvFaceEngine(MODELS)
+
+    def tinted(session: Session) -> list[Frame]:
+        tint = screen([(c.colour, c.for_ms) for c in session.colours])
+        return [oval(frame, tint(frame.at_ms)) for frame in answered("cleo", asking(session.challenge, ()))]
+
+    def oval(frame: Frame, light: tuple[float, float, float]) -> Frame:
+        bgr = decoded(frame)
+        box = finder.detect(np.ascontiguousarray(bgr[:, :, ::-1]))[0].box
+        share = np.zeros(bgr.shape[:2], np.float32)
+        centre = (int(box.x_px + box.width_px / 2), int(box.y_px + box.height_px * 0.45))
+        cv2.ellipse(share, centre, (int(box.width_px * 0.6), int(box.height_px * 0.65)), 0, 0, 360, 1.0, -1)
+        share = cv2.GaussianBlur(share, (0, 0), 4)[:, :, None]
+        gain = (1 + 0.25 * share * np.array(light[::-1])) ** (1 / 2.2)
+        return encoded(frame.at_ms, np.clip(bgr * gain, 0, 255).astype(np.uint8))
+
+    assert attempt(live, tinted).advice == (Advice.FLAT_LIGHT.value,)
 
 
 def test_a_loop_that_was_compressed_anew_fails(live: Any) -> None:

@@ -28,7 +28,7 @@ from semblance.service_kit.runtime import serve
 
 STATIONS = ("gateway", "generation", "safety", "provenance")
 SERVES = frozenset({"consume", "work", "relay"})
-PROBE_S, PAUSE_S, AFTER_PAUSE_S = 0.01, 0.05, 0.015
+PROBE_S, PAUSE_S, AFTER_PAUSE_S = 0.01, 0.05, 0.03
 THREADS = 1
 _BUILT = {
     "gateway": (GatewaySettings, gateway_station.gateway),

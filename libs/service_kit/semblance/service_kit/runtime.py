@@ -73,9 +73,7 @@ def broker_of(settings: ServiceSettings) -> KafkaBroker:
     )
 
 
-def consent_view_of(
-    settings: ServiceSettings, broker: Broker, clock: Clock, *, patience_s: float = 1.0
-) -> ConsentView:
+def consent_view_of(settings: ServiceSettings, broker: Broker, clock: Clock, *, patience_s: float = 1.0) -> ConsentView:
     """The view of consents that the settings describe; `patience_s` as there."""
     return ConsentView(
         broker,

@@ -67,7 +67,7 @@ class Identity(service_pb2_grpc.IdentityServiceServicer):
         return pb.CheckGrantResponse(allowed=False, reasons=reasons, grant=grant())
 
     def NameApps(self, request: Any, context: Any) -> Any:
-        return pb.NameAppsResponse(names={request.subject_ids[0]: "Photo Booth"})
+        return pb.NameAppsResponse(apps=[pb.NamedApp(subject_id=request.subject_ids[0], name="Photo Booth")])
 
     def SimulateSharing(self, request: Any, context: Any) -> Any:
         self._seen(request)

@@ -112,7 +112,8 @@ def test_the_walk_of_an_app(stub: Any, operate: Any, person: str) -> None:
     assert (check.allowed, [reason.code for reason in check.reasons]) == (False, ["grant-used-up"])
     back = pb.ReturnGrantUseRequest(grant_id=grant_id, grantee_id=app_id, image_id=use.image_id)
     assert stub.ReturnGrantUse(back).pictures_made == 0
-    assert dict(stub.NameApps(pb.NameAppsRequest(subject_ids=[app_id, person])).names) == {app_id: "Photo Booth"}
+    named = stub.NameApps(pb.NameAppsRequest(subject_ids=[app_id, person])).apps
+    assert [(app.subject_id, app.name) for app in named] == [(app_id, "Photo Booth")]
     simulated = stub.SimulateSharing(pb.SimulateSharingRequest(subject_id=person, withdraw=grant_id))
     assert ([g.grant_id for g in simulated.before.standing], list(simulated.after.standing)) == ([grant_id], [])
     operate("unverify", app_id)

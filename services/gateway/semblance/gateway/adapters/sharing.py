@@ -75,7 +75,8 @@ class GrpcSharing:
         return _grant(answer.grant), tuple(Reason(reason.code, reason.detail) for reason in answer.reasons)
 
     def app_names(self, subject_ids: Sequence[str]) -> dict[str, str]:
-        return dict(self._stub.NameApps(pb.NameAppsRequest(subject_ids=subject_ids)).names)
+        named = self._stub.NameApps(pb.NameAppsRequest(subject_ids=subject_ids)).apps
+        return {app.subject_id: app.name for app in named}
 
     def simulate(self, subject_id: str, change: SharingChange) -> tuple[Standing, Standing]:
         request = pb.SimulateSharingRequest(subject_id=subject_id)

@@ -96,7 +96,8 @@ class SharingCalls:
 
     def NameApps(self, request: pb.NameAppsRequest, context: grpc.ServicerContext) -> pb.NameAppsResponse:
         """Who among them is an app."""
-        return pb.NameAppsResponse(names=apps.name_apps(request.subject_ids, self._ports))
+        names = apps.name_apps(request.subject_ids, self._ports)
+        return pb.NameAppsResponse(apps=[pb.NamedApp(subject_id=id_, name=name) for id_, name in names.items()])
 
     def SimulateSharing(
         self, request: pb.SimulateSharingRequest, context: grpc.ServicerContext

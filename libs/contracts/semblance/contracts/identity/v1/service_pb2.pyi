@@ -478,18 +478,19 @@ class NameAppsRequest(_message.Message):
     subject_ids: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, subject_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
+class NamedApp(_message.Message):
+    __slots__ = ("subject_id", "name")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    name: str
+    def __init__(self, subject_id: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+
 class NameAppsResponse(_message.Message):
-    __slots__ = ("names",)
-    class NamesEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: str
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-    NAMES_FIELD_NUMBER: _ClassVar[int]
-    names: _containers.ScalarMap[str, str]
-    def __init__(self, names: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    __slots__ = ("apps",)
+    APPS_FIELD_NUMBER: _ClassVar[int]
+    apps: _containers.RepeatedCompositeFieldContainer[NamedApp]
+    def __init__(self, apps: _Optional[_Iterable[_Union[NamedApp, _Mapping]]] = ...) -> None: ...
 
 class SimulateSharingRequest(_message.Message):
     __slots__ = ("subject_id", "sharing", "withdraw", "answer", "give")

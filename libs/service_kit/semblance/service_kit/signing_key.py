@@ -37,9 +37,12 @@ class FileSigningKey:
         self._public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         self._key_id = _thumbprint(self._public)
 
-    def sign(self, claims: Mapping[str, object]) -> str:
-        """A compact JWS over the claims, its header naming the key."""
-        return jwt.encode(dict(claims), self._key, algorithm="EdDSA", headers={"kid": self._key_id, "typ": self._type})
+    def sign(self, claims: Mapping[str, object], token_type: str = "", *, content_type: str = "") -> str:
+        """A compact JWS over the claims, its header naming the key; `token_type` instead of the usual one."""
+        headers = {"kid": self._key_id, "typ": token_type or self._type}
+        if content_type:
+            headers["cty"] = content_type
+        return jwt.encode(dict(claims), self._key, algorithm="EdDSA", headers=headers)
 
     def jwks_json(self) -> str:
         """The public key as a JSON Web Key Set."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from semblance.contracts.identity.v1 import events_pb2
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.identity.adapters import tables
-from semblance.identity.adapters.receipts import FileReceipts, ReceiptKeyUnavailable
+from semblance.identity.adapters.receipts import FileReceipts
 from semblance.identity.adapters.store import ERASE_SUBJECT
 from semblance.identity.adapters.sweeper import Sweeper
 from semblance.identity.adapters.work import erase_subject
@@ -26,6 +26,7 @@ from semblance.identity.handlers import capture, consents, erasure, faces
 from semblance.kernel.errors import Invalid, NotFound, Unavailable
 from semblance.kernel.ids import ErasureId, SubjectId, new_id
 from semblance.service_kit import testing
+from semblance.service_kit.signing_key import SigningKeyUnavailable
 
 pytestmark = pytest.mark.parametrize("desk", ["sqlite", "postgres"], indirect=True)
 OTHERS = [service for service in SERVICES if service != "identity"]
@@ -242,11 +243,11 @@ def test_the_receipt_key_is_made_once_and_for_the_owner_only(desk: Any, tmp_path
     assert first.jwks_json() == second.jwks_json()
     assert first.fingerprint("a") == second.fingerprint("a") != first.fingerprint("b")
     path.chmod(0o644)
-    with pytest.raises(ReceiptKeyUnavailable):
+    with pytest.raises(SigningKeyUnavailable):
         FileReceipts(path)
     path.chmod(0o600)
     path.write_bytes(b"short")
-    with pytest.raises(ReceiptKeyUnavailable):
+    with pytest.raises(SigningKeyUnavailable):
         FileReceipts(path)
 
 

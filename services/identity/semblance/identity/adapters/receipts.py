@@ -2,92 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
-from semblance.kernel.errors import Unavailable
+from semblance.service_kit.signing_key import FileSigningKey
 
 _TYPE = "semblance-erasure-receipt+jwt"
+_FINGERPRINT = "subject fingerprint v1"
 
 
-class ReceiptKeyUnavailable(Unavailable):
-    """The receipt key cannot be read, or others can read it."""
-
-    code = "receipt-key-unavailable"
-
-
-class FileReceipts:
+class FileReceipts(FileSigningKey):
     """Signs with a key in a file, made at the first start with mode 600."""
 
     def __init__(self, key_file: Path) -> None:
-        """Raises ReceiptKeyUnavailable."""
-        seed = _read_or_make(key_file)
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self._public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self._key_id = _thumbprint(self._public)
-        self._pepper = hmac.digest(seed, b"subject fingerprint v1", "sha256")
-
-    def sign(self, claims: Mapping[str, object], token_type: str = _TYPE, *, content_type: str = "") -> str:
-        """A compact JWS over the claims, its header naming the key."""
-        headers = {"kid": self._key_id, "typ": token_type} | ({"cty": content_type} if content_type else {})
-        return jwt.encode(dict(claims), self._key, algorithm="EdDSA", headers=headers)
-
-    def jwks_json(self) -> str:
-        """The public key as a JSON Web Key Set."""
-        key = {**_jwk(self._public), "kid": self._key_id, "use": "sig", "alg": "EdDSA"}
-        return json.dumps({"keys": [key]}, sort_keys=True)
+        """Raises SigningKeyUnavailable."""
+        super().__init__(key_file, token_type=_TYPE)
 
     def fingerprint(self, subject_id: str) -> str:
         """HMAC-SHA-256 of the id under a key derived from the signing key."""
-        return hmac.digest(self._pepper, subject_id.encode(), "sha256").hex()
-
-
-def _jwk(public: bytes) -> dict[str, str]:
-    return {"crv": "Ed25519", "kty": "OKP", "x": base64.urlsafe_b64encode(public).rstrip(b"=").decode()}
-
-
-def _thumbprint(public: bytes) -> str:
-    """RFC 7638: SHA-256 over the required members in lexical order without spaces."""
-    canonical = json.dumps(_jwk(public), sort_keys=True, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
-
-
-def _read_or_make(path: Path) -> bytes:
-    try:
-        if not path.exists():
-            _make(path)
-        if path.stat().st_mode & 0o077:
-            raise ReceiptKeyUnavailable("the receipt key file is open to others", remedy="Set its mode to 600.")
-        seed = path.read_bytes()
-    except OSError as e:
-        raise ReceiptKeyUnavailable("the receipt key file cannot be read") from e
-    if len(seed) != 32:
-        raise ReceiptKeyUnavailable("the receipt key file does not hold 32 bytes", remedy="Restore the key file.")
-    return seed
-
-
-def _make(path: Path) -> None:
-    """Write a new key; of two processes that start at once, the first wins."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    seed = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(seed)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        return
-    finally:
-        fresh.unlink()
+        return self.digest(_FINGERPRINT, subject_id)

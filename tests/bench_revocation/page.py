@@ -31,7 +31,7 @@ def page(row: dict[str, Any]) -> str:
     return f"""# Taking it back: how long could anything still be made?
 
 Written by `make bench-revocation` on {row["cores"]} cores with a one-minute load of {row["load_1min"]} when it ended (nice {row.get("nice", 0)}):
-other work ran at the same time, so read the seconds as an upper bound. {row["withdrawals"]} withdrawals, one every half second,
+the benchmark's own processes and whatever else ran. {row["withdrawals"]} withdrawals, one every half second,
 among {row["people"]} people with a consent each and a sealed adapter each in memory. Percentiles are order statistics; the
 spread is half a 95 % bootstrap interval. Times include being off the processor between an answer and the look at the clock.
 

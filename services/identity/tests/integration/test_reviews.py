@@ -83,6 +83,16 @@ def test_what_was_allowed_is_for_this_person_alone(desk: Any, subject_id: Subjec
     assert desk.submitted(desk.opened(stranger, device="third"), person=7).state is SessionState.FAILED
 
 
+def test_what_was_allowed_is_about_one_person_and_not_about_another(desk: Any, subject_id: SubjectId) -> None:
+    desk.opted_in(person=7)
+    second, _ = desk.opted_in(person=8)
+    decided(desk, doubted(desk, subject_id), ALLOWED)
+    assert desk.submitted(desk.opened(subject_id, device="swap"), person=8).state is SessionState.FAILED
+    (fresh,) = all_of(desk, ReviewState.OPEN)
+    assert fresh.other_subject_id == second
+    assert desk.submitted(desk.opened(subject_id, device="back"), person=7).state is SessionState.SUCCEEDED
+
+
 def test_allowed_skips_no_other_check(desk: Any, subject_id: SubjectId) -> None:
     desk.opted_in(person=7)
     decided(desk, doubted(desk, subject_id), ALLOWED)

@@ -14,11 +14,15 @@ from semblance.kernel.ids import ReviewId, SubjectId, new_id
 
 @dataclass(frozen=True)
 class Doubt:
-    """One reason to ask an operator; what it is about is told to nobody else."""
+    """One reason to ask an operator: one account, or one entry. What it is about is told to nobody else."""
 
     kind: ReviewKind
-    others: tuple[SubjectId, ...] = ()
-    entries: tuple[str, ...] = ()
+    other: SubjectId | None = None
+    entry: str | None = None
+
+    def is_of(self, review: Review) -> bool:
+        """Whether an operator who looks at `review` looks at this."""
+        return (review.other_subject_id, review.entry_id) == (self.other, self.entry)
 
 
 def doubts_about(
@@ -28,40 +32,44 @@ def doubts_about(
     rules, found = ports.rules.matching, []
     if max(s.other for s in scores) >= rules.enrolled_elsewhere:
         alike = ports.gallery.people_like(store, faces, rules.enrolled_elsewhere)
-        found.append(Doubt(ReviewKind.FACE_ENROLLED_ELSEWHERE, others=tuple(p for p in alike if p != subject_id)))
+        others = [Doubt(ReviewKind.FACE_ENROLLED_ELSEWHERE, other=p) for p in alike if p != subject_id]
+        found += others or [Doubt(ReviewKind.FACE_ENROLLED_ELSEWHERE)]
     if any(is_protected(s, rules) for s in scores):
         entries = ports.gallery.entries_like(store, subject_id, faces, rules.protected)
-        found.append(Doubt(ReviewKind.PROTECTED_FACE, entries=tuple(entries)))
+        found += [Doubt(ReviewKind.PROTECTED_FACE, entry=e) for e in entries] or [Doubt(ReviewKind.PROTECTED_FACE)]
     return found
 
 
 def settle_doubts(store: Store, session: Session, doubts: Sequence[Doubt], ports: Ports) -> bool:
-    """Whether an operator has allowed every one of them, which is then used up; else reviews are opened."""
+    """Whether an operator has allowed every one of them, which is then used up; else reviews are opened. To be let in
+    as like one person allows nothing about another."""
     now = ports.clock.now()
-    allowed = {doubt.kind: _usable(store, session.subject_id, doubt.kind, ports) for doubt in doubts}
-    missing = [doubt for doubt in doubts if allowed[doubt.kind] is None]
+    allowed = {doubt: _usable(store, session.subject_id, doubt, ports) for doubt in doubts}
+    missing = [doubt for doubt, review in allowed.items() if review is None]
     for doubt in missing:
         _open(store, session, doubt, ports)
     if missing:
         return False
-    for doubt in doubts:
-        review = allowed[doubt.kind]
+    for doubt, review in allowed.items():
         assert review is not None
         store.reviews.save(review.use(now))
-        for entry_id in doubt.entries:
-            store.register.exempt(entry_id, session.subject_id)
+        if doubt.entry is not None:
+            store.register.exempt(doubt.entry, session.subject_id)
     return True
 
 
-def _usable(store: Store, subject_id: SubjectId, kind: ReviewKind, ports: Ports) -> Review | None:
+def _usable(store: Store, subject_id: SubjectId, doubt: Doubt, ports: Ports) -> Review | None:
+    if doubt.other is None and doubt.entry is None:
+        return None  # of somebody who is just being erased: nothing that could be allowed
     now = ports.clock.now()
-    return next((r for r in store.reviews.of_subject(subject_id, kind) if r.usable_at(now)), None)
+    known = store.reviews.of_subject(subject_id, doubt.kind)
+    return next((review for review in known if doubt.is_of(review) and review.usable_at(now)), None)
 
 
 def _open(store: Store, session: Session, doubt: Doubt, ports: Ports) -> None:
-    """One open review a person and kind: another try while it waits only moves it to the newest session."""
+    """One open review for each doubt: another try while it waits only moves it to the newest session."""
     for known in store.reviews.of_subject(session.subject_id, doubt.kind):
-        if known.state is ReviewState.OPEN:
+        if known.state is ReviewState.OPEN and doubt.is_of(known):
             store.reviews.save(_about(known, session, doubt))
             return
     fresh = Review(id=ReviewId(new_id()), kind=doubt.kind, subject_id=session.subject_id, opened_at=ports.clock.now())
@@ -69,9 +77,4 @@ def _open(store: Store, session: Session, doubt: Doubt, ports: Ports) -> None:
 
 
 def _about(review: Review, session: Session, doubt: Doubt) -> Review:
-    return replace(
-        review,
-        session_id=session.id,
-        other_subject_id=doubt.others[0] if doubt.others else None,
-        entry_id=doubt.entries[0] if doubt.entries else None,
-    )
+    return replace(review, session_id=session.id, other_subject_id=doubt.other, entry_id=doubt.entry)

@@ -150,7 +150,7 @@ def new_consent(grant: Grant, own: Sequence[Consent], now: dt.datetime) -> Conse
     Raises ConsentMissing when the person has none: only a verified person can let others make pictures.
     """
     assert grant.allowed is not None
-    standing = [c for c in own if stands(c, now) and c.grantee_id is None and Purpose.GENERATE in c.purposes]
+    standing = _own_to_pictures(own, now)
     if not standing:
         raise ConsentMissing("the person has no consent of their own that covers pictures")
     return Consent(
@@ -166,9 +166,13 @@ def new_consent(grant: Grant, own: Sequence[Consent], now: dt.datetime) -> Conse
 
 def depictable(consents: Sequence[Consent], now: dt.datetime) -> bool:
     """Whether one of the person's own consents covers pictures now."""
-    return any(c.grantee_id is None and stands(c, now) and Purpose.GENERATE in c.purposes for c in consents)
+    return bool(_own_to_pictures(consents, now))
 
 
 def stands(consent: Consent, now: dt.datetime) -> bool:
     """Neither withdrawn nor expired."""
     return consent.revoked_at is None and now < consent.expires_at
+
+
+def _own_to_pictures(consents: Sequence[Consent], now: dt.datetime) -> list[Consent]:
+    return [c for c in consents if c.grantee_id is None and stands(c, now) and Purpose.GENERATE in c.purposes]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 RgbU8 = npt.NDArray[np.uint8]  # (H, W, 3) sRGB, 0-255
 Points = npt.NDArray[np.float32]  # (5, 2) px, x then y, in YuNet's order
-Embedding = npt.NDArray[np.float32]  # (128,) unit length
+Embedding = npt.NDArray[np.float32]  # (model.dimensions,) unit length
 Affine = npt.NDArray[np.float64]  # (2, 3)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from semblance.kernel.errors import Invalid, Unavailable
 
 
@@ -23,12 +25,28 @@ class InvalidLandmarks(Invalid):
         super().__init__("five finite points that are not on one line are needed")
 
 
+class UnknownFaceModel(Invalid):
+    """A setting names a recognition model that there is not."""
+
+    code = "unknown-face-model"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no face model {name!r}", remedy=f"Choose one of: {', '.join(known)}.")
+
+
 class FaceModelMissing(Unavailable):
-    """A model file is not there or cannot be read as a model."""
+    """A model file is not there or cannot be read as a model. Those that the platform does not fetch, an operator
+    puts there: their licences are the operator's to judge."""
 
     code = "face-model-missing"
 
-    def __init__(self, file: str, problem: str) -> None:
-        super().__init__(
-            f"the face model {file} {problem}", remedy="Run `python -m semblance.local.models fetch` once."
-        )
+    def __init__(self, file: str, problem: str, *, fetched: bool = True) -> None:
+        fetch = "Run `python -m semblance.local.models fetch` once."
+        put = f"Put {file} into the models folder (docs/operators.md, Another face model); it is never downloaded."
+        super().__init__(f"the face model {file} {problem}", remedy=fetch if fetched else put)
+
+
+class FaceModelUnusable(Unavailable):
+    """A model's network needs a package that is not installed, or answers with another number of values."""
+
+    code = "face-model-unusable"

@@ -12,10 +12,13 @@ from semblance.faces.arrays import Embedding, Face, RgbU8
 from semblance.faces.detection import SCORE_THRESHOLD_0_1, detect_faces, load_yunet
 from semblance.faces.engine import SFACE_FILE, YUNET_FILE, require_model, unit
 from semblance.faces.errors import FaceModelMissing
+from semblance.faces.model import SFACE
 
 
 class OpenCvFaceEngine:
     """One pair of networks behind two locks: OpenCV's networks keep state and are not thread-safe."""
+
+    model = SFACE
 
     def __init__(self, models_dir: Path, *, score_threshold_0_1: float = SCORE_THRESHOLD_0_1) -> None:
         """Loads both models (some 0.3 s, 170 MB). Raises FaceModelMissing."""

@@ -52,7 +52,7 @@ class House:
     ports: Ports
     kinds: Mapping[str, WorkKind]
 
-    def rendered(self, *, seed: int = 0, consent: Consent | None = None) -> safety_pb.ImageAllowed:
+    def rendered(self, *, seed: int = 0, consent: Consent | None = None, use: str = "") -> safety_pb.ImageAllowed:
         """A consenting person's PNG in quarantine, and the filter's yes to it."""
         if consent is None:
             subject_id = new_id()
@@ -71,6 +71,7 @@ class House:
             sha256=hashlib.sha256(png).hexdigest(),
             face_count=1,
             backbone_digest=hashlib.sha256(b"backbone").hexdigest(),
+            use=use,
         )
 
     def deliver(self, message: Message, times: int = 1) -> list[str]:

@@ -123,6 +123,29 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         ),
     ),
     Topic(
+        name="identity.grant.v1",
+        owner="identity",
+        key="consent_id",
+        partitions=6,
+        retention_hours=168,
+        compacted=False,
+        producers=(
+            "identity",
+        ),
+        consumers=(
+            "provenance",
+        ),
+        messages=(
+            "semblance.contracts.identity.v1.GrantAsked",
+            "semblance.contracts.identity.v1.GrantAnswered",
+            "semblance.contracts.identity.v1.PictureRefused",
+        ),
+        dead_letters=True,
+        description="What others asked of a person, how the person answered, and what was refused; for the person's audit log.",
+        passes_over=(
+        ),
+    ),
+    Topic(
         name="ingest.photo.v1",
         owner="ingest",
         key="photo_id",

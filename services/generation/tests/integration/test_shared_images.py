@@ -10,7 +10,7 @@ from semblance.contracts.generation.v1 import events_pb2
 from semblance.contracts.identity.v1 import events_pb2 as identity_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
-from semblance.generation.domain.errors import InvalidOrder, TooManyImages, UnknownImage
+from semblance.generation.domain.errors import InvalidOrder, TooManyImages, UnknownImage, UseDenied, UseNotDeclared
 from semblance.generation.domain.image import ERASED_REQUESTER, Image, State, Visibility
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.handlers import images
@@ -18,6 +18,7 @@ from semblance.generation.ports import ImageCount
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentMissing
 from semblance.kernel.ids import ImageId, SubjectId, new_id
+from semblance.kernel.use import Use
 
 pytestmark = pytest.mark.integration
 GENERATE = frozenset({Purpose.GENERATE})
@@ -40,7 +41,8 @@ class Shared:
             self.adapter_id,
             Words("in Paris", more.pop("negative", "")),
             Order(7, None, None, None),
-            images.Shared(SubjectId(by or self.grantee), more.pop("review", True), **more),
+            use=more.pop("use", None),
+            shared=images.Shared(SubjectId(by or self.grantee), more.pop("review", True), **more),
         )
         return images.create_image(command, self.service.ports)
 
@@ -67,6 +69,22 @@ def test_a_picture_belongs_to_the_person_and_says_who_asked(service: Any, shared
     assert shared.ask(image_id=image.id) == image
     assert shared.ask(review=False).visibility is Visibility.SHOWN
     assert service.do_work() == 2
+
+
+def test_the_declared_use_is_looked_at_before_the_prompt_and_kept(service: Any, shared: Shared) -> None:
+    limits = {"allowed_uses": (Use.GREETING_CARD, Use.ADVERTISING), "denied_uses": ("no ads",)}
+    with pytest.raises(UseNotDeclared) as undeclared:
+        shared.ask(**limits)
+    assert undeclared.value.remedy == "Send `use` with one of: greeting-card."
+    for use in (Use.ADVERTISING, Use.PERSONAL):
+        with pytest.raises(UseDenied):
+            shared.ask(use=use, **limits)
+    assert service.prompts.asked == []
+    image = shared.published(use=Use.GREETING_CARD, requester_name="Postcards", **limits)
+    assert image.use is Use.GREETING_CARD
+    [asked], [drawn] = service.said(events_pb2.ImageRequested), service.said(events_pb2.ImageRendered)
+    assert (asked.use, asked.requester_name, drawn.use) == ("greeting-card", "Postcards", "greeting-card")
+    assert shared.ask(use=Use.DATING).use is Use.DATING
 
 
 def test_only_the_grantee_and_only_under_the_grant(service: Any, shared: Shared) -> None:

@@ -15,6 +15,7 @@ from semblance.identity.domain.grant import Grant
 from semblance.identity.domain.liveness import Reading
 from semblance.identity.domain.matching import Embedding, MatchRules, Scores
 from semblance.identity.domain.protection import ProtectedFace
+from semblance.identity.domain.recogniser import SFACE, Recogniser
 from semblance.identity.domain.release import Notice, Release
 from semblance.identity.domain.review import Review, ReviewKind, ReviewState
 from semblance.identity.domain.session import LockOut, Session
@@ -145,8 +146,8 @@ class SealedTemplate:
 
 
 class Templates(Protocol):
-    def replace(self, subject_id: SubjectId, sealed: Sequence[bytes]) -> None:
-        """The person's templates from now on; moves the revision."""
+    def replace(self, subject_id: SubjectId, sealed: Sequence[bytes], face_model: str) -> None:
+        """The person's templates from now on, those of every model replaced; moves the revision."""
 
     def remove(self, subject_id: SubjectId) -> list[str]:
         """The ids of those that there were; moves the revision."""
@@ -154,7 +155,14 @@ class Templates(Protocol):
     def revision(self, *, lock: bool = False) -> int:
         """Rises with every change; locking it makes enrolments wait for each other."""
 
-    def ids(self) -> dict[str, SubjectId]: ...
+    def ids(self, face_model: str) -> dict[str, SubjectId]:
+        """Of those that this model made."""
+
+    def models_of(self, subject_id: SubjectId) -> set[str]:
+        """Which models made the person's templates; empty: not enrolled."""
+
+    def people_of_other_models(self, face_model: str) -> int:
+        """How many people are enrolled, but not by this model."""
 
     def get(self, ids: Sequence[str]) -> list[SealedTemplate]: ...
 
@@ -190,7 +198,11 @@ class Register(Protocol):
     def remove(self, entry_id: str) -> bool:
         """With everything that names it; whether it was there."""
 
-    def ids(self) -> list[str]: ...
+    def ids(self, face_model: str | None = None) -> list[str]:
+        """Of those that this model made; None: of all."""
+
+    def of_other_models(self, face_model: str) -> int:
+        """How many entries this model did not make."""
 
     def entries(self, ids: Sequence[str]) -> list[ProtectedFace]: ...
 
@@ -257,6 +269,9 @@ class Grants(Protocol):
 
     def return_use(self, grant_id: ConsentId, image_id: ImageId) -> bool:
         """Whether it was counted."""
+
+    def tell_refusal(self, grant_id: ConsentId, day: str, reason_code: str, use: str) -> bool:
+        """Whether the person has not been told this today; they have from now on."""
 
     def forget_lapsed(self, before: dt.datetime) -> int:
         """Delete questions that lapsed before then."""
@@ -382,6 +397,7 @@ class Rules:
     review_use_s: int
     non_biometric_review: bool
     protected_faces: int
+    register_left_behind: int
     sharing: SharingRules
 
     def session_end(self, now: dt.datetime) -> dt.datetime:
@@ -404,6 +420,8 @@ class Ports:
     gallery: Gallery
     notice: Notice
     rules: Rules
+    recogniser: Recogniser = SFACE
+    """Whose numbers reader, photos and gallery speak in."""
     notices: Callable[[str], Notice | None] = lambda _version: None
     """A notice by its version, also one that is no longer current."""
     told: Callable[[ConsentId], None] = lambda _consent_id: None

@@ -137,7 +137,7 @@ def test_asked_for_five_allowed_three_and_not_a_fourth(desk: Any) -> None:
         use(desk, grant)
     assert refused.value.code == "grant-used-up"
     assert use(desk, grant, first).made == 3
-    [objection] = grant_uses.check_grant(grantee_id, grant.id, desk.ports)[1]
+    [objection] = grant_uses.check_grant(grantee_id, grant.id, None, desk.ports)[1]
     assert objection.code == "grant-used-up"
 
 
@@ -165,8 +165,8 @@ def test_nobody_else_can_use_see_answer_or_withdraw_it(desk: Any) -> None:
         lambda: grants.withdraw_grant(stranger, grant.id, desk.ports),
         lambda: grants.answer_grant(grants.AnswerGrant(grant.id, stranger, None), desk.ports),
         lambda: grants.answer_grant(grants.AnswerGrant(grant.id, grantee_id, Extent(3, 10)), desk.ports),
-        lambda: grant_uses.return_use(grant.id, stranger, ImageId(new_id()), desk.ports),
-        lambda: grant_uses.check_grant(stranger, grant.id, desk.ports),
+        lambda: grant_uses.return_use(grant_uses.UseGrant(grant.id, stranger, ImageId(new_id())), desk.ports),
+        lambda: grant_uses.check_grant(stranger, grant.id, None, desk.ports),
         lambda: ask(desk, subject_id, stranger, grant_id=grant.id),
     ):
         with pytest.raises(UnknownGrant):
@@ -422,8 +422,8 @@ def test_a_picture_that_was_never_made_is_given_back(desk: Any) -> None:
     first, second = ImageId(new_id()), ImageId(new_id())
     use(desk, grant, first)
     use(desk, grant, second)
-    assert grant_uses.return_use(grant.id, grantee_id, first, desk.ports).made == 1
-    assert grant_uses.return_use(grant.id, grantee_id, first, desk.ports).made == 1
+    for _ in range(2):
+        assert grant_uses.return_use(grant_uses.UseGrant(grant.id, grantee_id, first), desk.ports).made == 1
     failed = generation_pb.ImageFailed(
         subject_id=subject_id, consent_id=grant.id, consent_revision=1, image_id=second, reason_code="internal"
     )
@@ -468,7 +468,10 @@ def test_free_words_rest_sealed_and_are_in_no_event(desk: Any) -> None:
 def test_erasure_takes_it_all_and_counts_it(desk: Any, who: str) -> None:
     subject_id, grantee_id, grant = shared(desk)
     level(desk, subject_id, Level.APPS, LIMIT)
-    use(desk, grant)
+    for _ in range(3):
+        use(desk, grant)
+    with pytest.raises(GrantDoesNotCover):
+        use(desk, grant)
     erased, other = (subject_id, grantee_id) if who == "subject" else (grantee_id, subject_id)
     begun = erasure.request_erasure(erased, desk.ports)
     [revoked] = events(desk, events_pb2.ConsentRevoked)
@@ -477,11 +480,13 @@ def test_erasure_takes_it_all_and_counts_it(desk: Any, who: str) -> None:
     kept = rows(desk)
     assert not [name for name, found in kept.items() if name != "erasures" and erased in repr(found)]
     assert (kept["grants"], kept["grant_uses"], len(kept["apps"])) == ([], [], 1 if who == "subject" else 0)
+    assert kept["grant_refusals"] == []
     with pytest.raises(UnknownGrant):
         seen(desk, grant, other)
     told = [m for m in testing.emitted(desk.database) if type(m).__name__ == "ServiceErased"]
     counted = {s.store: s.count for s in told[0].stores}
-    assert (counted["database:grants"], counted["database:grant_uses"]) == (1, 1)
+    stores = ("database:grants", "database:grant_uses", "database:grant_refusals")
+    assert [counted[store] for store in stores] == [1, 3, 1]
     assert counted["database:sharing" if who == "subject" else "database:grant_consents"] == 1
     assert begun.subject_id == erased
     with pytest.raises(SubjectErased):

@@ -104,12 +104,16 @@ def test_the_walk_of_an_app(stub: Any, operate: Any, person: str) -> None:
     allowed = stub.AnswerGrant(answer)
     assert (allowed.state, allowed.allowed, list(allowed.general_limits)) == ("allowed", scope, ["no alcohol"])
     use = pb.UseGrantRequest(grant_id=grant_id, grantee_id=app_id, image_id=new_id())
+    with pytest.raises(Invalid) as undeclared:
+        stub.UseGrant(use)
+    assert (undeclared.value.code, "greeting-card" in (undeclared.value.remedy or "")) == ("use-required", True)
+    use.use = "greeting-card"
     assert stub.UseGrant(use) == stub.UseGrant(use)
     with pytest.raises(Forbidden) as spent:
-        stub.UseGrant(pb.UseGrantRequest(grant_id=grant_id, grantee_id=app_id, image_id=new_id()))
+        stub.UseGrant(pb.UseGrantRequest(grant_id=grant_id, grantee_id=app_id, image_id=new_id(), use="personal"))
     assert spent.value.code == "grant-used-up"
-    check = stub.CheckGrant(pb.CheckGrantRequest(caller_id=app_id, grant_id=grant_id))
-    assert (check.allowed, [reason.code for reason in check.reasons]) == (False, ["grant-used-up"])
+    check = stub.CheckGrant(pb.CheckGrantRequest(caller_id=app_id, grant_id=grant_id, use="political"))
+    assert (check.allowed, [reason.code for reason in check.reasons]) == (False, ["grant-used-up", "use-denied"])
     back = pb.ReturnGrantUseRequest(grant_id=grant_id, grantee_id=app_id, image_id=use.image_id)
     assert stub.ReturnGrantUse(back).pictures_made == 0
     named = stub.NameApps(pb.NameAppsRequest(subject_ids=[app_id, person])).apps

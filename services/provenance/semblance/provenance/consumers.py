@@ -18,6 +18,8 @@ from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.kernel.audit import Fact, Happened, instant_text
 from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId, parse_id
+from semblance.kernel.spoken_name import logged_name
+from semblance.kernel.use import Use
 from semblance.provenance.domain.publication import Publication
 from semblance.provenance.handlers import auditing, clearing, publishing
 from semblance.provenance.ports import AuditSeal, Store
@@ -29,6 +31,9 @@ from semblance.service_kit.database import Unit
 AUDITED: Final[tuple[type[Message], ...]] = (
     identity_pb.ConsentGranted,
     identity_pb.ConsentRevoked,
+    identity_pb.GrantAsked,
+    identity_pb.GrantAnswered,
+    identity_pb.PictureRefused,
     ingest_pb.PhotoAccepted,
     ingest_pb.PhotoRefused,
     ingest_pb.PhotoRemoved,
@@ -47,8 +52,11 @@ AUDITED: Final[tuple[type[Message], ...]] = (
     provenance_pb.ImagePublished,
     provenance_pb.PublicationRefused,
 )
-CODES: Final = ("reason", "reason_code", "reason_codes")
-# Fields of events that an entry keeps, wherever they occur. Whoever adds one says that it is an id, a number or a code.
+CODES: Final = ("reason", "reason_code", "reason_codes", "use", "uses", "answer")
+# Verified apps' registered names, which operators approve: the only text, encoded so that it fits an entry.
+NAMES: Final = ("grantee_name", "requester_name")
+# Fields of events that an entry keeps, wherever they occur. Whoever adds one says that it is an id, a number, a code or
+# a registered name.
 KEPT: Final = (
     "consent_id",
     "consent_revision",
@@ -60,7 +68,11 @@ KEPT: Final = (
     "image_id",
     "manifest_id",
     "erasure_id",
+    "asked_pictures",
+    "pictures",
+    "days",
     *CODES,
+    *NAMES,
 )
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 
@@ -95,9 +107,16 @@ def audit_subscriptions(store_of: StoreOf, seal: AuditSeal) -> list[Subscription
     """Each person's audit log: one entry for each of these."""
 
     def record(message: Message, unit: Unit) -> None:
-        auditing.record(happened_of(message, unit), store_of(unit), seal)
+        auditing.record(happened_of(message, unit), store_of(unit), seal, begins=_begins(message))
 
     return [Subscription("provenance.audit", dict.fromkeys(AUDITED, record))]
+
+
+def _begins(message: Message) -> bool:
+    """Whether it may be a log's first entry: not what others say of somebody who perhaps does not exist."""
+    if isinstance(message, identity_pb.GrantAnswered):
+        return message.answer != "retracted"
+    return not isinstance(message, (identity_pb.GrantAsked, identity_pb.PictureRefused))
 
 
 def happened_of(message: Message, unit: Unit) -> Happened:
@@ -119,11 +138,17 @@ def facts_of(message: Message) -> dict[str, Fact]:
         for name in KEPT if part is not None else ():
             value = getattr(part, name, None)
             if value and not (name in CODES and not _are_codes(value)):
-                facts[name] = value if isinstance(value, (str, int)) else tuple(value)
+                facts[name] = _fact(name, value)
     if state is not None:
         facts["purposes"] = tuple(sorted(purpose.value for purpose in consent_of(state).purposes))
         facts["expires_at"] = instant_text(consent_of(state).expires_at)
     return facts
+
+
+def _fact(name: str, value: str | int | Sequence[str]) -> Fact:
+    if name in NAMES:
+        return logged_name(str(value))
+    return value if isinstance(value, (str, int)) else tuple(value)
 
 
 def _are_codes(value: str | Sequence[str]) -> bool:
@@ -140,7 +165,13 @@ def _allowed(message: safety_pb.ImageAllowed) -> Publication:
         quarantine_key=message.quarantine_key,
         rendered_sha256=message.sha256,
         backbone_digest=message.backbone_digest,
+        use=_use(message.use),
     )
+
+
+def _use(text: str) -> Use | None:
+    """A newer word than this service knows is not signed: a picture that was allowed is not held up for it."""
+    return Use(text) if text in {use.value for use in Use} else None
 
 
 def _removed(message: generation_pb.ImageRemoved | generation_pb.ImageRevoked) -> Publication:

@@ -23,6 +23,7 @@ from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.kernel.audit import ChainBroken, Head, check_chain
 from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import SubjectId, new_id
+from semblance.kernel.spoken_name import spoken_name
 from semblance.provenance.adapters.store import store_of
 from semblance.provenance.api.audit_servicer import AuditServicer
 from semblance.provenance.consumers import AUDITED, audit_subscriptions
@@ -107,6 +108,34 @@ def test_an_entry_holds_ids_numbers_and_codes_and_nothing_else(house) -> None:
     }
     assert second.keys() == {"image_id"}
     assert third["reason"] == "withdrawn"
+
+
+def test_an_apps_name_is_in_the_log_encoded_and_without_control_characters(house) -> None:
+    tell(house, requested())
+    refused = sample(identity_pb.PictureRefused)
+    refused.grantee_name = "Zoë's\x1b[31m Cards\u202e" + "x" * 500
+    tell(house, refused)
+    answered = sample(identity_pb.GrantAnswered)
+    answered.uses.append("not a code")
+    tell(house, answered)
+    _, first, second = (entry.happened.facts for entry in log(house))
+    assert first["grantee_name"].startswith("Zo%C3%AB%27s%5B31m%20Cards")
+    assert (first["use"], first["reason_code"]) == ("advertising", "use-denied")
+    assert len(spoken_name(first["grantee_name"])) == 60
+    assert (second["asked_pictures"], second["pictures"], second["answer"]) == (5, 3, "allowed")
+    assert "uses" not in second
+    assert check(house) == []
+
+
+def test_what_others_say_of_somebody_unknown_begins_no_log(house) -> None:
+    retracted = sample(identity_pb.GrantAnswered)
+    retracted.answer = "retracted"
+    for message in (sample(identity_pb.GrantAsked), sample(identity_pb.PictureRefused), retracted):
+        assert tell(house, message, times=1) == ["handled"]
+    assert log(house) == []
+    tell(house, sample(identity_pb.GrantAnswered))
+    tell(house, sample(identity_pb.GrantAsked))
+    assert len(log(house)) == 2
 
 
 def test_the_likeness_is_not_in_the_log(house) -> None:

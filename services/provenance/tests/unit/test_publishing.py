@@ -91,6 +91,16 @@ def test_the_manifest_says_what_it_must_and_no_more(house) -> None:
         assert identifier not in signed.manifest_json
 
 
+@pytest.mark.parametrize(("use", "signed_use"), [("", None), ("greeting-card", "greeting-card"), ("of tomorrow", None)])
+def test_the_declared_use_is_signed_and_nothing_that_was_not_said(house, use: str, signed_use: str | None) -> None:
+    allowed = house.publish(use=use)
+    signed = asking.manifest(SubjectId(allowed.subject_id), ImageId(allowed.image_id), house.ports)
+    report = json.loads(signed.manifest_json)
+    assertions = report["manifests"][report["active_manifest"]]["assertions"]
+    (consent,) = (a["data"] for a in assertions if a["label"] == "org.semblance.consent")
+    assert consent.get("declared_use") == signed_use
+
+
 def test_two_pictures_under_one_consent_cannot_be_linked_by_their_manifests(house) -> None:
     first = house.publish()
     consent = house.consents.get(first.consent_id)

@@ -14,6 +14,7 @@ from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Unit
 
 StoreOf = Callable[[Unit], Store]
+_USE_CHARACTERS = 32  # as the column has
 
 
 def subscriptions(ports: Ports, store_of: StoreOf) -> list[Subscription]:
@@ -35,6 +36,7 @@ def _pictures(ports: Ports, store_of: StoreOf) -> Subscription:
             height_px=message.height_px,
             backbone_digest=message.backbone_digest,
             received_at=ports.clock.now(),
+            declared_use=message.use[:_USE_CHARACTERS],
         )
         filtering.receive(check, store_of(unit))
 

@@ -17,9 +17,13 @@ SERVICE = "generation"
 def to_message(event: Event) -> Message:
     """The message that other services know this event by."""
     match event:
-        case Requested(image):
+        case Requested(image, requester_name):
             return generation_pb.ImageRequested(
-                **_ids(image), adapter_id=image.adapter_id, requester_id=image.requester_id or ""
+                **_ids(image),
+                adapter_id=image.adapter_id,
+                requester_id=image.requester_id or "",
+                requester_name=requester_name,
+                use=_use(image),
             )
         case Progressed(image, step, steps):
             return generation_pb.GenerationProgressed(**_ids(image), step=step, steps=steps)
@@ -42,6 +46,7 @@ def _rendered(image: Image) -> Message:
         width_px=image.pixels.width_px,
         height_px=image.pixels.height_px,
         backbone_digest=image.pixels.backbone_digest,
+        use=_use(image),
     )
 
 
@@ -55,6 +60,10 @@ def _ended(image: Image) -> Message:
             return generation_pb.ImageRemoved(**_ids(image))
         case _:
             raise ValueError(f"an image that is {image.state.value} has no event of this service")
+
+
+def _use(image: Image) -> str:
+    return image.use.value if image.use else ""
 
 
 def _ids(image: Image) -> dict[str, Any]:

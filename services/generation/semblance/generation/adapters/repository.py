@@ -12,6 +12,7 @@ from semblance.generation.domain.image import ERASED_REQUESTER, Image, Pixels, S
 from semblance.generation.domain.order import Order
 from semblance.generation.ports import ImageCount
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
+from semblance.kernel.use import parse_use
 
 _OPEN: Final = (State.QUEUED.value, State.RUNNING.value)
 _PENDING: Final = (*_OPEN, State.QUARANTINED.value)
@@ -126,6 +127,7 @@ def _values(image: Image) -> dict[str, Any]:
         **{name: getattr(pixels, name) for name in of_pixels},
         "state": image.state.value,
         "visibility": image.visibility.value,
+        "declared_use": image.use.value if image.use else "",
         "reason_codes": list(image.reason_codes),
     }
 
@@ -149,4 +151,5 @@ def _image(row: sa.Row[Any]) -> Image:
         finished_at=row.finished_at,
         requester_id=SubjectId(row.requester_id) if row.requester_id else None,
         visibility=Visibility(row.visibility),
+        use=parse_use(row.declared_use),
     )

@@ -36,4 +36,6 @@ images = sa.Table(
     # NULL: the subject. The word for an account that was erased is domain/image.py's.
     sa.Column("requester_id", sa.String(36), index=True),
     sa.Column("visibility", sa.String(8), nullable=False),
+    # As whoever asked declared it; empty: not said.
+    sa.Column("declared_use", sa.String(32), nullable=False),
 )

@@ -54,6 +54,7 @@ def image(made: Image) -> service_pb2.Image:
         manifest_id=made.manifest_id,
         requester_id=made.requester_id or "",
         visibility=made.visibility.value if made.by_other else "",
+        use=made.use.value if made.use else "",
     )
     requested_at = Timestamp()
     requested_at.FromDatetime(made.requested_at)

@@ -12,6 +12,8 @@ from semblance.generation.domain.order import parse_order, parse_words
 from semblance.generation.handlers import images
 from semblance.generation.ports import Ports
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId, parse_id
+from semblance.kernel.spoken_name import plain_name
+from semblance.kernel.use import parse_use, parse_uses
 
 
 class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
@@ -35,6 +37,7 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
                 likeness_scale=request.likeness_scale,
             ),
             shared=_shared(request),
+            use=parse_use(request.use),
         )
         return image(images.create_image(command, self._ports))
 
@@ -82,6 +85,9 @@ def _shared(request: service_pb2.CreateImageRequest) -> images.Shared | None:
         review=request.review,
         limits=tuple(request.limits),
         denied_styles=tuple(request.denied_styles),
+        allowed_uses=parse_uses(request.allowed_uses),
+        denied_uses=tuple(request.denied_uses),
+        requester_name=plain_name(request.requester_name),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semblance.kernel.errors import Conflict, Invalid, NotFound, QuotaExceeded, Unavailable
+from semblance.kernel.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded, Unavailable
 
 
 class UnknownImage(NotFound):
@@ -44,6 +44,18 @@ class InvalidOrder(Invalid):
     """A number or text breaks its limit."""
 
     code = "invalid-order"
+
+
+class UseNotDeclared(Invalid):
+    """The person allows some uses only, and the request does not say which it is."""
+
+    code = "use-required"
+
+
+class UseDenied(Forbidden):
+    """The person does not allow the declared use."""
+
+    code = "use-denied"
 
 
 class PromptRefused(Invalid):

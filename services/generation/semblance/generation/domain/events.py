@@ -11,9 +11,10 @@ from semblance.kernel.destroyed import Destroyed
 
 @dataclass(frozen=True)
 class Requested:
-    """A picture was queued."""
+    """A picture was queued. `requester_name` is a verified app's at this moment."""
 
     image: Image
+    requester_name: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from semblance.generation.domain.errors import WrongState
 from semblance.generation.domain.order import Order
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
+from semblance.kernel.use import Use
 
 
 class State(enum.Enum):
@@ -69,6 +70,7 @@ class Image:
 
     sealed_words is emptied when the image ends: nobody needs the prompt any more. requester_id is set when somebody
     else asked, under a grant; the picture is the subject's all the same, and visibility says whether they may see it.
+    use is what it is for, as whoever asked declared it.
     """
 
     id: ImageId
@@ -87,6 +89,7 @@ class Image:
     finished_at: dt.datetime | None = None
     requester_id: SubjectId | None = None
     visibility: Visibility = Visibility.SHOWN
+    use: Use | None = None
 
     @property
     def open(self) -> bool:

@@ -13,6 +13,8 @@ from semblance.generation.domain.errors import (
     TooManyImages,
     UnknownAdapter,
     UnknownImage,
+    UseDenied,
+    UseNotDeclared,
 )
 from semblance.generation.domain.events import Ended, Requested
 from semblance.generation.domain.image import Image, State, Visibility
@@ -21,6 +23,7 @@ from semblance.generation.ports import AdapterFacts, ImageCount, Ports, Store
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentRevoked, NotFound
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
+from semblance.kernel.use import REQUIRED, Use, refusal
 
 DEFAULT_PAGE: Final = 50
 MAX_PAGE: Final = 200
@@ -36,6 +39,10 @@ class Shared:
     review: bool
     limits: tuple[str, ...] = field(default=(), repr=False)
     denied_styles: tuple[str, ...] = field(default=(), repr=False)
+    allowed_uses: tuple[Use, ...] = ()
+    denied_uses: tuple[str, ...] = field(default=(), repr=False)
+    # A verified app's, for the event alone.
+    requester_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,13 +56,14 @@ class CreateImage:
     words: Words
     order: Order
     shared: Shared | None = None
+    use: Use | None = None
 
 
 def create_image(command: CreateImage, ports: Ports) -> Image:
     """The image, queued.
 
-    Raises the consent's errors, PromptRefused, UnknownAdapter, AdapterNotReady, TooManyImages, UnknownImage
-    (another's id), and Unavailable while the filter or training does not answer.
+    Raises the consent's errors, UseNotDeclared, UseDenied, PromptRefused, UnknownAdapter, AdapterNotReady,
+    TooManyImages, UnknownImage (another's id), and Unavailable while the filter or training does not answer.
     """
     known = _known(command, ports)
     if known is not None:
@@ -64,6 +72,7 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
     requester_id = command.shared.requester_id if command.shared else None
     whose = command.consent_id, command.subject_id
     consent = ports.consents.require(*whose, Purpose.GENERATE, grantee_id=requester_id)
+    require_use(command.use, shared)
     if requester_id is not None and command.words.negative_prompt:
         # It would steer a picture around limits that only the prompt is read for.
         raise InvalidOrder("a picture under a grant takes no negative prompt")
@@ -87,6 +96,7 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         requested_at=ports.clock.now(),
         requester_id=requester_id,
         visibility=Visibility.WAITING if shared.review else Visibility.SHOWN,
+        use=command.use,
     )
     with ports.transactions() as store:
         earlier = store.images.get(command.image_id, lock=True)
@@ -96,8 +106,16 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
             raise TooManyImages(ports.rules.open_images)
         store.images.add(image)
         store.schedule_rendering(image.id)
-        store.publish(Requested(image))
+        store.publish(Requested(image, shared.requester_name))
     return image
+
+
+def require_use(use: Use | None, shared: Shared) -> None:
+    """Raises UseNotDeclared and UseDenied. Identity asked the same; here it is asked of what the picture is made of."""
+    against = refusal(use, allowed=shared.allowed_uses, denied=shared.denied_uses)
+    if against is not None:
+        error = UseNotDeclared if against.code == REQUIRED else UseDenied
+        raise error(against.detail, remedy=against.remedy)
 
 
 def ready_adapter(subject_id: SubjectId, adapter_id: AdapterId, ports: Ports) -> AdapterFacts:

@@ -15,8 +15,9 @@ from semblance.identity.domain.grant import Answer, Extent, Grant
 from semblance.identity.domain.sharing import App, Level, Sharing
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ConsentId, ImageId, SubjectId, new_id
+from semblance.kernel.use import Use
 
-_g, _u = t.grants.c, t.grant_uses.c
+_g, _u, _r = t.grants.c, t.grant_uses.c, t.grant_refusals.c
 
 
 class SqlSharing:
@@ -151,10 +152,22 @@ class SqlGrants:
         self._sql.execute(sa.delete(t.grant_uses).where(_u.grant_id == grant_id, _u.image_id == image_id))
         return used
 
+    def tell_refusal(self, grant_id: ConsentId, day: str, reason_code: str, use: str) -> bool:
+        """Other days' rows go with the first of a new one. The caller holds the grant's lock."""
+        self._sql.execute(sa.delete(t.grant_refusals).where(_r.grant_id == grant_id, _r.told_on != day))
+        row = {"grant_id": grant_id, "told_on": day, "reason_code": reason_code, "declared_use": use}
+        same = sa.and_(*(_r[name] == value for name, value in row.items()))
+        if self._count(t.grant_refusals, same):
+            return False
+        self._sql.execute(sa.insert(t.grant_refusals).values(row))
+        return True
+
     def forget_lapsed(self, before: dt.datetime) -> int:
         """How many questions were deleted."""
         lapsed = sa.and_(_g.answer == Answer.OPEN.value, _g.lapses_at < before)
         count = self._count(t.grants, lapsed)
+        of_lapsed = _r.grant_id.in_(sa.select(_g.id).where(lapsed))
+        self._sql.execute(sa.delete(t.grant_refusals).where(of_lapsed))
         self._sql.execute(sa.delete(t.grants).where(lapsed))
         return count
 
@@ -168,16 +181,19 @@ class SqlGrants:
         self._sql.execute(sa.update(t.grants).where(unanswered).values(subject_id=new_id()))
         theirs = sa.or_(_g.subject_id == subject_id, _g.grantee_id == subject_id)
         used = _u.grant_id.in_(sa.select(_g.id).where(theirs))
+        refused = _r.grant_id.in_(sa.select(_g.id).where(theirs))
         given = t.consents.c.grantee_id == subject_id
         gone = [
             Destroyed.of("database:grants", [*asked, *self._ids(_g.id, theirs)]),
             Destroyed.of("database:grant_uses", self._ids(_u.image_id, used)),
+            Destroyed.of("database:grant_refusals", self._ids(_r.grant_id, refused)),
             Destroyed.of("database:grant_consents", self._ids(t.consents.c.id, given)),
             Destroyed.of("database:sharing", self._ids(t.sharing.c.subject_id, t.sharing.c.subject_id == subject_id)),
         ]
         gone.append(Destroyed.of("database:apps", self._ids(t.apps.c.subject_id, t.apps.c.subject_id == subject_id)))
         self._sql.execute(sa.delete(t.apps).where(t.apps.c.subject_id == subject_id))
         self._sql.execute(sa.delete(t.grant_uses).where(used))
+        self._sql.execute(sa.delete(t.grant_refusals).where(refused))
         self._sql.execute(sa.delete(t.grants).where(theirs))
         self._sql.execute(sa.delete(t.consents).where(given))
         self._sql.execute(sa.delete(t.sharing).where(t.sharing.c.subject_id == subject_id))
@@ -239,11 +255,15 @@ def _grant(row: sa.Row[Any]) -> Grant:
     )
 
 
-def _dump(extent: Extent | None) -> dict[str, int | bool] | None:
+def _dump(extent: Extent | None) -> dict[str, int | bool | list[str]] | None:
     if extent is None:
         return None
-    return {"pictures": extent.pictures, "days": extent.days, "review": extent.review}
+    numbers = {"pictures": extent.pictures, "days": extent.days, "review": extent.review}
+    return {**numbers, "uses": [use.value for use in extent.uses]}
 
 
 def _extent(stored: dict[str, Any] | None) -> Extent | None:
-    return Extent(**stored) if stored is not None else None
+    if stored is None:
+        return None
+    uses = tuple(Use(use) for use in stored.get("uses", ()))  # older rows have none
+    return Extent(stored["pictures"], stored["days"], stored["review"], uses)

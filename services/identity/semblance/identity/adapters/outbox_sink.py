@@ -9,12 +9,16 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from semblance.contracts.identity.v1 import events_pb2 as identity_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.identity.adapters.grant_sink import grant_message
 from semblance.identity.domain.events import (
+    Answered,
+    Asked,
     ErasureAnnounced,
     ErasureFinished,
     Event,
     Granted,
     IdentityErased,
+    PictureRefused,
     Revoked,
 )
 from semblance.kernel.consent import Consent, Purpose
@@ -30,18 +34,24 @@ PURPOSE_TO_PB: dict[Purpose, identity_pb.Purpose] = {
 def to_message(event: Event) -> Message:
     """The message that carries this event."""
     match event:
-        case Granted(consent):
-            state = consent_state(consent)
+        case Granted(consent, grantee_name):
             return identity_pb.ConsentGranted(
-                subject_id=consent.subject_id, consent_id=consent.id, consent_revision=consent.revision, state=state
+                subject_id=consent.subject_id,
+                consent_id=consent.id,
+                consent_revision=consent.revision,
+                state=consent_state(consent),
+                grantee_name=grantee_name,
             )
-        case Revoked(consent, reason):
+        case Asked() | Answered() | PictureRefused():
+            return grant_message(event)
+        case Revoked(consent, reason, grantee_name):
             return identity_pb.ConsentRevoked(
                 subject_id=consent.subject_id,
                 consent_id=consent.id,
                 consent_revision=consent.revision,
                 state=consent_state(consent),
                 reason=reason.value,
+                grantee_name=grantee_name,
             )
         case ErasureAnnounced(subject_id, erasure_id):
             return platform_pb.ErasureRequested(subject_id=subject_id, erasure_id=erasure_id)

@@ -64,6 +64,8 @@ templates = sa.Table(
     sa.Column("subject_id", sa.String(36), nullable=False, index=True),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Column("enrolled_at", UtcDateTime, nullable=False),
+    # Which network made it, as semblance.faces names its models.
+    sa.Column("face_model", sa.String(64), nullable=False, server_default="sface-2021dec"),
 )
 
 # One row: every process sees by it whether its gallery is behind.
@@ -145,6 +147,7 @@ protected_faces = sa.Table(
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Column("code_sha256", sa.String(64), nullable=False),
     sa.Column("added_at", UtcDateTime, nullable=False),
+    sa.Column("face_model", sa.String(64), nullable=False, server_default="sface-2021dec"),
 )
 
 # Entries without effect against one person: whoever is enrolled with the face that somebody else had protected.
@@ -197,6 +200,16 @@ grant_uses = sa.Table(
     sa.Column("grant_id", sa.String(36), primary_key=True),
     sa.Column("image_id", sa.String(36), primary_key=True),
     sa.Column("used_at", UtcDateTime, nullable=False),
+)
+
+# What a person was told of refusals under a grant, one day's: the same is told once a day.
+grant_refusals = sa.Table(
+    "grant_refusals",
+    metadata,
+    sa.Column("grant_id", sa.String(36), primary_key=True),
+    sa.Column("told_on", sa.String(10), primary_key=True),
+    sa.Column("reason_code", sa.String(64), primary_key=True),
+    sa.Column("declared_use", sa.String(32), primary_key=True),
 )
 
 # Accounts that an operator marked as apps. The name is the operator's word, for people to read.

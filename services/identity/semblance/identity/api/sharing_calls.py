@@ -13,6 +13,7 @@ from semblance.identity.domain.grant import Grant
 from semblance.identity.handlers import apps, grant_uses, grant_views, grants, sharing, simulation
 from semblance.identity.ports import Ports
 from semblance.kernel.ids import ConsentId, ImageId, SubjectId, parse_id
+from semblance.kernel.use import parse_use
 
 
 class SharingCalls:
@@ -78,18 +79,24 @@ class SharingCalls:
             grant_id=_grant(request.grant_id),
             grantee_id=_person(request.grantee_id),
             image_id=_image(request.image_id),
+            use=parse_use(request.use),
         )
         return messages.grant(grant_uses.use_grant(command, self._ports))
 
     def ReturnGrantUse(self, request: pb.ReturnGrantUseRequest, context: grpc.ServicerContext) -> pb.Grant:
         """Count it no longer."""
-        ids = _grant(request.grant_id), _person(request.grantee_id), _image(request.image_id)
-        return messages.grant(grant_uses.return_use(*ids, self._ports))
+        command = grant_uses.UseGrant(
+            grant_id=_grant(request.grant_id),
+            grantee_id=_person(request.grantee_id),
+            image_id=_image(request.image_id),
+            use=parse_use(request.use),
+        )
+        return messages.grant(grant_uses.return_use(command, self._ports, reason_code=request.reason_code))
 
     def CheckGrant(self, request: pb.CheckGrantRequest, context: grpc.ServicerContext) -> pb.CheckGrantResponse:
         """Would a picture be allowed now?"""
         ids = _person(request.caller_id), _grant(request.grant_id)
-        found, against = grant_uses.check_grant(*ids, self._ports)
+        found, against = grant_uses.check_grant(*ids, parse_use(request.use), self._ports)
         return pb.CheckGrantResponse(
             allowed=not against, reasons=messages.reasons(against), grant=messages.grant(found)
         )

@@ -15,6 +15,7 @@ from semblance.identity.handlers.simulation import Standing
 from semblance.identity.handlers.terms import Terms
 from semblance.kernel.consent import Purpose
 from semblance.kernel.ids import ConsentId, SubjectId, parse_id
+from semblance.kernel.use import parse_uses
 
 _PURPOSES = {
     Purpose.PHOTOS: events_pb2.PURPOSE_PHOTOS,
@@ -35,8 +36,8 @@ def set_sharing(value: service_pb2.Sharing) -> SetSharing:
 
 
 def extent(value: service_pb2.GrantScope) -> Extent:
-    """Not checked yet."""
-    return Extent(value.pictures, value.days, value.review)
+    """Numbers are not checked yet. Raises Invalid for an unknown use."""
+    return Extent(value.pictures, value.days, value.review, parse_uses(value.allowed_uses))
 
 
 def terms(value: service_pb2.GrantScope) -> Terms:
@@ -103,7 +104,11 @@ def grant(value: GrantView) -> service_pb2.Grant:
 
 def reasons(found: Iterable[Objection]) -> list[service_pb2.Reason]:
     """For machines and for people."""
-    return [service_pb2.Reason(code=objection.code, detail=objection.detail) for objection in found]
+    return [service_pb2.Reason(code=each.code, detail=_told(each)) for each in found]
+
+
+def _told(objection: Objection) -> str:
+    return f"{objection.detail}. {objection.remedy}" if objection.remedy else objection.detail
 
 
 def state(value: Standing) -> service_pb2.SharingState:
@@ -125,4 +130,5 @@ def _scope(of: Extent, words: Terms) -> service_pb2.GrantScope:
         limits=words.limits,
         denied_styles=words.denied_styles,
         denied_uses=words.denied_uses,
+        allowed_uses=[use.value for use in of.uses],
     )

@@ -142,9 +142,35 @@ class InvalidConsent(Invalid):
 
 
 class InvalidEmbedding(Invalid):
-    """Not a face embedding: 128 finite numbers of unit length."""
+    """Not a face embedding: as many finite numbers as the face model has, of unit length."""
 
     code = "invalid-embedding"
+
+
+class OtherFaceModel(Invalid):
+    """An embedding by another model than the one that enrolled people: a cosine between the two says nothing."""
+
+    code = "other-face-model"
+
+    def __init__(self, made_by: str, ours: str) -> None:
+        super().__init__(
+            f"a face embedding was made by {made_by[:64]!r}, and identity compares those of {ours!r}",
+            remedy="Give IDENTITY_FACE_MODEL, INGEST_FACE_MODEL and SAFETY_FACE_MODEL one value and one file of "
+            "weights, and start the services again.",
+        )
+
+
+class RegisterLeftBehind(Unavailable):
+    """Entries of the protected register were made by another model, so they would protect nobody."""
+
+    code = "register-left-behind"
+
+    def __init__(self, entries: int) -> None:
+        super().__init__(
+            f"{entries} entries of the protected register were made by another face model and would protect nobody",
+            remedy="Set IDENTITY_FACE_MODEL back to what it was; or remove those entries and have them made anew; or "
+            f"accept that they have no effect with IDENTITY_REGISTER_LEFT_BEHIND={entries}.",
+        )
 
 
 class UnknownReview(NotFound):
@@ -286,6 +312,12 @@ class GrantDoesNotCover(Forbidden):
     """A grant does not cover one more picture now."""
 
     code = "grant-does-not-cover"
+
+
+class UseNotDeclared(Invalid):
+    """The person allows some uses only, and the request does not say which it is."""
+
+    code = "use-required"
 
 
 class ReceiptUnavailable(Conflict):

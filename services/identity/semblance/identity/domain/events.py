@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from semblance.identity.domain.consent import RevocationReason
+from semblance.identity.domain.grant import Grant
 from semblance.kernel.consent import Consent
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ErasureId, SubjectId
+from semblance.kernel.use import Use
 
 
 @dataclass(frozen=True)
 class Granted:
-    """A person said yes."""
+    """A person said yes. `grantee_name` is a verified app's at this moment."""
 
     consent: Consent
+    grantee_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,34 @@ class Revoked:
 
     consent: Consent
     reason: RevocationReason
+    grantee_name: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Somebody asked a person for pictures."""
+
+    grant: Grant
+    grantee_name: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question was answered or taken back, or a grant given unasked."""
+
+    grant: Grant
+    grantee_name: str
+
+
+@dataclass(frozen=True)
+class PictureRefused:
+    """A picture was asked for under a grant, and refused."""
+
+    grant: Grant
+    grantee_name: str
+    consent_revision: int
+    reason_code: str
+    use: Use | None
 
 
 @dataclass(frozen=True)
@@ -51,4 +82,4 @@ class ErasureFinished:
     receipt_sha256: str
 
 
-Event = Granted | Revoked | ErasureAnnounced | IdentityErased | ErasureFinished
+Event = Granted | Revoked | Asked | Answered | PictureRefused | ErasureAnnounced | IdentityErased | ErasureFinished

@@ -16,6 +16,7 @@ from semblance.identity.domain.sharing import Level
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.errors import ConsentMissing
 from semblance.kernel.ids import ConsentId, SubjectId
+from semblance.kernel.use import Refusal, Use, refusal
 
 PURPOSES = frozenset({Purpose.GENERATE})
 """All that a grant can ever cover."""
@@ -32,11 +33,13 @@ class Answer(enum.Enum):
 
 @dataclass(frozen=True)
 class Extent:
-    """How much: pictures, days, and whether each waits for the person's approval."""
+    """How much: pictures, days, whether each waits for the person's approval, and what for."""
 
     pictures: int
     days: int
     review: bool = True
+    # In a question: what the asker names. In an answer: all that is covered; none: whatever is not denied.
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,11 @@ class Grant:
             raise InvalidGrant(
                 "more was allowed than was asked for", remedy="Allow as many or fewer pictures and days."
             )
+        if self.asked is not None and self.asked.uses:
+            # Whoever says what for gets that and no more; silence of the person covers what was asked for.
+            extent = replace(extent, uses=extent.uses or self.asked.uses)
+            if not set(extent.uses) <= set(self.asked.uses):
+                raise InvalidGrant("uses were allowed that were not asked for", remedy="Allow uses that were named.")
         return replace(
             self, answer=Answer.ALLOWED, allowed=extent, sealed_terms=sealed_terms, answered_at=now, by_level=by_level
         )
@@ -104,6 +112,20 @@ class Objection:
 
     code: str
     detail: str
+    remedy: str = ""
+
+
+def use_objection(grant: Grant, use: Use | None, denied_uses: Sequence[str]) -> Objection | None:
+    """Why the declared use is not covered; None also for a grant that nobody has allowed."""
+    against = _against_use(grant.allowed, use, denied_uses) if grant.allowed is not None else None
+    return Objection(against.code, against.detail, against.remedy) if against is not None else None
+
+
+def require_some_use(extent: Extent, denied_uses: Sequence[str]) -> None:
+    """Raises InvalidGrant when what is allowed and what is denied leave nothing that could be asked for."""
+    against = _against_use(extent, None, denied_uses)
+    if against is not None and not against.allowed:
+        raise InvalidGrant("no use is left that the grant would cover", remedy="Deny fewer uses, or refuse.")
 
 
 def objections(
@@ -172,6 +194,10 @@ def depictable(consents: Sequence[Consent], now: dt.datetime) -> bool:
 def stands(consent: Consent, now: dt.datetime) -> bool:
     """Neither withdrawn nor expired."""
     return consent.revoked_at is None and now < consent.expires_at
+
+
+def _against_use(extent: Extent, use: Use | None, denied_uses: Sequence[str]) -> Refusal | None:
+    return refusal(use, allowed=extent.uses, denied=denied_uses)
 
 
 def _own_to_pictures(consents: Sequence[Consent], now: dt.datetime) -> list[Consent]:

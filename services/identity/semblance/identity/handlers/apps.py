@@ -40,10 +40,10 @@ def unverify_app(subject_id: SubjectId, ports: Ports) -> App:
         app = store.apps.get(subject_id)
         if app is None:
             raise UnknownApp
-        store.apps.remove(subject_id)
         for consent in store.consents.of_grantee(subject_id):
             if stands(consent, ports.clock.now()):
                 ended.append(end(store, consent, RevocationReason.OPERATOR, ports).id)
+        store.apps.remove(subject_id)  # last: the ends are told under the name that people know
     for consent_id in ended:
         ports.told(consent_id)
     return app

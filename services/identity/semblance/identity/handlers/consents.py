@@ -14,6 +14,7 @@ from semblance.identity.domain.errors import (
 )
 from semblance.identity.domain.events import Granted, Revoked
 from semblance.identity.domain.grant import depictable
+from semblance.identity.handlers.apps_named import name_of
 from semblance.identity.handlers.standing import enter
 from semblance.identity.ports import Ports, Store
 from semblance.kernel.consent import Consent, Purpose
@@ -123,7 +124,7 @@ def end(store: Store, consent: Consent, reason: RevocationReason, ports: Ports) 
     revoked = revoke(consent, ports.clock.now())
     if revoked is not consent:
         store.consents.save(revoked)
-        store.publish(Revoked(revoked, reason))
+        store.publish(Revoked(revoked, reason, name_of(store, revoked.grantee_id)))
     return revoked
 
 

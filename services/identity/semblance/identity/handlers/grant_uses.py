@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
-from semblance.identity.domain.errors import GrantDoesNotCover, UnknownGrant
-from semblance.identity.domain.grant import Grant, Objection, depictable, objections
+from semblance.identity.domain.errors import GrantDoesNotCover, UnknownGrant, UseNotDeclared
+from semblance.identity.domain.events import PictureRefused
+from semblance.identity.domain.grant import Grant, Objection, depictable, objections, use_objection
+from semblance.identity.handlers.apps_named import name_of
 from semblance.identity.handlers.grant_views import GrantView, view
 from semblance.identity.handlers.grants import require_party
+from semblance.identity.handlers.terms import open_terms
 from semblance.identity.ports import Ports, Store
 from semblance.kernel.errors import ConsentExpired, ConsentRevoked
 from semblance.kernel.ids import ConsentId, ImageId, SubjectId
+from semblance.kernel.use import REQUIRED, Use
 
 _REMEDY = "Look at the grant, and ask the person again if you need more."
+_CODE: Final = re.compile(r"[a-z][a-z-]{0,39}")
 
 
 @dataclass(frozen=True)
@@ -22,32 +29,37 @@ class UseGrant:
     grant_id: ConsentId
     grantee_id: SubjectId
     image_id: ImageId
+    use: Use | None = None
 
 
 def use_grant(command: UseGrant, ports: Ports) -> GrantView:
     """Count one picture; the same picture again counts once, whatever stands against another one.
 
-    Raises UnknownGrant (also for anybody but the grantee), ConsentRevoked, ConsentExpired, GrantDoesNotCover.
+    A refusal goes into the person's log. Raises UnknownGrant (also for anybody but the grantee), ConsentRevoked,
+    ConsentExpired, UseNotDeclared, GrantDoesNotCover.
     """
     with ports.transactions() as store:
         found = _of_grantee(store.grants.get(command.grant_id), command.grantee_id)
         store.lock_subject(found.subject_id)  # two pictures at once count one after the other
         grant = _of_grantee(store.grants.get(command.grant_id, lock=True), command.grantee_id)
         counted = store.grants.is_used_for(grant.id, command.image_id)
-        against = _against(store, grant, ports, less=1 if counted else 0)
-        if against:
-            raise _refusal(against[0], grant)
-        if not counted:
-            store.grants.use(grant.id, command.image_id, ports.clock.now())
-        return view(store, grant, command.grantee_id, ports)
+        against = _against(store, grant, ports, command.use, less=1 if counted else 0)
+        if not against:
+            if not counted:
+                store.grants.use(grant.id, command.image_id, ports.clock.now())
+            return view(store, grant, command.grantee_id, ports)
+        _tell(store, grant, against[0].code, command.use, ports)  # committed, unlike anything else of this request
+    raise _refusal(against[0], grant)
 
 
-def return_use(grant_id: ConsentId, grantee_id: SubjectId, image_id: ImageId, ports: Ports) -> GrantView:
-    """The picture was refused before anything was made. Raises UnknownGrant."""
+def return_use(command: UseGrant, ports: Ports, *, reason_code: str = "") -> GrantView:
+    """The picture was refused before anything was made; a reason goes into the person's log. Raises UnknownGrant."""
     with ports.transactions() as store:
-        grant = _of_grantee(store.grants.get(grant_id, lock=True), grantee_id)
-        store.grants.return_use(grant.id, image_id)
-        return view(store, grant, grantee_id, ports)
+        grant = _of_grantee(store.grants.get(command.grant_id, lock=True), command.grantee_id)
+        returned = store.grants.return_use(grant.id, command.image_id)
+        if returned and _CODE.fullmatch(reason_code):
+            _tell(store, grant, reason_code, command.use, ports)
+        return view(store, grant, command.grantee_id, ports)
 
 
 def picture_failed(consent_id: ConsentId, image_id: ImageId, store: Store) -> None:
@@ -55,14 +67,16 @@ def picture_failed(consent_id: ConsentId, image_id: ImageId, store: Store) -> No
     store.grants.return_use(consent_id, image_id)
 
 
-def check_grant(caller_id: SubjectId, grant_id: ConsentId, ports: Ports) -> tuple[GrantView, list[Objection]]:
+def check_grant(
+    caller_id: SubjectId, grant_id: ConsentId, use: Use | None, ports: Ports
+) -> tuple[GrantView, list[Objection]]:
     """Everything that speaks against one more picture now; nothing is counted. Raises UnknownGrant."""
     with ports.reads() as store:
         grant = require_party(store.grants.get(grant_id), caller_id)
-        return view(store, grant, caller_id, ports), _against(store, grant, ports)
+        return view(store, grant, caller_id, ports), _against(store, grant, ports, use)
 
 
-def _against(store: Store, grant: Grant, ports: Ports, *, less: int = 0) -> list[Objection]:
+def _against(store: Store, grant: Grant, ports: Ports, use: Use | None, *, less: int = 0) -> list[Objection]:
     now = ports.clock.now()
     found = objections(
         grant,
@@ -76,7 +90,21 @@ def _against(store: Store, grant: Grant, ports: Ports, *, less: int = 0) -> list
     # been withdrawn since, and a shorter one ended by itself.
     if not found and not depictable(store.consents.of_subject(grant.subject_id), now):
         found = [Objection(ConsentExpired.code, "the person's own consent to pictures has ended")]
+    if grant.state(store.consents.get(grant.id), now) == "allowed":
+        denied = open_terms(grant.subject_id, grant.sealed_terms, ports).denied_uses
+        against_use = use_objection(grant, use, denied)
+        found += [against_use] if against_use is not None else []
     return found
+
+
+def _tell(store: Store, grant: Grant, reason_code: str, use: Use | None, ports: Ports) -> None:
+    """An entry in the person's log, the same once a day: whoever asks and asks must not fill it."""
+    today = ports.clock.now().date().isoformat()
+    if not store.grants.tell_refusal(grant.id, today, reason_code, use.value if use else ""):
+        return
+    consent = store.consents.get(grant.id)
+    revision = consent.revision if consent is not None else 0
+    store.publish(PictureRefused(grant, name_of(store, grant.grantee_id), revision, reason_code, use))
 
 
 def _of_grantee(grant: Grant | None, grantee_id: SubjectId) -> Grant:
@@ -90,4 +118,6 @@ def _refusal(objection: Objection, grant: Grant) -> Exception:
         return ConsentRevoked(grant.id)
     if objection.code == ConsentExpired.code:
         return ConsentExpired(grant.id)
-    return GrantDoesNotCover(objection.detail, remedy=_REMEDY, code=objection.code)
+    if objection.code == REQUIRED:
+        return UseNotDeclared(objection.detail, remedy=objection.remedy)
+    return GrantDoesNotCover(objection.detail, remedy=objection.remedy or _REMEDY, code=objection.code)

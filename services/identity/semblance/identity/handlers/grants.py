@@ -14,9 +14,19 @@ from semblance.identity.domain.errors import (
     TooManyGrants,
     UnknownGrant,
 )
-from semblance.identity.domain.events import Granted
-from semblance.identity.domain.grant import Answer, Extent, Grant, new_consent, parse_days, parse_purpose, stands
+from semblance.identity.domain.events import Answered, Asked, Granted
+from semblance.identity.domain.grant import (
+    Answer,
+    Extent,
+    Grant,
+    new_consent,
+    parse_days,
+    parse_purpose,
+    require_some_use,
+    stands,
+)
 from semblance.identity.domain.sharing import Level, parse_count
+from semblance.identity.handlers.apps_named import name_of
 from semblance.identity.handlers.consents import end
 from semblance.identity.handlers.standing import enter
 from semblance.identity.handlers.terms import Terms, check_terms, require_key, seal_purpose, seal_terms
@@ -90,6 +100,7 @@ def ask_grant(command: AskGrant, ports: Ports) -> Grant:
             sealed_purpose=seal_purpose(command.grantee_id, purpose, ports),
         )
         store.grants.add(question)
+        store.publish(Asked(question, name_of(store, question.grantee_id)))
         return _allowed_by_level(store, question, ports) or question
 
 
@@ -137,6 +148,7 @@ def answer_in(store: Store, command: AnswerGrant, ports: Ports) -> Grant:
     if command.extent is None:
         refused = grant.refuse(ports.clock.now())
         store.grants.save(refused)
+        store.publish(Answered(refused, name_of(store, refused.grantee_id)))
         return refused
     return _allow(store, grant, command.extent, command.terms, ports)
 
@@ -161,6 +173,7 @@ def withdraw_in(store: Store, caller_id: SubjectId, grant_id: ConsentId, ports: 
     if grant.answer is Answer.OPEN and now < grant.lapses_at:
         grant = grant.refuse(now) if caller_id == grant.subject_id else grant.retract(now)
         store.grants.save(grant)
+        store.publish(Answered(grant, name_of(store, grant.grantee_id)))
     consent = store.consents.get(grant_id, lock=True) if grant.answer is Answer.ALLOWED else None
     if consent is not None:
         end(store, consent, RevocationReason.WITHDRAWN, ports)
@@ -183,12 +196,17 @@ def _allow(store: Store, grant: Grant, extent: Extent, terms: Terms, ports: Port
     standing = sum(1 for c in consents if c.grantee_id is not None and stands(c, now))
     if standing >= ports.rules.sharing.standing_grants:
         raise TooManyGrants(ports.rules.sharing.standing_grants)
-    sealed = seal_terms(subject_id, check_terms(terms, ports.rules.sharing), ports)
+    terms = check_terms(terms, ports.rules.sharing)
+    sealed = seal_terms(subject_id, terms, ports)
     allowed = replace(grant, grantee_is_app=is_app).allow(_checked(extent, ports), sealed, now, by_level=by_level)
+    assert allowed.allowed is not None
+    require_some_use(allowed.allowed, terms.denied_uses)
     consent = new_consent(allowed, consents, now)
     store.grants.save(allowed)
     store.consents.save(consent)
-    store.publish(Granted(consent))
+    name = name_of(store, allowed.grantee_id)
+    store.publish(Granted(consent, name))
+    store.publish(Answered(allowed, name))
     return allowed
 
 
@@ -200,7 +218,8 @@ def _allowed_by_level(store: Store, question: Grant, ports: Ports) -> Grant | No
     for other in store.grants.between(question.subject_id, question.grantee_id):
         if other.by_level and other.state(store.consents.get(other.id), now) == "allowed":
             return None
-    extent = Extent(min(question.asked.pictures, sharing.pictures), question.asked.days, sharing.review)
+    asked = question.asked
+    extent = Extent(min(asked.pictures, sharing.pictures), asked.days, sharing.review, asked.uses)
     try:
         return _allow(store, question, extent, Terms(), ports, by_level=True)
     except (ConsentMissing, TooManyGrants, Gone):
@@ -229,7 +248,7 @@ def _require_patience(store: Store, command: AskGrant, ports: Ports) -> None:
 
 
 def _checked(extent: Extent, ports: Ports) -> Extent:
-    return Extent(parse_count(extent.pictures, ports.rules.sharing), parse_days(extent.days), extent.review)
+    return Extent(parse_count(extent.pictures, ports.rules.sharing), parse_days(extent.days), extent.review, extent.uses)
 
 
 def _require_two(subject_id: SubjectId, grantee_id: SubjectId) -> None:

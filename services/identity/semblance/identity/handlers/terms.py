@@ -19,7 +19,7 @@ _LIMITS: Final = "sharing-limits"
 
 @dataclass(frozen=True)
 class Terms:
-    """What the person says of a grant. `denied_uses` are told to the grantee; nothing here can enforce them."""
+    """What the person says of a grant. `denied_uses` are held against the use that each request declares."""
 
     limits: tuple[str, ...] = field(default=(), repr=False)
     denied_styles: tuple[str, ...] = field(default=(), repr=False)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, ManifestId, SubjectId
+from semblance.kernel.use import parse_use
 from semblance.provenance.adapters import work_names
 from semblance.provenance.adapters.audit_trail import SqlAuditTrail
 from semblance.provenance.adapters.outbox_sink import to_message
@@ -145,6 +146,7 @@ def _row(publication: Publication) -> dict[str, object]:
         "backbone_digest": publication.backbone_digest,
         "state": publication.state.value,
         "reason_code": publication.reason_code,
+        "declared_use": publication.use.value if publication.use else "",
         "manifest_id": signed.manifest_id if signed else None,
         "object_key": signed.object_key if signed else None,
         "sha256": signed.sha256 if signed else None,
@@ -167,6 +169,7 @@ def _publication(row: Mapping[str, Any]) -> Publication:
         backbone_digest=row["backbone_digest"],
         state=State(row["state"]),
         reason_code=row["reason_code"],
+        use=parse_use(row["declared_use"]),
         signed=_signed(row) if row["manifest_id"] is not None else None,
     )
 

@@ -21,6 +21,8 @@ publications = sa.Table(
     sa.Column("backbone_digest", sa.String(100), nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("reason_code", sa.String(64), nullable=False),
+    # As whoever asked declared it; empty: not said.
+    sa.Column("declared_use", sa.String(32), nullable=False),
     # The rest is set once the picture was published.
     sa.Column("manifest_id", sa.String(100), unique=True),
     sa.Column("object_key", sa.String(200)),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from semblance.kernel.consent import Consent
+from semblance.kernel.use import Use
 
 JSON = dict[str, object]
 SPEC_VERSION = "2.4.0"
@@ -30,13 +31,17 @@ class Generator:
 
 @dataclass(frozen=True)
 class Claim:
-    """One picture's facts: when it was made, on which backbone, under which consent. No prompt, no identity."""
+    """One picture's facts: when it was made, on which backbone, under which consent, for which declared use.
+
+    No prompt, no identity.
+    """
 
     made_at: dt.datetime
     media_type: str
     backbone_digest: str
     consent: Consent
     salt: bytes
+    use: Use | None = None
 
 
 def consent_digest(consent_id: str, revision: int, salt: bytes) -> str:
@@ -77,12 +82,15 @@ def _actions(claim: Claim, agent: Mapping[str, str], namespace: str) -> JSON:
 
 def _consent(claim: Claim) -> JSON:
     consent = claim.consent
+    # Signed only where it was said: absent means that nothing was declared, not that everything was allowed.
+    declared: JSON = {"declared_use": claim.use.value} if claim.use else {}
     return {
         "alg": "sha256",
         "digest": consent_digest(consent.id, consent.revision, claim.salt),
         "salt": claim.salt.hex(),
         "scope": sorted(purpose.value for purpose in consent.purposes),
         "expires_at": _instant(consent.expires_at),
+        **declared,
     }
 
 

@@ -8,6 +8,7 @@ import enum
 from dataclasses import dataclass
 
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, ManifestId, SubjectId
+from semblance.kernel.use import Use
 
 
 class State(enum.Enum):
@@ -35,7 +36,7 @@ class Signed:
 
 @dataclass(frozen=True)
 class Publication:
-    """One picture. `rendered_sha256` is of the PNG that the filter looked at."""
+    """One picture. `rendered_sha256` is of the PNG that the filter looked at; `use` is what whoever asked declared."""
 
     image_id: ImageId
     subject_id: SubjectId
@@ -48,6 +49,7 @@ class Publication:
     state: State = State.QUEUED
     reason_code: str = ""
     signed: Signed | None = None
+    use: Use | None = None
 
     def publish(self, signed: Signed) -> Publication:
         """The picture is out."""

@@ -72,7 +72,7 @@ def _consent(publication: Publication, ports: Ports) -> Consent:
 
 def _sign(publication: Publication, rendered: bytes, consent: Consent, ports: Ports) -> tuple[bytes, Signed]:
     made_at = ports.clock.now()
-    claim = Claim(made_at, PNG, publication.backbone_digest, consent, ports.salt())
+    claim = Claim(made_at, PNG, publication.backbone_digest, consent, ports.salt(), publication.use)
     data = ports.signer.sign(rendered, claim)
     reading = ports.signer.read(data, PNG)
     if reading.state is not ManifestState.TRUSTED:

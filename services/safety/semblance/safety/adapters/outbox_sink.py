@@ -31,6 +31,7 @@ def _verdict(check: PictureCheck) -> Message:
             sha256=check.sha256,
             face_count=len(check.measured.faces),
             backbone_digest=check.backbone_digest,
+            use=check.declared_use,
         )
     return safety_pb.ImageBlocked(
         subject_id=check.subject_id,

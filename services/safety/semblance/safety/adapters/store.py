@@ -133,4 +133,5 @@ def _check(row: sa.Row[Any]) -> PictureCheck:
             enrolled=measured["enrolled"],
         ),
         decided_at=row.decided_at,
+        declared_use=row.declared_use,
     )

@@ -27,4 +27,6 @@ checks = sa.Table(
     # What was measured and against which thresholds.
     sa.Column("audit", sa.JSON, nullable=False),
     sa.Column("decided_at", UtcDateTime),
+    # As whoever asked declared it; empty: not said.
+    sa.Column("declared_use", sa.String(32), nullable=False),
 )

@@ -47,6 +47,8 @@ class PictureCheck:
     reasons: tuple[str, ...] = ()
     measured: Measured = Measured()
     decided_at: dt.datetime | None = None
+    # What it is for, as whoever asked declared it; not judged here, it goes on to the signer.
+    declared_use: str = ""
 
     def decided(self, reasons: tuple[str, ...], measured: Measured, now: dt.datetime) -> PictureCheck:
         """This check with its verdict: allowed only when there is no reason not to."""

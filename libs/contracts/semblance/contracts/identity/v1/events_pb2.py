@@ -25,19 +25,25 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,semblance/contracts/identity/v1/events.proto\x12\x1fsemblance.contracts.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x02\n\x0c\x43onsentState\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12:\n\x08purposes\x18\x04 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\x12.\n\ngranted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ngrantee_id\x18\x08 \x01(\t\"\x90\x01\n\x0e\x43onsentGranted\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12<\n\x05state\x18\x04 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\"\xa0\x01\n\x0e\x43onsentRevoked\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12<\n\x05state\x18\x04 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\x12\x0e\n\x06reason\x18\x05 \x01(\t*_\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x12\n\x0ePURPOSE_PHOTOS\x10\x01\x12\x11\n\rPURPOSE_TRAIN\x10\x02\x12\x14\n\x10PURPOSE_GENERATE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,semblance/contracts/identity/v1/events.proto\x12\x1fsemblance.contracts.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x02\n\x0c\x43onsentState\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12:\n\x08purposes\x18\x04 \x03(\x0e\x32(.semblance.contracts.identity.v1.Purpose\x12.\n\ngranted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ngrantee_id\x18\x08 \x01(\t\"\xa6\x01\n\x0e\x43onsentGranted\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12<\n\x05state\x18\x04 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\x12\x14\n\x0cgrantee_name\x18\x05 \x01(\t\"\xb6\x01\n\x0e\x43onsentRevoked\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12<\n\x05state\x18\x04 \x01(\x0b\x32-.semblance.contracts.identity.v1.ConsentState\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x14\n\x0cgrantee_name\x18\x06 \x01(\t\"\xa6\x01\n\nGrantAsked\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x12\n\ngrantee_id\x18\x04 \x01(\t\x12\x14\n\x0cgrantee_name\x18\x05 \x01(\t\x12\x10\n\x08pictures\x18\x06 \x01(\x05\x12\x0c\n\x04\x64\x61ys\x18\x07 \x01(\x05\x12\x0c\n\x04uses\x18\x08 \x03(\t\"\xd1\x01\n\rGrantAnswered\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x12\n\ngrantee_id\x18\x04 \x01(\t\x12\x14\n\x0cgrantee_name\x18\x05 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x06 \x01(\t\x12\x16\n\x0e\x61sked_pictures\x18\x07 \x01(\x05\x12\x10\n\x08pictures\x18\x08 \x01(\x05\x12\x0c\n\x04\x64\x61ys\x18\t \x01(\x05\x12\x0c\n\x04uses\x18\n \x03(\t\"\x9e\x01\n\x0ePictureRefused\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x12\n\ngrantee_id\x18\x04 \x01(\t\x12\x14\n\x0cgrantee_name\x18\x05 \x01(\t\x12\x0b\n\x03use\x18\x06 \x01(\t\x12\x13\n\x0breason_code\x18\x07 \x01(\t*_\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x12\n\x0ePURPOSE_PHOTOS\x10\x01\x12\x11\n\rPURPOSE_TRAIN\x10\x02\x12\x14\n\x10PURPOSE_GENERATE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.identity.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PURPOSE']._serialized_start=723
-  _globals['_PURPOSE']._serialized_end=818
+  _globals['_PURPOSE']._serialized_start=1309
+  _globals['_PURPOSE']._serialized_end=1404
   _globals['_CONSENTSTATE']._serialized_start=115
   _globals['_CONSENTSTATE']._serialized_end=411
   _globals['_CONSENTGRANTED']._serialized_start=414
-  _globals['_CONSENTGRANTED']._serialized_end=558
-  _globals['_CONSENTREVOKED']._serialized_start=561
-  _globals['_CONSENTREVOKED']._serialized_end=721
+  _globals['_CONSENTGRANTED']._serialized_end=580
+  _globals['_CONSENTREVOKED']._serialized_start=583
+  _globals['_CONSENTREVOKED']._serialized_end=765
+  _globals['_GRANTASKED']._serialized_start=768
+  _globals['_GRANTASKED']._serialized_end=934
+  _globals['_GRANTANSWERED']._serialized_start=937
+  _globals['_GRANTANSWERED']._serialized_end=1146
+  _globals['_PICTUREREFUSED']._serialized_start=1149
+  _globals['_PICTUREREFUSED']._serialized_end=1307
 # @@protoc_insertion_point(module_scope)

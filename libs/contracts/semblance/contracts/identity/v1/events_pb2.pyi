@@ -42,27 +42,93 @@ class ConsentState(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., revision: _Optional[int] = ..., purposes: _Optional[_Iterable[_Union[Purpose, str]]] = ..., granted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., grantee_id: _Optional[str] = ...) -> None: ...
 
 class ConsentGranted(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "state")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "state", "grantee_name")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_NAME_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
     state: ConsentState
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., state: _Optional[_Union[ConsentState, _Mapping]] = ...) -> None: ...
+    grantee_name: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., state: _Optional[_Union[ConsentState, _Mapping]] = ..., grantee_name: _Optional[str] = ...) -> None: ...
 
 class ConsentRevoked(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "state", "reason")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "state", "reason", "grantee_name")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_NAME_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
     state: ConsentState
     reason: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., state: _Optional[_Union[ConsentState, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+    grantee_name: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., state: _Optional[_Union[ConsentState, _Mapping]] = ..., reason: _Optional[str] = ..., grantee_name: _Optional[str] = ...) -> None: ...
+
+class GrantAsked(_message.Message):
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "grantee_id", "grantee_name", "pictures", "days", "uses")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_NAME_FIELD_NUMBER: _ClassVar[int]
+    PICTURES_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    USES_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    consent_revision: int
+    grantee_id: str
+    grantee_name: str
+    pictures: int
+    days: int
+    uses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., grantee_id: _Optional[str] = ..., grantee_name: _Optional[str] = ..., pictures: _Optional[int] = ..., days: _Optional[int] = ..., uses: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GrantAnswered(_message.Message):
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "grantee_id", "grantee_name", "answer", "asked_pictures", "pictures", "days", "uses")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_NAME_FIELD_NUMBER: _ClassVar[int]
+    ANSWER_FIELD_NUMBER: _ClassVar[int]
+    ASKED_PICTURES_FIELD_NUMBER: _ClassVar[int]
+    PICTURES_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    USES_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    consent_revision: int
+    grantee_id: str
+    grantee_name: str
+    answer: str
+    asked_pictures: int
+    pictures: int
+    days: int
+    uses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., grantee_id: _Optional[str] = ..., grantee_name: _Optional[str] = ..., answer: _Optional[str] = ..., asked_pictures: _Optional[int] = ..., pictures: _Optional[int] = ..., days: _Optional[int] = ..., uses: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class PictureRefused(_message.Message):
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "grantee_id", "grantee_name", "use", "reason_code")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
+    GRANTEE_NAME_FIELD_NUMBER: _ClassVar[int]
+    USE_FIELD_NUMBER: _ClassVar[int]
+    REASON_CODE_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    consent_revision: int
+    grantee_id: str
+    grantee_name: str
+    use: str
+    reason_code: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., grantee_id: _Optional[str] = ..., grantee_name: _Optional[str] = ..., use: _Optional[str] = ..., reason_code: _Optional[str] = ...) -> None: ...

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.semblance/contracts/identity/v1/register.proto\x12\x1fsemblance.contracts.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x01\n\x12ProtectFaceRequest\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x43\n\x07purpose\x18\x02 \x01(\x0e\x32\x32.semblance.contracts.identity.v1.ProtectionPurpose\x12\x0e\n\x06photos\x18\x03 \x03(\x0c\x12\x1b\n\x13removal_code_sha256\x18\x04 \x01(\t\"6\n\x13ProtectFaceResponse\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\"A\n\x17RemoveProtectionRequest\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x14\n\x0cremoval_code\x18\x02 \x01(\t\"\x1a\n\x18RemoveProtectionResponse\"\x94\x01\n\rProtectedFace\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x43\n\x07purpose\x18\x02 \x01(\x0e\x32\x32.semblance.contracts.identity.v1.ProtectionPurpose\x12,\n\x08\x61\x64\x64\x65\x64_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\xba\x01\n\x11ProtectionPurpose\x12\"\n\x1ePROTECTION_PURPOSE_UNSPECIFIED\x10\x00\x12\x1b\n\x17PROTECTION_PURPOSE_SELF\x10\x01\x12\x1f\n\x1bPROTECTION_PURPOSE_GUARDIAN\x10\x02\x12\"\n\x1ePROTECTION_PURPOSE_LEGAL_ORDER\x10\x03\x12\x1f\n\x1bPROTECTION_PURPOSE_OPERATOR\x10\x04\x32\x95\x02\n\x0fRegisterService\x12x\n\x0bProtectFace\x12\x33.semblance.contracts.identity.v1.ProtectFaceRequest\x1a\x34.semblance.contracts.identity.v1.ProtectFaceResponse\x12\x87\x01\n\x10RemoveProtection\x12\x38.semblance.contracts.identity.v1.RemoveProtectionRequest\x1a\x39.semblance.contracts.identity.v1.RemoveProtectionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.semblance/contracts/identity/v1/register.proto\x12\x1fsemblance.contracts.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x01\n\x12ProtectFaceRequest\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x43\n\x07purpose\x18\x02 \x01(\x0e\x32\x32.semblance.contracts.identity.v1.ProtectionPurpose\x12\x0e\n\x06photos\x18\x03 \x03(\x0c\x12\x1b\n\x13removal_code_sha256\x18\x04 \x01(\t\"6\n\x13ProtectFaceResponse\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\"A\n\x17RemoveProtectionRequest\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x14\n\x0cremoval_code\x18\x02 \x01(\t\"\x1a\n\x18RemoveProtectionResponse\"\xbb\x01\n\rProtectedFace\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x43\n\x07purpose\x18\x02 \x01(\x0e\x32\x32.semblance.contracts.identity.v1.ProtectionPurpose\x12,\n\x08\x61\x64\x64\x65\x64_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nface_model\x18\x04 \x01(\t\x12\x11\n\tin_effect\x18\x05 \x01(\x08*\xba\x01\n\x11ProtectionPurpose\x12\"\n\x1ePROTECTION_PURPOSE_UNSPECIFIED\x10\x00\x12\x1b\n\x17PROTECTION_PURPOSE_SELF\x10\x01\x12\x1f\n\x1bPROTECTION_PURPOSE_GUARDIAN\x10\x02\x12\"\n\x1ePROTECTION_PURPOSE_LEGAL_ORDER\x10\x03\x12\x1f\n\x1bPROTECTION_PURPOSE_OPERATOR\x10\x04\x32\x95\x02\n\x0fRegisterService\x12x\n\x0bProtectFace\x12\x33.semblance.contracts.identity.v1.ProtectFaceRequest\x1a\x34.semblance.contracts.identity.v1.ProtectFaceResponse\x12\x87\x01\n\x10RemoveProtection\x12\x38.semblance.contracts.identity.v1.RemoveProtectionRequest\x1a\x39.semblance.contracts.identity.v1.RemoveProtectionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.identity.v1.register_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROTECTIONPURPOSE']._serialized_start=574
-  _globals['_PROTECTIONPURPOSE']._serialized_end=760
+  _globals['_PROTECTIONPURPOSE']._serialized_start=613
+  _globals['_PROTECTIONPURPOSE']._serialized_end=799
   _globals['_PROTECTFACEREQUEST']._serialized_start=117
   _globals['_PROTECTFACEREQUEST']._serialized_end=269
   _globals['_PROTECTFACERESPONSE']._serialized_start=271
@@ -43,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REMOVEPROTECTIONRESPONSE']._serialized_start=394
   _globals['_REMOVEPROTECTIONRESPONSE']._serialized_end=420
   _globals['_PROTECTEDFACE']._serialized_start=423
-  _globals['_PROTECTEDFACE']._serialized_end=571
-  _globals['_REGISTERSERVICE']._serialized_start=763
-  _globals['_REGISTERSERVICE']._serialized_end=1040
+  _globals['_PROTECTEDFACE']._serialized_end=610
+  _globals['_REGISTERSERVICE']._serialized_start=802
+  _globals['_REGISTERSERVICE']._serialized_end=1079
 # @@protoc_insertion_point(module_scope)

@@ -56,11 +56,15 @@ class RemoveProtectionResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class ProtectedFace(_message.Message):
-    __slots__ = ("entry_id", "purpose", "added_at")
+    __slots__ = ("entry_id", "purpose", "added_at", "face_model", "in_effect")
     ENTRY_ID_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     ADDED_AT_FIELD_NUMBER: _ClassVar[int]
+    FACE_MODEL_FIELD_NUMBER: _ClassVar[int]
+    IN_EFFECT_FIELD_NUMBER: _ClassVar[int]
     entry_id: str
     purpose: ProtectionPurpose
     added_at: _timestamp_pb2.Timestamp
-    def __init__(self, entry_id: _Optional[str] = ..., purpose: _Optional[_Union[ProtectionPurpose, str]] = ..., added_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    face_model: str
+    in_effect: bool
+    def __init__(self, entry_id: _Optional[str] = ..., purpose: _Optional[_Union[ProtectionPurpose, str]] = ..., added_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., face_model: _Optional[str] = ..., in_effect: _Optional[bool] = ...) -> None: ...

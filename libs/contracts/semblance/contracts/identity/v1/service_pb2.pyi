@@ -173,10 +173,12 @@ class ListConsentsRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ...) -> None: ...
 
 class ListConsentsResponse(_message.Message):
-    __slots__ = ("consents",)
+    __slots__ = ("consents", "opt_in_again")
     CONSENTS_FIELD_NUMBER: _ClassVar[int]
+    OPT_IN_AGAIN_FIELD_NUMBER: _ClassVar[int]
     consents: _containers.RepeatedCompositeFieldContainer[Consent]
-    def __init__(self, consents: _Optional[_Iterable[_Union[Consent, _Mapping]]] = ...) -> None: ...
+    opt_in_again: bool
+    def __init__(self, consents: _Optional[_Iterable[_Union[Consent, _Mapping]]] = ..., opt_in_again: _Optional[bool] = ...) -> None: ...
 
 class RevokeConsentRequest(_message.Message):
     __slots__ = ("subject_id", "consent_id", "reason")
@@ -189,10 +191,12 @@ class RevokeConsentRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class FaceEmbedding(_message.Message):
-    __slots__ = ("values",)
+    __slots__ = ("values", "face_model")
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    FACE_MODEL_FIELD_NUMBER: _ClassVar[int]
     values: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, values: _Optional[_Iterable[float]] = ...) -> None: ...
+    face_model: str
+    def __init__(self, values: _Optional[_Iterable[float]] = ..., face_model: _Optional[str] = ...) -> None: ...
 
 class MatchFacesRequest(_message.Message):
     __slots__ = ("subject_id", "embeddings")
@@ -217,12 +221,14 @@ class FaceMatch(_message.Message):
     def __init__(self, own_score: _Optional[float] = ..., other_score: _Optional[float] = ..., matches_own: _Optional[bool] = ..., matches_other: _Optional[bool] = ..., protected: _Optional[bool] = ...) -> None: ...
 
 class MatchFacesResponse(_message.Message):
-    __slots__ = ("matches", "enrolled")
+    __slots__ = ("matches", "enrolled", "opt_in_again")
     MATCHES_FIELD_NUMBER: _ClassVar[int]
     ENROLLED_FIELD_NUMBER: _ClassVar[int]
+    OPT_IN_AGAIN_FIELD_NUMBER: _ClassVar[int]
     matches: _containers.RepeatedCompositeFieldContainer[FaceMatch]
     enrolled: bool
-    def __init__(self, matches: _Optional[_Iterable[_Union[FaceMatch, _Mapping]]] = ..., enrolled: _Optional[bool] = ...) -> None: ...
+    opt_in_again: bool
+    def __init__(self, matches: _Optional[_Iterable[_Union[FaceMatch, _Mapping]]] = ..., enrolled: _Optional[bool] = ..., opt_in_again: _Optional[bool] = ...) -> None: ...
 
 class RequestErasureRequest(_message.Message):
     __slots__ = ("subject_id",)
@@ -303,20 +309,22 @@ class SetSharingRequest(_message.Message):
     def __init__(self, sharing: _Optional[_Union[Sharing, _Mapping]] = ...) -> None: ...
 
 class GrantScope(_message.Message):
-    __slots__ = ("pictures", "days", "review", "limits", "denied_styles", "denied_uses")
+    __slots__ = ("pictures", "days", "review", "limits", "denied_styles", "denied_uses", "allowed_uses")
     PICTURES_FIELD_NUMBER: _ClassVar[int]
     DAYS_FIELD_NUMBER: _ClassVar[int]
     REVIEW_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     DENIED_STYLES_FIELD_NUMBER: _ClassVar[int]
     DENIED_USES_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_USES_FIELD_NUMBER: _ClassVar[int]
     pictures: int
     days: int
     review: bool
     limits: _containers.RepeatedScalarFieldContainer[str]
     denied_styles: _containers.RepeatedScalarFieldContainer[str]
     denied_uses: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, pictures: _Optional[int] = ..., days: _Optional[int] = ..., review: _Optional[bool] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ...) -> None: ...
+    allowed_uses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, pictures: _Optional[int] = ..., days: _Optional[int] = ..., review: _Optional[bool] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ..., allowed_uses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Grant(_message.Message):
     __slots__ = ("grant_id", "subject_id", "grantee_id", "grantee_is_app", "state", "asked", "purpose", "allowed", "pictures_made", "asked_at", "answered_at", "expires_at", "by_level", "general_limits", "grantee_name")
@@ -427,32 +435,40 @@ class ListGrantsResponse(_message.Message):
     def __init__(self, grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., next_after: _Optional[str] = ...) -> None: ...
 
 class UseGrantRequest(_message.Message):
-    __slots__ = ("grant_id", "grantee_id", "image_id")
+    __slots__ = ("grant_id", "grantee_id", "image_id", "use")
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    USE_FIELD_NUMBER: _ClassVar[int]
     grant_id: str
     grantee_id: str
     image_id: str
-    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
+    use: str
+    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
 
 class ReturnGrantUseRequest(_message.Message):
-    __slots__ = ("grant_id", "grantee_id", "image_id")
+    __slots__ = ("grant_id", "grantee_id", "image_id", "reason_code", "use")
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_CODE_FIELD_NUMBER: _ClassVar[int]
+    USE_FIELD_NUMBER: _ClassVar[int]
     grant_id: str
     grantee_id: str
     image_id: str
-    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
+    reason_code: str
+    use: str
+    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ..., reason_code: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
 
 class CheckGrantRequest(_message.Message):
-    __slots__ = ("caller_id", "grant_id")
+    __slots__ = ("caller_id", "grant_id", "use")
     CALLER_ID_FIELD_NUMBER: _ClassVar[int]
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    USE_FIELD_NUMBER: _ClassVar[int]
     caller_id: str
     grant_id: str
-    def __init__(self, caller_id: _Optional[str] = ..., grant_id: _Optional[str] = ...) -> None: ...
+    use: str
+    def __init__(self, caller_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
 
 class Reason(_message.Message):
     __slots__ = ("code", "detail")

@@ -13,11 +13,11 @@ import pytest
 from google.protobuf.message import Message
 from PIL import Image
 
-from semblance.faces import FaceEngine, OpenCvFaceEngine
+from semblance.faces import SFACE, FaceEngine, OpenCvFaceEngine
 from semblance.ingest.adapters.store import store_of
 from semblance.ingest.adapters.work import work_kinds
 from semblance.ingest.consumers import subscriptions
-from semblance.ingest.domain.faces import Embedding, FoundFace, Match, Place
+from semblance.ingest.domain.faces import Answer, Embedding, FoundFace, Match, Place
 from semblance.ingest.domain.photo import Photo
 from semblance.ingest.handlers.uploads import receive_photo
 from semblance.ingest.main import MIGRATIONS, ports_of
@@ -71,16 +71,17 @@ class MadeIdentity:
     threshold: float = 0.5
     protected: Sequence[int] = ()
     """Who is on the protected register."""
+    opt_in_again: bool = False
 
-    def match(self, subject_id: SubjectId, embeddings: Sequence[Embedding]) -> tuple[list[Match], bool]:
+    def match(self, subject_id: SubjectId, embeddings: Sequence[Embedding]) -> Answer:
         if self.error is not None:
             raise self.error
         template = self.templates.get(subject_id, self.default)
         if template is None:
-            return [Match(False, -1.0) for _ in embeddings], False
+            return Answer([Match(False, -1.0) for _ in embeddings], False, self.opt_in_again)
         scores = [float(embedding @ template) for embedding in embeddings]
         guarded = [any(embedding[who] > self.threshold for who in self.protected) for embedding in embeddings]
-        return [Match(s >= self.threshold, s, g) for s, g in zip(scores, guarded, strict=True)], True
+        return Answer([Match(s >= self.threshold, s, g) for s, g in zip(scores, guarded, strict=True)], True)
 
 
 @dataclass
@@ -152,6 +153,8 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 class _NoEngine:
     """Stands where no engine is asked."""
+
+    model = SFACE
 
     def detect(self, image: object) -> list[object]:
         raise AssertionError("the made faces are used instead")

@@ -27,6 +27,8 @@ _LEAN = {
     "TRANSFORMERS_VERBOSITY": "error",
 }
 
+_RECOGNISING = ("identity", "ingest", "safety")
+
 
 def inherited() -> dict[str, str]:
     """What every child gets from this process."""
@@ -38,7 +40,7 @@ def of_service(
 ) -> dict[str, str]:
     """The environment of a service's process. Variables of ours that begin with its prefix win over the generated."""
     prefix = f"{service.upper()}_"
-    settings = _common(service, config, layout) | _own(service, config, layout, models_dir)
+    settings = _common(service, config, layout) | _own(service, config, layout, models_dir) | _face_model(service)
     settings["DATABASE_URL"] = database_url or f"sqlite:///{layout.database(service)}"
     given = {name: value for name, value in os.environ.items() if name.startswith(prefix)}
     return inherited() | _LEAN | {prefix + name: value for name, value in settings.items()} | given
@@ -73,6 +75,13 @@ def _store(service: str, config: Config, layout: Layout) -> dict[str, str]:
         "KEYRING_DIR": str(layout.keyring),
         "KEYRING_KEK_FILE": str(layout.secrets / "kek"),
     }
+
+
+def _face_model(service: str) -> dict[str, str]:
+    """SEMBLANCE_FACE_MODEL for all who turn faces into numbers that identity compares: they must agree. Training and
+    generation are not among them: they speak in the numbers that the backbone was trained on."""
+    chosen = os.environ.get("SEMBLANCE_FACE_MODEL")
+    return {"FACE_MODEL": chosen} if chosen and service in _RECOGNISING else {}
 
 
 def _own(service: str, config: Config, layout: Layout, models_dir: Path) -> dict[str, str]:

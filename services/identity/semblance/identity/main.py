@@ -9,10 +9,12 @@ import grpc
 
 from semblance.contracts.identity.v1 import receipts_pb2_grpc, register_pb2_grpc, review_pb2_grpc, service_pb2_grpc
 from semblance.eventbus.broker import Broker
-from semblance.faces import FaceEngine, OpenCvFaceEngine
+from semblance.faces import FaceEngine, OpenCvFaceEngine, model_named
+from semblance.faces.choice import load_engine
 from semblance.identity.adapters.gallery import MemoryGallery
 from semblance.identity.adapters.notices import current_notice, notice_of
 from semblance.identity.adapters.receipts import FileReceipts
+from semblance.identity.adapters.start import look_at_face_models
 from semblance.identity.adapters.store import ERASE_SUBJECT, SqlTransactions
 from semblance.identity.adapters.sweeper import Sweeper
 from semblance.identity.adapters.told import told_within
@@ -26,6 +28,7 @@ from semblance.identity.domain.illumination import LightRules
 from semblance.identity.domain.integrity import IntegrityRules
 from semblance.identity.domain.liveness import LivenessRules
 from semblance.identity.domain.matching import MatchRules
+from semblance.identity.domain.recogniser import SFACE, Recogniser
 from semblance.identity.domain.session import LockOut
 from semblance.identity.domain.shading import ShadingRules
 from semblance.identity.domain.sharing import SharingRules
@@ -106,6 +109,7 @@ def rules_of(settings: IdentitySettings) -> Rules:
         review_use_s=s.review_use_s,
         non_biometric_review=s.non_biometric_review,
         protected_faces=s.protected_faces_max,
+        register_left_behind=s.register_left_behind,
         sharing=SharingRules(
             purpose_characters=s.share_purpose_characters,
             limits=s.share_limits,
@@ -125,14 +129,17 @@ def capture_reader(settings: IdentitySettings) -> FaceCaptureReader:
     return readers_of(settings)[0]
 
 
-def readers_of(settings: IdentitySettings) -> tuple[FaceCaptureReader, FacePhotoReader]:
-    """Faces are found by OpenCV, in every frame, and compared by DeepFace unless the settings say otherwise."""
-    detector = OpenCvFaceEngine(settings.models_dir)
-    matcher: FaceEngine = detector
-    if settings.face_engine == "deepface":
-        from semblance.faces.deepface_engine import DeepFaceEngine  # noqa: PLC0415 - a second to import
+def matcher_of(settings: IdentitySettings) -> FaceEngine:
+    """What compares faces: the face model of the settings, by DeepFace unless they say otherwise."""
+    return load_engine(model_named(settings.face_model), settings.models_dir, sface_by=settings.face_engine)
 
-        matcher = DeepFaceEngine(settings.models_dir)
+
+def readers_of(
+    settings: IdentitySettings, matcher: FaceEngine | None = None
+) -> tuple[FaceCaptureReader, FacePhotoReader]:
+    """Faces are found by OpenCV, in every frame, and compared by `matcher`; none: by what the settings name."""
+    matcher = matcher or matcher_of(settings)
+    detector = matcher if isinstance(matcher, OpenCvFaceEngine) else OpenCvFaceEngine(settings.models_dir)
     photo_rules = PhotoRules(
         max_pixels=settings.photo_pixels_max,
         min_face_px=settings.photo_min_face_px,
@@ -154,8 +161,9 @@ def ports_of(
     *,
     readers: tuple[CaptureReader, PhotoReader],
     clock: Clock,
+    recogniser: Recogniser = SFACE,
 ) -> Ports:
-    """Everything that the handlers need."""
+    """Everything that the handlers need; `recogniser` is whose numbers the readers make."""
     transactions = SqlTransactions(database, clock)
     return Ports(
         transactions=transactions.write,
@@ -166,7 +174,8 @@ def ports_of(
         receipts=FileReceipts(settings.receipt_key_file or settings.keyring_kek_file.parent / "erasure-receipts.key"),
         reader=readers[0],
         photos=readers[1],
-        gallery=MemoryGallery(seals, keys),
+        gallery=MemoryGallery(seals, keys, recogniser, left_behind=settings.register_left_behind),
+        recogniser=recogniser,
         notice=current_notice(),
         notices=notice_of,
         rules=rules_of(settings),
@@ -181,7 +190,16 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
         settings.database_url, source="identity", clock=clock, erasure_items_max=settings.erasure_items_max
     )
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
-    ports = ports_of(settings, database, keyring, Sealer(keyring), readers=readers_of(settings), clock=clock)
+    matcher = matcher_of(settings)
+    ports = ports_of(
+        settings,
+        database,
+        keyring,
+        Sealer(keyring),
+        readers=readers_of(settings, matcher),
+        clock=clock,
+        recogniser=Recogniser(matcher.model.id, matcher.model.dimensions),
+    )
     store_of = SqlTransactions(database, clock).of_unit
     consents = consent_view_of(settings, broker, clock)
     ports = replace(ports, told=told_within(database, consents, settings.revocation_told_s))
@@ -205,7 +223,7 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
         work={ERASE_SUBJECT: erase_subject(ports, store_of)},
         grpc=[add_servicer],
         migrations_dir=MIGRATIONS,
-        on_start=[sweeper.start],
+        on_start=[lambda: look_at_face_models(ports), sweeper.start],
         on_stop=[sweeper.stop],
     )
 

@@ -155,8 +155,8 @@ class Templates(Protocol):
     def revision(self, *, lock: bool = False) -> int:
         """Rises with every change; locking it makes enrolments wait for each other."""
 
-    def ids(self, face_model: str) -> dict[str, SubjectId]:
-        """Of those that this model made."""
+    def ids(self, face_model: str | None = None) -> dict[str, SubjectId]:
+        """Of those that this model made; None: of all."""
 
     def models_of(self, subject_id: SubjectId) -> set[str]:
         """Which models made the person's templates; empty: not enrolled."""

@@ -8,16 +8,21 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from semblance.faces import SFACE, model_named
+from semblance.faces.thresholds import check_face_settings
 from semblance.service_kit.settings import ServiceSettings
 
 
 class IdentitySettings(ServiceSettings):
-    """Frozen. Thresholds are cosines of SFace embeddings; README.md says how each was measured."""
+    """Frozen. Thresholds are cosines; the defaults are SFace's, and README.md says how each was measured."""
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_", frozen=True, extra="ignore")
 
     models_dir: Path = Path(".cache/models")
-    face_engine: Literal["deepface", "opencv"] = "deepface"
+    face_model: str = Field(default=SFACE.id, description="As ingest's and safety's; README.md lists what there is.")
+    face_engine: Literal["deepface", "opencv"] = Field(
+        default="deepface", description="What runs SFace; other models are DeepFace's."
+    )
 
     match_threshold: float = Field(default=0.60, ge=-1, le=1)
     enrolled_elsewhere_threshold: float = Field(default=0.65, ge=-1, le=1)
@@ -64,6 +69,9 @@ class IdentitySettings(ServiceSettings):
     capture_wait_s: float = Field(default=20.0, gt=0)
 
     protected_faces_max: int = Field(default=100_000, gt=0, description="Entries of the protected register.")
+    register_left_behind: int = Field(
+        default=0, ge=0, description="Entries by another face model, without effect, that an operator accepts."
+    )
     photo_pixels_max: int = Field(default=50_000_000, gt=0, description="Of a photo for the register, by its header.")
     photo_min_face_px: float = Field(default=60.0, gt=0)
     photo_min_sharpness: float = Field(default=10.0, ge=0, description="As ingest's; its README says how measured.")
@@ -106,6 +114,14 @@ class IdentitySettings(ServiceSettings):
     )
     template_days: int = Field(default=30, ge=1, description="The notice says 30.")
     retention_days: int = Field(default=1095, ge=1, le=1095, description="BIPA 15(b): at most three years.")
+
+    @model_validator(mode="after")
+    def _thresholds_are_the_models(self) -> Self:
+        thresholds = [name for name in type(self).model_fields if name.endswith("_threshold")]
+        check_face_settings(self.face_model, thresholds, self.model_fields_set, "IDENTITY_")
+        if self.face_engine == "opencv" and model_named(self.face_model) != SFACE:
+            raise ValueError(f"IDENTITY_FACE_ENGINE=opencv runs {SFACE.id} only; leave it unset for {self.face_model}")
+        return self
 
     @model_validator(mode="after")
     def _pauses_are_remembered(self) -> Self:

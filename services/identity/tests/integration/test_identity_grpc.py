@@ -79,6 +79,7 @@ def test_from_the_notice_to_the_receipt(desk: Any, stub: Any, caplog: pytest.Log
     assert stub.GetConsent(service_pb2.GetConsentRequest(**ids)) == consent
     listed = stub.ListConsents(service_pb2.ListConsentsRequest(subject_id=subject_id))
     assert list(listed.consents) == [consent]
+    assert not listed.opt_in_again
     values = [float(v) for v in desk.face(1)]
     match = stub.MatchFaces(
         service_pb2.MatchFacesRequest(subject_id=subject_id, embeddings=[service_pb2.FaceEmbedding(values=values)])
@@ -121,6 +122,8 @@ def test_refusals_keep_their_codes(desk: Any, stub: Any) -> None:
     grant = service_pb2.GrantConsentRequest(subject_id=subject_id, session_id=session.session_id, purposes=ALL)
     strange = service_pb2.SignReleaseRequest(subject_id=subject_id, purposes=[9])
     short = service_pb2.FaceEmbedding(values=[1.0])
+    numbers = [float(v) for v in desk.face(1)]
+    foreign = service_pb2.FaceEmbedding(values=numbers, face_model="deepface:Dlib@0123456789ab")
     for call, request, error, code in [
         (stub.SignRelease, minor, Forbidden, "adults-only"),
         (stub.GetSession, stranger, NotFound, "not-found"),
@@ -131,6 +134,12 @@ def test_refusals_keep_their_codes(desk: Any, stub: Any) -> None:
             service_pb2.MatchFacesRequest(subject_id=subject_id, embeddings=[short]),
             Invalid,
             "invalid-embedding",
+        ),
+        (
+            stub.MatchFaces,
+            service_pb2.MatchFacesRequest(subject_id=subject_id, embeddings=[foreign]),
+            Invalid,
+            "other-face-model",
         ),
         (stub.SignRelease, strange, Invalid, "unknown-purpose"),
     ]:

@@ -69,7 +69,7 @@ def test_only_a_sealed_template_is_kept(desk: Any) -> None:
     entry_id = protected(desk, 5)
     with desk.database.read() as session:
         (row,) = session.execute(sa.select(tables.protected_faces)).all()
-        assert set(row._mapping) == {"id", "purpose", "sealed", "code_sha256", "added_at"}
+        assert set(row._mapping) == {"id", "purpose", "sealed", "code_sha256", "added_at", "face_model"}
     assert row.sealed[:4] == b"SMBL"
     assert CODE not in repr(row)
     assert desk.face(5, 0.0).tobytes()[:16] not in row.sealed

@@ -7,7 +7,8 @@ from pathlib import Path
 import grpc
 
 from semblance.contracts.ingest.v1 import service_pb2_grpc
-from semblance.faces import FaceEngine, OpenCvFaceEngine
+from semblance.faces import FaceEngine, model_named
+from semblance.faces.choice import load_engine
 from semblance.ingest.adapters.identity_client import GrpcIdentity
 from semblance.ingest.adapters.objects import IncomingObjects, SealedOriginals
 from semblance.ingest.adapters.picture_codec import PillowCodec
@@ -30,8 +31,8 @@ from semblance.service_kit.runtime import Application, broker_of, consent_view_o
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
-def settings_of(settings: IngestSettings) -> Settings:
-    """The settings as the handlers' rules."""
+def settings_of(settings: IngestSettings, face_model: str) -> Settings:
+    """The settings as the handlers' rules; face_model as the engine in hand calls itself."""
     return Settings(
         limits=Limits(
             size_bytes=settings.upload_limit_bytes,
@@ -42,6 +43,7 @@ def settings_of(settings: IngestSettings) -> Settings:
         ),
         rules=Rules(min_face_px=settings.min_face_px, min_sharpness=settings.min_sharpness),
         grouping_threshold=settings.grouping_threshold,
+        face_model=face_model,
     )
 
 
@@ -70,7 +72,7 @@ def ports_of(
         originals=SealedOriginals(store, sealer),
         incoming=IncomingObjects(store),
         seals=sealer,
-        settings=settings_of(settings),
+        settings=settings_of(settings, engine.model.id),
     )
 
 
@@ -82,6 +84,7 @@ def build(settings: IngestSettings) -> Application:
     )
     broker = broker_of(settings)
     consents = consent_view_of(settings, broker, clock)
+    engine = load_engine(model_named(settings.face_model), settings.models_dir)
     channel = rpc.connect(settings.identity_address, settings.internal_token, deadline_s=settings.identity_deadline_s)
     ports = ports_of(
         settings,
@@ -94,8 +97,8 @@ def build(settings: IngestSettings) -> Application:
             public_endpoint=settings.s3_public_endpoint,
         ),
         keyring=FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock),
-        engine=OpenCvFaceEngine(settings.models_dir),
-        identity=GrpcIdentity(channel),
+        engine=engine,
+        identity=GrpcIdentity(channel, engine.model.id),
         consents=consents,
         clock=clock,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from semblance.ingest.domain.events import Event
-from semblance.ingest.domain.faces import Embedding, FoundFace, Match, StoredFace
+from semblance.ingest.domain.faces import Answer, Embedding, FoundFace, StoredFace
 from semblance.ingest.domain.people import Change, Entry
 from semblance.ingest.domain.photo import Limits, Photo, Picture
 from semblance.ingest.domain.verdict import Rules
@@ -35,8 +35,8 @@ class FaceReader(Protocol):
 class Identity(Protocol):
     """Whose face is it?"""
 
-    def match(self, subject_id: SubjectId, embeddings: Sequence[Embedding]) -> tuple[list[Match], bool]:
-        """A match for each face, and whether the subject is enrolled. Raises Unavailable."""
+    def match(self, subject_id: SubjectId, embeddings: Sequence[Embedding]) -> Answer:
+        """A match for each face, and how the subject is enrolled. Raises Unavailable."""
 
 
 class Consents(Protocol):
@@ -162,6 +162,7 @@ class Settings:
     limits: Limits
     rules: Rules
     grouping_threshold: float
+    face_model: str
 
 
 @dataclass(frozen=True)

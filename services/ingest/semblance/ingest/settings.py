@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from semblance.faces import SFACE
+from semblance.faces.thresholds import check_face_settings
 from semblance.kernel.units import MIB
 from semblance.service_kit.settings import ServiceSettings
 
@@ -17,6 +20,7 @@ class IngestSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore")
 
     models_dir: Path = Path(".cache/models")
+    face_model: str = Field(default=SFACE.id, description="As identity's; its README lists what there is.")
     s3_public_endpoint: str | None = Field(default=None, description="host:port of the store as clients reach it.")
 
     upload_limit_bytes: int = Field(default=25 * MIB, gt=0)
@@ -32,3 +36,8 @@ class IngestSettings(ServiceSettings):
     grouping_threshold: float = Field(default=0.55, ge=-1, le=1, description="Cosine with a person's mean embedding.")
     analyses_at_once: int = Field(default=1, gt=0)
     identity_deadline_s: float = Field(default=10.0, gt=0)
+
+    @model_validator(mode="after")
+    def _thresholds_are_the_models(self) -> Self:
+        check_face_settings(self.face_model, ["grouping_threshold"], self.model_fields_set, "INGEST_")
+        return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from semblance.ingest.domain.faces import FoundFace, Match, Place
+from semblance.ingest.domain.faces import Answer, FoundFace, Match, Place
 from semblance.ingest.domain.grouping import Known, group
 from semblance.ingest.domain.photo import bits_apart
 from semblance.ingest.domain.verdict import Rules, judge
@@ -49,26 +49,26 @@ PROTECTED, PROTECTED_OWN = Match(False, 0.2, protected=True), Match(True, 0.6, p
     ],
 )
 def test_verdicts(faces: list[FoundFace], matches: list[Match], reason: str) -> None:
-    verdict = judge(faces, matches, enrolled=True, rules=RULES)
+    verdict = judge(faces, Answer(matches, True), RULES)
     assert verdict.reason_code == reason
     assert verdict.accepted == (reason == "")
     assert verdict.sentence.endswith(".")
 
 
 def test_sentences_count_the_others() -> None:
-    alone = judge([_face()], [OWN], enrolled=True, rules=RULES)
-    with_one = judge([_face(), _face(1)], [OTHER, OWN], enrolled=True, rules=RULES)
-    with_two = judge([_face(), _face(1), _face(2)], [OTHER, OWN, OTHER], enrolled=True, rules=RULES)
+    alone = judge([_face()], Answer([OWN], True), RULES)
+    with_one = judge([_face(), _face(1)], Answer([OTHER, OWN], True), RULES)
+    with_two = judge([_face(), _face(1), _face(2)], Answer([OTHER, OWN, OTHER], True), RULES)
     assert alone.sentence == "Used."
     assert with_one.sentence == "Used, your own face only: 1 other person is left out and never learnt from."
     assert with_two.sentence.startswith("Used, your own face only: 2 other people are left out")
     assert with_two.own == 1
-    unknown = judge([_face()], [OTHER], enrolled=False, rules=RULES)
+    unknown = judge([_face()], Answer([OTHER], False), RULES)
     assert "not known yet" in unknown.sentence
 
 
 def test_at_most_one_face_is_own() -> None:
-    verdict = judge([_face(), _face()], [Match(True, 0.6), Match(True, 0.7)], enrolled=True, rules=RULES)
+    verdict = judge([_face(), _face()], Answer([Match(True, 0.6), Match(True, 0.7)], True), RULES)
     assert verdict.own == 1
 
 

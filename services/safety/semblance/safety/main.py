@@ -7,7 +7,8 @@ from pathlib import Path
 import grpc
 
 from semblance.contracts.safety.v1 import service_pb2_grpc
-from semblance.faces import OpenCvFaceEngine
+from semblance.faces import FaceEngine, model_named
+from semblance.faces.choice import load_engine
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
 from semblance.safety.adapters.identity_client import IdentityMatcher
@@ -39,9 +40,14 @@ def rules_of(settings: SafetySettings) -> VerdictRules:
     )
 
 
-def eyes_of(settings: SafetySettings) -> PictureEyes:
+def engine_of(settings: SafetySettings) -> FaceEngine:
+    """The face model of the settings."""
+    return load_engine(model_named(settings.face_model), settings.models_dir)
+
+
+def eyes_of(settings: SafetySettings, engine: FaceEngine | None = None) -> PictureEyes:
     """The real face and nudity models."""
-    engine = OpenCvFaceEngine(settings.models_dir)
+    engine = engine or engine_of(settings)
     return PictureEyes(engine, NudityDetector(), closer_look_score_0_1=settings.closer_look_score_0_1)
 
 
@@ -85,14 +91,15 @@ def build(settings: SafetySettings) -> Application:
     )
     broker = broker_of(settings)
     view = consent_view_of(settings, broker, clock)
+    engine = engine_of(settings)
     channel = rpc.connect(settings.identity_address, settings.internal_token)
     ports = ports_of(
         settings,
         database,
         clock=clock,
         consents=view,
-        eyes=eyes_of(settings),
-        matcher=IdentityMatcher(channel, deadline_s=settings.match_deadline_s),
+        eyes=eyes_of(settings, engine),
+        matcher=IdentityMatcher(channel, face_model=engine.model.id, deadline_s=settings.match_deadline_s),
         quarantine=quarantine_of(settings, clock),
     )
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from semblance.contracts.identity.v1 import service_pb2 as identity_pb
 from semblance.contracts.identity.v1 import service_pb2_grpc as identity_grpc
 from semblance.contracts.safety.v1 import service_pb2, service_pb2_grpc
+from semblance.faces import SFACE
 from semblance.kernel.errors import Invalid, Unavailable
 from semblance.kernel.ids import SubjectId, new_id
 from semblance.safety.adapters.identity_client import IdentityMatcher
@@ -80,7 +81,9 @@ def test_an_answer_that_lacks_a_face_is_no_answer(bench: Any) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel, pytest.raises(Unavailable):
-        IdentityMatcher(channel, deadline_s=5).match(SubjectId(new_id()), [bench.face().embedding] * 2)
+        IdentityMatcher(channel, face_model=SFACE.id, deadline_s=5).match(
+            SubjectId(new_id()), [bench.face().embedding] * 2
+        )
     server.stop(None).wait(5)
 
 
@@ -99,7 +102,7 @@ def test_what_is_protected_comes_over_face_by_face(bench: Any) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
-        matcher = IdentityMatcher(channel, deadline_s=5)
+        matcher = IdentityMatcher(channel, face_model=SFACE.id, deadline_s=5)
         scores, _ = matcher.match(SubjectId(new_id()), [bench.face().embedding] * 2)
     server.stop(None).wait(5)
     assert [score.protected for score in scores] == [False, True]
@@ -107,4 +110,4 @@ def test_what_is_protected_comes_over_face_by_face(bench: Any) -> None:
 
 def test_an_identity_that_is_down_is_unavailable(bench: Any) -> None:
     with rpc.connect("127.0.0.1:1", TOKEN) as channel, pytest.raises(Unavailable):
-        IdentityMatcher(channel, deadline_s=2).match(SubjectId(new_id()), [bench.face().embedding])
+        IdentityMatcher(channel, face_model=SFACE.id, deadline_s=2).match(SubjectId(new_id()), [bench.face().embedding])

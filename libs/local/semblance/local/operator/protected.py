@@ -41,7 +41,7 @@ def list_protected(data: Data = DATA, json: Json = False) -> None:
             if not page.next_after:
                 break
             request.after = page.next_after
-    table(found, ["id", "purpose", "added_at"], as_json=json)
+    table(found, ["id", "purpose", "added_at", "face_model", "in_effect"], as_json=json)
 
 
 @app.command("add")

@@ -58,6 +58,8 @@ class ProtectedFace(BaseModel):
     id: str
     purpose: str
     added_at: dt.datetime | None
+    face_model: str
+    in_effect: bool
 
     @classmethod
     def of(cls, answer: register_pb2.ProtectedFace) -> ProtectedFace:
@@ -66,6 +68,8 @@ class ProtectedFace(BaseModel):
             id=answer.entry_id,
             purpose=_word(register_pb2.ProtectionPurpose, answer.purpose),
             added_at=_instant(answer, "added_at"),
+            face_model=answer.face_model,
+            in_effect=answer.in_effect,
         )
 
 

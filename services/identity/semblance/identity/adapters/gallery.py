@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from semblance.identity.domain.matching import DIMENSIONS, Embedding, Scores
+from semblance.identity.domain.matching import Embedding, Scores
 from semblance.identity.domain.protection import ProtectedFace, unpack
+from semblance.identity.domain.recogniser import SFACE, Recogniser
 from semblance.identity.handlers.capture import TEMPLATE_PURPOSE
+from semblance.identity.handlers.left_behind import require_acknowledged
 from semblance.identity.handlers.register import PROTECTED_PURPOSE
 from semblance.identity.ports import Keys, SealedTemplate, Seals, Store
 from semblance.kernel.errors import Gone, SemblanceError, Unavailable
@@ -30,17 +32,15 @@ class TemplatesUnreadable(Unavailable):
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """The templates' matrix (n, 128) float32, with the id and the owner of each row; then the same of protected faces,
+    """The templates' matrix (n, d) float32, with the id and the owner of each row; then the same of protected faces,
     where a row's owner is its entry, and the entries that have no effect against a person."""
 
+    matrix: npt.NDArray[np.float32] = field(repr=False)
+    protected: npt.NDArray[np.float32] = field(repr=False)
     revision: int = -1
     ids: tuple[str, ...] = ()
     owners: npt.NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, dtype="<U36"))
-    matrix: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, DIMENSIONS), np.float32), repr=False)
     entries: npt.NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, dtype="<U36"))
-    protected: npt.NDArray[np.float32] = field(
-        default_factory=lambda: np.zeros((0, DIMENSIONS), np.float32), repr=False
-    )
     exempt: Mapping[SubjectId, frozenset[str]] = field(default_factory=dict)
 
     def in_effect(self, subject_id: SubjectId) -> npt.NDArray[np.bool_]:
@@ -49,13 +49,20 @@ class _Snapshot:
 
 
 class MemoryGallery:
-    """Follows the database before each answer: one small query while nothing has changed."""
+    """Follows the database before each answer: one small query while nothing has changed.
 
-    def __init__(self, seals: Seals, keys: Keys) -> None:
+    It holds what one face model made. What another made is left out, as long as no more entries of the register than
+    `left_behind` are: beyond that there is no answer.
+    """
+
+    def __init__(self, seals: Seals, keys: Keys, recogniser: Recogniser = SFACE, *, left_behind: int = 0) -> None:
         self._seals = seals
         self._keys = keys
+        self._recogniser = recogniser
+        self._left_behind = left_behind
         self._lock = threading.Lock()
-        self._snapshot = _Snapshot()
+        nothing = np.zeros((0, recogniser.dimensions), np.float32)
+        self._snapshot = _Snapshot(matrix=nothing, protected=nothing)
 
     def scores(self, store: Store, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[Scores], bool]:
         """Scores for each face, and whether the person is enrolled: not once the key is destroyed.
@@ -102,7 +109,8 @@ class MemoryGallery:
             return self._snapshot
 
     def _read(self, store: Store, revision: int) -> _Snapshot:
-        present = store.templates.ids()
+        require_acknowledged(store.register.of_other_models(self._recogniser.id), self._left_behind)
+        present = store.templates.ids(self._recogniser.id)
         old = self._snapshot
         kept = [i for i, template_id in enumerate(old.ids) if template_id in present]
         known = set(old.ids)
@@ -123,25 +131,26 @@ class MemoryGallery:
 
     def _read_register(self, store: Store) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.float32]]:
         """The entry of each protected row, and the rows: old ones as they were, new ones opened."""
-        old, present = self._snapshot, store.register.ids()
+        old, present = self._snapshot, store.register.ids(self._recogniser.id)
         kept = np.isin(old.entries, present)
         known = set(old.entries.tolist())
         names, rows = [old.entries[kept]], [old.protected[kept]]
         for entry in store.register.entries([i for i in present if i not in known]):
             vectors = self._open_entry(entry)
             names.append(np.array([entry.id] * len(vectors), dtype="<U36"))
-            rows.append(np.array(vectors, dtype=np.float32).reshape(-1, DIMENSIONS))
+            rows.append(np.array(vectors, dtype=np.float32).reshape(-1, self._recogniser.dimensions))
         return np.concatenate(names).astype("<U36"), np.concatenate(rows).astype(np.float32)
 
     def _open_entry(self, entry: ProtectedFace) -> list[Embedding]:
         """An entry's faces; none once its key is destroyed, which is a removal in progress."""
         try:
-            return unpack(self._seals.open(entry.key_id, PROTECTED_PURPOSE, entry.sealed))
+            opened = self._seals.open(entry.key_id, PROTECTED_PURPOSE, entry.sealed)
         except Gone:
             log.info("a protected face was left out: its key is destroyed", extra={"aggregate_id": entry.id})
             return []
         except SemblanceError as e:
             raise TemplatesUnreadable("a protected face cannot be opened") from e
+        return unpack(opened, self._recogniser.dimensions)
 
     def _open(self, sealed: Sequence[SealedTemplate]) -> list[tuple[SealedTemplate, Embedding]]:
         """Opened templates. One whose key was destroyed is an erasure in progress and is left out."""

@@ -30,6 +30,7 @@ class SqlRegister:
             "sealed": entry.sealed,
             "code_sha256": entry.code_sha256,
             "added_at": entry.added_at,
+            "face_model": entry.face_model,
         }
         self._sql.execute(sa.insert(t.protected_faces).values(values))
         self._moved()
@@ -50,9 +51,15 @@ class SqlRegister:
         self._moved()
         return bool(removed.rowcount)  # type: ignore[attr-defined] # a CursorResult
 
-    def ids(self) -> list[str]:
-        """Every entry's id."""
-        return list(self._sql.scalars(sa.select(t.protected_faces.c.id)))
+    def ids(self, face_model: str | None = None) -> list[str]:
+        """The id of every entry that this model made; None: of every entry."""
+        query = sa.select(t.protected_faces.c.id)
+        return list(self._sql.scalars(query if face_model is None else query.where(_made_by(face_model))))
+
+    def of_other_models(self, face_model: str) -> int:
+        """How many entries this model did not make."""
+        others = sa.select(sa.func.count()).select_from(t.protected_faces).where(~_made_by(face_model))
+        return int(self._sql.execute(others).scalar_one())
 
     def entries(self, ids: Sequence[str]) -> list[ProtectedFace]:
         """Those of `ids` that are there."""
@@ -97,5 +104,10 @@ class SqlRegister:
         self._sql.execute(sa.update(t.gallery_revision).values(revision=t.gallery_revision.c.revision + 1))
 
 
+def _made_by(face_model: str) -> sa.ColumnElement[bool]:
+    return t.protected_faces.c.face_model == face_model
+
+
 def _entry(row: sa.Row[Any]) -> ProtectedFace:
-    return ProtectedFace(row.id, ProtectionPurpose(row.purpose), row.sealed, row.code_sha256, row.added_at)
+    purpose = ProtectionPurpose(row.purpose)
+    return ProtectedFace(row.id, purpose, row.sealed, row.code_sha256, row.added_at, row.face_model)

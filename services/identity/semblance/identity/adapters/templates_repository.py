@@ -21,12 +21,11 @@ class SqlTemplates:
         self._sql = session
         self._clock = clock
 
-    def replace(self, subject_id: SubjectId, sealed: Sequence[bytes]) -> None:
-        """The person's templates from now on."""
+    def replace(self, subject_id: SubjectId, sealed: Sequence[bytes], face_model: str) -> None:
+        """The person's templates from now on, those of every model replaced."""
         self.remove(subject_id)
-        now = self._clock.now()
-        rows = [{"id": new_id(), "subject_id": subject_id, "sealed": blob, "enrolled_at": now} for blob in sealed]
-        self._sql.execute(sa.insert(t.templates), rows)
+        row = {"subject_id": subject_id, "enrolled_at": self._clock.now(), "face_model": face_model}
+        self._sql.execute(sa.insert(t.templates), [row | {"id": new_id(), "sealed": blob} for blob in sealed])
 
     def remove(self, subject_id: SubjectId) -> list[str]:
         """The ids of those that there were."""
@@ -41,10 +40,21 @@ class SqlTemplates:
         query = sa.select(t.gallery_revision.c.revision)
         return int(self._sql.execute(query.with_for_update() if lock else query).scalar_one())
 
-    def ids(self) -> dict[str, SubjectId]:
-        """Every template's id and whose it is."""
-        rows = self._sql.execute(sa.select(t.templates.c.id, t.templates.c.subject_id))
-        return {row.id: SubjectId(row.subject_id) for row in rows}
+    def ids(self, face_model: str | None = None) -> dict[str, SubjectId]:
+        """The id of every template that this model made, and whose it is; None: of every template."""
+        query = sa.select(t.templates.c.id, t.templates.c.subject_id)
+        if face_model is not None:
+            query = query.where(t.templates.c.face_model == face_model)
+        return {row.id: SubjectId(row.subject_id) for row in self._sql.execute(query)}
+
+    def models_of(self, subject_id: SubjectId) -> set[str]:
+        """Which models made the person's templates."""
+        return set(self._sql.scalars(sa.select(t.templates.c.face_model).where(t.templates.c.subject_id == subject_id)))
+
+    def people_of_other_models(self, face_model: str) -> int:
+        """How many people are enrolled, but not by this model; `replace` leaves nobody with two."""
+        people = sa.select(sa.func.count(sa.distinct(t.templates.c.subject_id)))
+        return int(self._sql.execute(people.where(t.templates.c.face_model != face_model)).scalar_one())
 
     def get(self, ids: Sequence[str]) -> list[SealedTemplate]:
         """Those of `ids` that are there, read in portions that every database takes."""

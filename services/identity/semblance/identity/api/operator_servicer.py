@@ -54,7 +54,7 @@ class OperatorServicer(review_pb2_grpc.OperatorServiceServicer):
         after, limit = parse_page(request.after, request.limit)
         page, more = cut(register.list_protected(after, limit + 1, self._ports), limit)
         return review_pb2.ListProtectedFacesResponse(
-            entries=[messages.entry(e) for e in page], next_after=page[-1].id if more else ""
+            entries=[messages.entry(e, self._ports.recogniser) for e in page], next_after=page[-1].id if more else ""
         )
 
     def AddProtectedFace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from semblance.contracts.identity.v1 import register_pb2, review_pb2
 from semblance.identity.api.messages import stamp
 from semblance.identity.domain.protection import ProtectedFace, ProtectionPurpose
+from semblance.identity.domain.recogniser import Recogniser
 from semblance.identity.domain.review import REFUSED_ADVICE, Review, ReviewKind, ReviewState
 from semblance.kernel.errors import Invalid
 
@@ -51,10 +52,14 @@ def state_of(number: review_pb2.ReviewState) -> ReviewState | None:
     raise Invalid("an unknown state was named", code="unknown-state")
 
 
-def entry(value: ProtectedFace) -> register_pb2.ProtectedFace:
+def entry(value: ProtectedFace, ours: Recogniser) -> register_pb2.ProtectedFace:
     """Neither template nor code."""
     return register_pb2.ProtectedFace(
-        entry_id=value.id, purpose=_PURPOSES[value.purpose], added_at=stamp(value.added_at)
+        entry_id=value.id,
+        purpose=_PURPOSES[value.purpose],
+        added_at=stamp(value.added_at),
+        face_model=value.face_model,
+        in_effect=value.face_model == ours.id,
     )
 
 

@@ -11,7 +11,7 @@ from semblance.identity.api import messages
 from semblance.identity.api.sharing_calls import SharingCalls
 from semblance.identity.domain.consent import parse_reason
 from semblance.identity.domain.matching import parse_embedding
-from semblance.identity.handlers import capture, consents, erasure, faces, release
+from semblance.identity.handlers import capture, consents, erasure, faces, left_behind, release
 from semblance.identity.ports import Frame, Ports
 from semblance.kernel.ids import ConsentId, ErasureId, ReleaseId, ReviewId, SessionId, SubjectId, parse_id
 
@@ -92,8 +92,10 @@ class IdentityServicer(SharingCalls, service_pb2_grpc.IdentityServiceServicer):
         self, request: service_pb2.ListConsentsRequest, context: grpc.ServicerContext
     ) -> service_pb2.ListConsentsResponse:
         """All of the person's own, newest first."""
-        found = consents.list_consents(_subject(request.subject_id), self._ports)
-        return service_pb2.ListConsentsResponse(consents=[messages.consent(c) for c in found])
+        subject_id = _subject(request.subject_id)
+        found = consents.list_consents(subject_id, self._ports)
+        again = left_behind.is_left_behind(subject_id, self._ports)
+        return service_pb2.ListConsentsResponse(consents=[messages.consent(c) for c in found], opt_in_again=again)
 
     def RevokeConsent(
         self, request: service_pb2.RevokeConsentRequest, context: grpc.ServicerContext
@@ -107,9 +109,12 @@ class IdentityServicer(SharingCalls, service_pb2_grpc.IdentityServiceServicer):
         self, request: service_pb2.MatchFacesRequest, context: grpc.ServicerContext
     ) -> service_pb2.MatchFacesResponse:
         """Scores for services, never for people."""
-        embeddings = [parse_embedding(e.values) for e in request.embeddings]
-        matches, enrolled = faces.match_faces(_subject(request.subject_id), embeddings, self._ports)
-        return service_pb2.MatchFacesResponse(matches=[messages.match(m) for m in matches], enrolled=enrolled)
+        ours = self._ports.recogniser
+        embeddings = [parse_embedding(e.values, e.face_model, ours) for e in request.embeddings]
+        found = faces.find_matches(_subject(request.subject_id), embeddings, self._ports)
+        return service_pb2.MatchFacesResponse(
+            matches=[messages.match(m) for m in found.faces], enrolled=found.enrolled, opt_in_again=found.opt_in_again
+        )
 
     def RequestErasure(
         self, request: service_pb2.RequestErasureRequest, context: grpc.ServicerContext

@@ -1,4 +1,4 @@
-"""Comparing faces by their embeddings: SFace, 128 numbers of unit length; the score is the cosine."""
+"""Comparing faces by their embeddings, vectors of unit length of one recogniser; the score is the cosine."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from semblance.identity.domain.errors import InvalidEmbedding
+from semblance.identity.domain.errors import InvalidEmbedding, OtherFaceModel
+from semblance.identity.domain.recogniser import SFACE, Recogniser
 
 Embedding = npt.NDArray[np.float32]
-DIMENSIONS = 128
 MAX_FACES = 64
 _ONE_IN = 8
 
@@ -41,11 +41,16 @@ class Scores:
     protected: float = -1.0
 
 
-def parse_embedding(values: Sequence[float]) -> Embedding:
-    """A checked, renormalised embedding. Raises InvalidEmbedding."""
+def parse_embedding(values: Sequence[float], made_by: str = "", ours: Recogniser = SFACE) -> Embedding:
+    """A checked, renormalised embedding. made_by: the model that it is marked with; none means SFace.
+
+    Raises OtherFaceModel, InvalidEmbedding.
+    """
+    if (made_by or SFACE.id) != ours.id:
+        raise OtherFaceModel(made_by or SFACE.id, ours.id)
     vector = np.asarray(values, dtype=np.float32)
-    if vector.shape != (DIMENSIONS,) or not np.isfinite(vector).all():
-        raise InvalidEmbedding(f"a face embedding is {DIMENSIONS} finite numbers")
+    if vector.shape != (ours.dimensions,) or not np.isfinite(vector).all():
+        raise InvalidEmbedding(f"a face embedding is {ours.dimensions} finite numbers")
     norm = float(np.linalg.norm(vector))
     if not 0.99 <= norm <= 1.01:
         raise InvalidEmbedding("a face embedding has unit length")

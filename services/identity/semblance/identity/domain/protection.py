@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from semblance.identity.domain.errors import InvalidProtection
-from semblance.identity.domain.matching import DIMENSIONS, Embedding
+from semblance.identity.domain.matching import Embedding
+from semblance.identity.domain.recogniser import SFACE
 from semblance.kernel.units import MIB
 
 MAX_PHOTOS = 3
@@ -38,13 +39,14 @@ ANYBODYS = frozenset({ProtectionPurpose.SELF, ProtectionPurpose.GUARDIAN})
 
 @dataclass(frozen=True)
 class ProtectedFace:
-    """One entry: all that is kept. `sealed` is the template under a key of the entry's own id."""
+    """One entry: all that is kept. `sealed` is the template under a key of the entry's own id; face_model made it."""
 
     id: str
     purpose: ProtectionPurpose
     sealed: bytes = field(repr=False)
     code_sha256: str = field(repr=False)
     added_at: dt.datetime
+    face_model: str = SFACE.id
 
     @property
     def key_id(self) -> str:
@@ -72,10 +74,10 @@ def check_entry(photos: Sequence[int], code_sha256: str) -> None:
 
 
 def pack(faces: Sequence[Embedding]) -> bytes:
-    """The template: little-endian float32, 128 a face."""
+    """The template: little-endian float32, one face after another."""
     return np.stack(faces).astype("<f4").tobytes()
 
 
-def unpack(data: bytes) -> list[Embedding]:
+def unpack(data: bytes, dimensions: int) -> list[Embedding]:
     """The faces of a template."""
-    return list(np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(-1, DIMENSIONS))
+    return list(np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(-1, dimensions))

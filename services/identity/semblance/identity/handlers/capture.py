@@ -154,7 +154,7 @@ def _settle(command: SubmitCapture, finding: Finding, ports: Ports) -> Session:
             advice, review = _compare_with_known(store, session, finding.enrol, ports)
         if not advice:
             sealed = [ports.seals.seal(command.subject_id, TEMPLATE_PURPOSE, e.tobytes()) for e in finding.enrol]
-            store.templates.replace(command.subject_id, sealed)
+            store.templates.replace(command.subject_id, sealed, ports.recogniser.id)
             session = session.passed()
         else:
             store.failures.add(command.subject_id, session.device_sha256, now)

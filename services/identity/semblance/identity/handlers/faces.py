@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from semblance.identity.domain.errors import InvalidEmbedding
 from semblance.identity.domain.matching import MAX_FACES, Embedding, Scores, is_protected
+from semblance.identity.handlers.left_behind import must_opt_in_again
 from semblance.identity.ports import Ports
 from semblance.kernel.ids import SubjectId
 
@@ -21,14 +22,31 @@ class Match:
     protected: bool
 
 
+@dataclass(frozen=True)
+class Matches:
+    """A match for each face, in order. opt_in_again: the person is not enrolled, but was by another face model."""
+
+    faces: list[Match]
+    enrolled: bool
+    opt_in_again: bool = False
+
+
 def match_faces(subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports) -> tuple[list[Match], bool]:
     """A match for each face, in order, and whether the person is enrolled. Raises InvalidEmbedding, Unavailable."""
+    found = find_matches(subject_id, faces, ports)
+    return found.faces, found.enrolled
+
+
+def find_matches(subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports) -> Matches:
+    """All that there is to say about the faces of one picture. Raises InvalidEmbedding, Unavailable."""
     if len(faces) > MAX_FACES:
         raise InvalidEmbedding(f"at most {MAX_FACES} faces at once")
     with ports.reads() as store:
         scores, enrolled = ports.gallery.scores(store, subject_id, faces)
+        again = not enrolled and must_opt_in_again(store, subject_id, ports)
     rules = ports.rules.matching
-    return [
+    found = [
         Match(s, own=s.own >= rules.match, other=s.other >= rules.match, protected=is_protected(s, rules))
         for s in scores
-    ], enrolled
+    ]
+    return Matches(found, enrolled, again)

@@ -54,14 +54,21 @@ def protect_face(command: ProtectFace, ports: Ports) -> None:
         sealed = ports.seals.seal(key_of(command.entry_id), PROTECTED_PURPOSE, pack(faces))
     except Gone as e:
         raise ProtectionConflict from e
-    entry = ProtectedFace(command.entry_id, command.purpose, sealed, command.code_sha256, ports.clock.now())
+    entry = ProtectedFace(
+        id=command.entry_id,
+        purpose=command.purpose,
+        sealed=sealed,
+        code_sha256=command.code_sha256,
+        added_at=ports.clock.now(),
+        face_model=ports.recogniser.id,
+    )
     with ports.transactions() as store:
         # Enrolments wait for this lock too: of two at once, the later one sees the earlier.
         store.templates.revision(lock=True)
         known = store.register.get(entry.id)
         if known is None:
             _add(store, entry, faces, ports)
-        elif known.code_sha256 != entry.code_sha256:
+        elif (known.code_sha256, known.face_model) != (entry.code_sha256, entry.face_model):
             raise ProtectionConflict
 
 

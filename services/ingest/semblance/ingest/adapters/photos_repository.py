@@ -72,6 +72,7 @@ class SqlFaces:
                 "place_px": _numbers(face.place),
                 "own": face.own,
                 "sealed_embedding": face.sealed_embedding,
+                "face_model": face.face_model,
             }
             for face in stored
         ]
@@ -81,7 +82,9 @@ class SqlFaces:
     def of_subject(self, subject_id: SubjectId) -> list[StoredFace]:
         rows = self._sql.execute(sa.select(faces).where(faces.c.subject_id == subject_id).order_by(faces.c.id)).all()
         return [
-            StoredFace(row.id, PhotoId(row.photo_id), _place(row.place_px), row.own, row.sealed_embedding)
+            StoredFace(
+                row.id, PhotoId(row.photo_id), _place(row.place_px), row.own, row.sealed_embedding, row.face_model
+            )
             for row in rows
         ]
 

@@ -49,6 +49,8 @@ faces = sa.Table(
     sa.Column("place_px", sa.JSON, nullable=False),
     sa.Column("own", sa.Boolean, nullable=False),
     sa.Column("sealed_embedding", sa.LargeBinary, nullable=False),
+    # Which network made it, as semblance.faces names its models.
+    sa.Column("face_model", sa.String(64), nullable=False, server_default="sface-2021dec"),
 )
 
 people_log = sa.Table(

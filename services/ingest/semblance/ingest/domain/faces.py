@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from semblance.kernel.ids import PhotoId
 
-Embedding = npt.NDArray[np.float32]  # (128,) of unit length
+Embedding = npt.NDArray[np.float32]  # (d,) of unit length, d the face model's
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,22 @@ class Match:
     protected: bool = False
 
 
+class Answer(NamedTuple):
+    """A match for each face in order, and whether the subject is enrolled; opt_in_again: only by another face model."""
+
+    matches: Sequence[Match]
+    enrolled: bool
+    opt_in_again: bool = False
+
+
 @dataclass(frozen=True)
 class StoredFace:
-    """A face of an accepted photo; its embedding is sealed with the library owner's key, whoever's face it is."""
+    """A face of an accepted photo; its embedding is sealed with the library owner's key, whoever's face it is, and
+    was made by `face_model`."""
 
     id: str
     photo_id: PhotoId
     place: Place
     own: bool
     sealed_embedding: bytes
+    face_model: str

@@ -14,7 +14,8 @@ from semblance.kernel.ids import PersonId
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """A person of the library. embeddings: (n, 128); own: one of the faces is the subject's, as identity said."""
+    """A person of the library. embeddings: (n, d), n 0 where another face model read the faces; own: one of them is the
+    subject's, as identity said."""
 
     id: PersonId
     embeddings: npt.NDArray[np.float32]
@@ -34,7 +35,7 @@ def group(
     mine = max((k for k in known if k.own), key=lambda k: len(k.embeddings), default=None)
     if own is not None and mine is not None:
         chosen[own] = mine.id
-    others = [k for k in known if not k.own]
+    others = [k for k in known if not k.own and len(k.embeddings)]
     pairs = [
         (float(face @ _mean(person.embeddings)), i, person.id)
         for i, face in enumerate(faces)

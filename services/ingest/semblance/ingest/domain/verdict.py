@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from semblance.ingest.domain.faces import FoundFace, Match
+from semblance.ingest.domain.faces import Answer, FoundFace, Match
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,16 @@ class Verdict:
     own: int | None
 
 
-def judge(faces: Sequence[FoundFace], matches: Sequence[Match], *, enrolled: bool, rules: Rules) -> Verdict:
-    """The verdict on a photo with these faces; `matches` are identity's, in the same order."""
+def judge(faces: Sequence[FoundFace], answer: Answer, rules: Rules) -> Verdict:
+    """The verdict on a photo with these faces; the answer is identity's, its matches in the same order."""
+    matches = answer.matches
     if not faces:
         return _refused("no-face", "no face was found in it")
     own = _own(matches)
     if _is_protected(faces, matches, own):
         return _refused("protected-face", "its main face is one that nothing may be made of here")
     if own is None:
-        return _without_own(faces, enrolled, rules)
+        return _without_own(faces, answer, rules)
     others = len(faces) - 1
     if bad := _too_bad(faces[own], rules):
         return bad
@@ -50,11 +51,15 @@ def _is_protected(faces: Sequence[FoundFace], matches: Sequence[Match], own: int
     return matches[largest].protected or (own is not None and matches[own].protected)
 
 
-def _without_own(faces: Sequence[FoundFace], enrolled: bool, rules: Rules) -> Verdict:
+def _without_own(faces: Sequence[FoundFace], answer: Answer, rules: Rules) -> Verdict:
     """A lone face that is too bad to be recognised is called that: it helps more than "not found"."""
     if len(faces) == 1 and (bad := _too_bad(faces[0], rules)):
         return bad
-    why = "your face was not found in it" if enrolled else "your face is not known yet, so it cannot be found in it"
+    if answer.opt_in_again:
+        why = "faces are recognised in a new way here, and yours is not known to it: opt in again before your camera"
+        return _refused("opt-in-again", why)
+    known = answer.enrolled
+    why = "your face was not found in it" if known else "your face is not known yet, so it cannot be found in it"
     return _refused("own-face-missing", why)
 
 

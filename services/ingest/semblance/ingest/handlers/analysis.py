@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from semblance.ingest.domain.events import Accepted, Refused
-from semblance.ingest.domain.faces import FoundFace, StoredFace
+from semblance.ingest.domain.faces import Answer, FoundFace, StoredFace
 from semblance.ingest.domain.grouping import Known, group
 from semblance.ingest.domain.people import Grouped, replay
 from semblance.ingest.domain.photo import CONSENT_REVOKED, Photo, PhotoState
@@ -35,10 +35,8 @@ def analyse_photo(photo_id: PhotoId, ports: Ports, check: Callable[[], None]) ->
     ports.consents.require(photo.consent_id, photo.subject_id, Purpose.PHOTOS)
     faces = ports.faces.read(ports.originals.get(photo), check)
     check()
-    matches, enrolled = (
-        ports.identity.match(photo.subject_id, [face.embedding for face in faces]) if faces else ([], True)
-    )
-    verdict = judge(faces, matches, enrolled=enrolled, rules=ports.settings.rules)
+    answer = ports.identity.match(photo.subject_id, [f.embedding for f in faces]) if faces else Answer([], True)
+    verdict = judge(faces, answer, ports.settings.rules)
     return lambda store: _apply(store, photo_id, faces, verdict, ports)
 
 
@@ -88,22 +86,21 @@ def _group(store: Store, photo: Photo, faces: Sequence[FoundFace], own: int | No
     stored = []
     for i, (face, person_id) in enumerate(zip(faces, people, strict=True)):
         sealed = ports.seals.seal(photo.subject_id, FACES, face.embedding.astype("<f4").tobytes())
-        stored.append(StoredFace(new_id(), photo.id, face.place, i == own, sealed))
+        stored.append(StoredFace(new_id(), photo.id, face.place, i == own, sealed, ports.settings.face_model))
         change = Grouped(stored[-1].id, photo.id, person_id or PersonId(new_id()))
         store.log.append(photo.subject_id, change, ports.clock.now())
     store.faces.add(photo.subject_id, stored)
 
 
 def _known(store: Store, subject_id: SubjectId, ports: Ports) -> list[Known]:
+    """The people of the library, each by the faces that the present model has read: none, if another read them all."""
     faces = {face.id: face for face in store.faces.of_subject(subject_id)}
-    return [
-        Known(
-            person.id,
-            np.stack([_open(faces[face_id], subject_id, ports) for face_id in person.faces]),
-            any(faces[face_id].own for face_id in person.faces),
-        )
-        for person in replay(store.log.read(subject_id), faces).values()
-    ]
+    known = []
+    for person in replay(store.log.read(subject_id), faces).values():
+        theirs = [faces[face_id] for face_id in person.faces]
+        read = [_open(f, subject_id, ports) for f in theirs if f.face_model == ports.settings.face_model]
+        known.append(Known(person.id, np.array(read, np.float32), any(f.own for f in theirs)))
+    return known
 
 
 def _open(face: StoredFace, subject_id: SubjectId, ports: Ports) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

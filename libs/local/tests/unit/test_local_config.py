@@ -132,3 +132,16 @@ def test_a_configuration_of_before_there_were_operators_gets_a_token(layout: Lay
     token = configuration.load_or_make(layout.config).operator_token
     assert token
     assert configuration.read(layout.config).operator_token == token
+
+
+def test_one_variable_sets_the_face_model_of_all_who_must_agree(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configuration.load_or_make(layout.config)
+
+    def models() -> dict[str, str | None]:
+        return {s: of_service(s, config, layout, Path("/m")).get(f"{s.upper()}_FACE_MODEL") for s in SERVICES}
+
+    assert set(models().values()) == {None}
+    monkeypatch.setenv("SEMBLANCE_FACE_MODEL", "deepface:Dlib")
+    assert {s for s, model in models().items() if model == "deepface:Dlib"} == {"identity", "ingest", "safety"}

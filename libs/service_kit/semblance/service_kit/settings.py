@@ -21,7 +21,8 @@ class ServiceSettings(BaseSettings):
     A subclass sets `model_config = SettingsConfigDict(env_prefix="TRAINING_", frozen=True)`.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    # An error names what is wrong; with its input it would print the secrets beside it into the log of a failed start.
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: str = "sqlite:///data/service.sqlite"
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from semblance.contracts.ingest.v1.events_pb2 import PhotoAccepted, PhotoReceived, PhotoRefused
 from semblance.ingest.adapters import tables
 from semblance.ingest.adapters.work import work_kinds
 from semblance.ingest.domain.photo import PhotoState
 from semblance.ingest.handlers import library, people
+from semblance.ingest.settings import IngestSettings
 from semblance.kernel.errors import ConsentRevoked, Unavailable
 from semblance.objects import PHOTOS, SealBroken, Sealer
 from semblance.service_kit.work import WorkItem
@@ -77,6 +80,42 @@ def test_a_photo_of_a_protected_person_is_refused_and_nothing_of_it_is_kept(
 def test_somebody_who_is_not_enrolled_is_told_so(service: Service, picture_of: PictureOf) -> None:
     service.identity.default = None
     assert "not known yet" in _photo(service, picture_of(1)).photo.verdict
+
+
+def test_somebody_whom_another_face_model_enrolled_is_told_what_to_do(service: Service, picture_of: PictureOf) -> None:
+    service.identity.default, service.identity.opt_in_again = None, True
+    photo = _photo(service, picture_of(1)).photo
+    assert photo.reason_code == "opt-in-again"
+    assert "opt in again before your camera" in photo.verdict
+
+
+def test_an_operators_two_face_models_refuse_no_photo(service: Service, picture_of: PictureOf) -> None:
+    """What identity's client makes of `other-face-model`; once both are set alike, the photo is looked at."""
+    service.identity.error = Unavailable("made by another", code="other-face-model")
+    photo = service.upload(picture_of(1))
+    service.work()
+    assert people.list_people(service.subject, service.ports) == []
+    service.identity.error = None
+    service.clock.advance(120)
+    service.work()
+    assert library.get_photo(service.subject, photo.id, service.ports).photo.state is PhotoState.ACCEPTED
+
+
+def test_faces_that_another_model_read_are_compared_with_nothing(service: Service, picture_of: PictureOf) -> None:
+    service.faces.people = (0, 1)
+    _photo(service, picture_of(1))
+    settings = replace(service.ports.settings, face_model="deepface:Dlib@0123456789ab")
+    service.ports = replace(service.ports, settings=settings)
+    _photo(service, picture_of(2))
+    _photo(service, picture_of(3))
+    shown = people.list_people(service.subject, service.ports)
+    assert [(person.own, len(person.faces)) for person in shown] == [(True, 3), (False, 2), (False, 1)]
+
+
+def test_another_face_model_needs_a_threshold_of_its_own() -> None:
+    with pytest.raises(ValidationError, match="INGEST_GROUPING_THRESHOLD must be set"):
+        IngestSettings(face_model="deepface:ArcFace")
+    IngestSettings(face_model="deepface:ArcFace", grouping_threshold=0.4)
 
 
 def test_people_are_grouped_photo_by_photo(service: Service, picture_of: PictureOf) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from semblance.contracts.identity.v1 import service_pb2 as identity_pb
 from semblance.contracts.identity.v1 import service_pb2_grpc as identity_grpc
@@ -18,6 +18,7 @@ from semblance.kernel.errors import Invalid, Unavailable
 from semblance.kernel.ids import SubjectId, new_id
 from semblance.safety.adapters.identity_client import IdentityMatcher
 from semblance.safety.api.servicer import SafetyServicer
+from semblance.safety.settings import SafetySettings
 from semblance.service_kit import rpc
 
 TOKEN = SecretStr("token-for-this-test")
@@ -106,6 +107,39 @@ def test_what_is_protected_comes_over_face_by_face(bench: Any) -> None:
         scores, _ = matcher.match(SubjectId(new_id()), [bench.face().embedding] * 2)
     server.stop(None).wait(5)
     assert [score.protected for score in scores] == [False, True]
+
+
+class _Picky(identity_grpc.IdentityServiceServicer):
+    """An identity service that compares another model's numbers, and remembers whose it was sent."""
+
+    def __init__(self) -> None:
+        self.sent: set[str] = set()
+
+    def MatchFaces(self, request: Any, context: Any) -> identity_pb.MatchFacesResponse:
+        self.sent |= {face.face_model for face in request.embeddings}
+        raise Invalid("made by another", remedy="Give them one value.", code="other-face-model")
+
+
+def test_numbers_that_identity_does_not_compare_are_marked_and_tried_again(bench: Any) -> None:
+    server, picky = rpc.server(TOKEN, workers=2), _Picky()
+    identity_grpc.add_IdentityServiceServicer_to_server(picky, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
+        matcher = IdentityMatcher(channel, face_model="deepface:Dlib@0123456789ab", deadline_s=5)
+        with pytest.raises(Unavailable) as refused:
+            matcher.match(SubjectId(new_id()), [bench.face().embedding])
+    server.stop(None).wait(5)
+    assert (refused.value.code, refused.value.remedy) == ("other-face-model", "Give them one value.")
+    assert picky.sent == {"deepface:Dlib@0123456789ab"}
+
+
+def test_another_face_model_needs_floors_of_its_own() -> None:
+    with pytest.raises(ValidationError) as refused:
+        SafetySettings(face_model="deepface:Dlib")
+    for name in ("OWN_FLOOR", "OTHER_THRESHOLD", "CLEAR_MARGIN", "MARGIN"):
+        assert f"SAFETY_{name}" in str(refused.value)
+    SafetySettings(face_model="deepface:Dlib", own_floor=0.9, other_threshold=0.95, clear_margin=0.01, margin=0.01)
 
 
 def test_an_identity_that_is_down_is_unavailable(bench: Any) -> None:

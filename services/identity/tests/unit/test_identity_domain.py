@@ -26,7 +26,7 @@ from semblance.identity.domain.errors import (
     SessionUsed,
 )
 from semblance.identity.domain.illumination import ScreenColour
-from semblance.identity.domain.matching import but_one, least_alike, lowest_to_reference, parse_embedding
+from semblance.identity.domain.matching import but_one, farthest_like, least_alike, lowest_to_reference, parse_embedding
 from semblance.identity.domain.release import Notice, check_release
 from semblance.identity.domain.sampling import spread
 from semblance.identity.domain.session import Asked, LockOut, Session, SessionState
@@ -221,3 +221,12 @@ def test_a_spread_keeps_both_ends() -> None:
     assert spread(range(10), 3) == [0, 4, 9]
     assert spread([5, 6], 3) == [5, 6]
     assert spread(range(9), 1) == [4]
+
+
+def test_of_a_turn_the_farthest_frame_that_is_the_person_is_enrolled() -> None:
+    a, b = np.eye(128, dtype=np.float32)[:2]
+    nearly = parse_embedding((0.8 * a + 0.6 * b).tolist())
+    assert farthest_like([a, a], [a, nearly], [12.0, -31.0], 0.6) is nearly
+    assert farthest_like([a, a], [a, b], [12.0, -31.0], 0.6) is a, "the far frame shows somebody else"
+    assert farthest_like([a, a], [b], [31.0], 0.6) is None
+    assert farthest_like([a], [], [], 0.6) is None

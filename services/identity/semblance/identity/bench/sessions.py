@@ -109,7 +109,7 @@ def _live(judge: Judge, seed: int, own: Sequence[Lit], found: Measured) -> None:
         finding, cpu_s = judge.judge(genuine(own, session), asked, found if number == 0 else None)
         found.outcomes.append(_outcome(seed, "genuine", finding, cpu_s, strength))
         if finding.enrol and seed not in found.templates:
-            found.templates[seed] = finding.enrol
+            found.templates[seed] = (*finding.enrol, *finding.turned)
             found.enrolled[seed] = judge.straight(genuine(own, session))
     for place, (room, wall) in PLACES.items():
         asked, session = _asked(dice, 1.0)

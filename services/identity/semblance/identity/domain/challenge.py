@@ -18,6 +18,9 @@ class Movement(enum.Enum):
     NOD = "nod"
 
 
+TURNS = (Movement.TURN_LEFT, Movement.TURN_RIGHT)
+
+
 def draw_challenge(below: Callable[[int], int]) -> tuple[Movement, ...]:
     """The movements in a random order. `below(n)` gives an unpredictable integer from 0 to n-1 (secrets.randbelow)."""
     left = list(Movement)

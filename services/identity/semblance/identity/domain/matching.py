@@ -85,3 +85,14 @@ def lowest_to_reference(references: Sequence[Embedding], movements: Sequence[Seq
     mean /= max(float(np.linalg.norm(mean)), 1e-9)
     scores = [np.sort(np.stack(faces) @ mean) for faces in movements if len(faces)]
     return min((float(s[(len(s) - 1) // 2]) for s in scores), default=1.0)
+
+
+def farthest_like(
+    references: Sequence[Embedding], faces: Sequence[Embedding], yaw_deg: Sequence[float], at_least: float
+) -> Embedding | None:
+    """Of one turn's faces the one turned farthest that has this cosine with the mean of the references; None if none
+    has, so that no frame of somebody else is enrolled."""
+    mean = np.mean(np.stack(references), axis=0)
+    mean /= max(float(np.linalg.norm(mean)), 1e-9)
+    alike = [(abs(yaw), face) for yaw, face in zip(yaw_deg, faces, strict=True) if float(face @ mean) >= at_least]
+    return max(alike, key=lambda one: one[0])[1] if alike else None

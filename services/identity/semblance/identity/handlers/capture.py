@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from semblance.identity.domain.capture import check_frames
-from semblance.identity.domain.challenge import draw_challenge
+from semblance.identity.domain.challenge import TURNS, Movement, draw_challenge
 from semblance.identity.domain.errors import InvalidCapture, SessionClosed, UnknownRelease, UnknownSession
 from semblance.identity.domain.illumination import draw_colours
 from semblance.identity.domain.liveness import Advice
 from semblance.identity.domain.liveness import excursions as movements_in
 from semblance.identity.domain.liveness import frontal as frontal_in
-from semblance.identity.domain.matching import Embedding, but_one, least_alike, lowest_to_reference
+from semblance.identity.domain.matching import Embedding, but_one, farthest_like, least_alike, lowest_to_reference
 from semblance.identity.domain.sampling import spread
 from semblance.identity.domain.session import Asked, Session, SessionState
 from semblance.identity.domain.verdict import judge
@@ -50,10 +50,12 @@ class SubmitCapture:
 
 @dataclass(frozen=True)
 class Finding:
-    """What one try showed: advice if it failed, embeddings to enrol if not."""
+    """What one try showed: advice if it failed, embeddings to enrol if not. turned: of the far ends of the turns, for
+    photos from the side; who is enrolled already is searched for with the frontal ones alone."""
 
     advice: tuple[Advice, ...] = ()
     enrol: tuple[Embedding, ...] = field(default=(), repr=False)
+    turned: tuple[Embedding, ...] = field(default=(), repr=False)
 
 
 def create_session(command: CreateSession, ports: Ports) -> Session:
@@ -132,13 +134,24 @@ def examine(capture: Capture, asked: Asked, rules: Rules) -> Finding:
     reference = [faces[i] for i in kept]
     if least_alike(reference) < matching.same_face:
         return Finding(advice=(Advice.SAME_PERSON,))
-    turned = [
-        spread([i for i in range(e.first, e.last) if readings[i].faces == 1], matching.compared_per_movement)
-        for e in movements_in(readings, liveness)
-    ]
-    if lowest_to_reference(reference, [capture.embeddings(m) for m in turned]) < matching.turned_same_face:
-        return Finding(advice=(Advice.SAME_PERSON,))
-    return Finding(enrol=tuple(reference[i] for i in spread(range(len(reference)), matching.templates)))
+    turned: dict[Movement, Embedding] = {}
+    for movement, at, seen in _moving(capture, rules):
+        if lowest_to_reference(reference, [seen]) < matching.turned_same_face:
+            return Finding(advice=(Advice.SAME_PERSON,))
+        yaw_deg = [readings[i].yaw_deg for i in at]
+        side = farthest_like(reference, seen, yaw_deg, matching.turned_same_face) if movement in TURNS else None
+        if side is not None:
+            turned[movement] = side
+    enrol = tuple(reference[i] for i in spread(range(len(reference)), matching.templates))
+    return Finding(enrol=enrol, turned=tuple(turned.values()))
+
+
+def _moving(capture: Capture, rules: Rules) -> Iterator[tuple[Movement, Sequence[int], Sequence[Embedding]]]:
+    """Each movement shown, some of its frames, and the faces in them."""
+    for shown in movements_in(capture.readings, rules.capture.liveness):
+        frames = [i for i in range(shown.first, shown.last) if capture.readings[i].faces == 1]
+        chosen = spread(frames, rules.matching.compared_per_movement)
+        yield shown.movement, chosen, capture.embeddings(chosen)
 
 
 def _settle(command: SubmitCapture, finding: Finding, ports: Ports) -> Session:
@@ -153,7 +166,8 @@ def _settle(command: SubmitCapture, finding: Finding, ports: Ports) -> Session:
         if not advice:
             advice, review = _compare_with_known(store, session, finding.enrol, ports)
         if not advice:
-            sealed = [ports.seals.seal(command.subject_id, TEMPLATE_PURPOSE, e.tobytes()) for e in finding.enrol]
+            faces = (*finding.enrol, *finding.turned)
+            sealed = [ports.seals.seal(command.subject_id, TEMPLATE_PURPOSE, face.tobytes()) for face in faces]
             store.templates.replace(command.subject_id, sealed, ports.recogniser.id)
             session = session.passed()
         else:

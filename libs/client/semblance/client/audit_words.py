@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from semblance.client.models import AuditEntry
+from semblance.kernel.spoken_name import spoken_name
 
 # What an id is called, such as an app's name for its grantee id. Gives the id back where nothing is known.
 NameOf = Callable[[str], str]
@@ -24,16 +25,37 @@ _REASONS: Final[Mapping[str, str]] = {
     "near-duplicate": "it is nearly the same as another",
     "no-face": "no face was found in it",
     "own-face-missing": "your face was not found in it",
+    "prompt-refused": "your limits or the platform's rules do not allow what was to be seen",
+    "use-denied": "you do not allow that use",
+    "use-required": "it was not said what for",
+    "grant-used-up": "all pictures that you allowed were asked for",
+    "grant-not-given": "you had not answered",
+    "grant-refused": "you had refused",
+    "level-too-low": "your sharing level does not allow it",
+    "app-not-verified": "the app is no longer verified",
+    "opt-in-again": "faces are recognised in a new way, and you have to opt in again",
 }
 _PURPOSES: Final[Mapping[str, str]] = {
     "photos": "keep photos",
     "train": "train an adapter",
     "generate": "make pictures",
 }
+_USES: Final[Mapping[str, str]] = {
+    "personal": "personal use",
+    "social-media": "social media",
+    "greeting-card": "greeting cards",
+    "editorial": "news and articles",
+    "political": "political use",
+    "commercial-product": "commercial products",
+    "other": "another use",
+}
 # By the event's name; the fields in braces are those of `_words`.
 SENTENCES: Final[Mapping[str, str]] = {
     "ConsentGranted": "you allowed {grantee} to {purposes} until {until}",
     "ConsentRevoked": "the consent of {grantee} to {purposes} ended{because}",
+    "GrantAsked": "{grantee} asked for {pictures} of you{for_uses}",
+    "GrantAnswered": "{answer}",
+    "PictureRefused": "{grantee} asked for a picture{for_use} and was refused{because}",
     "PhotoAccepted": "a photo was accepted ({photo})",
     "PhotoRefused": "a photo was refused{because} ({photo})",
     "PhotoRemoved": "a photo was removed ({photo})",
@@ -43,7 +65,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "AdapterFailed": "the training of an adapter failed{because} ({adapter})",
     "AdapterRevoked": "an adapter was destroyed, because its consent ended ({adapter})",
     "AdapterRemoved": "an adapter was removed ({adapter})",
-    "ImageRequested": "{requester} asked for a picture ({image})",
+    "ImageRequested": "{requester} asked for a picture{for_use} ({image})",
     "ImageFailed": "a picture could not be made{because} ({image})",
     "ImageRevoked": "a picture was stopped, because its consent ended ({image})",
     "ImageRemoved": "a picture was removed ({image})",
@@ -53,38 +75,13 @@ SENTENCES: Final[Mapping[str, str]] = {
     "PublicationRefused": "a picture was not published{because} ({image})",
     "ErasureRequested": "you asked to be erased",
 }
-_ENDS: Final[Mapping[str, str]] = {
-    "ImagePublished": "published",
-    "ImageBlocked": "blocked by the filter",
-    "ImageFailed": "failed",
-    "ImageRevoked": "stopped by a withdrawal",
-    "PublicationRefused": "not published",
-}
 
 
 def sentence(entry: AuditEntry, name_of: NameOf = lambda each: each) -> str:
     """Such as "On 3 May 2030 at 12:00 UTC you asked for a picture (image 0198c5b2)"."""
     kind = kind_of(entry)
     words = SENTENCES[kind].format_map(_words(entry, name_of)) if kind in SENTENCES else _spelled(kind)
-    return f"On {_day(entry.at)} at {entry.at.astimezone(dt.UTC):%H:%M} UTC {words}"
-
-
-def summary(entries: Iterable[AuditEntry], name_of: NameOf = lambda each: each) -> Iterator[str]:
-    """A line a day and asker, oldest first: "On 3 May 2030 Cards Ltd asked for 5 pictures: 3 published, ..."."""
-    asked: dict[tuple[dt.date, str], list[str]] = {}
-    ended: dict[str, str] = {}
-    for entry in sorted(entries, key=lambda each: each.sequence):
-        image_id = str(entry.facts.get("image_id", ""))
-        if kind_of(entry) == "ImageRequested":
-            asker = str(entry.facts.get("requester_id", ""))
-            asked.setdefault((entry.at.astimezone(dt.UTC).date(), asker), []).append(image_id)
-        elif kind_of(entry) in _ENDS:
-            ended[image_id] = _ENDS[kind_of(entry)]
-    for (day, asker), images in asked.items():
-        ends = [ended.get(image_id, "not finished") for image_id in images]
-        counts = ", ".join(f"{ends.count(end)} {end}" for end in dict.fromkeys(ends))
-        pictures = "a picture" if len(images) == 1 else f"{len(images)} pictures"
-        yield f"On {_day(day)} {name_of(asker) if asker else 'you'} asked for {pictures}: {counts}"
+    return f"On {day_text(entry.at)} at {entry.at.astimezone(dt.UTC):%H:%M} UTC {words}"
 
 
 def kind_of(entry: AuditEntry) -> str:
@@ -94,27 +91,66 @@ def kind_of(entry: AuditEntry) -> str:
 
 def _words(entry: AuditEntry, name_of: NameOf) -> dict[str, str]:
     facts = entry.facts
-    grantee, requester = str(facts.get("grantee_id", "")), str(facts.get("requester_id", ""))
     count = facts.get("photo_count")
     return {
-        "grantee": name_of(grantee) if grantee else "this platform",
-        "requester": name_of(requester) if requester else "you",
-        "purposes": _listed([_PURPOSES.get(word, word) for word in _texts(facts.get("purposes"))]) or "nothing",
-        "until": _day(dt.datetime.fromisoformat(str(facts["expires_at"])))
+        "grantee": who(entry, "grantee", name_of) if facts.get("grantee_id") else "this platform",
+        "requester": who(entry, "requester", name_of),
+        "pictures": pieces(facts.get("pictures", 0)),
+        "for_use": for_uses(facts.get("use")),
+        "for_uses": for_uses(facts.get("uses")),
+        "answer": _answer(entry, name_of),
+        "purposes": listed([_PURPOSES.get(word, word) for word in texts(facts.get("purposes"))]) or "nothing",
+        "until": day_text(dt.datetime.fromisoformat(str(facts["expires_at"])))
         if "expires_at" in facts
         else "an unknown day",
-        "because": _because(facts),
+        "because": because(facts),
         "photos": f" from {count} photos" if count else "",
         **{thing: f"{thing} {_short(facts.get(f'{thing}_id'))}" for thing in ("photo", "adapter", "image")},
     }
 
 
-def _because(facts: Mapping[str, int | str | list[str]]) -> str:
-    codes = [code for name in ("reason", "reason_code", "reason_codes") for code in _texts(facts.get(name))]
-    return f": {_listed([_REASONS.get(code, code) for code in codes])}" if codes else ""
+def who(entry: AuditEntry, role: str, name_of: NameOf) -> str:
+    """Who is the `grantee` or `requester` of an entry: an app by the name that it had then, "you" where nobody is."""
+    name, id_ = (str(entry.facts.get(f"{role}_{part}", "")) for part in ("name", "id"))
+    if spoken_name(name):
+        return f"the app {spoken_name(name)}"
+    return name_of(id_) if id_ else "you"
 
 
-def _texts(value: int | str | list[str] | None) -> list[str]:
+def _answer(entry: AuditEntry, name_of: NameOf) -> str:
+    facts, grantee = entry.facts, who(entry, "grantee", name_of)
+    allowed, asked = facts.get("pictures", 0), facts.get("asked_pictures")
+    many = f"{allowed} of the {asked} pictures that were asked for," if asked else pieces(allowed)
+    many = f"{many}{for_uses(facts.get('uses'))}".removesuffix(",")
+    match facts.get("answer"):
+        case "allowed":
+            return f"you allowed {grantee} {many}"
+        case "allowed-by-level":
+            return f"your sharing level allowed {grantee} {many}"
+        case "retracted":
+            return f"{grantee} took a question to you back"
+    return f"you refused {grantee}"
+
+
+def for_uses(value: int | str | list[str] | None) -> str:
+    """Such as " for greeting cards"; nothing where nothing was said."""
+    uses = [_USES.get(code, code) for code in texts(value)]
+    return f" for {listed(uses)}" if uses else ""
+
+
+def pieces(count: object) -> str:
+    """Such as "5 pictures"."""
+    return "a picture" if count == 1 else f"{count} pictures"
+
+
+def because(facts: Mapping[str, int | str | list[str]]) -> str:
+    """Such as ": it did not look like you"."""
+    codes = [code for name in ("reason", "reason_code", "reason_codes") for code in texts(facts.get(name))]
+    return f": {listed([_REASONS.get(code, code) for code in codes])}" if codes else ""
+
+
+def texts(value: int | str | list[str] | None) -> list[str]:
+    """One or several codes as a list."""
     if value is None or isinstance(value, int):
         return []
     return [value] if isinstance(value, str) else value
@@ -125,11 +161,17 @@ def _short(value: object) -> str:
     return str(value)[-12:] if value else "unknown"
 
 
-def _listed(words: list[str]) -> str:
+def listed(words: list[str]) -> str:
+    """Such as "a, b and c"."""
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
-def _day(day: dt.date) -> str:
+def utc_day(at: dt.datetime) -> dt.date:
+    """The day that it was in UTC."""
+    return at.astimezone(dt.UTC).date()
+
+
+def day_text(day: dt.date) -> str:
     """Also of a time, which is told in UTC."""
     there = day.astimezone(dt.UTC) if isinstance(day, dt.datetime) else day
     return f"{there.day} {there:%B %Y}"

@@ -292,9 +292,11 @@ class Client(AuditCalls, ReceiptCalls, RegisterCalls, SharingCalls):
         steps: int | None = None,
         guidance_scale: float | None = None,
         likeness_scale: float | None = None,
+        use: str | None = None,
         key: str | None = None,
     ) -> Image:
-        """Queue a picture; wait() for the image's id. None leaves a number to the platform."""
+        """Queue a picture; wait() for the image's id. None leaves a number to the platform. `use`: a word of
+        semblance.kernel.use, signed into the picture."""
         asked: dict[str, Any] = {
             "adapter_id": adapter_id,
             "prompt": prompt,
@@ -304,6 +306,7 @@ class Client(AuditCalls, ReceiptCalls, RegisterCalls, SharingCalls):
             "steps": steps,
             "guidance_scale": guidance_scale,
             "likeness_scale": likeness_scale,
+            "use": use,
         }
         return self._create(Image, "/v1/images", {k: v for k, v in asked.items() if v is not None}, key)
 

@@ -185,6 +185,7 @@ class Image(Model):
     finished_at: dt.datetime | None = None
     requester_id: str = ""
     visibility: str = ""
+    use: str = ""
 
 
 class Content(Model):

@@ -34,6 +34,7 @@ class Scope(Model):
     limits: tuple[str, ...] = ()
     denied_styles: tuple[str, ...] = ()
     denied_uses: tuple[str, ...] = ()
+    allowed_uses: tuple[str, ...] = ()
 
 
 class Grant(Model):
@@ -100,13 +101,24 @@ class SharingCalls(Calls):
         body = {"level": level, "limits": list(limits), "review": review, "pictures": pictures}
         return Sharing.model_validate_json(self._transport.call("PUT", "/v1/sharing", json=body).content)
 
-    def ask_grant(self, subject_id: str, purpose: str, pictures: int, days: int, *, key: str | None = None) -> Grant:
-        """Ask a person for pictures of them; the answer is the same whether they exist or not."""
-        body = {"subject_id": subject_id, "purpose": purpose, "pictures": pictures, "days": days}
+    def ask_grant(
+        self,
+        subject_id: str,
+        purpose: str,
+        pictures: int,
+        days: int,
+        *,
+        uses: Sequence[str] = (),
+        key: str | None = None,
+    ) -> Grant:
+        """Ask a person for pictures of them; the answer is the same whether they exist or not. Name the `uses` (words
+        of semblance.kernel.use) that you need: people allow more to whoever says what for."""
+        body = {"subject_id": subject_id, "purpose": purpose, "pictures": pictures, "days": days, "uses": list(uses)}
         return self._create(Grant, "/v1/grants", body, key)
 
     def give_grant(self, grantee_id: str, pictures: int, days: int, *, key: str | None = None, **terms: Any) -> Grant:
-        """Let another account make pictures of you; `terms`: review, limits, denied_styles, denied_uses."""
+        """Let another account make pictures of you; `terms`: review, limits, denied_styles, denied_uses,
+        allowed_uses."""
         body = {"grantee_id": grantee_id, "pictures": pictures, "days": days, **terms}
         return self._create(Grant, "/v1/grants/give", body, key)
 
@@ -119,7 +131,8 @@ class SharingCalls(Calls):
         return self._get(Grant, f"/v1/grants/{grant_id}")
 
     def allow_grant(self, grant_id: str, pictures: int, days: int, **terms: Any) -> Grant:
-        """Say yes, to as much as was asked or to less; `terms`: review, limits, denied_styles, denied_uses."""
+        """Say yes, to as much as was asked or to less; `terms`: review, limits, denied_styles, denied_uses,
+        allowed_uses."""
         return self._change(
             Grant, "POST", f"/v1/grants/{grant_id}/allow", {"pictures": pictures, "days": days, **terms}
         )
@@ -132,9 +145,10 @@ class SharingCalls(Calls):
         """Take it back, or give it up; twice is harmless."""
         return Grant.model_validate_json(self._transport.call("POST", f"/v1/grants/{grant_id}/withdraw").content)
 
-    def check_grant(self, grant_id: str) -> ConsentAnswer:
-        """Would a picture be allowed now, and if not, every reason why? Nothing happens."""
-        response = self._transport.call("POST", "/v1/consents/check", json={"grant_id": grant_id})
+    def check_grant(self, grant_id: str, *, use: str | None = None) -> ConsentAnswer:
+        """Would a picture for this use be allowed now, and if not, every reason why? Nothing happens."""
+        body = {"grant_id": grant_id, **({"use": use} if use else {})}
+        response = self._transport.call("POST", "/v1/consents/check", json=body)
         return ConsentAnswer.model_validate_json(response.content)
 
     def simulate(self, **change: Any) -> Simulation:
@@ -143,9 +157,13 @@ class SharingCalls(Calls):
             self._transport.call("POST", "/v1/consents/simulate", json=change).content
         )
 
-    def create_shared_image(self, grant_id: str, prompt: str, *, key: str | None = None, **numbers: Any) -> Image:
-        """Queue a picture of whoever gave the grant; `numbers`: seed, steps, guidance_scale, likeness_scale."""
-        return self._create(Image, "/v1/images", {"grant_id": grant_id, "prompt": prompt, **numbers}, key)
+    def create_shared_image(
+        self, grant_id: str, prompt: str, *, use: str | None = None, key: str | None = None, **numbers: Any
+    ) -> Image:
+        """Queue a picture of whoever gave the grant; `numbers`: seed, steps, guidance_scale, likeness_scale. `use` is
+        needed where the person allows some uses only; the refusal `use-required` lists them."""
+        body = {"grant_id": grant_id, "prompt": prompt, **({"use": use} if use else {}), **numbers}
+        return self._create(Image, "/v1/images", body, key)
 
     def shared_images(self) -> Iterator[Image]:
         """What you asked for of others."""

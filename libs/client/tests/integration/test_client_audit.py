@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from semblance.client import audit_words
+from semblance.client import audit_summary, audit_words
 from semblance.client.audit import AuditInvalid, AuditLog, check_log
 from semblance.client.command.app import main
 from semblance.client.models import AuditEntry
@@ -140,11 +140,58 @@ def test_a_summary_counts_by_day_and_asker() -> None:
     entries = [entry("ImageRequested", number, image_id=f"i{number}", requester_id="app-1") for number in range(5)]
     entries += [entry("ImagePublished", 10 + number, image_id=f"i{number}") for number in range(3)]
     entries += [entry("ImageBlocked", 20, image_id="i3"), entry("ImageRequested", 21, image_id="mine")]
-    lines = list(audit_words.summary(reversed(entries), lambda _: "Cards Ltd"))
+    lines = list(audit_summary.summary(reversed(entries), lambda _: "Cards Ltd"))
     assert lines == [
         "On 3 May 2030 Cards Ltd asked for 5 pictures: 3 published, 1 blocked by the filter, 1 not finished",
         "On 3 May 2030 you asked for a picture: 1 not finished",
     ]
+
+
+APP = {"grantee_id": "app-1", "grantee_name": "Postcards%20%26%20more", "consent_id": "g1"}
+
+
+def test_an_app_is_told_by_the_name_that_it_had_and_by_what_for() -> None:
+    asked = entry("GrantAsked", 1, pictures=5, uses=["greeting-card"], **APP)
+    allowed = entry("GrantAnswered", 2, answer="allowed", asked_pictures=5, pictures=3, uses=["greeting-card"], **APP)
+    refused = entry("PictureRefused", 3, use="advertising", reason_code="use-denied", **APP)
+    requester = {"requester_id": "app-1", "requester_name": "Postcards%20%26%20more"}
+    drawn = entry("ImageRequested", 4, image_id="i1", use="greeting-card", **requester)
+    said = [audit_words.sentence(each).partition("UTC ")[2] for each in (asked, allowed, refused, drawn)]
+    assert said == [
+        "the app Postcards & more asked for 5 pictures of you for greeting cards",
+        "you allowed the app Postcards & more 3 of the 5 pictures that were asked for, for greeting cards",
+        "the app Postcards & more asked for a picture for advertising and was refused: you do not allow that use",
+        "the app Postcards & more asked for a picture for greeting cards (image i1)",
+    ]
+    published = entry("ImagePublished", 5, image_id="i1")
+    assert list(audit_summary.summary([published, drawn, refused, allowed, asked])) == [
+        "On 3 May 2030 the app Postcards & more asked for 5 pictures for greeting cards; you allowed 3",
+        "On 3 May 2030 the app Postcards & more asked for a picture for greeting cards: 1 published; and was refused a "
+        "picture for advertising: you do not allow that use",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"answer": "refused"}, "; you refused"),
+        ({"answer": "retracted"}, "; the question was taken back"),
+        ({"answer": "allowed-by-level", "pictures": 2}, "; your sharing level allowed 2"),
+        (None, "; you have not answered"),
+    ],
+)
+def test_every_answer_to_a_question_is_told(answer: dict | None, said: str) -> None:
+    entries = [entry("GrantAsked", 1, pictures=1, **APP)]
+    entries += [entry("GrantAnswered", 2, asked_pictures=1, **answer, **APP)] if answer else []
+    [line] = audit_summary.summary(entries)
+    assert line == f"On 3 May 2030 the app Postcards & more asked for a picture{said}"
+    given = entry("GrantAnswered", 3, answer="allowed", pictures=4, grantee_id="018f", consent_id="g2")
+    assert list(audit_summary.summary([given])) == ["On 3 May 2030 you gave 018f leave unasked: you allowed 4"]
+
+
+def test_a_name_in_a_log_that_was_tampered_with_controls_no_terminal() -> None:
+    evil = entry("PictureRefused", 1, grantee_id="app-1", grantee_name="%1B%5B2J%0A%E2%80%AEevil")
+    assert "the app [2Jevil asked" in audit_words.sentence(evil)
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ TOPIC_TABLE: tuple[Topic, ...] = (
             "semblance.contracts.identity.v1.PictureRefused",
         ),
         dead_letters=True,
-        description="What others asked of a person, how the person answered, and what was refused; for the person's audit log.",
+        description="What others asked of a person, the answers, and what was refused; for the person's audit log.",
         passes_over=(
         ),
     ),

@@ -46,8 +46,11 @@ _NAMES: Final = {
 _WHOLE: Final = frozenset({"ad", "ads", "date", "sale", "press", "card", "news"})
 # Words that say nothing about which use is meant.
 _SILENT: Final = frozenset(
-    "a an and any anything as at by for in kind my no not of on or pictures purpose purposes the to use used uses "
-    "media medium site sites app apps page pages profile profiles post posts".split()
+    re.findall(
+        r"\w+",
+        """a an and any anything as at by for in kind my no not of on or pictures purpose purposes the to use used uses
+        media medium site sites app apps page pages profile profiles post posts""",
+    )
 )
 
 
@@ -63,7 +66,7 @@ class Refusal:
     def remedy(self) -> str:
         """What to do about it."""
         words = ", ".join(use.value for use in self.allowed)
-        return f"Send `use` with one of: {words}." if words else "Ask the person: no use that could be named is allowed."
+        return f"Send `use` with one of: {words}." if words else "Ask the person: no use is left that they allow."
 
 
 def parse_use(text: str) -> Use | None:

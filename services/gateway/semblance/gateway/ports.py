@@ -210,6 +210,9 @@ class Identity(Protocol):
 
     def consents(self, subject_id: str) -> list[Consent]: ...
 
+    def must_opt_in_again(self, subject_id: str) -> bool:
+        """Whether the face model has changed since the person was enrolled."""
+
     def revoke(self, subject_id: str, consent_id: str) -> Consent: ...
 
     def request_erasure(self, subject_id: str) -> Erasure: ...
@@ -323,12 +326,15 @@ class Sharings(Protocol):
     def grants(self, caller_id: str, *, as_grantee: bool, after: str | None, limit: int) -> Page[Grant]:
         """Newest first."""
 
-    def use(self, grantee_id: str, grant_id: str, image_id: str) -> Grant:
-        """Count a picture; the same picture counts once."""
+    def use(self, grantee_id: str, grant_id: str, image_id: str, *, use: str = "") -> Grant:
+        """Count a picture; the same picture counts once. `use`: what it is for, as declared."""
 
-    def return_use(self, grantee_id: str, grant_id: str, image_id: str) -> None: ...
+    def return_use(
+        self, grantee_id: str, grant_id: str, image_id: str, *, reason_code: str = "", use: str = ""
+    ) -> None:
+        """It was not made; a reason goes into the person's log."""
 
-    def check(self, caller_id: str, grant_id: str) -> tuple[Grant, tuple[Reason, ...]]: ...
+    def check(self, caller_id: str, grant_id: str, *, use: str = "") -> tuple[Grant, tuple[Reason, ...]]: ...
 
     def app_names(self, subject_ids: Sequence[str]) -> dict[str, str]:
         """Of those that are verified apps."""

@@ -75,6 +75,14 @@ def test_consent_is_needed_for_each_purpose(world, ada) -> None:
     assert ada.post("/v1/consents/check", json={"consent_id": consent_id, "purpose": "photos"}).json()["allowed"]
 
 
+def test_who_must_opt_in_again_learns_it_by_asking(world, ada) -> None:
+    question = {"consent_id": ada.opt_in(["photos"]), "purpose": "photos"}
+    world.platform.identity.left_behind.update(c.subject_id for c in world.platform.identity.consents_by_id.values())
+    answer = ada.post("/v1/consents/check", json=question).json()
+    assert (answer["allowed"], answer["reason_code"]) == (False, "opt-in-again")
+    assert "before your camera" in answer["detail"]
+
+
 def test_a_revoked_consent_stops_everything(world, ada) -> None:
     consent_id = ada.opt_in()
     adapter_id = ada.adapter(world, consent_id)
@@ -179,10 +187,11 @@ def test_the_openai_shape_waits_for_the_picture(world, ada) -> None:
         return world.platform.generation.image(subject_id, image.id)
 
     world.platform.generation.create = at_once
-    made = ada.post("/v1/images/generations", json=order)
+    made = ada.post("/v1/images/generations", json={**order, "use": "personal"})
     assert made.status_code == 200
+    assert [asked.use for asked in world.platform.generation.orders] == ["personal"]
     assert base64.b64decode(made.json()["data"][0]["b64_json"]) == PNG
-    for wrong in ({"n": 2}, {"size": "1024x1024"}, {"response_format": "url"}, {"model": "dall-e-3"}):
+    for wrong in ({"n": 2}, {"size": "1024x1024"}, {"response_format": "url"}, {"model": "dall-e-3"}, {"use": "x"}):
         assert code(ada.post("/v1/images/generations", json={**order, **wrong})) == "invalid-request"
 
 

@@ -77,6 +77,43 @@ def test_the_walk_of_an_app(world, shared, ada, eve) -> None:
     assert (refused.status_code, code(refused)) == (403, "grant-used-up")
 
 
+def test_a_use_must_be_declared_where_some_are_denied(world, shared, ada, eve) -> None:
+    grant_id = shared.allowed(denied_uses=["no ads"], allowed_uses=["greeting-card", "personal"])
+    undeclared = shared.picture(grant_id)
+    assert (undeclared.status_code, code(undeclared)) == (422, "use-required")
+    assert undeclared.json()["remedy"] == "Send `use` with one of: personal, greeting-card."
+    denied = shared.picture(grant_id, use="advertising")
+    assert (denied.status_code, code(denied)) == (403, "use-denied")
+    assert code(shared.picture(grant_id, use="billboards")) == "invalid-request"
+    made = shared.picture(grant_id, use="greeting-card")
+    assert (made.status_code, made.json()["use"]) == (202, "greeting-card")
+    [order] = world.platform.generation.orders
+    assert (order.use, order.shared.denied_uses) == ("greeting-card", ("no ads",))
+    assert order.shared.allowed_uses == ("greeting-card", "personal")
+    assert order.shared.requester_name == "Photo Booth"
+    [item] = ada.get("/v1/inbox").json()["items"]
+    assert item["image"]["use"] == "greeting-card"
+    for use, expected in (({}, ["use-required"]), ({"use": "dating"}, ["use-denied"]), ({"use": "personal"}, [])):
+        answer = eve.post("/v1/consents/check", json={"grant_id": grant_id, **use}).json()
+        assert [reason["code"] for reason in answer["reasons"]] == expected
+        assert not expected or "greeting-card" in answer["detail"]
+
+
+def test_the_persons_log_is_told_what_their_limits_refused(world, shared) -> None:
+    grant_id = shared.allowed()
+    assert code(shared.picture(grant_id, prompt="forbidden", use="dating")) == "prompt-refused"
+    world.platform.training.owned.clear()
+    assert code(shared.picture(grant_id, use="dating")) == "no-live-adapter"
+    assert world.platform.sharing.told == [(grant_id, "prompt-refused", "dating"), (grant_id, "", "")]
+
+
+def test_a_simulated_answer_says_what_for(shared, ada) -> None:
+    grant_id = shared.asked(uses=["greeting-card"])["id"]
+    allow = {"grant_id": grant_id, **SCOPE, "allowed_uses": ["greeting-card"], "denied_uses": ["posters"]}
+    told = ada.post("/v1/consents/simulate", json={"allow": allow}).json()
+    assert "for greeting-card only, not for: posters." in told["explanation"][0]
+
+
 def test_review_then_fetch_then_hide_then_delete(world, shared, ada, eve) -> None:
     image_id = shared.picture(shared.allowed()).json()["id"]
     content = f"/v1/images/{image_id}/content"

@@ -22,14 +22,20 @@ from semblance.service_kit import rpc
 
 pytestmark = pytest.mark.integration
 TOKEN = SecretStr("between services")
-SCOPE = Scope(3, 7, True, ("no hats",), ("cartoon",), ("politics",))
+SCOPE = Scope(3, 7, True, ("no hats",), ("cartoon",), ("politics",), ("personal",))
 SETTING = Sharing("apps", True, 4, ("no alcohol",))
 AT = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 
 
 def grant(grant_id: str = "g", **more: Any) -> pb.Grant:
     scope = pb.GrantScope(
-        pictures=3, days=7, review=True, limits=["no hats"], denied_styles=["cartoon"], denied_uses=["politics"]
+        pictures=3,
+        days=7,
+        review=True,
+        limits=["no hats"],
+        denied_styles=["cartoon"],
+        denied_uses=["politics"],
+        allowed_uses=["personal"],
     )
     made = pb.Grant(
         grant_id=grant_id, subject_id="s", grantee_id="e", state="allowed", allowed=scope, pictures_made=1, **more
@@ -141,10 +147,12 @@ def test_settings_and_grants(channel: Any) -> None:
 
 def test_uses_checks_names_and_simulations(channel: Any) -> None:
     sharing = GrpcSharing(channel)
-    assert sharing.use("e", "g", "i").allowed == SCOPE
-    sharing.return_use("e", "g", "i")
+    assert sharing.use("e", "g", "i", use="dating").allowed == SCOPE
+    assert Identity.asked.use == "dating"
+    sharing.return_use("e", "g", "i", reason_code="prompt-refused", use="dating")
+    assert (Identity.asked.reason_code, Identity.asked.use) == ("prompt-refused", "dating")
     assert (Identity.asked.grantee_id, Identity.asked.grant_id, Identity.asked.image_id) == ("e", "g", "i")
-    assert sharing.check("e", "g")[1] == (Reason("grant-used-up", "all"),)
+    assert sharing.check("e", "g", use="dating")[1] == (Reason("grant-used-up", "all"),)
     assert sharing.app_names(["e", "s"]) == {"e": "Photo Booth"}
     for change, field in (
         (NewLevel(SETTING), "sharing"),

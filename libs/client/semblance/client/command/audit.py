@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from semblance.client import audit_words
+from semblance.client import audit_summary, audit_words
 from semblance.client.audit import AuditInvalid, AuditLog, check_log
 from semblance.client.command.output import Json, client, say
 
@@ -24,7 +24,9 @@ _FILE_BYTES_MAX = 512 * 1024 * 1024
 def show(
     ctx: typer.Context,
     limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
-    summary: Annotated[bool, typer.Option("--summary", help="A line a day and asker instead.")] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="A line a question, and a line a day and asker, instead.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Say what happened, newest first."""
@@ -35,7 +37,7 @@ def show(
     if json:
         say(entries, as_json=True)
         return
-    lines = audit_words.summary(entries) if summary else map(audit_words.sentence, entries)
+    lines = audit_summary.summary(entries) if summary else map(audit_words.sentence, entries)
     print("\n".join(lines) or "Nothing yet.")
 
 

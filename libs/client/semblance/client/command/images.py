@@ -12,6 +12,7 @@ from semblance.client.command.consents import active_consent
 from semblance.client.command.credentials import load
 from semblance.client.command.output import Json, Timeout, client, follow, require_good, say, table
 from semblance.kernel.errors import Conflict
+from semblance.kernel.use import Use
 
 adapters = typer.Typer(help="What the platform learnt of you.", no_args_is_help=True)
 app = typer.Typer(help="Pictures of you.", no_args_is_help=True)
@@ -64,6 +65,7 @@ def create(
     adapter: Annotated[str | None, typer.Option(help="Defaults to the newest that is ready.")] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     steps: Annotated[int | None, typer.Option(min=1, max=100)] = None,
+    use: Annotated[Use | None, typer.Option(help="What it is for; signed into the picture.")] = None,
     wait: Wait = False,
     out: Annotated[Path | None, typer.Option(help="Wait, and write the signed picture here.", dir_okay=False)] = None,
     timeout: Timeout = 600.0,
@@ -71,7 +73,8 @@ def create(
 ) -> None:
     """Ask for a picture."""
     with client() as here:
-        image = here.create_image(adapter or _ready_adapter(here), prompt, seed=seed, steps=steps)
+        declared = use.value if use else None
+        image = here.create_image(adapter or _ready_adapter(here), prompt, seed=seed, steps=steps, use=declared)
         if wait or out is not None:
             job = follow(here, image.id, "picture", timeout, as_json=json)
             image = here.image(image.id)

@@ -8,6 +8,7 @@ import typer
 
 from semblance.client.command.output import Json, Timeout, client, follow, require_good, say
 from semblance.client.sharing import Grant, InboxItem, Simulation
+from semblance.kernel.use import Use
 
 sharing = typer.Typer(help="How far you let others go.", no_args_is_help=True)
 app = typer.Typer(help="What you let others make, and what you ask of others.", no_args_is_help=True)
@@ -18,7 +19,15 @@ Limits = Annotated[
     list[str] | None, typer.Option("--limit", help='In your own words, such as "no alcohol"; again for more.')
 ]
 Styles = Annotated[list[str] | None, typer.Option("--deny-style", help="Such as cartoon; again for more.")]
-Uses = Annotated[list[str] | None, typer.Option("--deny-use", help="Told to the grantee; nothing can enforce it.")]
+Uses = Annotated[
+    list[str] | None,
+    typer.Option("--deny-use", help="In your own words; each request must then say what it is for. Again for more."),
+]
+AllowedUses = Annotated[
+    list[Use] | None, typer.Option("--allow-use", help="Only these; again for more. Without: all that you do not deny.")
+]
+NamedUses = Annotated[list[Use] | None, typer.Option("--use", help="What for; again for more.")]
+DeclaredUse = Annotated[Use | None, typer.Option("--use", help="What the picture is for.")]
 Review = Annotated[bool, typer.Option("--review/--no-review", help="Whether each picture waits for your approval.")]
 
 
@@ -60,10 +69,18 @@ def list_grants(
 
 
 @app.command("ask")
-def ask(subject_id: str, purpose: str, pictures: Pictures = 1, days: Days = 30, json: Json = False) -> None:
+def ask(
+    subject_id: str,
+    purpose: str,
+    *,
+    pictures: Pictures = 1,
+    days: Days = 30,
+    use: NamedUses = None,
+    json: Json = False,
+) -> None:
     """Ask a person for pictures of them."""
     with client() as here:
-        grant = here.ask_grant(subject_id, purpose, pictures, days)
+        grant = here.ask_grant(subject_id, purpose, pictures, days, uses=_words(use))
     say(grant, as_json=json, words=_line(grant))
 
 
@@ -77,11 +94,13 @@ def give(
     limit: Limits = None,
     deny_style: Styles = None,
     deny_use: Uses = None,
+    allow_use: AllowedUses = None,
     json: Json = False,
 ) -> None:
     """Let another account make pictures of you."""
+    terms = _terms(review, limit, deny_style, deny_use) | {"allowed_uses": _words(allow_use)}
     with client() as here:
-        grant = here.give_grant(grantee_id, pictures, days, **_terms(review, limit, deny_style, deny_use))
+        grant = here.give_grant(grantee_id, pictures, days, **terms)
     say(grant, as_json=json, words=_line(grant))
 
 
@@ -95,14 +114,16 @@ def allow(
     limit: Limits = None,
     deny_style: Styles = None,
     deny_use: Uses = None,
+    allow_use: AllowedUses = None,
     json: Json = False,
 ) -> None:
     """Say yes, to as much as was asked for or to less."""
+    terms = _terms(review, limit, deny_style, deny_use) | {"allowed_uses": _words(allow_use)}
     with client() as here:
         asked = here.grant(grant_id).asked
         many = pictures or (asked.pictures if asked else 1)
         long = days or (asked.days if asked else 30)
-        grant = here.allow_grant(grant_id, many, long, **_terms(review, limit, deny_style, deny_use))
+        grant = here.allow_grant(grant_id, many, long, **terms)
     say(grant, as_json=json, words=_line(grant))
 
 
@@ -133,13 +154,15 @@ def withdraw(
 def make(
     grant_id: str,
     prompt: str,
+    *,
+    use: DeclaredUse = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end.")] = False,
     timeout: Timeout = 600.0,
     json: Json = False,
 ) -> None:
     """Ask for a picture of whoever gave the grant; `semblance image get` fetches it once they let you."""
     with client() as here:
-        image = here.create_shared_image(grant_id, prompt)
+        image = here.create_shared_image(grant_id, prompt, use=use.value if use else None)
         job = follow(here, image.id, "picture", timeout, as_json=json) if wait else None
         image = here.image(image.id) if wait else image
     say(image, as_json=json, words=f"Image {image.id} is {image.state}, for you {image.visibility}.")
@@ -175,6 +198,10 @@ def _terms(review: bool, limits: list[str] | None, styles: list[str] | None, use
     return {"review": review, "limits": limits or [], "denied_styles": styles or [], "denied_uses": uses or []}
 
 
+def _words(uses: list[Use] | None) -> list[str]:
+    return [use.value for use in uses or []]
+
+
 def _tell(simulated: Simulation, as_json: bool) -> None:
     say(simulated, as_json=as_json, words="\n".join(simulated.explanation))
 
@@ -185,7 +212,10 @@ def _line(grant: Grant) -> str:
     asked = f", asked for {grant.asked.pictures}" if grant.asked else ""
     allowed = f", allowed {grant.allowed.pictures}, {grant.pictures_left} left" if grant.allowed else ""
     purpose = f": {grant.purpose}" if grant.purpose else ""
-    return f"{grant.id}  {grant.state}  {kind} {who}{asked}{allowed}{purpose}"
+    scope = grant.allowed or grant.asked
+    uses = f", for {', '.join(scope.allowed_uses)}" if scope and scope.allowed_uses else ""
+    denied = f", not for {'; '.join(scope.denied_uses)}" if scope and scope.denied_uses else ""
+    return f"{grant.id}  {grant.state}  {kind} {who}{asked}{allowed}{uses}{denied}{purpose}"
 
 
 def _item(item: InboxItem) -> str:

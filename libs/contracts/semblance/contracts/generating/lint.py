@@ -19,6 +19,8 @@ from semblance.contracts.generating import comments
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _CAMEL = re.compile(r"([A-Z][a-z0-9]+)+")
 _PACKAGE = re.compile(r"semblance\.contracts\.[a-z]+\.v[1-9][0-9]*")
+# A verified app's registered name, which operators approve and show to everybody: no personal data (decision 15).
+_REGISTERED_NAMES = frozenset({"grantee_name", "requester_name"})
 # Content that must never travel in an event; ids, keys and digests of it may.
 _CONTENT = re.compile(
     r"prompt|embedding|pixel|landmark|template|selfie|(^|_)(name|email|image|jpeg|png|face|faces|data)$"
@@ -65,7 +67,8 @@ def _message(message: DescriptorProto, note: str | None) -> Iterator[str]:
 
 def _event_content(message: DescriptorProto) -> Iterator[str]:
     for field in message.field:
-        if _CONTENT.search(field.name) or field.type == field.TYPE_BYTES:
+        content = _CONTENT.search(field.name) and field.name not in _REGISTERED_NAMES
+        if content or field.type == field.TYPE_BYTES:
             yield f"{message.name}.{field.name}: events carry ids, keys and digests, never content"
 
 

@@ -31,12 +31,16 @@ class GrpcGeneration:
             steps=order.steps or 0,
             guidance_scale=order.guidance_scale or 0.0,
             likeness_scale=_BACKBONES_OWN_SCALE if order.likeness_scale is None else order.likeness_scale,
+            use=order.use,
         )
         if order.shared is not None:
             request.requester_id = order.shared.requester_id
             request.review = order.shared.review
             request.limits.extend(order.shared.limits)
             request.denied_styles.extend(order.shared.denied_styles)
+            request.denied_uses.extend(order.shared.denied_uses)
+            request.allowed_uses.extend(order.shared.allowed_uses)
+            request.requester_name = order.shared.requester_name
         return _image(self._stub.CreateImage(request))
 
     def image(self, subject_id: str, image_id: str) -> Image:
@@ -88,4 +92,5 @@ def _image(answer: Any) -> Image:
         subject_id=answer.subject_id,
         requester_id=answer.requester_id,
         visibility=answer.visibility,
+        use=answer.use,
     )

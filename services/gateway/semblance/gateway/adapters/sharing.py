@@ -62,16 +62,19 @@ class GrpcSharing:
         answer = self._stub.ListGrants(pb.ListGrantsRequest(**whose, after=after or "", limit=limit))
         return Page(tuple(_grant(each) for each in answer.grants), answer.next_after or None)
 
-    def use(self, grantee_id: str, grant_id: str, image_id: str) -> Grant:
-        request = pb.UseGrantRequest(grant_id=grant_id, grantee_id=grantee_id, image_id=image_id)
+    def use(self, grantee_id: str, grant_id: str, image_id: str, *, use: str = "") -> Grant:
+        request = pb.UseGrantRequest(grant_id=grant_id, grantee_id=grantee_id, image_id=image_id, use=use)
         return _grant(self._stub.UseGrant(request))
 
-    def return_use(self, grantee_id: str, grant_id: str, image_id: str) -> None:
-        request = pb.ReturnGrantUseRequest(grant_id=grant_id, grantee_id=grantee_id, image_id=image_id)
+    def return_use(
+        self, grantee_id: str, grant_id: str, image_id: str, *, reason_code: str = "", use: str = ""
+    ) -> None:
+        ids = {"grant_id": grant_id, "grantee_id": grantee_id, "image_id": image_id}
+        request = pb.ReturnGrantUseRequest(**ids, reason_code=reason_code, use=use)
         self._stub.ReturnGrantUse(request)
 
-    def check(self, caller_id: str, grant_id: str) -> tuple[Grant, tuple[Reason, ...]]:
-        answer = self._stub.CheckGrant(pb.CheckGrantRequest(caller_id=caller_id, grant_id=grant_id))
+    def check(self, caller_id: str, grant_id: str, *, use: str = "") -> tuple[Grant, tuple[Reason, ...]]:
+        answer = self._stub.CheckGrant(pb.CheckGrantRequest(caller_id=caller_id, grant_id=grant_id, use=use))
         return _grant(answer.grant), tuple(Reason(reason.code, reason.detail) for reason in answer.reasons)
 
     def app_names(self, subject_ids: Sequence[str]) -> dict[str, str]:
@@ -109,6 +112,7 @@ def _of_scope(value: Scope) -> pb.GrantScope:
         limits=value.limits,
         denied_styles=value.denied_styles,
         denied_uses=value.denied_uses,
+        allowed_uses=value.allowed_uses,
     )
 
 
@@ -133,6 +137,7 @@ def _scope(answer: Any, field: str) -> Scope | None:
         tuple(scope.limits),
         tuple(scope.denied_styles),
         tuple(scope.denied_uses),
+        tuple(scope.allowed_uses),
     )
 
 

@@ -28,6 +28,8 @@ class Scope:
     limits: tuple[str, ...] = field(default=(), repr=False)
     denied_styles: tuple[str, ...] = field(default=(), repr=False)
     denied_uses: tuple[str, ...] = field(default=(), repr=False)
+    # Words of semblance.kernel.use; none: all that are not denied.
+    allowed_uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,9 @@ def _sentences(  # noqa: PLR0917 - the parts of one text
     who: Mapping[str, Who],
 ) -> list[str]:
     said = [_LEVELS[after.level]] if after.level != before.level else []
-    said += [f"{_name(g, who)} could make {_pieces(g.pictures_left)} until {_day(g)}{_review(g)}." for g in start]
+    said += [
+        f"{_name(g, who)} could make {_pieces(g.pictures_left)} until {_day(g)}{_review(g)}{_uses(g)}." for g in start
+    ]
     said += [f"{_name(g, who)} could make no more pictures; {_pieces(g.pictures_left)} would be lost." for g in stop]
     if not after.grants and after.level != "everyone":
         said.append("Afterwards nobody but you could make pictures of you.")
@@ -143,6 +145,14 @@ def _pieces(count: int) -> str:
 
 def _day(grant: Grant) -> str:
     return f"{grant.expires_at:%Y-%m-%d}" if grant.expires_at else "the end"
+
+
+def _uses(grant: Grant) -> str:
+    if grant.allowed is None:
+        return ""
+    only = f", for {', '.join(grant.allowed.allowed_uses)} only" if grant.allowed.allowed_uses else ""
+    denied = f", not for: {'; '.join(grant.allowed.denied_uses)}" if grant.allowed.denied_uses else ""
+    return only + denied
 
 
 def _review(grant: Grant) -> str:

@@ -142,6 +142,10 @@ class SharedOrder:
     review: bool
     limits: tuple[str, ...] = field(default=(), repr=False)
     denied_styles: tuple[str, ...] = field(default=(), repr=False)
+    denied_uses: tuple[str, ...] = field(default=(), repr=False)
+    allowed_uses: tuple[str, ...] = ()
+    # A verified app's, for the person's log.
+    requester_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ class ImageOrder:
     guidance_scale: float | None
     likeness_scale: float | None
     shared: SharedOrder | None = None
+    use: str = ""
 
     def __repr__(self) -> str:
         return f"ImageOrder({self.image_id}, prompt of {len(self.prompt)} characters)"
@@ -179,6 +184,7 @@ class Image:
     subject_id: str = ""
     requester_id: str = ""
     visibility: str = ""
+    use: str = ""
 
 
 @dataclass(frozen=True)

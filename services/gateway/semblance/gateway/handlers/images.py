@@ -42,6 +42,7 @@ def create_image(gate: Gate, subject_id: str, *, image_id: str, wish: Wish) -> I
             steps=wish.steps,
             guidance_scale=wish.guidance_scale,
             likeness_scale=wish.likeness_scale,
+            use=wish.use or "",
         ),
     )
     record_job(gate, Change(image.id, subject_id, JobKind.IMAGE, image.state, reason_codes=image.reason_codes))

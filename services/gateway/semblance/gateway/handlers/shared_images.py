@@ -17,15 +17,16 @@ from semblance.kernel.errors import Conflict, ConsentExpired, Forbidden, NotFoun
 
 NO_ADAPTER: Final = "no-live-adapter"
 _PAGE: Final = 100
+_BY_LIMITS: Final = frozenset({"prompt-refused", "use-denied", "use-required"})
 
 
 def create_shared_image(gate: Gate, requester_id: str, *, image_id: str, grant_id: str, wish: Wish) -> Image:
     """A picture of the person who gave the grant, queued. It counts before it is made, and no longer if it is refused.
 
     Raises NotFound (no such grant of this grantee), the consent's errors, Forbidden (used up, level too low), Conflict
-    when the person has no adapter, and Invalid when the prompt is refused.
+    when the person has no adapter, and Invalid when the prompt is refused or a use must be declared.
     """
-    grant = gate.sharing.use(requester_id, grant_id, image_id)
+    grant = gate.sharing.use(requester_id, grant_id, image_id, use=wish.use or "")
     subject_id, scope = grant.subject_id, grant.allowed
     if subject_id is None or scope is None:
         raise NotFound("no such grant")
@@ -34,8 +35,8 @@ def create_shared_image(gate: Gate, requester_id: str, *, image_id: str, grant_i
         image = gate.generation.create(subject_id, order)
     except Unavailable:
         raise  # perhaps it was made: the same Idempotency-Key asks for the same picture and counts nothing twice
-    except SemblanceError:
-        _give_back(gate, requester_id, grant_id, image_id)
+    except SemblanceError as refused:
+        _give_back(gate, requester_id, grant_id, image_id, refused.code, wish.use or "")
         raise
     record_job(gate, Change(image.id, subject_id, JobKind.IMAGE, image.state, reason_codes=image.reason_codes))
     return image
@@ -111,11 +112,19 @@ def _order(gate: Gate, requester_id: str, image_id: str, grant: Grant, wish: Wis
             review=grant.allowed.review,
             limits=(*grant.general_limits, *grant.allowed.limits),
             denied_styles=grant.allowed.denied_styles,
+            denied_uses=grant.allowed.denied_uses,
+            allowed_uses=grant.allowed.allowed_uses,
+            requester_name=grant.app_name,
         ),
+        use=wish.use or "",
     )
 
 
-def _give_back(gate: Gate, requester_id: str, grant_id: str, image_id: str) -> None:
-    """What cannot be given back stays counted: the refusal is what the caller must hear."""
+def _give_back(  # noqa: PLR0917 - one call's words
+    gate: Gate, requester_id: str, grant_id: str, image_id: str, code: str = "", use: str = ""
+) -> None:
+    """What cannot be given back stays counted: the refusal is what the caller must hear. The person's log is told of
+    what their limits refused."""
+    reason_code = code if code in _BY_LIMITS else ""
     with contextlib.suppress(SemblanceError):
-        gate.sharing.return_use(requester_id, grant_id, image_id)
+        gate.sharing.return_use(requester_id, grant_id, image_id, reason_code=reason_code, use=use)

@@ -19,6 +19,7 @@ class Wish:
     steps: int | None = None
     guidance_scale: float | None = None
     likeness_scale: float | None = None
+    use: str | None = None
 
     def __repr__(self) -> str:
         return f"Wish({self.adapter_id or self.grant_id}, prompt of {len(self.prompt)} characters)"

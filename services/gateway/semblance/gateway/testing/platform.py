@@ -61,6 +61,7 @@ class FakeIdentity:
     erased: dict[str, str] = field(default_factory=dict)
     late: bool = False
     allowed_reviews: set[str] = field(default_factory=set)
+    left_behind: set[str] = field(default_factory=set)
 
     def notice(self, language: str) -> Notice:
         del language
@@ -123,6 +124,9 @@ class FakeIdentity:
     def consents(self, subject_id: str) -> list[Consent]:
         own = (c for c in self.consents_by_id.values() if c.subject_id == subject_id)
         return [consent for consent in own if consent.grantee_id is None]
+
+    def must_opt_in_again(self, subject_id: str) -> bool:
+        return subject_id in self.left_behind
 
     def revoke(self, subject_id: str, consent_id: str) -> Consent:
         consent = self.consent(subject_id, consent_id)
@@ -241,6 +245,7 @@ class FakeGeneration:
             subject_id,
             order.shared.requester_id if order.shared else "",
             ("waiting" if order.shared.review else "shown") if order.shared else "",
+            order.use,
         )
         self.owned[image.id] = (subject_id, image)
         return image

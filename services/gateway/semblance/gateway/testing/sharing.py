@@ -22,8 +22,9 @@ from semblance.gateway.domain.sharing import (
 from semblance.gateway.domain.things import Page
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
-from semblance.kernel.errors import Conflict, ConsentRevoked, Forbidden, NotFound
+from semblance.kernel.errors import Conflict, ConsentRevoked, Forbidden, Invalid, NotFound
 from semblance.kernel.ids import ConsentId, SubjectId, new_id
+from semblance.kernel.use import REQUIRED, Refusal, parse_use, parse_uses, refusal
 
 _LEVELS = ("only_me", "people", "apps", "everyone")
 
@@ -44,6 +45,7 @@ class FakeSharing:
     known: dict[str, tuple[str, Grant]] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
     apps: dict[str, str] = field(default_factory=dict)
+    told: list[tuple[str, str, str]] = field(default_factory=list)
 
     def setting(self, subject_id: str) -> Sharing:
         return self.settings.get(subject_id, Sharing("only_me", True, 10))
@@ -112,7 +114,7 @@ class FakeSharing:
         found = tuple(self.grant(caller_id, id_) for id_ in rest[:limit])
         return Page(found, rest[limit - 1] if len(rest) > limit else None)
 
-    def use(self, grantee_id: str, grant_id: str, image_id: str) -> Grant:
+    def use(self, grantee_id: str, grant_id: str, image_id: str, *, use: str = "") -> Grant:
         grant = self.grant(grantee_id, grant_id)
         if grant.grantee_id != grantee_id:
             raise NotFound("no such grant")
@@ -121,14 +123,21 @@ class FakeSharing:
         if (grant_id, image_id) not in self.used:
             if grant.pictures_left == 0:
                 raise Forbidden("all pictures of this grant were asked for", code="grant-used-up")
+            against = _against_use(grant, use)
+            if against is not None:
+                error = Invalid if against.code == REQUIRED else Forbidden
+                raise error(against.detail, remedy=against.remedy, code=against.code)
             self.used.add((grant_id, image_id))
         return self.grant(grantee_id, grant_id)
 
-    def return_use(self, grantee_id: str, grant_id: str, image_id: str) -> None:
+    def return_use(
+        self, grantee_id: str, grant_id: str, image_id: str, *, reason_code: str = "", use: str = ""
+    ) -> None:
         self.grant(grantee_id, grant_id)
+        self.told.append((grant_id, reason_code, use))
         self.used.discard((grant_id, image_id))
 
-    def check(self, caller_id: str, grant_id: str) -> tuple[Grant, tuple[Reason, ...]]:
+    def check(self, caller_id: str, grant_id: str, *, use: str = "") -> tuple[Grant, tuple[Reason, ...]]:
         grant = self.grant(caller_id, grant_id)
         reasons = []
         if grant.state == "withdrawn":
@@ -137,6 +146,9 @@ class FakeSharing:
             reasons.append(Reason("grant-not-given", "the person has not answered"))
         elif grant.pictures_left == 0:
             reasons.append(Reason("grant-used-up", "all pictures of this grant were asked for"))
+        against = _against_use(grant, use) if grant.state == "allowed" else None
+        if against is not None:
+            reasons.append(Reason(against.code, f"{against.detail}. {against.remedy}"))
         return grant, tuple(reasons)
 
     def app_names(self, subject_ids: Sequence[str]) -> dict[str, str]:
@@ -210,3 +222,10 @@ class FakeSharing:
             if consent is not None and consent.revoked_at is None:
                 ended = replace(consent, revision=consent.revision + 1, revoked_at=self.clock.now())
                 self.identity.consents_by_id[id_] = ended
+
+
+def _against_use(grant: Grant, use: str) -> Refusal | None:
+    if grant.allowed is None:
+        return None
+    allowed = parse_uses(grant.allowed.allowed_uses)
+    return refusal(parse_use(use), allowed=allowed, denied=grant.allowed.denied_uses)

@@ -1,6 +1,8 @@
-"""Events about grants as protobuf messages: ids, numbers and codes, and an app's registered name; no words of anybody."""
+"""Events about grants as protobuf messages: ids, numbers, codes and an app's registered name; nobody's own words."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -15,7 +17,9 @@ def grant_message(event: Asked | Answered | PictureRefused) -> Message:
     match event:
         case Asked(grant):
             asked = grant.asked or Extent(0, 0)
-            return pb.GrantAsked(**ids, pictures=asked.pictures, days=asked.days, uses=_codes(asked))
+            return pb.GrantAsked(
+                **ids, consent_revision=1, pictures=asked.pictures, days=asked.days, uses=_codes(asked)
+            )
         case Answered(grant):
             return _answered(grant, ids)
         case PictureRefused():
@@ -27,7 +31,7 @@ def grant_message(event: Asked | Answered | PictureRefused) -> Message:
             )
 
 
-def _answered(grant: Grant, ids: dict[str, str]) -> Message:
+def _answered(grant: Grant, ids: dict[str, Any]) -> Message:
     allowed = grant.allowed or Extent(0, 0)
     return pb.GrantAnswered(
         **ids,
@@ -40,7 +44,7 @@ def _answered(grant: Grant, ids: dict[str, str]) -> Message:
     )
 
 
-def _ids(grant: Grant, grantee_name: str) -> dict[str, str]:
+def _ids(grant: Grant, grantee_name: str) -> dict[str, Any]:
     return {
         "subject_id": grant.subject_id,
         "consent_id": grant.id,

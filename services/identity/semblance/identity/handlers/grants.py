@@ -248,7 +248,9 @@ def _require_patience(store: Store, command: AskGrant, ports: Ports) -> None:
 
 
 def _checked(extent: Extent, ports: Ports) -> Extent:
-    return Extent(parse_count(extent.pictures, ports.rules.sharing), parse_days(extent.days), extent.review, extent.uses)
+    return Extent(
+        parse_count(extent.pictures, ports.rules.sharing), parse_days(extent.days), extent.review, extent.uses
+    )
 
 
 def _require_two(subject_id: SubjectId, grantee_id: SubjectId) -> None:

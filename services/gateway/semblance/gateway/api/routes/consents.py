@@ -194,7 +194,8 @@ def check_consent(
 ) -> ConsentAnswer:
     """Ask beforehand whether a request would be allowed, and learn every reason against it; nothing happens."""
     if body.grant_id is not None:
-        return ConsentAnswer.of(grants.check(here.gate, caller.subject_id, body.grant_id, Purpose(body.purpose)))
+        what = Purpose(body.purpose), body.use or ""
+        return ConsentAnswer.of(grants.check(here.gate, caller.subject_id, body.grant_id, *what))
     answer = consents.check_consent(here.gate, caller.subject_id, body.consent_id or "", Purpose(body.purpose))
     return ConsentAnswer.of(answer)
 

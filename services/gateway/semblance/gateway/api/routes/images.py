@@ -192,7 +192,7 @@ def generate_like_openai(
     """The OpenAI shape: makes one picture and waits for it. Any parameter not named here is refused."""
 
     def act(image_id: str) -> OpenAiImages:
-        wish = Wish(adapter_id=body.model.removeprefix("persona:"), prompt=body.prompt)
+        wish = Wish(adapter_id=body.model.removeprefix("persona:"), prompt=body.prompt, use=body.use)
         image = images.create_image(here.gate, caller.subject_id, image_id=image_id, wish=wish)
         content = images.await_image(here.gate, caller.subject_id, image.id, here.settings.image_wait_s)
         picture = OpenAiImage(b64_json=base64.b64encode(content.data).decode())

@@ -17,6 +17,7 @@ from semblance.gateway.api.schemas.model import (
     Purposes,
     PurposeWord,
     Text,
+    UseWord,
     example,
 )
 from semblance.gateway.domain import things
@@ -172,6 +173,7 @@ class ConsentQuestion(Asked):
     consent_id: Id | None = None
     grant_id: Id | None = None
     purpose: PurposeWord = "generate"
+    use: Annotated[UseWord | None, Field(description="For a grant: what the picture would be for.")] = None
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:

@@ -16,12 +16,14 @@ from semblance.gateway.api.schemas.model import (
     Asked,
     Id,
     Text,
+    UseWord,
     example,
     printable_or_empty,
 )
 
 Prompt = Annotated[Text, Field(min_length=1, max_length=1000)]
 _SEED_MAX = 2**63 - 1
+_USE = "What the picture is for. Needed under a grant that allows or denies uses; kept, and signed into the picture."
 
 
 class NewAdapter(Asked):
@@ -78,6 +80,7 @@ class NewImage(Asked):
     steps: Annotated[int | None, Field(ge=1, le=100)] = None
     guidance_scale: Annotated[float | None, Field(gt=0, le=30)] = None
     likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
+    use: Annotated[UseWord | None, Field(description=_USE)] = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -108,6 +111,7 @@ class Image(Answered):
             finished_at=EXAMPLE_TIME,
             requester_id="",
             visibility="",
+            use="",
         )
     )
 
@@ -124,6 +128,7 @@ class Image(Answered):
     finished_at: dt.datetime | None
     requester_id: str
     visibility: str
+    use: Annotated[str, Field(description="As declared; empty: not said.")]
 
 
 class Manifest(Answered):
@@ -161,7 +166,7 @@ class Verification(Answered):
 
 
 class OpenAiImageRequest(Asked):
-    """The OpenAI images shape where it fits; any other parameter is refused, never ignored."""
+    """The OpenAI images shape where it fits, and `use`; any other parameter is refused, never ignored."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -173,6 +178,7 @@ class OpenAiImageRequest(Asked):
     prompt: Prompt
     n: Literal[1] = 1
     response_format: Literal["b64_json"] = "b64_json"
+    use: Annotated[UseWord | None, Field(description=_USE)] = None
 
 
 class OpenAiImage(Answered):

@@ -36,6 +36,19 @@ def printable_or_empty(text: str) -> str:
 Id = Annotated[str, Field(pattern=UUID_PATTERN, examples=[EXAMPLE_ID])]
 Text = Annotated[str, AfterValidator(printable)]
 PurposeWord = Literal["photos", "train", "generate"]
+# The words of semblance.kernel.use, in its order.
+UseWord = Literal[
+    "personal",
+    "social-media",
+    "greeting-card",
+    "editorial",
+    "advertising",
+    "political",
+    "dating",
+    "commercial-product",
+    "other",
+]
+Uses = Annotated[list[UseWord], Field(max_length=9)]
 Purposes = Annotated[list[PurposeWord], Field(min_length=1, max_length=3, examples=[["photos", "train", "generate"]])]
 
 

@@ -19,6 +19,7 @@ from semblance.gateway.api.schemas.model import (
     Id,
     PurposeWord,
     Text,
+    Uses,
     example,
 )
 from semblance.gateway.domain import sharing, simulation, things
@@ -60,7 +61,8 @@ class Who(Answered):
 
 
 class Scope(Answered):
-    """`limits` and `denied_styles` are enforced on prompts; `denied_uses` are a promise of the grantee."""
+    """`limits` and `denied_styles` are enforced on prompts, `denied_uses` and `allowed_uses` on the use that each
+    request declares. `allowed_uses` empty: all that are not denied; in a question, what the asker names."""
 
     pictures: int
     days: int
@@ -68,6 +70,7 @@ class Scope(Answered):
     limits: list[str]
     denied_styles: list[str]
     denied_uses: list[str]
+    allowed_uses: list[str]
 
 
 class NewGrant(Asked):
@@ -81,6 +84,7 @@ class NewGrant(Asked):
     purpose: Annotated[Text, Field(min_length=1, max_length=2000, description="Shown to the person.")]
     pictures: Pictures
     days: Days
+    uses: Annotated[Uses, Field(default_factory=list, description="What for. What you name, you get, and no more.")]
 
 
 class NewScope(Asked):
@@ -96,7 +100,16 @@ class NewScope(Asked):
     limits: Annotated[Words, Field(default_factory=list)]
     denied_styles: Annotated[Words, Field(default_factory=list)]
     denied_uses: Annotated[
-        Words, Field(default_factory=list, description="Told to the grantee; nothing here can enforce them.")
+        Words,
+        Field(
+            default_factory=list,
+            description="In your own words; held against the use that each request must then declare. Words that name "
+            "no use of the list deny `other` and are told to the grantee.",
+        ),
+    ]
+    allowed_uses: Annotated[
+        Uses,
+        Field(default_factory=list, description="Empty: what was asked for, or all uses that you do not deny."),
     ]
 
     def scope(self) -> sharing.Scope:
@@ -108,6 +121,7 @@ class NewScope(Asked):
             tuple(self.limits),
             tuple(self.denied_styles),
             tuple(self.denied_uses),
+            tuple(self.allowed_uses),
         )
 
 
@@ -139,6 +153,7 @@ class Grant(Answered):
                 "limits": [],
                 "denied_styles": [],
                 "denied_uses": [],
+                "allowed_uses": [],
             },
             allowed={
                 "pictures": 3,
@@ -147,6 +162,7 @@ class Grant(Answered):
                 "limits": ["no alcohol"],
                 "denied_styles": [],
                 "denied_uses": [],
+                "allowed_uses": ["greeting-card"],
             },
             general_limits=[],
             pictures_made=1,

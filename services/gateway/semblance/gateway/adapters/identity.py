@@ -89,6 +89,9 @@ class GrpcIdentity:
         answer = self._stub.ListConsents(pb.ListConsentsRequest(subject_id=subject_id))
         return [protos.consent(consent) for consent in answer.consents]
 
+    def must_opt_in_again(self, subject_id: str) -> bool:
+        return self._stub.ListConsents(pb.ListConsentsRequest(subject_id=subject_id)).opt_in_again
+
     def revoke(self, subject_id: str, consent_id: str) -> Consent:
         request = pb.RevokeConsentRequest(subject_id=subject_id, consent_id=consent_id, reason="withdrawn")
         return protos.consent(self._stub.RevokeConsent(request))

@@ -10,6 +10,10 @@ from semblance.gateway.handlers.gate import Gate
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.errors import ConsentMissing, Forbidden, NotFound
 
+_AGAIN = Reason(
+    "opt-in-again",
+    "faces are recognised in a new way here since you opted in: opt in again before your camera, then ask again",
+)
 _VIEW_WAIT_S = 3.0
 _VIEW_POLL_S = 0.05
 
@@ -33,11 +37,13 @@ def require_consent(gate: Gate, subject_id: str, consent_id: str, purpose: Purpo
 
 
 def check_consent(gate: Gate, subject_id: str, consent_id: str, purpose: Purpose) -> ConsentCheck:
-    """Would a request be allowed now? Says so without doing anything."""
+    """Would a request come to anything now? Says so without doing anything."""
     try:
         consent = require_consent(gate, subject_id, consent_id, purpose)
     except Forbidden as e:
         return ConsentCheck(False, e.code, e.detail, consent=None, reasons=(Reason(e.code, e.detail),))
+    if gate.identity.must_opt_in_again(subject_id):
+        return ConsentCheck(False, _AGAIN.code, _AGAIN.detail, consent=consent, reasons=(_AGAIN,))
     return ConsentCheck(allowed=True, reason_code="", detail="an active consent covers this", consent=consent)
 
 

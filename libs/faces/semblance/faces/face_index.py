@@ -52,6 +52,27 @@ class FaceIndex:
         with self._lock:
             return set(self._rows.where)
 
+    def owners(self) -> set[str]:
+        """Whoever has a row."""
+        with self._lock:
+            return self._rows.living_owners()
+
+    def has_owner(self, owner: str) -> bool:
+        """Whether they have a row."""
+        with self._lock:
+            return len(self._rows.places_of(owner)) > 0
+
+    @property
+    def untidy(self) -> bool:
+        """Whether `tidy` would make the codes anew."""
+        with self._lock:
+            return self._untidy()
+
+    @property
+    def never_coded(self) -> bool:
+        """Whether there are no codes yet."""
+        return self._rows.codes is None
+
     def add(self, rows: Iterable[tuple[str, str, Embedding]]) -> None:
         """(name, owner, unit vector) of each row; a name that is there is replaced. Raises ValueError, having added
         nothing, for another shape and for numbers that are not finite."""
@@ -70,6 +91,13 @@ class FaceIndex:
             for name in given:
                 self._rows.drop(name)
             self._note(given)
+
+    def remove_owners(self, owners: Iterable[str]) -> None:
+        """Every row of theirs."""
+        given = list(owners)
+        with self._lock:
+            names = [self._rows.names[i] for owner in given for i in self._rows.places_of(owner)]
+        self.remove(names)
 
     def top(self, face: Embedding, count: int = 1, *, without: Sequence[str] = ()) -> list[Hit]:
         """Up to `count` rows most alike, likest first; none of the owners in `without`."""

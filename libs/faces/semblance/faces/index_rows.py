@@ -101,6 +101,10 @@ class IndexRows:
         """Places of an owner's rows."""
         return np.array(sorted(self._places_of.get(self._number_of.get(owner, -1), ())), dtype=np.int64)
 
+    def living_owners(self) -> set[str]:
+        """Whoever has a row."""
+        return {self.owners[number] for number, places in self._places_of.items() if places}
+
     def owner_at(self, place: int) -> str:
         """Whose row it is."""
         return self.owners[int(self.owner_of[place])]

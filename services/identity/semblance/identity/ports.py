@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -143,6 +144,23 @@ class SealedTemplate:
     id: str
     subject_id: SubjectId
     sealed: bytes
+    face_model: str
+
+
+class ChangeKind(enum.Enum):
+    """What of the gallery changed."""
+
+    TEMPLATE = "template"
+    ENTRY = "entry"
+    EXEMPTION = "exemption"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One template or entry that came, changed or went; of an exemption, the entry."""
+
+    kind: ChangeKind
+    name: str
 
 
 class Templates(Protocol):
@@ -154,6 +172,9 @@ class Templates(Protocol):
 
     def revision(self, *, lock: bool = False) -> int:
         """Rises with every change; locking it makes enrolments wait for each other."""
+
+    def changes(self, after: int, until: int) -> list[Change] | None:
+        """What the revisions behind `after` touched, up to `until`; None: too long ago to say."""
 
     def ids(self, face_model: str | None = None) -> dict[str, SubjectId]:
         """Of those that this model made; None: of all."""
@@ -384,6 +405,7 @@ class Rules:
     matching: MatchRules
     lock_out: LockOut
     screen_light: bool
+    expression: bool
     session_s: int
     tries: int
     remind_s: int

@@ -74,7 +74,7 @@ def test_consents_end_and_the_key_goes_before_anybody_is_told(desk: Any) -> None
     assert requested == platform_pb.ErasureRequested(subject_id=subject_id, erasure_id=begun.id)
     assert {s.store: s.count for s in own.stores if s.count} == {
         "keyring:data-keys": 1,
-        "database:templates": desk.settings.templates_per_person,
+        "database:templates": desk.settings.templates_per_person + 2,
         "database:releases": 1,
         "database:sessions": 1,
         "database:consents": 1,

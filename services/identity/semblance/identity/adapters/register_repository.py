@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.identity.adapters import tables as t
+from semblance.identity.adapters.gallery_log import moved
 from semblance.identity.domain.protection import ProtectedFace, ProtectionPurpose
 from semblance.identity.domain.review import ReviewKind
+from semblance.identity.ports import ChangeKind
 from semblance.kernel.ids import SubjectId, new_id
 
 _PORTION = 500  # ids in one question; every database takes so many
@@ -33,7 +35,7 @@ class SqlRegister:
             "face_model": entry.face_model,
         }
         self._sql.execute(sa.insert(t.protected_faces).values(values))
-        self._moved()
+        moved(self._sql, ChangeKind.ENTRY, [entry.id])
 
     def get(self, entry_id: str) -> ProtectedFace | None:
         """None: no such entry."""
@@ -48,7 +50,7 @@ class SqlRegister:
         asked = t.reviews.c.kind == ReviewKind.PROTECTION_OF_ENROLLED_FACE.value
         self._sql.execute(sa.delete(t.reviews).where(asked, t.reviews.c.entry_id == entry_id))
         self._sql.execute(sa.update(t.reviews).where(t.reviews.c.entry_id == entry_id).values(entry_id=None))
-        self._moved()
+        moved(self._sql, ChangeKind.ENTRY, [entry_id])
         return bool(removed.rowcount)  # type: ignore[attr-defined] # a CursorResult
 
     def ids(self, face_model: str | None = None) -> list[str]:
@@ -93,15 +95,12 @@ class SqlRegister:
             t.protection_exemptions.c.entry_id == entry_id, t.protection_exemptions.c.subject_id == subject_id
         )
         self._sql.execute(sa.delete(t.protection_exemptions).where(mine))
-        self._moved()
+        moved(self._sql, ChangeKind.EXEMPTION, [entry_id])
 
     def exemptions(self) -> list[tuple[str, SubjectId]]:
         """Every pair of entry and person."""
         rows = self._sql.execute(sa.select(t.protection_exemptions))
         return [(row.entry_id, SubjectId(row.subject_id)) for row in rows]
-
-    def _moved(self) -> None:
-        self._sql.execute(sa.update(t.gallery_revision).values(revision=t.gallery_revision.c.revision + 1))
 
 
 def _made_by(face_model: str) -> sa.ColumnElement[bool]:

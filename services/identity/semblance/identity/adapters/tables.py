@@ -76,6 +76,15 @@ gallery_revision = sa.Table(
     sa.Column("revision", sa.BigInteger, nullable=False),
 )
 
+# What the last revisions changed. Ids of templates and entries only; "" where nothing was named.
+gallery_changes = sa.Table(
+    "gallery_changes",
+    metadata,
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("name", sa.String(36), primary_key=True),
+)
+
 consents = sa.Table(
     "consents",
     metadata,

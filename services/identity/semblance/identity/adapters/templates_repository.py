@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.identity.adapters import tables as t
-from semblance.identity.ports import SealedTemplate
+from semblance.identity.adapters.gallery_log import changes, current, moved
+from semblance.identity.ports import Change, ChangeKind, SealedTemplate
 from semblance.kernel.clock import Clock
 from semblance.kernel.ids import SubjectId, new_id
 
@@ -25,20 +27,27 @@ class SqlTemplates:
         """The person's templates from now on, those of every model replaced."""
         self.remove(subject_id)
         row = {"subject_id": subject_id, "enrolled_at": self._clock.now(), "face_model": face_model}
-        self._sql.execute(sa.insert(t.templates), [row | {"id": new_id(), "sealed": blob} for blob in sealed])
+        ids = [new_id() for _ in sealed]
+        rows = [row | {"id": name, "sealed": blob} for name, blob in zip(ids, sealed, strict=True)]
+        self._sql.execute(sa.insert(t.templates), rows)
+        moved(self._sql, ChangeKind.TEMPLATE, ids)
 
     def remove(self, subject_id: SubjectId) -> list[str]:
         """The ids of those that there were."""
         mine = sa.select(t.templates.c.id).where(t.templates.c.subject_id == subject_id)
         removed = list(self._sql.scalars(mine))
         self._sql.execute(sa.delete(t.templates).where(t.templates.c.subject_id == subject_id))
-        self._sql.execute(sa.update(t.gallery_revision).values(revision=t.gallery_revision.c.revision + 1))
+        if removed:
+            moved(self._sql, ChangeKind.TEMPLATE, removed)
         return removed
 
     def revision(self, *, lock: bool = False) -> int:
         """Rises with every change."""
-        query = sa.select(t.gallery_revision.c.revision)
-        return int(self._sql.execute(query.with_for_update() if lock else query).scalar_one())
+        return current(self._sql, lock=lock)
+
+    def changes(self, after: int, until: int) -> list[Change] | None:
+        """What the revisions behind `after` touched; None: too long ago to say."""
+        return changes(self._sql, after, until)
 
     def ids(self, face_model: str | None = None) -> dict[str, SubjectId]:
         """The id of every template that this model made, and whose it is; None: of every template."""
@@ -61,7 +70,7 @@ class SqlTemplates:
         found = []
         for start in range(0, len(ids), 500):
             query = sa.select(t.templates).where(t.templates.c.id.in_(ids[start : start + 500]))
-            found += [SealedTemplate(r.id, SubjectId(r.subject_id), r.sealed) for r in self._sql.execute(query)]
+            found += [_sealed(row) for row in self._sql.execute(query)]
         return found
 
     def unused_since(self, before: dt.datetime, now: dt.datetime) -> list[SubjectId]:
@@ -77,3 +86,7 @@ class SqlTemplates:
         )
         query = sa.select(t.templates.c.subject_id).where(~standing.exists(), ~lately.exists()).distinct()
         return [SubjectId(subject_id) for subject_id in self._sql.scalars(query)]
+
+
+def _sealed(row: sa.Row[Any]) -> SealedTemplate:
+    return SealedTemplate(row.id, SubjectId(row.subject_id), row.sealed, row.face_model)

@@ -16,7 +16,7 @@ from detect_secrets.settings import transient_settings
 
 ROOT = pathlib.Path(__file__).parents[2]
 BASELINE = json.loads((ROOT / ".secrets.baseline").read_text())
-BINARY = {".safetensors", ".npz", ".jpg", ".png", ".binpb", ".sqlite", ".pt"}
+BINARY = {".safetensors", ".onnx", ".npz", ".jpg", ".png", ".binpb", ".sqlite", ".pt"}
 PLANTED = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n"
 
 

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from semblance.client import audit_summary
+from semblance.client.audit import check_log
 from semblance.client.errors import ApiError
 from semblance.client.models import Image
 from semblance.client.sharing import Grant
@@ -36,7 +38,7 @@ class Sharing:
 
     def picture(self, prompt: str = "a photo of me in a garden") -> Image:
         """Asked for by the app, at its end."""
-        asked = self.app.client.create_shared_image(self.grant.id, prompt, seed=1)
+        asked = self.app.client.create_shared_image(self.grant.id, prompt, use="greeting-card", seed=1)
         self.app.client.wait(asked.id, timeout_s=IMAGE_S)
         return self.app.client.image(asked.id)
 
@@ -71,7 +73,7 @@ def sharing(house: House) -> Iterator[Sharing]:
     person.client.set_sharing("apps", ["no alcohol"])
     [seen] = [grant for grant in person.client.grants() if grant.id == asked.id]
     assert (seen.purpose, seen.grantee.name) == (PURPOSE, marked["name"])
-    grant = person.client.allow_grant(asked.id, 3, 7, limits=[LIMIT])
+    grant = person.client.allow_grant(asked.id, 3, 7, limits=[LIMIT], denied_uses=["no ads"])
     assert (grant.state, grant.pictures_left) == ("allowed", 3)
     yield Sharing(house, person, app, grant)
     person.client.wait_erased(person.client.erase().id, timeout_s=120)  # others opt in with the same face
@@ -79,9 +81,13 @@ def sharing(house: House) -> Iterator[Sharing]:
 
 def test_a_picture_is_the_persons_and_the_app_gets_it_when_they_say_so(sharing: Sharing) -> None:
     app, person = sharing.app.client, sharing.person.client
-    assert app.check_grant(sharing.grant.id).allowed
+    assert [r.code for r in app.check_grant(sharing.grant.id).reasons] == ["use-required"]
+    assert app.check_grant(sharing.grant.id, use="greeting-card").allowed
+    assert refused(lambda: app.create_shared_image(sharing.grant.id, "a photo")) == (422, "use-required")
+    denied = refused(lambda: app.create_shared_image(sharing.grant.id, "a photo", use="advertising"))
+    assert denied == (403, "use-denied")
     for prompt in ("me with a glass of beer", "me at an ophicleide concerto"):
-        assert refused(lambda prompt=prompt: app.create_shared_image(sharing.grant.id, prompt)) == (
+        assert refused(lambda prompt=prompt: app.create_shared_image(sharing.grant.id, prompt, use="personal")) == (
             422,
             "prompt-refused",
         )
@@ -96,6 +102,24 @@ def test_a_picture_is_the_persons_and_the_app_gets_it_when_they_say_so(sharing: 
     verified = app.verify(content.data)
     assert (verified.made_here, verified.consent_state) == (True, "active")
     assert person.image_content(made.id).data == content.data
+    assert '"declared_use": "greeting-card"' in json.dumps(person.image_manifest(made.id).manifest)
+
+
+def test_the_persons_log_names_the_app_and_what_it_was_refused(sharing: Sharing) -> None:
+    person, app = sharing.person.client, f"the app Booth {sharing.app.handle}"
+
+    def lines() -> list[str]:
+        return [line.partition(" 20")[2][3:] for line in audit_summary.summary(person.audit())]
+
+    eventually(lambda: any("1 published" in line for line in lines()), "the log has the picture")
+    said = " ".join(lines())
+    assert f"{app} asked for 5 pictures; you allowed 3" in said
+    assert f"{app} was refused" in said or f"{app} asked for a picture for greeting cards: 1 published; and was" in said
+    for words in ("for advertising: you do not allow that use", "it was not said what for", "your limits or the"):
+        assert words in said
+    with_log = check_log(person.audit_log())
+    assert with_log.count > 5
+    assert not any(word in str(list(person.audit())) for word in (PURPOSE, LIMIT, "no ads"))
 
 
 def test_another_account_with_the_same_grant_is_refused(sharing: Sharing) -> None:
@@ -113,7 +137,7 @@ def test_another_account_with_the_same_grant_is_refused(sharing: Sharing) -> Non
 def test_withdrawing_stops_a_picture_on_its_way_and_takes_the_rest_out_of_reach(sharing: Sharing) -> None:
     app, person = sharing.app.client, sharing.person.client
     [first] = [image for image in app.shared_images() if image.state == "published"]
-    asked = app.create_shared_image(sharing.grant.id, "a photo of me by the sea")
+    asked = app.create_shared_image(sharing.grant.id, "a photo of me by the sea", use="personal")
     told = person.simulate(set_sharing={"level": "only_me"})
     assert [grant.id for grant in told.stop] == [sharing.grant.id]
     assert told.pictures is not None

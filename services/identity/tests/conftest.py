@@ -46,11 +46,12 @@ ROOM = (0.3, 0.3, 0.3)
 
 def shown(movements: Sequence[Movement], colours: Sequence[ScreenColour] = ()) -> list[Reading]:
     """Measurements of a clean capture of these movements before a screen that shows these colours 80 ms late."""
-    poses = [(0.0, 0.0)] * 4
+    poses = [(0.0, 0.0, 0.0)] * 4
     for movement in movements:
-        yaw = {Movement.TURN_LEFT: 28.0, Movement.TURN_RIGHT: -28.0, Movement.NOD: 0.0}[movement]
-        poses += [(yaw * s, s if movement is Movement.NOD else 0.0) for s in (0.3, 0.7, 1.0, 1.0, 0.6, 0.2)]
-        poses += [(0.0, 0.0)] * 4
+        yaw = {Movement.TURN_LEFT: 28.0, Movement.TURN_RIGHT: -28.0}.get(movement, 0.0)
+        nod, shut = float(movement is Movement.NOD), float(movement is Movement.BLINK)
+        poses += [(yaw * s, nod * s, shut * s) for s in (0.3, 0.7, 1.0, 1.0, 0.6, 0.2)]
+        poses += [(0.0, 0.0, 0.0)] * 4
     return [
         Reading(
             at_ms=k * 120,
@@ -58,6 +59,7 @@ def shown(movements: Sequence[Movement], colours: Sequence[ScreenColour] = ()) -
             faces=1,
             yaw_deg=yaw,
             pitch_ratio=0.6 + 0.05 * nod,
+            eye_opening=0.3 - 0.25 * shut,
             face_width_px=120.0,
             eyes_x_px=160.0,
             eyes_y_px=120.0 + 40.0 * nod,
@@ -66,7 +68,7 @@ def shown(movements: Sequence[Movement], colours: Sequence[ScreenColour] = ()) -
             spots=np.array([_skin(colours, k * 120 - 80, share) for share in np.linspace(0.05, 0.15, 12)], np.float32),
             room=np.array([ROOM] * 8, np.float32),
         )
-        for k, (yaw, nod) in enumerate(poses)
+        for k, (yaw, nod, shut) in enumerate(poses)
     ]
 
 

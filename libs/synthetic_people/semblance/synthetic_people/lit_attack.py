@@ -27,6 +27,7 @@ PAPER, GLASS = 0.8, 0.04
 """Shares of light that white paper and a display's glass throw back (Lambertian; Fresnel at right angles)."""
 _UNLIT = 2e-3  # linear: what the screen adds to a background that was drawn without it
 FILLERS = ("smile", "blink")
+"""What a film goes on with when nothing more is asked for, until the screen has shown its colours."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,17 @@ Films = tuple[Sequence[Lit], Sequence[Lit]]
 """Of the target and of the attacker; `film` with every action."""
 
 
+def actions(order: Sequence[str]) -> list[str]:
+    """Everything that a film in this order shows."""
+    return ["rest", *order, *(action for action in FILLERS if action not in order)]
+
+
 def ordered(film: Sequence[Lit], order: Sequence[str]) -> list[Lit]:
-    """The film's actions in this order and then the fillers, with times laid out anew."""
+    """The film's actions in this order and then the fillers that were not asked for, with times laid out anew."""
     parts: dict[str, list[Lit]] = {}
     for moment in film:
         parts.setdefault(moment.dark.action, []).append(moment)
-    moments = [m for action in ("rest", *order, *FILLERS) for m in parts[action]]
+    moments = [m for action in actions(order) for m in parts[action]]
     return [replace(m, dark=replace(m.dark, at_ms=k * FRAME_MS)) for k, m in enumerate(moments)]
 
 
@@ -107,7 +113,7 @@ def flat_print(films: Films, asked: Session, who: Person, rng: np.random.Generat
     still = facing(who, 3)
     item = sheet(halftone(render(who, still, 300).pixels, rng))
     room, sway, shots = room_of(3 + who.seed, still.place), np.zeros(2), []
-    poses = [pose for action in ("rest", *asked.order, *FILLERS) for pose in POSES[action]]
+    poses = [pose for action in actions(asked.order) for pose in POSES[action]]
     for k, pose in enumerate(poses):
         sway = sway * 0.8 + rng.normal(0, 1.6, 2)
         lit_item = reflecting(item, PAPER, asked.light(k * FRAME_MS))

@@ -9,7 +9,7 @@ import grpc
 
 from semblance.contracts.identity.v1 import receipts_pb2_grpc, register_pb2_grpc, review_pb2_grpc, service_pb2_grpc
 from semblance.eventbus.broker import Broker
-from semblance.faces import FaceEngine, OpenCvFaceEngine, model_named
+from semblance.faces import FaceEngine, FaceMesh, OpenCvFaceEngine, model_named
 from semblance.faces.choice import load_engine
 from semblance.identity.adapters.gallery import MemoryGallery
 from semblance.identity.adapters.notices import current_notice, notice_of
@@ -59,6 +59,8 @@ def capture_rules_of(s: IdentitySettings) -> CaptureRules:
             max_faceless_share=s.max_faceless_share,
             max_step_widths=s.max_step_widths,
             min_frontal_frames=s.min_frontal_frames,
+            eyes_closed_share=s.eyes_closed_share,
+            eyes_closed_ms=s.eyes_closed_ms,
         ),
         light=LightRules(agreement=s.light_agreement, swing=s.light_swing, lag_ms=s.light_lag_ms),
         shading=ShadingRules(relief=s.light_relief, room_share=s.light_room_share),
@@ -96,6 +98,7 @@ def rules_of(settings: IdentitySettings) -> Rules:
             memory_s=s.lock_out_memory_s,
         ),
         screen_light=s.screen_light,
+        expression=s.expression,
         session_s=s.session_s,
         tries=s.tries,
         remind_s=s.remind_s,
@@ -148,7 +151,7 @@ def readers_of(
     )
     at_once, wait_s = settings.captures_at_once, settings.capture_wait_s
     return (
-        FaceCaptureReader(detector, matcher, at_once=at_once, wait_s=wait_s),
+        FaceCaptureReader(detector, matcher, FaceMesh(), at_once=at_once, wait_s=wait_s),
         FacePhotoReader(detector, matcher, photo_rules, at_once=at_once, wait_s=wait_s),
     )
 

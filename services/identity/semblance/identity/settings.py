@@ -45,6 +45,10 @@ class IdentitySettings(ServiceSettings):
     max_step_widths: float = Field(default=0.8, gt=0)
     min_frontal_frames: int = Field(default=3, ge=2)
 
+    expression: bool = Field(default=True, description="Off: nobody is asked to close their eyes. Weakens the check.")
+    eyes_closed_share: float = Field(default=0.72, gt=0, lt=1)
+    eyes_closed_ms: int = Field(default=100, ge=0, le=2000)
+
     screen_light: bool = Field(default=True, description="Off: clients need not show colours. Weakens the check.")
     light_agreement: float = Field(default=0.75, gt=0, le=1)
     light_swing: float = Field(default=0.02, gt=0, le=1)

@@ -284,7 +284,24 @@ def test_another_process_sees_an_enrolment_without_being_told(desk: Any) -> None
 
 def test_a_challenge_never_asks_for_what_cannot_be_checked(desk: Any, subject_id: SubjectId) -> None:
     asked = {movement for _ in range(10) for movement in desk.opened(subject_id).challenge}
-    assert asked == {Movement.TURN_LEFT, Movement.TURN_RIGHT, Movement.NOD}
+    assert asked == set(Movement)
+    desk.with_rules(expression=False)
+    assert {len(desk.opened(subject_id).challenge) for _ in range(3)} == {3}
+
+
+def test_eyes_that_stay_open_are_asked_for_again(desk: Any, subject_id: SubjectId) -> None:
+    session = desk.opened(subject_id)
+    awake = [dataclasses.replace(r, eye_opening=0.3) for r in desk.shown(session.challenge, session.colours)]
+    after = desk.submitted(session, readings=awake)
+    assert (after.tries_left, after.advice) == (2, (Advice.EYES.value,))
+    assert desk.submitted(after).state is SessionState.SUCCEEDED
+
+
+def test_the_face_with_closed_eyes_is_compared_too(desk: Any, subject_id: SubjectId) -> None:
+    session = desk.opened(subject_id)
+    shown = desk.shown(session.challenge, session.colours)
+    desk.reader.persons = {i: 2 for i, r in enumerate(shown) if r.eye_opening < 0.2}
+    assert desk.submitted(session, readings=shown).advice == (Advice.SAME_PERSON.value,)
 
 
 def test_the_colours_of_an_earlier_try_do_not_pass(desk: Any, subject_id: SubjectId) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
+import random
 
 import numpy as np
 import pytest
 
 from semblance.identity.domain import consent as consents
 from semblance.identity.domain.capture import check_frames
-from semblance.identity.domain.challenge import Movement, draw_challenge
+from semblance.identity.domain.challenge import HEAD, Movement, draw_challenge
 from semblance.identity.domain.errors import (
     AdultsOnly,
     InvalidCapture,
@@ -78,9 +80,10 @@ def test_being_an_adult_is_asked_before_anything_else() -> None:
 
 
 def test_a_challenge_is_every_checkable_movement_once_in_any_order() -> None:
-    orders = {draw_challenge(lambda n, k=k: (k // 7) % n if n == 3 else k % n) for k in range(42)}
-    assert all(sorted(o, key=lambda m: m.value) == sorted(Movement, key=lambda m: m.value) for o in orders)
-    assert len(orders) == 6
+    dice = random.Random(1)
+    orders = {draw_challenge(dice.randrange) for _ in range(400)}
+    assert orders == set(itertools.permutations(Movement))
+    assert {draw_challenge(dice.randrange, expression=False) for _ in range(100)} == set(itertools.permutations(HEAD))
 
 
 def test_a_try_spends_its_nonce_and_the_third_miss_ends_the_session() -> None:

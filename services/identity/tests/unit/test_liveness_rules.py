@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 
 import pytest
@@ -13,9 +14,10 @@ from semblance.identity.main import rules_of
 from semblance.identity.settings import IdentitySettings
 
 RULES = rules_of(IdentitySettings()).capture.liveness
-LEFT, RIGHT, NOD = Movement.TURN_LEFT, Movement.TURN_RIGHT, Movement.NOD
+LEFT, RIGHT, NOD, BLINK = Movement.TURN_LEFT, Movement.TURN_RIGHT, Movement.NOD, Movement.BLINK
 SWING = (0.3, 0.7, 1.0, 1.0, 0.6, 0.2)
 STILL = (0.0,) * 4
+OPEN, CLOSED = 0.3, 0.1
 
 
 def reading(k: int, yaw: float = 0.0, nod: float = 0.0, **changes: object) -> Reading:
@@ -35,11 +37,13 @@ def reading(k: int, yaw: float = 0.0, nod: float = 0.0, **changes: object) -> Re
 
 def performed(*movements: Movement, still: Sequence[float] = STILL) -> list[Reading]:
     poses: list[tuple[float, float]] = [(0.0, 0.0) for _ in still]
+    shut: list[int] = []
     for movement in movements:
-        yaw = {LEFT: 28.0, RIGHT: -28.0, NOD: 0.0}[movement]
-        poses += [(yaw * s, s if movement is NOD else 0.0) for s in SWING]
+        yaw = {LEFT: 28.0, RIGHT: -28.0}.get(movement, 0.0)
+        poses += [(yaw * s, s * (movement is NOD)) for s in SWING]
+        shut += [len(poses) - 4, len(poses) - 3] if movement is BLINK else []
         poses += [(0.0, 0.0) for _ in still]
-    return [reading(k, yaw, nod) for k, (yaw, nod) in enumerate(poses)]
+    return [reading(k, yaw, nod, eye_opening=CLOSED if k in shut else OPEN) for k, (yaw, nod) in enumerate(poses)]
 
 
 @pytest.mark.parametrize("order", [(LEFT, RIGHT, NOD), (NOD, LEFT, RIGHT), (RIGHT, NOD, LEFT)])
@@ -54,6 +58,51 @@ def test_the_asked_order_passes(order: tuple[Movement, ...]) -> None:
 )
 def test_any_other_order_is_sent_back(shown: tuple[Movement, ...]) -> None:
     assert advise(performed(*shown), (LEFT, RIGHT, NOD), RULES) == [Advice.WRONG_ORDER]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((LEFT, NOD, BLINK))))
+def test_eyes_are_closed_where_it_was_asked(order: tuple[Movement, ...]) -> None:
+    readings = performed(*order)
+    assert advise(readings, order, RULES) == []
+    for other in itertools.permutations(order):
+        faults = advise(readings, other, RULES)
+        moved = [m for m in other if m is not BLINK] != [m for m in order if m is not BLINK]
+        assert faults == ([] if other == order else [Advice.WRONG_ORDER if moved else Advice.EYES])
+
+
+def test_people_blink() -> None:
+    """Anywhere, once or often, asked or not."""
+    assert advise(performed(BLINK, LEFT, BLINK, BLINK, NOD, BLINK), (LEFT, BLINK, NOD), RULES) == []
+    assert advise(performed(LEFT, BLINK, NOD), (LEFT, NOD), RULES) == []
+
+
+def opened(*openings: float | None) -> list[Reading]:
+    return [reading(k, eye_opening=opening) for k, opening in enumerate(openings)]
+
+
+@pytest.mark.parametrize(
+    ("openings", "spans"),
+    [
+        ((CLOSED, CLOSED), [(10, 12)]),
+        ((CLOSED,), []),  # one frame: noise, or a blink that nobody asked for
+        ((CLOSED, OPEN, CLOSED), [(10, 13)]),  # one frame that reads as open
+        ((CLOSED, OPEN, OPEN, OPEN, CLOSED), []),
+        ((0.22, 0.22), []),  # a squint
+        ((CLOSED, None, CLOSED), [(10, 13)]),
+    ],
+)
+def test_closed_eyes_are_seen_in_two_frames(openings: tuple[float | None, ...], spans: list[tuple[int, int]]) -> None:
+    readings = opened(*[OPEN] * 10, *openings, *[OPEN] * 10)
+    assert [(e.first, e.last) for e in excursions(readings, RULES)] == spans
+
+
+def test_eyes_that_a_nod_hides_are_not_closed() -> None:
+    hidden = [dataclasses.replace(r, eye_opening=CLOSED) if r.eyes_y_px > 140 else r for r in performed(LEFT, NOD)]
+    assert advise(hidden, (LEFT, NOD, BLINK), RULES) == [Advice.EYES]
+
+
+def test_without_a_mesh_no_eye_is_closed() -> None:
+    assert excursions([reading(k) for k in range(20)], RULES) == []
 
 
 def test_nodding_twice_is_one_nod() -> None:

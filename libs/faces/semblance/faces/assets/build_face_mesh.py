@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-import tflite  # type: ignore[import-not-found, import-untyped, unused-ignore]
-from flatbuffers import flexbuffers  # type: ignore[import-not-found, import-untyped, unused-ignore]
+import tflite
+from flatbuffers import flexbuffers
 from onnx import TensorProto, helper, numpy_helper
 
 OUTPUTS = {
@@ -238,7 +238,10 @@ def _crop_nodes(points: str, key: str, **c: str) -> list[Any]:
         ("Sub", ["centre", "to_middle"], "o", {}),
     ]
     own = {word for _, _, outs, _ in steps for word in outs.split()}
-    named = lambda word: f"{word}{key}" if word in {"b", "o"} else f"{word}_{key}"  # noqa: E731
+
+    def named(word: str) -> str:
+        return f"{word}{key}" if word in {"b", "o"} else f"{word}_{key}"
+
     return [
         helper.make_node(kind, [named(i) if i in own else i for i in ins], [named(o) for o in outs.split()], **more)
         for kind, ins, outs, more in steps

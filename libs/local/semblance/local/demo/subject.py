@@ -28,6 +28,7 @@ _SAY = {
     "turn_left": "turn your head to your left and back",
     "turn_right": "turn your head to your right and back",
     "nod": "nod down and back up",
+    "blink": "close both eyes for a second, then open them",
 }
 
 

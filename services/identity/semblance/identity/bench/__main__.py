@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from semblance.faces import OpenCvFaceEngine
+from semblance.faces import FaceMesh, OpenCvFaceEngine
 from semblance.identity.bench import engines
 from semblance.identity.bench.matching import compare
 from semblance.identity.bench.rates import det
@@ -43,7 +43,7 @@ def main() -> int:
     models = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models"))
     settings = IdentitySettings(models_dir=models, face_engine="opencv")
     engine, rules = OpenCvFaceEngine(models), rules_of(settings)
-    judge = Judge(FaceCaptureReader(engine, engine, at_once=1, wait_s=1.0), rules)
+    judge = Judge(FaceCaptureReader(engine, engine, FaceMesh(), at_once=1, wait_s=1.0), rules)
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.people)
     found = Measured()
     for seed, so_far in measure(judge, seeds):
@@ -64,7 +64,7 @@ def _others(models: Path, default: OpenCvFaceEngine, found: Measured) -> Others:
     scores = {}
     run, not_run = engines.others(models, default)
     for name, engine in run.items():
-        reader = FaceCaptureReader(default, engine, at_once=1, wait_s=1.0)
+        reader = FaceCaptureReader(default, engine, FaceMesh(), at_once=1, wait_s=1.0)
         templates = {seed: _templates(reader, frames) for seed, frames in found.enrolled.items()}
         scores[name] = compare(engine, templates, (), altered=False, siblings=False)
     return Others(scores, not_run)

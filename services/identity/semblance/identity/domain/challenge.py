@@ -1,7 +1,5 @@
-"""What a person is asked to do, in an order that only the server knows beforehand.
-
-Only movements that the five YuNet points can show are asked for. A blink and a smile are not: README.md says what was
-measured.
+"""What a person is asked to do, in an order that only the server knows beforehand: three movements of the head and,
+somewhere among them, closing both eyes. A smile is not asked for: README.md says what was measured.
 """
 
 from __future__ import annotations
@@ -16,14 +14,20 @@ class Movement(enum.Enum):
     TURN_LEFT = "turn_left"
     TURN_RIGHT = "turn_right"
     NOD = "nod"
+    BLINK = "blink"
 
 
 TURNS = (Movement.TURN_LEFT, Movement.TURN_RIGHT)
 
 
-def draw_challenge(below: Callable[[int], int]) -> tuple[Movement, ...]:
-    """The movements in a random order. `below(n)` gives an unpredictable integer from 0 to n-1 (secrets.randbelow)."""
-    left = list(Movement)
+HEAD = (Movement.TURN_LEFT, Movement.TURN_RIGHT, Movement.NOD)
+"""What moves the head; the rest is an expression, shown with the head at rest."""
+
+
+def draw_challenge(below: Callable[[int], int], *, expression: bool = True) -> tuple[Movement, ...]:
+    """The movements in a random order; without `expression` those of the head alone. `below(n)` gives an unpredictable
+    integer from 0 to n-1 (secrets.randbelow)."""
+    left = list(Movement) if expression else list(HEAD)
     drawn = []
     while left:
         drawn.append(left.pop(below(len(left))))

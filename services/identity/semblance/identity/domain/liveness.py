@@ -1,7 +1,7 @@
 """Does a capture show one live person doing what was asked? Rules over per-frame measurements, no pixels.
 
-Measurements come from the five YuNet landmarks. A turn of a flat picture does not move the nose between the eyes
-(an affine change keeps ratios), so a photo or a still screen shows no turn. Not covered: an injected or deep-faked
+Turns and eyes come from a mesh of the face, nods from the five YuNet landmarks. The mesh reads a flat picture as
+frontal however it is turned, so a photo or a still screen shows no turn. Not covered: an injected or deep-faked
 video, a three-dimensional mask.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import enum
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from semblance.identity.domain.challenge import Movement
+from semblance.identity.domain.challenge import HEAD, Movement
 from semblance.identity.domain.illumination import Light
 from semblance.identity.domain.integrity import Look
 from semblance.identity.domain.shading import Spots
@@ -30,6 +31,7 @@ class Advice(enum.Enum):
     UNSTEADY = "Stay in front of the camera from start to end."
     NOT_FRONTAL = "Look straight at the camera at the start and after each movement."
     WRONG_ORDER = "Make each movement once, clearly, in the order shown, and come back to the middle in between."
+    EYES = "Close both eyes for a second when asked to, with your head at rest, and keep hair and reflections off them."
     LIGHT_UNSEEN = (
         "The screen's colours cannot be seen on your face. Turn its brightness up, come closer, avoid the sun."
     )
@@ -46,8 +48,8 @@ class Advice(enum.Enum):
 class Reading:
     """One frame, measured. With `faces` 0 the rest describes nothing. Yaw is positive to the person's own left.
 
-    skin, back: mean linear light of the face's skin and of the room; spots, room: the same of the parts of a grid.
-    look: a small copy of the frame.
+    eye_opening: the lids' distance in widths of an eye, the mean of both. skin, back: mean linear light of the face's
+    skin and of the room; spots, room: the same of the parts of a grid. look: a small copy of the frame.
     """
 
     at_ms: int
@@ -55,6 +57,7 @@ class Reading:
     faces: int
     yaw_deg: float = 0.0
     pitch_ratio: float = 0.0
+    eye_opening: float | None = None
     face_width_px: float = 0.0
     eyes_x_px: float = 0.0
     eyes_y_px: float = 0.0
@@ -79,11 +82,13 @@ class LivenessRules:
     max_faceless_share: float
     max_step_widths: float
     min_frontal_frames: int
+    eyes_closed_share: float
+    eyes_closed_ms: int
 
 
 @dataclass(frozen=True)
 class Excursion:
-    """One movement away from the middle and back: frame indices first to last."""
+    """One movement away from the middle and back, or eyes closed: from frame `first` to before frame `last`."""
 
     movement: Movement
     first: int
@@ -99,10 +104,21 @@ def advise(readings: Sequence[Reading], challenge: Sequence[Movement], rules: Li
     if len(frontal(readings, rules)) < rules.min_frontal_frames:
         return [Advice.NOT_FRONTAL]
     faults = [] if _steady(seen, rules) else [Advice.UNSTEADY]
-    shown = [e.movement for e in excursions(readings, rules)]
-    if _without_repeats(shown) != list(challenge):
+    found = excursions(readings, rules)
+    shown = _without_repeats([e.movement for e in found if e.movement in HEAD])
+    if shown != [m for m in challenge if m in HEAD]:
         faults.append(Advice.WRONG_ORDER)
+    elif Movement.BLINK in challenge and not _closed_in_turn(found, challenge):
+        faults.append(Advice.EYES)
     return faults
+
+
+def _closed_in_turn(found: Sequence[Excursion], challenge: Sequence[Movement]) -> bool:
+    """Whether the eyes were closed between what was asked before and after. People blink: more often does no harm."""
+    at = list(challenge).index(Movement.BLINK)
+    before, after = ([e for e in found if e.movement in part] for part in (challenge[:at], challenge[at + 1 :]))
+    begin, end = max((e.last for e in before), default=0), min((e.first for e in after), default=math.inf)
+    return any(e.movement is Movement.BLINK and begin <= e.first and e.last <= end for e in found)
 
 
 def frontal(readings: Sequence[Reading], rules: LivenessRules) -> list[int]:
@@ -112,7 +128,29 @@ def frontal(readings: Sequence[Reading], rules: LivenessRules) -> list[int]:
 
 
 def excursions(readings: Sequence[Reading], rules: LivenessRules) -> list[Excursion]:
-    """The movements shown, in order. The last one need not be back in the middle, but on its way there."""
+    """The movements shown, in order."""
+    return sorted([*_head(readings, rules), *_blinks(readings, rules)], key=lambda e: e.first)
+
+
+def _blinks(readings: Sequence[Reading], rules: LivenessRules) -> list[Excursion]:
+    """Eyes closed long enough to be seen in two frames, against the session's own usual opening. Frontal frames alone
+    count: a nod hides eyes behind glasses."""
+    front = [(i, o) for i in frontal(readings, rules) if (o := readings[i].eye_opening) is not None]
+    if not front:
+        return []
+    limit = rules.eyes_closed_share * median(opening for _, opening in front)
+    runs: list[list[int]] = []
+    for i in (i for i, opening in front if opening <= limit):
+        if runs and readings[i].at_ms - readings[runs[-1][-1]].at_ms <= _SAME_BLINK_MS:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    long = [r for r in runs if readings[r[-1]].at_ms - readings[r[0]].at_ms >= rules.eyes_closed_ms]
+    return [Excursion(Movement.BLINK, run[0], run[-1] + 1) for run in long]
+
+
+def _head(readings: Sequence[Reading], rules: LivenessRules) -> list[Excursion]:
+    """Turns and nods, in order. The last one need not be back in the middle, but on its way there."""
     middle = _middle(readings, rules)
     found: list[Excursion] = []
     away: Movement | None = None
@@ -140,6 +178,7 @@ def _swings_over(away: Movement, now: Movement | None) -> bool:
 
 
 _COMING_BACK = 0.75
+_SAME_BLINK_MS = 300  # one frame of a closed eye may read as open
 
 
 @dataclass(frozen=True)

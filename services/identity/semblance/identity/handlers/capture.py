@@ -116,7 +116,7 @@ def _ask(ports: Ports) -> Asked:
     """A fresh nonce with what only its owner has to show: an order of movements, and colours unless switched off."""
     return Asked(
         nonce=secrets.token_urlsafe(24),
-        challenge=draw_challenge(ports.below),
+        challenge=draw_challenge(ports.below, expression=ports.rules.expression),
         colours=draw_colours(ports.below) if ports.rules.screen_light else (),
     )
 

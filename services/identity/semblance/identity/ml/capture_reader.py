@@ -7,13 +7,27 @@ import io
 import threading
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from semblance.faces import ARCFACE_TEMPLATE, Face, FaceEngine, RgbU8, align, pitch_ratio, yaw_deg
+from semblance.faces import (
+    ARCFACE_TEMPLATE,
+    Face,
+    FaceEngine,
+    FaceMesh,
+    InvalidLandmarks,
+    Mesh,
+    RgbU8,
+    align,
+    eye_opening,
+    five_points,
+    mesh_yaw_deg,
+    pitch_ratio,
+)
 from semblance.identity.domain.capture import MAX_SIDE_PX, MIN_SIDE_PX
 from semblance.identity.domain.errors import InvalidCapture
 from semblance.identity.domain.illumination import Light
@@ -32,6 +46,7 @@ _SPOTS = (7, 5)  # down and across: from the forehead to below the mouth, betwee
 _SPOTS_TEMPLATE = (ARCFACE_TEMPLATE * 0.5 - np.array([12, 10])).astype(np.float32)
 _ROOM_SPOTS = (8, 10)  # across and down, both edges together
 _BYSTANDER_SHARE = 0.25  # a face a quarter as wide as the nearest one is somebody standing behind
+_FACE_SCORE = 0.5  # of the mesh; README.md: real turns 0.76 or more
 
 
 class FaceCapture:
@@ -57,10 +72,14 @@ class FaceCapture:
 
 
 class FaceCaptureReader:
-    """Reads captures with one engine to find faces and one to compare them; so many at a time."""
+    """Reads captures with one engine to find faces, a mesh to measure them and one to compare them; so many at a
+    time."""
 
-    def __init__(self, detector: FaceEngine, matcher: FaceEngine, *, at_once: int, wait_s: float) -> None:
+    def __init__(
+        self, detector: FaceEngine, matcher: FaceEngine, mesh: FaceMesh, *, at_once: int, wait_s: float
+    ) -> None:
         self._detector = detector
+        self._mesh = mesh
         self._matcher = matcher
         self._slots = threading.BoundedSemaphore(at_once)
         self._wait_s = wait_s
@@ -71,12 +90,44 @@ class FaceCaptureReader:
             raise QuotaExceeded("too many captures are being checked", retry_after_s=10, code="busy")
         try:
             images = [_decode(frame.jpeg) for frame in frames]
-            found = [_significant(self._detector.detect(_without_colour(image))) for image in images]
+            found = [self._look(image) for image in images]
         finally:
             self._slots.release()
-        readings = [_measure(f.at_ms, i, faces) for f, i, faces in zip(frames, images, found, strict=True)]
-        faces = [faces[0] if len(faces) == 1 else None for faces in found]
-        return FaceCapture(images, faces, readings, self._matcher)
+        readings = [_measure(f.at_ms, i, look) for f, i, look in zip(frames, images, found, strict=True)]
+        return FaceCapture(images, [_aligned(look) for look in found], readings, self._matcher)
+
+    def _look(self, image: RgbU8) -> _Look:
+        """The faces, and the mesh of an only one. One that the mesh cannot be laid on counts as none."""
+        grey = _without_colour(image)
+        faces = _significant(self._detector.detect(grey))
+        if len(faces) != 1:
+            return _Look(faces)
+        try:
+            mesh = self._mesh.fit(grey, faces[0])
+            return _Look(faces, mesh, mesh_yaw_deg(mesh), eye_opening(mesh)) if mesh.score_0_1 >= _FACE_SCORE else _NONE
+        except InvalidLandmarks:
+            return _NONE
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The faces of one frame; of an only one also the mesh and what is measured on it."""
+
+    faces: Sequence[Face]
+    mesh: Mesh | None = None
+    yaw_deg: float = 0.0
+    eye_opening: float | None = None
+
+
+_NONE = _Look(())
+
+
+def _aligned(look: _Look) -> Face | None:
+    """The only face with the mesh's five points: YuNet guesses an eye that hair covers, and SFace then sees another
+    face."""
+    if look.mesh is None:
+        return None
+    return Face(look.faces[0].box, five_points(look.mesh), look.faces[0].score_0_1)
 
 
 def _decode(jpeg: bytes) -> RgbU8:
@@ -104,17 +155,18 @@ def _significant(faces: Sequence[Face]) -> list[Face]:
     return [f for f in by_width if f.box.width_px >= _BYSTANDER_SHARE * by_width[0].box.width_px]
 
 
-def _measure(at_ms: int, image: RgbU8, faces: Sequence[Face]) -> Reading:
+def _measure(at_ms: int, image: RgbU8, seen: _Look) -> Reading:
     digest = hashlib.sha256(image.tobytes()).hexdigest()
     look = cv2.resize(image, _LOOK_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
-    if not faces:
+    if not seen.faces:
         return Reading(at_ms=at_ms, digest=digest, faces=0, look=look)
-    face = faces[0]
+    face = seen.faces[0]
     return Reading(
         at_ms=at_ms,
         digest=digest,
-        faces=len(faces),
-        yaw_deg=yaw_deg(face.landmarks),
+        faces=len(seen.faces),
+        yaw_deg=seen.yaw_deg,
+        eye_opening=seen.eye_opening,
         pitch_ratio=pitch_ratio(face.landmarks),
         face_width_px=face.box.width_px,
         eyes_x_px=float(face.landmarks[:2, 0].mean()),

@@ -65,8 +65,8 @@ $(POCKET_TOOLS): $(STAMP) $(MODELS) requirements/pocket.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/pocket.txt
 	@touch $@
 
-bench-identity: $(STAMP) $(MODELS)  ## Measure the opt-in; PEOPLE=150 for tighter bounds
-	@$(BIN)/python -m semblance.identity.bench $(if $(PEOPLE),--people $(PEOPLE))
+bench-identity: $(STAMP) $(MODELS)  ## Measure the opt-in; PEOPLE=150 for tighter bounds, MODEL=deepface:... for its thresholds
+	@$(BIN)/python -m semblance.identity.bench$(if $(MODEL),.thresholds --model $(MODEL)) $(if $(PEOPLE),--people $(PEOPLE))
 
 bench-revocation: $(STAMP) $(MODELS)  ## Measure how soon a withdrawal holds everywhere, under load: ten minutes
 	@$(BIN)/python tests/bench_revocation

@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
+import os
 from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +16,9 @@ import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from semblance.faces import MODELS, SFACE_FILE, YUNET_FILE
 from semblance.faces import SFACE as FACES_SFACE
+from semblance.identity import main
 from semblance.identity.adapters import tables
 from semblance.identity.adapters.gallery import MemoryGallery
 from semblance.identity.adapters.start import look_at_face_models
@@ -22,18 +27,20 @@ from semblance.identity.domain.matching import Embedding, parse_embedding
 from semblance.identity.domain.protection import ProtectionPurpose
 from semblance.identity.domain.recogniser import SFACE, Recogniser
 from semblance.identity.domain.session import SessionState
+from semblance.identity.handlers import register
 from semblance.identity.handlers.faces import find_matches
 from semblance.identity.handlers.left_behind import is_left_behind
 from semblance.identity.handlers.register import ProtectFace, protect_face
-from semblance.identity.main import MIGRATIONS
 from semblance.identity.ports import Ports
 from semblance.identity.settings import IdentitySettings
 from semblance.kernel.errors import Kind
 from semblance.kernel.ids import SubjectId, new_id
 from semblance.service_kit.migrations import downgrade
+from semblance.synthetic_people import bundled
 
 both = pytest.mark.parametrize("desk", ["sqlite", "postgres"], indirect=True)
 DLIB = Recogniser("deepface:Dlib@0123456789ab", 128)
+FETCHED = Path(os.environ.get("SEMBLANCE_MODELS_DIR", Path(__file__).parents[4] / ".cache" / "models")).resolve()
 CODE_SHA256 = hashlib.sha256(b"a code").hexdigest()
 THRESHOLDS = ("match", "enrolled_elsewhere", "protected", "same_photographed", "same_face", "turned_same_face")
 
@@ -166,8 +173,8 @@ def test_another_count_of_numbers_goes_the_whole_way(desk: Any) -> None:
 @both
 def test_what_was_there_before_the_column_is_sface(desk: Any) -> None:
     ada, _ = desk.opted_in(person=1)
-    downgrade(desk.database.engine, MIGRATIONS, "0006")
-    desk.database.migrate(MIGRATIONS)
+    downgrade(desk.database.engine, main.MIGRATIONS, "0006")
+    desk.database.migrate(main.MIGRATIONS)
     with desk.database.read() as session:
         assert set(session.scalars(sa.select(tables.templates.c.face_model))) == {SFACE.id}
     assert find_matches(ada, [desk.face(1)], started_with(desk, SFACE)).faces[0].own
@@ -187,3 +194,43 @@ def test_another_model_needs_thresholds_of_its_own() -> None:
         IdentitySettings(face_model="deepface:Dlib", face_engine="opencv", **given)
     with pytest.raises(ValidationError, match="deepface:Facenet512"):
         IdentitySettings(face_model="facenet")
+
+
+@pytest.fixture
+def dlib_settings(tmp_path: Path) -> IdentitySettings:
+    """A models folder with DeepFace's Dlib, as an operator would make it."""
+    package = find_spec("face_recognition_models")  # found, not imported: it wants setuptools
+    if package is None or not package.submodule_search_locations or find_spec("dlib") is None:
+        pytest.skip("dlib-bin and face_recognition_models (requirements/pocket.txt) are not installed")
+    file = MODELS["deepface:Dlib"].file
+    (tmp_path / file).symlink_to(Path(next(iter(package.submodule_search_locations))) / "models" / file)
+    for file in (YUNET_FILE, SFACE_FILE):
+        (tmp_path / file).symlink_to(FETCHED / file)
+    given = {f"{name}_threshold": 0.94 for name in THRESHOLDS}
+    return IdentitySettings(face_model="deepface:Dlib", models_dir=tmp_path, **given)
+
+
+def test_the_register_protects_by_another_real_model(desk: Any, dlib_settings: IdentitySettings) -> None:
+    matcher = main.matcher_of(dlib_settings)
+    ours = Recogniser(matcher.model.id, matcher.model.dimensions)
+    readers = main.readers_of(dlib_settings, matcher)
+    ports = main.ports_of(
+        dlib_settings, desk.database, desk.keyring, desk.ports.seals, readers=readers, clock=desk.clock, recogniser=ours
+    )
+    ana, others = _portraits("ana"), [photo for name in ("bo", "cleo", "dan") for photo in _portraits(name)[:1]]
+    command = ProtectFace(new_id(), ProtectionPurpose.SELF, ana[:2], CODE_SHA256)
+    protect_face(command, ports)
+    (kept,) = register.list_protected("", 10, ports)
+    assert kept.face_model == ours.id
+    assert ours.id.startswith("deepface:Dlib@")
+    asked = [
+        parse_embedding(face.tolist(), ours.id, ours)
+        for photo in (ana[2], *others)
+        for face in readers[1].read([photo])
+    ]
+    found = find_matches(SubjectId(new_id()), asked, ports).faces
+    assert [m.protected for m in found] == [True, False, False, False]
+
+
+def _portraits(name: str) -> list[bytes]:
+    return [photo.path.read_bytes() for photo in bundled.person_photos(name, ("portrait",))[:3]]

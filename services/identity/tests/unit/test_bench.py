@@ -14,7 +14,9 @@ from semblance.identity.bench.matching import Mated, Scores
 from semblance.identity.bench.rates import by_person, det, fnmr_between, threshold_at, upper_bound
 from semblance.identity.bench.report import Others, Shipped, summary, write
 from semblance.identity.bench.sessions import SCREENS, Measured, Outcome
+from semblance.identity.bench.thresholds import Seen, Setting, of_photos, of_sessions
 from semblance.identity.bench.traits import light, pose, traits
+from semblance.identity.settings import IdentitySettings
 from semblance.synthetic_people.lit_attack import SPECIES
 from semblance.synthetic_people.people import person
 
@@ -95,3 +97,24 @@ def test_entries_are_scored_against_other_photos_than_their_own() -> None:
     assert own.tolist() == [1.0, 0.0, 1.0, 1.0]
     assert others.tolist() == [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]
     assert register.rows(people, 1)[0] == "| 1 | 0.50 | 25.0% | 16.67% |"
+
+
+def test_a_models_thresholds_keep_others_out_or_the_own_in() -> None:
+    others = Setting("IDENTITY_MATCH_THRESHOLD", own=[0.9, 0.95], others=[0.1] * 998 + [0.501])
+    assert others.threshold == 0.51
+    assert "| 0.51 | FMR <= 0.1% | 0.0% of 2 | 0.00% of 999 |" in others.line()
+    # Of so many others one may pass.
+    assert Setting("IDENTITY_MATCH_THRESHOLD", own=[0.9], others=[0.1] * 999 + [0.3, 0.9]).threshold == 0.31
+    own = Setting("IDENTITY_SAME_FACE_THRESHOLD", by_own=True, own=[0.707] * 100, others=[0.3])
+    assert own.threshold == 0.70
+
+
+def test_sessions_and_photos_give_every_threshold_of_identity() -> None:
+    """Two people on axes of their own: each is alike to themselves alone."""
+    axes = np.eye(4, dtype=np.float32)
+    sessions = [[Seen([axis] * 4, [[axis] * 3]) for _ in range(2)] for axis in axes[:2]]
+    found = [*of_sessions(sessions), *of_photos([[axis] * 5 for axis in axes[:2]])]
+    assert all(min(setting.own) > 0.99 for setting in found)
+    assert all(max(setting.others) < 0.01 for setting in found)
+    wanted = {f"IDENTITY_{n.upper()}" for n in IdentitySettings.model_fields if n.endswith("_threshold")}
+    assert wanted == {s.name for s in found if s.name.startswith("IDENTITY_")} | {"IDENTITY_MATCH_THRESHOLD"}

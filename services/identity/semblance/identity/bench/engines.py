@@ -8,16 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from semblance.faces import Embedding, Face, FaceEngine, OpenCvFaceEngine, RgbU8, unit
-
-NOT_RUN = {
-    "DeepFace, ArcFace": "no weights at hand",
-    "DeepFace, Facenet512": "no weights at hand",
-}
+from semblance.faces import (
+    MODELS,
+    Embedding,
+    Face,
+    FaceEngine,
+    FaceModel,
+    FaceModelMissing,
+    FaceModelUnusable,
+    OpenCvFaceEngine,
+    RgbU8,
+    unit,
+)
+from semblance.faces.choice import load_engine
 
 
 class DlibEngine:
-    """Faces by YuNet, embeddings by dlib's ResNet, which shares nothing with SFace. A measuring tool."""
+    """Faces by YuNet, embeddings by dlib's ResNet as dlib cuts faces out, which DeepFace does not. A measuring tool."""
+
+    model = FaceModel("dlib, cut out by itself", "Dlib", "dlib_face_recognition_resnet_model_v1.dat", 128)
 
     def __init__(self, finder: FaceEngine) -> None:
         """Raises ImportError or FileNotFoundError where dlib or its files are not installed."""
@@ -51,13 +60,17 @@ class DlibEngine:
 def others(models: Path, default: OpenCvFaceEngine) -> tuple[dict[str, FaceEngine], dict[str, str]]:
     """Engines that run here, by name, and why the rest do not."""
     run: dict[str, FaceEngine] = {}
-    not_run = dict(NOT_RUN)
-    try:
-        from semblance.faces.deepface_engine import DeepFaceEngine  # noqa: PLC0415 - a second to import
-
-        run["DeepFace, SFace"] = DeepFaceEngine(models)
-    except ImportError:
-        not_run["DeepFace, SFace"] = "DeepFace is not installed"
+    not_run: dict[str, str] = {}
+    for model in MODELS.values():
+        name = f"DeepFace, {model.network}"
+        try:
+            run[name] = load_engine(model, models, sface_by="deepface")
+        except ImportError:
+            not_run[name] = "DeepFace is not installed"
+        except FaceModelMissing:
+            not_run[name] = "no weights at hand"
+        except FaceModelUnusable as e:
+            not_run[name] = e.detail
     try:
         run["dlib, ResNet"] = DlibEngine(default)
     except (ImportError, FileNotFoundError):

@@ -40,21 +40,33 @@ class FakeEyes:
     """Sees what the test says."""
 
     seen: Sequence[FoundFace] = (face(),)
+    seen_after: Sequence[FoundFace] = (face(),)
+    blurred: Sequence[Any] = ()
     nude: Sequence[NudePart] = ()
     broken: Exception | None = None
     looked: int = 0
     before: Any = None
 
-    def faces(self, png: bytes, *, width_px: int, height_px: int) -> list[FoundFace]:
+    def open(self, png: bytes, *, width_px: int, height_px: int) -> Any:
         self.looked += 1
         if self.before is not None:
             self.before()
         if self.broken is not None:
             raise self.broken
+        return np.zeros((height_px, width_px, 3), np.uint8)
+
+    def faces(self, image: Any, go_on: Any) -> list[FoundFace]:
+        go_on()
+        if image.any():  # a copy that blur made
+            return list(self.seen_after)
         return list(self.seen)
 
-    def nude_parts(self, png: bytes) -> list[NudePart]:
+    def nude_parts(self, image: Any) -> list[NudePart]:
         return list(self.nude)
+
+    def blur(self, image: Any, boxes: Any) -> tuple[Any, bytes]:
+        self.blurred = list(boxes)
+        return np.ones_like(image), b"blurred"
 
 
 @dataclass
@@ -65,10 +77,47 @@ class FakeMatcher:
     enrolled: bool = True
     broken: Exception | None = None
 
-    def match(self, subject_id: str, faces: Sequence[Embedding]) -> tuple[list[FaceScores], bool]:
+    def match(
+        self, subject_id: str, faces: Sequence[Embedding], *, consent_id: str, consent_revision: int
+    ) -> tuple[list[FaceScores], bool]:
         if self.broken is not None:
             raise self.broken
+        assert consent_id
+        assert consent_revision == 1
         return [FaceScores(*self.scores[min(k, len(self.scores) - 1)]) for k in range(len(faces))], self.enrolled
+
+
+@dataclass
+class FakePeople:
+    """Scores each face as the test says: nobody, until it says more."""
+
+    scores: list[float] = field(default_factory=list)
+    broken: Exception | None = None
+
+    def best(self, subject_id: str, faces: Sequence[Embedding]) -> list[float]:
+        if self.broken is not None:
+            raise self.broken
+        return [self.scores[k] if k < len(self.scores) else -1.0 for k in range(len(faces))]
+
+
+@dataclass
+class FakeReader:
+    """Reads into a prompt what the test says: nothing, until it says more."""
+
+    codes: frozenset[str] = frozenset()
+    clauses: frozenset[int] = frozenset()
+    broken_by: Exception | None = None
+    read: Any = None
+
+    def intents(self, read: Any) -> frozenset[str]:
+        self.read = read
+        if self.broken_by is not None:
+            raise self.broken_by
+        return self.codes
+
+    def broken(self, read: Any, clauses: Any) -> frozenset[int]:
+        self.intents(read)
+        return self.clauses
 
 
 class Bench:
@@ -86,7 +135,14 @@ class Bench:
         self.consents = testing.FakeConsentView(self.clock)
         self.eyes = FakeEyes()
         self.matcher = FakeMatcher()
+        self.library, self.figures = FakePeople(), FakePeople()
+        self.reader = FakeReader()
         self.settings = SafetySettings(models_dir=folder)
+        self.set_up()
+
+    def set_up(self, **settings: Any) -> None:
+        """Begin anew with these settings; the database and the store stay."""
+        self.settings = self.settings.model_copy(update=settings)
         self.ports = main.ports_of(
             self.settings,
             self.database,
@@ -95,6 +151,9 @@ class Bench:
             eyes=self.eyes,
             matcher=self.matcher,
             quarantine=self.quarantine,
+            library=self.library,
+            figures=self.figures,
+            prompt_models=main.PromptModels(self.reader, self.reader),
         )
         self.pictures, self.erasures = self.subscriptions()
 
@@ -127,7 +186,13 @@ class Bench:
 
     def work(self, *, until_decided: bool = False) -> None:
         """Run what is due; with `until_decided`, let the pauses between attempts pass."""
-        kinds = work_kinds(self.ports, self.store_of, at_once=1, attempts=self.settings.filter_attempts)
+        kinds = work_kinds(
+            self.ports,
+            self.store_of,
+            at_once=1,
+            attempts=self.settings.filter_attempts,
+            look_s=self.settings.look_s,
+        )
         testing.run_work(kinds, self.database)
         for _ in range(12 if until_decided else 0):
             self.clock.advance(70)

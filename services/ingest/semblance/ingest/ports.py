@@ -164,6 +164,11 @@ class Settings:
     grouping_threshold: float
     face_model: str
 
+    @property
+    def same_person_threshold(self) -> float:
+        """Two means as alike as this are one person, photographed differently; relatives stay well below."""
+        return min(1.0, self.grouping_threshold + 0.2)
+
 
 @dataclass(frozen=True)
 class Ports:

@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
+import cv2
 import grpc
 
 from semblance.contracts.safety.v1 import service_pb2_grpc
 from semblance.faces import FaceEngine, model_named
 from semblance.faces.choice import load_engine
+from semblance.faces.scanning import OnnxFaceScanner
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
+from semblance.safety.adapters.figures_file import figures_in
 from semblance.safety.adapters.identity_client import IdentityMatcher
-from semblance.safety.adapters.rules_file import prompt_rules, topics
+from semblance.safety.adapters.ingest_client import LibraryPeople
+from semblance.safety.adapters.rules_file import prompt_rules, public_figures, topics
 from semblance.safety.adapters.store import SqlReads, SqlStore
 from semblance.safety.adapters.work import work_kinds
 from semblance.safety.api.servicer import SafetyServicer
 from semblance.safety.consumers import subscriptions
+from semblance.safety.domain.prompt import with_names
 from semblance.safety.domain.verdict import VerdictRules
+from semblance.safety.handlers.looking import Nobody
+from semblance.safety.ml.decoding import PictureLimits
 from semblance.safety.ml.eyes import PictureEyes
+from semblance.safety.ml.heads import SentenceHeads
+from semblance.safety.ml.looking import FaceLooker, LookRules
 from semblance.safety.ml.nudity import NudityDetector
-from semblance.safety.ports import Consents, Eyes, Matcher, Ports, Quarantine, Store
+from semblance.safety.ml.own_model import own_model
+from semblance.safety.ml.sentences import SentenceEncoder
+from semblance.safety.ports import (
+    Consents,
+    Eyes,
+    IntentModel,
+    KnownFaces,
+    LimitModel,
+    LookLimits,
+    Matcher,
+    Ports,
+    Quarantine,
+    Store,
+)
 from semblance.safety.settings import SafetySettings
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database, Unit
@@ -37,7 +60,15 @@ def rules_of(settings: SafetySettings) -> VerdictRules:
         clear_margin=settings.clear_margin,
         margin=settings.margin,
         nudity_score_0_1=settings.nudity_score_0_1,
+        library_threshold=_or(settings.library_threshold, settings.other_threshold),
+        figure_threshold=_or(settings.figure_threshold, settings.other_threshold),
+        review_band=settings.review_band,
+        unknown_faces=settings.unknown_faces,
     )
+
+
+def _or(threshold: float | None, otherwise: float) -> float:
+    return otherwise if threshold is None else threshold
 
 
 def engine_of(settings: SafetySettings) -> FaceEngine:
@@ -47,8 +78,32 @@ def engine_of(settings: SafetySettings) -> FaceEngine:
 
 def eyes_of(settings: SafetySettings, engine: FaceEngine | None = None) -> PictureEyes:
     """The real face and nudity models."""
-    engine = engine or engine_of(settings)
-    return PictureEyes(engine, NudityDetector(), closer_look_score_0_1=settings.closer_look_score_0_1)
+    cv2.setNumThreads(settings.look_threads)
+    rules = LookRules(
+        sure_0_1=settings.closer_look_score_0_1, faint_0_1=settings.faint_score_0_1, places=settings.places_max
+    )
+    limits = PictureLimits(settings.picture_side_min_px, settings.picture_side_max_px, settings.picture_size_max_bytes)
+    return PictureEyes(
+        FaceLooker(OnnxFaceScanner(settings.models_dir, threads=settings.look_threads), rules),
+        engine or engine_of(settings),
+        NudityDetector(threads=settings.look_threads),
+        limits=limits,
+        thorough=settings.thorough,
+    )
+
+
+class PromptModels(NamedTuple):
+    """What reads prompts beside the rules."""
+
+    intents: IntentModel
+    limits: LimitModel
+
+
+def prompt_models_of(settings: SafetySettings) -> PromptModels:
+    """Loaded here, so that a service without them does not start. Raises PromptModelUnavailable."""
+    built_in = SentenceHeads(SentenceEncoder())
+    folder = settings.prompt_model_path
+    return PromptModels(built_in if folder is None else own_model(folder), built_in)
 
 
 def ports_of(
@@ -60,9 +115,13 @@ def ports_of(
     eyes: Eyes,
     matcher: Matcher,
     quarantine: Quarantine,
+    library: KnownFaces,
+    figures: KnownFaces,
+    prompt_models: PromptModels | None = None,
 ) -> Ports:
-    """Everything that the handlers need."""
+    """Everything that the handlers need. Prompt models that are not given are those of the settings."""
     rules = rules_of(settings)
+    models = prompt_models or prompt_models_of(settings)
     return Ports(
         reads=SqlReads(database, rules),
         clock=clock,
@@ -70,9 +129,14 @@ def ports_of(
         eyes=eyes,
         matcher=matcher,
         quarantine=quarantine,
-        prompt_rules=prompt_rules(),
+        prompt_rules=with_names(prompt_rules(), public_figures(settings.public_figures_path)),
         topics=topics(),
+        intent_model=models.intents,
+        limit_model=models.limits,
         verdict_rules=rules,
+        library=library,
+        figures=figures,
+        limits=LookLimits(faces=settings.faces_max, wait_s=settings.wait_max_s, review_s=settings.review_s),
     )
 
 
@@ -93,6 +157,7 @@ def build(settings: SafetySettings) -> Application:
     view = consent_view_of(settings, broker, clock)
     engine = engine_of(settings)
     channel = rpc.connect(settings.identity_address, settings.internal_token)
+    photos = rpc.connect(settings.ingest_address, settings.internal_token)
     ports = ports_of(
         settings,
         database,
@@ -101,6 +166,10 @@ def build(settings: SafetySettings) -> Application:
         eyes=eyes_of(settings, engine),
         matcher=IdentityMatcher(channel, face_model=engine.model.id, deadline_s=settings.match_deadline_s),
         quarantine=quarantine_of(settings, clock),
+        library=LibraryPeople(photos, face_model=engine.model.id, deadline_s=settings.match_deadline_s)
+        if settings.library_check
+        else Nobody(),
+        figures=figures_in(settings.figures_dir, engine.model.id) if settings.figures_dir else Nobody(),
     )
 
     def store_of(unit: Unit) -> Store:
@@ -115,11 +184,17 @@ def build(settings: SafetySettings) -> Application:
         database=database,
         broker=broker,
         subscriptions=subscriptions(ports, store_of),
-        work=work_kinds(ports, store_of, at_once=settings.filters_at_once, attempts=settings.filter_attempts),
+        work=work_kinds(
+            ports,
+            store_of,
+            at_once=settings.filters_at_once,
+            attempts=settings.filter_attempts,
+            look_s=settings.look_s,
+        ),
         grpc=[add_servicer],
         consent_view=view,
         migrations_dir=MIGRATIONS,
-        on_stop=[channel.close],
+        on_stop=[channel.close, photos.close],
     )
 
 

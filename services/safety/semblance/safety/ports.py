@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -13,21 +13,25 @@ from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.ids import ImageId, SubjectId
 from semblance.safety.domain.events import Event
+from semblance.safety.domain.limit_clauses import Clause
 from semblance.safety.domain.limits import Topics
 from semblance.safety.domain.picture import PictureCheck
 from semblance.safety.domain.prompt import PromptRules
+from semblance.safety.domain.readable import Readings
 from semblance.safety.domain.verdict import NudePart, VerdictRules
 
 Embedding = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]  # (H, W, 3)
+BoxPx = tuple[float, float, float, float]  # x, y, width, height
 
 
 @dataclass(frozen=True)
 class FoundFace:
-    """A face in a picture, with its embedding: (128,) of unit length, never stored."""
+    """A face in a picture, with its embedding: (128,) of unit length, never stored; None where it cannot be read."""
 
-    box_px: tuple[float, float, float, float]
+    box_px: BoxPx
     found_0_1: float
-    embedding: Embedding
+    embedding: Embedding | None
 
 
 class FaceScores(NamedTuple):
@@ -40,20 +44,50 @@ class FaceScores(NamedTuple):
 
 
 class Eyes(Protocol):
-    """Looks at a picture's bytes."""
+    """Looks at a picture."""
 
-    def faces(self, png: bytes, *, width_px: int, height_px: int) -> list[FoundFace]:
-        """Every face, also small ones. Raises UnreadablePicture when the bytes are no such picture, Unavailable."""
+    def open(self, png: bytes, *, width_px: int, height_px: int) -> Pixels:
+        """Raises UnreadablePicture when the bytes are no such picture."""
 
-    def nude_parts(self, png: bytes) -> list[NudePart]:
+    def faces(self, image: Pixels, go_on: Callable[[], None]) -> list[FoundFace]:
+        """Every face, also small ones. Raises TooManyPlaces, Unavailable, and whatever `go_on` does between looks."""
+
+    def nude_parts(self, image: Pixels) -> list[NudePart]:
         """Uncovered parts of bodies. Raises Unavailable."""
+
+    def blur(self, image: Pixels, boxes: Sequence[BoxPx]) -> tuple[Pixels, bytes]:
+        """A copy in which these faces are nobody's, and its PNG."""
 
 
 class Matcher(Protocol):
     """Compares faces with the enrolled ones."""
 
-    def match(self, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[FaceScores], bool]:
-        """Scores for each face, and whether the person is enrolled. Raises Unavailable."""
+    def match(
+        self, subject_id: SubjectId, faces: Sequence[Embedding], *, consent_id: str, consent_revision: int
+    ) -> tuple[list[FaceScores], bool]:
+        """Scores for each face, and whether the person is enrolled. The gallery must know of the consent at this
+        revision: one that does not is behind. Raises Unavailable."""
+
+
+class KnownFaces(Protocol):
+    """Other people whom a picture must not show: of the subject's photo library, or of an operator's list."""
+
+    def best(self, subject_id: SubjectId, faces: Sequence[Embedding]) -> list[float]:
+        """Each face's best cosine with any of them; -1 with nobody there. Raises Unavailable."""
+
+
+class IntentModel(Protocol):
+    """Reads what a prompt asks for, in words that no list has."""
+
+    def intents(self, read: Readings) -> frozenset[str]:
+        """Codes of categories (rules/prompts.yaml) that the prompt asks for. Raises Unavailable, without the prompt."""
+
+
+class LimitModel(Protocol):
+    """Knows when a prompt means what a limit rules out."""
+
+    def broken(self, read: Readings, clauses: Sequence[Clause]) -> frozenset[int]:
+        """Numbers of the clauses that the prompt touches. Raises Unavailable, without prompt and limits."""
 
 
 class Quarantine(Protocol):
@@ -61,6 +95,9 @@ class Quarantine(Protocol):
 
     def get(self, subject_id: str, key: str) -> bytes:
         """Raises NotFound, Invalid (seal broken), Gone (key destroyed), Unavailable."""
+
+    def put(self, subject_id: str, key: str, data: bytes) -> None:
+        """Raises Gone, Unavailable."""
 
     def remove(self, key: str) -> int: ...
 
@@ -83,6 +120,9 @@ class Checks(Protocol):
 
     def remove(self, image_id: ImageId) -> None: ...
 
+    def in_review(self) -> list[PictureCheck]:
+        """Oldest first."""
+
     def of_subject(self, subject_id: SubjectId) -> list[ImageId]: ...
 
     def remove_subject(self, subject_id: SubjectId) -> list[ImageId]: ...
@@ -99,10 +139,28 @@ class Store(Protocol):
 
     def cancel_filter(self, image_id: ImageId) -> None: ...
 
-    def schedule_removal(self, image_id: ImageId, quarantine_key: str) -> None: ...
+    def schedule_removal(self, image_id: ImageId, *quarantine_keys: str) -> None: ...
+
+    def schedule_leftover(self, image_id: ImageId, quarantine_key: str) -> None:
+        """Queue the destruction of what was made, where something else is published in its place."""
+
+    def schedule_review_end(self, image_id: ImageId, after_s: float) -> None: ...
+
+    def schedule_settling(self, image_id: ImageId, *, allow: bool) -> None:
+        """Queue what an operator decided."""
 
     def schedule_erasure(self, erasure_id: str, subject_id: SubjectId, work_on: Sequence[str]) -> None:
         """Queue it; work on these is dropped now, or told to stop."""
+
+
+@dataclass(frozen=True)
+class LookLimits:
+    """How many faces are compared at most (with more a picture is a crowd, and blocked), how long a picture may have
+    waited, how long an operator has to decide about one in doubt."""
+
+    faces: int = 64
+    wait_s: float = 900.0
+    review_s: float = 86_400.0
 
 
 class Reads(Protocol):
@@ -123,4 +181,9 @@ class Ports:
     quarantine: Quarantine
     prompt_rules: PromptRules
     topics: Topics
+    intent_model: IntentModel
+    limit_model: LimitModel
     verdict_rules: VerdictRules
+    library: KnownFaces
+    figures: KnownFaces
+    limits: LookLimits

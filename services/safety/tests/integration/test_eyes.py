@@ -37,7 +37,7 @@ def png(image: np.ndarray) -> bytes:
 
 
 def look(eyes: PictureEyes, image: np.ndarray) -> list:
-    return eyes.faces(png(image), width_px=image.shape[1], height_px=image.shape[0])
+    return eyes.faces(eyes.open(png(image), width_px=image.shape[1], height_px=image.shape[0]))
 
 
 @pytest.mark.parametrize("size_px", [64, 128, 512])
@@ -75,7 +75,7 @@ def test_noise_has_none(eyes: PictureEyes) -> None:
 def test_clothed_portraits_are_not_nude(eyes: PictureEyes) -> None:
     for name in bundled.people():
         for number in range(3):
-            parts = eyes.nude_parts(png(photo(name, number, 128)))
+            parts = eyes.nude_parts(photo(name, number, 128))
             assert all(part.score_0_1 < SafetySettings().nudity_score_0_1 for part in parts)
 
 
@@ -85,4 +85,4 @@ def test_bytes_that_are_not_the_announced_png_are_unreadable(eyes: PictureEyes) 
     Image.fromarray(image).save(jpeg, "JPEG")
     for data, width_px in [(png(image), 65), (jpeg.getvalue(), 64), (png(image)[:200], 64), (b"", 64)]:
         with pytest.raises(UnreadablePicture):
-            eyes.faces(data, width_px=width_px, height_px=64)
+            eyes.open(data, width_px=width_px, height_px=64)

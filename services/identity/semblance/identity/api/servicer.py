@@ -111,7 +111,8 @@ class IdentityServicer(SharingCalls, service_pb2_grpc.IdentityServiceServicer):
         """Scores for services, never for people."""
         ours = self._ports.recogniser
         embeddings = [parse_embedding(e.values, e.face_model, ours) for e in request.embeddings]
-        found = faces.find_matches(_subject(request.subject_id), embeddings, self._ports)
+        known = (_consent(request.consent_id), request.consent_revision) if request.consent_id else None
+        found = faces.find_matches(_subject(request.subject_id), embeddings, self._ports, consent=known)
         return service_pb2.MatchFacesResponse(
             matches=[messages.match(m) for m in found.faces], enrolled=found.enrolled, opt_in_again=found.opt_in_again
         )

@@ -378,3 +378,12 @@ class RevocationNotTold(Unavailable):
             "the consent has ended, and not every service could be told yet",
             remedy="Ask again: the answer comes once they are told.",
         )
+
+
+class GalleryBehind(Unavailable):
+    """The enrolled faces are older than what the caller knows, or gone: scores would overlook people."""
+
+    code = "gallery-behind"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, remedy="Bring identity's database up to date; nothing is published until then.")

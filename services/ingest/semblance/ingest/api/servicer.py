@@ -16,7 +16,7 @@ from semblance.ingest.api.messages import (
     upload_message,
 )
 from semblance.ingest.domain.errors import UnusableFile
-from semblance.ingest.handlers import library, people, uploads
+from semblance.ingest.handlers import comparing, library, people, uploads
 from semblance.ingest.ports import Ports
 from semblance.kernel.ids import PersonId, PhotoId, SubjectId, parse_id
 from semblance.kernel.units import KIB, MIB
@@ -93,6 +93,13 @@ class IngestServicer(service_pb2_grpc.IngestServiceServicer):
     ) -> pb.ListTrainingPhotosResponse:
         found = library.training_photos(_subject(request), self._ports)
         return pb.ListTrainingPhotosResponse(photos=[training_message(photo, face) for photo, face in found])
+
+    def CompareWithLibrary(
+        self, request: pb.CompareWithLibraryRequest, _context: grpc.ServicerContext
+    ) -> pb.CompareWithLibraryResponse:
+        subject_id = _subject(request)
+        faces = [comparing.parse(face.values, face.face_model, self._ports) for face in request.embeddings]
+        return pb.CompareWithLibraryResponse(best_scores=comparing.compare(subject_id, faces, self._ports))
 
     def _received(self, requests: Iterator[pb.UploadPhotoRequest]) -> tuple[pb.UploadHeader, bytes]:
         """The header and all bytes; stops listening as soon as there are too many. Raises UnusableFile."""

@@ -97,3 +97,9 @@ class Busy(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("too many pictures are being read right now")
+
+
+class UnusableEmbedding(Invalid):
+    """What was sent is no face of the library's face model; `code` says why."""
+
+    code = "invalid-embedding"

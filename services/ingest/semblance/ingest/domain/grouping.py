@@ -52,6 +52,18 @@ def group(
     return chosen
 
 
+def likest_other(face: Embedding, known: Sequence[Known], *, same_person: float) -> float:
+    """The face's best cosine with the mean of anybody but the owner; -1 with nobody else there.
+
+    A person as like the owner as `same_person` is the owner, whom identity did not recognise in some photos.
+    """
+    read = [person for person in known if len(person.embeddings)]  # another face model's have no mean here
+    own = [_mean(person.embeddings) for person in read if person.own]
+    others = [_mean(person.embeddings) for person in read if not person.own]
+    others = [mean for mean in others if not any(float(mean @ mine) >= same_person for mine in own)]
+    return max((float(face @ mean) for mean in others), default=-1.0)
+
+
 def _mean(embeddings: npt.NDArray[np.float32]) -> Embedding:
     mean = embeddings.mean(axis=0)
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), dtype=np.float32)

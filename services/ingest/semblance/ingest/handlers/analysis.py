@@ -80,7 +80,7 @@ def _group(store: Store, photo: Photo, faces: Sequence[FoundFace], own: int | No
     people = group(
         [face.embedding for face in faces],
         own,
-        _known(store, photo.subject_id, ports),
+        known_people(store, photo.subject_id, ports),
         ports.settings.grouping_threshold,
     )
     stored = []
@@ -92,7 +92,7 @@ def _group(store: Store, photo: Photo, faces: Sequence[FoundFace], own: int | No
     store.faces.add(photo.subject_id, stored)
 
 
-def _known(store: Store, subject_id: SubjectId, ports: Ports) -> list[Known]:
+def known_people(store: Store, subject_id: SubjectId, ports: Ports) -> list[Known]:
     """The people of the library, each by the faces that the present model has read: none, if another read them all."""
     faces = {face.id: face for face in store.faces.of_subject(subject_id)}
     known = []

@@ -20,11 +20,15 @@ class IdentityMatcher:
         self._stub = service_pb2_grpc.IdentityServiceStub(channel)
         self._deadline_s = deadline_s
 
-    def match(self, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[FaceScores], bool]:
+    def match(
+        self, subject_id: SubjectId, faces: Sequence[Embedding], *, consent_id: str, consent_revision: int
+    ) -> tuple[list[FaceScores], bool]:
         """Scores for each face, and whether the person is enrolled. Raises Unavailable, also where identity compares
         another model's numbers: an operator's mistake, to be tried again before it blocks a picture."""
         marked = [service_pb2.FaceEmbedding(values=face.tolist(), face_model=self._face_model) for face in faces]
-        request = service_pb2.MatchFacesRequest(subject_id=subject_id, embeddings=marked)
+        request = service_pb2.MatchFacesRequest(
+            subject_id=subject_id, embeddings=marked, consent_id=consent_id, consent_revision=consent_revision
+        )
         try:
             answer = self._stub.MatchFaces(request, timeout=self._deadline_s)
         except Invalid as e:

@@ -19,6 +19,8 @@ from semblance.safety.ports import Checks
 from semblance.service_kit.database import JSON, Database, Unit
 
 FILTER_IMAGE, DROP_PIXELS, ERASE_SUBJECT = "filter_image", "drop_pixels", "erase_subject"
+END_REVIEW, SETTLE_REVIEW = "end_review", "settle_review"
+DROP_LEFTOVER = "drop_leftover"  # a kind of its own: a removal of everything must never be taken for done by it
 
 
 class SqlChecks:
@@ -47,6 +49,13 @@ class SqlChecks:
         """Forget one."""
         self._sql.execute(sa.delete(t.checks).where(t.checks.c.image_id == image_id))
 
+    def in_review(self) -> list[PictureCheck]:
+        """Pictures that wait for an operator, oldest first."""
+        query = (
+            sa.select(t.checks).where(t.checks.c.state == CheckState.IN_REVIEW.value).order_by(t.checks.c.received_at)
+        )
+        return [_check(row) for row in self._sql.execute(query)]
+
     def of_subject(self, subject_id: SubjectId) -> list[ImageId]:
         """The person's pictures."""
         query = sa.select(t.checks.c.image_id).where(t.checks.c.subject_id == subject_id)
@@ -60,7 +69,7 @@ class SqlChecks:
 
     def _values(self, check: PictureCheck) -> dict[str, Any]:
         names = [f.name for f in dataclasses.fields(check) if f.name not in ("state", "reasons", "measured")]
-        audit = {"measured": dataclasses.asdict(check.measured), "rules": dataclasses.asdict(self._rules)}
+        audit = {"measured": dataclasses.asdict(check.measured), "rules": _plain(self._rules)}
         return {
             **{name: getattr(check, name) for name in names},
             "state": check.state.value,
@@ -88,9 +97,22 @@ class SqlStore:
         """Drop it from the queue, or stop it."""
         self._unit.cancel(FILTER_IMAGE, image_id)
 
-    def schedule_removal(self, image_id: ImageId, quarantine_key: str) -> None:
+    def schedule_removal(self, image_id: ImageId, *quarantine_keys: str) -> None:
         """Queue the destruction of the pixels."""
-        self._unit.enqueue(DROP_PIXELS, image_id, {"quarantine_key": quarantine_key})
+        keys: list[JSON] = list(quarantine_keys)
+        self._unit.enqueue(DROP_PIXELS, image_id, {"quarantine_keys": keys})
+
+    def schedule_leftover(self, image_id: ImageId, quarantine_key: str) -> None:
+        """Queue the destruction of what was made, where something else is published in its place."""
+        self._unit.enqueue(DROP_LEFTOVER, image_id, {"quarantine_key": quarantine_key})
+
+    def schedule_review_end(self, image_id: ImageId, after_s: float) -> None:
+        """Queue the end of a review that nobody decided."""
+        self._unit.enqueue(END_REVIEW, image_id, delay_s=after_s)
+
+    def schedule_settling(self, image_id: ImageId, *, allow: bool) -> None:
+        """Queue what an operator decided; the service does it, who knows the consents."""
+        self._unit.enqueue(SETTLE_REVIEW, image_id, {"allow": allow})
 
     def schedule_erasure(self, erasure_id: str, subject_id: SubjectId, work_on: Sequence[str]) -> None:
         """Queue the destruction of everything of a person; work on these is dropped now, or told to stop."""
@@ -109,6 +131,10 @@ class SqlReads:
         """None: no such picture."""
         with self._database.read() as session:
             return SqlChecks(session, self._rules).get(image_id)
+
+
+def _plain(rules: VerdictRules) -> dict[str, Any]:
+    return {**dataclasses.asdict(rules), "unknown_faces": rules.unknown_faces.value}
 
 
 def _check(row: sa.Row[Any]) -> PictureCheck:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from semblance.kernel.errors import SemblanceError
 from semblance.kernel.ids import ImageId, SubjectId
-from semblance.safety.adapters.store import DROP_PIXELS, ERASE_SUBJECT, FILTER_IMAGE
+from semblance.safety.adapters.store import (
+    DROP_LEFTOVER,
+    DROP_PIXELS,
+    END_REVIEW,
+    ERASE_SUBJECT,
+    FILTER_IMAGE,
+    SETTLE_REVIEW,
+)
+from semblance.safety.domain.errors import LookTooSlow
+from semblance.safety.domain.verdict import Reason
 from semblance.safety.handlers import erasure, filtering
 from semblance.safety.ports import Ports, Store
 from semblance.service_kit.database import Unit
@@ -19,19 +29,29 @@ StoreOf = Callable[[Unit], Store]
 _NEVER_GIVEN_UP = 1_000_000  # destroying is tried until it is done; the pause grows to a minute
 
 
-def work_kinds(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: int) -> dict[str, WorkKind]:
-    """Every kind of work that this service does."""
+def work_kinds(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: int, look_s: float) -> dict[str, WorkKind]:
+    """Every kind of work that this service does; a look may take `look_s`."""
     return {
-        FILTER_IMAGE: _filter_image(ports, store_of, at_once=at_once, attempts=attempts),
+        FILTER_IMAGE: _filter_image(ports, store_of, at_once=at_once, attempts=attempts, look_s=look_s),
+        END_REVIEW: _end_review(ports, store_of),
+        SETTLE_REVIEW: _settle_review(ports, store_of),
         DROP_PIXELS: _drop_pixels(ports),
+        DROP_LEFTOVER: _drop_pixels(ports),
         ERASE_SUBJECT: _erase_subject(ports, store_of),
     }
 
 
-def _filter_image(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: int) -> WorkKind:
+def _filter_image(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: int, look_s: float) -> WorkKind:
     def run(item: WorkItem, context: WorkContext) -> Settle:
         image_id = ImageId(item.aggregate_id)
-        examined = filtering.examine(image_id, ports, go_on=context.check)
+        until_s = time.monotonic() + look_s
+
+        def go_on() -> None:
+            context.check()
+            if time.monotonic() > until_s:
+                raise LookTooSlow(f"a look took longer than {look_s:g} s")
+
+        examined = filtering.examine(image_id, ports, go_on=go_on)
         return lambda unit: filtering.decide(image_id, examined, store_of(unit), ports)
 
     def failed(item: WorkItem, error: SemblanceError | None, unit: Unit) -> None:
@@ -39,12 +59,36 @@ def _filter_image(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: in
         log.error("a picture could not be checked", extra={"image_id": item.aggregate_id, "error_code": code})
         filtering.give_up(ImageId(item.aggregate_id), error, store_of(unit), ports)
 
-    return WorkKind(run=run, failed=failed, concurrency=at_once, max_attempts=attempts)
+    def cancelled(item: WorkItem, unit: Unit) -> None:
+        filtering.clear_up(ImageId(item.aggregate_id), store_of(unit))
+
+    return WorkKind(run=run, failed=failed, cancelled=cancelled, concurrency=at_once, max_attempts=attempts)
+
+
+def _end_review(ports: Ports, store_of: StoreOf) -> WorkKind:
+    def run(item: WorkItem, _context: WorkContext) -> Settle:
+        return lambda unit: filtering.settle(
+            ImageId(item.aggregate_id), store_of(unit), ports, allow=False, reason=Reason.REVIEW_EXPIRED
+        )
+
+    return WorkKind(run=run, failed=_refused, max_attempts=_NEVER_GIVEN_UP)
+
+
+def _settle_review(ports: Ports, store_of: StoreOf) -> WorkKind:
+    def run(item: WorkItem, _context: WorkContext) -> Settle:
+        allow = item.payload["allow"] is True
+        return lambda unit: filtering.settle(
+            ImageId(item.aggregate_id), store_of(unit), ports, allow=allow, reason=Reason.REVIEW_REFUSED
+        )
+
+    return WorkKind(run=run, failed=_refused, max_attempts=_NEVER_GIVEN_UP)
 
 
 def _drop_pixels(ports: Ports) -> WorkKind:
     def run(item: WorkItem, _context: WorkContext) -> Settle:
-        ports.quarantine.remove(str(item.payload["quarantine_key"]))
+        keys = item.payload.get("quarantine_keys") or [item.payload.get("quarantine_key")]
+        for key in keys if isinstance(keys, list) else []:
+            ports.quarantine.remove(str(key))
         return nothing
 
     return WorkKind(run=run, failed=_refused, max_attempts=_NEVER_GIVEN_UP)

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.safety.domain.verdict import FaceSeen, NudePart
 
+BLURRED = ".blurred"
+
 
 class CheckState(enum.Enum):
-    """Where a picture's check stands; all but QUEUED are final."""
+    """Where a picture's check stands; all but QUEUED and IN_REVIEW are final."""
 
     QUEUED = "queued"
+    IN_REVIEW = "review"
     ALLOWED = "allowed"
     BLOCKED = "blocked"
     CANCELLED = "cancelled"
@@ -54,6 +57,25 @@ class PictureCheck:
         """This check with its verdict: allowed only when there is no reason not to."""
         state = CheckState.BLOCKED if reasons else CheckState.ALLOWED
         return replace(self, state=state, reasons=reasons, measured=measured, decided_at=now)
+
+    def doubted(self, measured: Measured) -> PictureCheck:
+        """This check waiting for an operator."""
+        return replace(self, state=CheckState.IN_REVIEW, reasons=("needs-review",), measured=measured)
+
+    def blurred(self, key: str, sha256: str) -> PictureCheck:
+        """This check about other bytes of the same picture."""
+        return replace(self, quarantine_key=key, sha256=sha256)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is no verdict yet."""
+        return self.state in (CheckState.QUEUED, CheckState.IN_REVIEW)
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """Everything that may lie in quarantine of this picture: as it was made, and with faces blurred."""
+        made = self.quarantine_key.removesuffix(BLURRED)
+        return made, made + BLURRED
 
     def cancelled(self, now: dt.datetime) -> PictureCheck:
         """This check once nobody wants the picture any more."""

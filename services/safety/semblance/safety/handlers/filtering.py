@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from semblance.kernel.consent import WHOEVER_ASKED, Purpose
 from semblance.kernel.errors import Forbidden, Gone, Invalid, NotFound, SemblanceError
 from semblance.kernel.ids import ImageId
+from semblance.safety.domain.errors import TooManyPlaces
 from semblance.safety.domain.events import Decided
 from semblance.safety.domain.picture import CheckState, Measured, PictureCheck
-from semblance.safety.domain.verdict import FaceSeen, Reason, judge
+from semblance.safety.domain.verdict import Reason
+from semblance.safety.handlers.looking import Examined, look
 from semblance.safety.ports import Ports, Store
-
-MAX_FACES = 32
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What one look at a picture gave; `gone`: the person's key is destroyed, there is nobody left to tell."""
-
-    reasons: tuple[str, ...] = ()
-    measured: Measured = field(default_factory=Measured)
-    gone: bool = False
 
 
 def receive(check: PictureCheck, store: Store) -> None:
@@ -41,19 +32,27 @@ def examine(image_id: ImageId, ports: Ports, *, go_on: Callable[[], None]) -> Ex
     check = ports.reads.check(image_id)
     if check is None or check.state is not CheckState.QUEUED:
         return None
+    if ports.clock.now() - check.received_at > dt.timedelta(seconds=ports.limits.wait_s):
+        return Examined((Reason.CHECK_UNAVAILABLE.value,))
     try:
         _require_consent(check, ports)
         png = ports.quarantine.get(check.subject_id, check.quarantine_key)
         if hashlib.sha256(png).hexdigest() != check.sha256:
             return Examined((Reason.UNREADABLE.value,))
         go_on()
-        return _look(check, png, ports, go_on)
+        return look(check, png, ports, go_on)
     except Gone:
         return Examined(gone=True)
-    except Forbidden as refusal:
-        return Examined((refusal.code,))
-    except (NotFound, Invalid):
-        return Examined((Reason.UNREADABLE.value,))
+    except (Forbidden, NotFound, Invalid) as refusal:
+        return Examined((_reason_of(refusal),))
+
+
+def _reason_of(refusal: SemblanceError) -> str:
+    """The consent's own reason, or what is wrong with the picture."""
+    if isinstance(refusal, Forbidden):
+        return refusal.code
+    reason = Reason.TOO_MANY_FACES if isinstance(refusal, TooManyPlaces) else Reason.UNREADABLE
+    return str(reason.value)
 
 
 def decide(image_id: ImageId, examined: Examined | None, store: Store, ports: Ports) -> None:
@@ -63,10 +62,25 @@ def decide(image_id: ImageId, examined: Examined | None, store: Store, ports: Po
         return
     if examined.gone:
         store.checks.remove(image_id)
-        store.schedule_removal(image_id, check.quarantine_key)
+        store.schedule_removal(image_id, *check.keys)
         return
     reasons = examined.reasons or _consent_refusal(check, ports)
+    if examined.blurred is not None and not reasons:
+        check = check.blurred(examined.blurred.key, examined.blurred.sha256)
+    if examined.doubt and not reasons:
+        store.checks.save(check.doubted(examined.measured))
+        store.schedule_review_end(image_id, ports.limits.review_s)
+        return
     _close(check.decided(reasons, examined.measured, ports.clock.now()), store)
+
+
+def settle(image_id: ImageId, store: Store, ports: Ports, *, allow: bool, reason: Reason) -> None:
+    """What became of a doubt: an operator's yes, which the consent must still cover, or a no with `reason`."""
+    check = store.checks.get(image_id, lock=True)
+    if check is None or check.state is not CheckState.IN_REVIEW:
+        return
+    reasons = _consent_refusal(check, ports) if allow else (reason.value,)
+    _close(check.decided(reasons, check.measured, ports.clock.now()), store)
 
 
 def give_up(image_id: ImageId, error: SemblanceError | None, store: Store, ports: Ports) -> None:
@@ -84,31 +98,25 @@ def withdraw(image_id: ImageId, store: Store, ports: Ports) -> None:
     if check is None:
         return
     store.cancel_filter(image_id)
-    if check.state is CheckState.QUEUED:
+    if check.is_open:
         store.checks.save(check.cancelled(ports.clock.now()))
-    store.schedule_removal(image_id, check.quarantine_key)
+    store.schedule_removal(image_id, *check.keys)
+
+
+def clear_up(image_id: ImageId, store: Store) -> None:
+    """A look was cancelled after it had begun: what it may have put into quarantine goes."""
+    check = store.checks.get(image_id, lock=True)
+    if check is not None and check.state is CheckState.CANCELLED:
+        store.schedule_removal(image_id, *check.keys)
 
 
 def _close(check: PictureCheck, store: Store) -> None:
     store.checks.save(check)
     store.publish(Decided(check))
     if check.state is CheckState.BLOCKED:
-        store.schedule_removal(check.image_id, check.quarantine_key)
-
-
-def _look(check: PictureCheck, png: bytes, ports: Ports, go_on: Callable[[], None]) -> Examined:
-    found = ports.eyes.faces(png, width_px=check.width_px, height_px=check.height_px)
-    go_on()
-    nude_parts = ports.eyes.nude_parts(png)
-    go_on()
-    # More faces than are matched are a reason by themselves: they cannot all be the subject's.
-    matched = found[:MAX_FACES]
-    scores, enrolled = ports.matcher.match(check.subject_id, [f.embedding for f in matched])
-    faces = tuple(FaceSeen(f.box_px, f.found_0_1, *score) for f, score in zip(matched, scores, strict=True))
-    reasons = [r.value for r in judge(faces, enrolled=enrolled, nude_parts=nude_parts, rules=ports.verdict_rules)]
-    if len(found) > MAX_FACES and Reason.FACE_NOT_COVERED.value not in reasons:
-        reasons.append(Reason.FACE_NOT_COVERED.value)
-    return Examined(tuple(reasons), Measured(faces, tuple(nude_parts), enrolled))
+        store.schedule_removal(check.image_id, *check.keys)
+    elif check.quarantine_key != check.keys[0]:
+        store.schedule_leftover(check.image_id, check.keys[0])
 
 
 def _require_consent(check: PictureCheck, ports: Ports) -> None:

@@ -199,12 +199,16 @@ class FaceEmbedding(_message.Message):
     def __init__(self, values: _Optional[_Iterable[float]] = ..., face_model: _Optional[str] = ...) -> None: ...
 
 class MatchFacesRequest(_message.Message):
-    __slots__ = ("subject_id", "embeddings")
+    __slots__ = ("subject_id", "embeddings", "consent_id", "consent_revision")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     embeddings: _containers.RepeatedCompositeFieldContainer[FaceEmbedding]
-    def __init__(self, subject_id: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[FaceEmbedding, _Mapping]]] = ...) -> None: ...
+    consent_id: str
+    consent_revision: int
+    def __init__(self, subject_id: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[FaceEmbedding, _Mapping]]] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ...) -> None: ...
 
 class FaceMatch(_message.Message):
     __slots__ = ("own_score", "other_score", "matches_own", "matches_other", "protected")

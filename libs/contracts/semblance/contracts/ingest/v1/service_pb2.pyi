@@ -262,3 +262,25 @@ class ListTrainingPhotosResponse(_message.Message):
     PHOTOS_FIELD_NUMBER: _ClassVar[int]
     photos: _containers.RepeatedCompositeFieldContainer[TrainingPhoto]
     def __init__(self, photos: _Optional[_Iterable[_Union[TrainingPhoto, _Mapping]]] = ...) -> None: ...
+
+class LibraryEmbedding(_message.Message):
+    __slots__ = ("values", "face_model")
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    FACE_MODEL_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[float]
+    face_model: str
+    def __init__(self, values: _Optional[_Iterable[float]] = ..., face_model: _Optional[str] = ...) -> None: ...
+
+class CompareWithLibraryRequest(_message.Message):
+    __slots__ = ("subject_id", "embeddings")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    embeddings: _containers.RepeatedCompositeFieldContainer[LibraryEmbedding]
+    def __init__(self, subject_id: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[LibraryEmbedding, _Mapping]]] = ...) -> None: ...
+
+class CompareWithLibraryResponse(_message.Message):
+    __slots__ = ("best_scores",)
+    BEST_SCORES_FIELD_NUMBER: _ClassVar[int]
+    best_scores: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, best_scores: _Optional[_Iterable[float]] = ...) -> None: ...

@@ -100,6 +100,11 @@ class IngestServiceStub:
                 request_serializer=semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.ListTrainingPhotosRequest.SerializeToString,
                 response_deserializer=semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.ListTrainingPhotosResponse.FromString,
                 _registered_method=True)
+        self.CompareWithLibrary = channel.unary_unary(
+                '/semblance.contracts.ingest.v1.IngestService/CompareWithLibrary',
+                request_serializer=semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.CompareWithLibraryRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.CompareWithLibraryResponse.FromString,
+                _registered_method=True)
 
 
 class IngestServiceServicer:
@@ -197,6 +202,13 @@ class IngestServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CompareWithLibrary(self, request, context):
+        """How like the other people of a library some faces are, for safety: scores, never anybody's embedding or id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IngestServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -264,6 +276,11 @@ def add_IngestServiceServicer_to_server(servicer, server):
                     servicer.ListTrainingPhotos,
                     request_deserializer=semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.ListTrainingPhotosRequest.FromString,
                     response_serializer=semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.ListTrainingPhotosResponse.SerializeToString,
+            ),
+            'CompareWithLibrary': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareWithLibrary,
+                    request_deserializer=semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.CompareWithLibraryRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.CompareWithLibraryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -618,6 +635,33 @@ class IngestService:
             '/semblance.contracts.ingest.v1.IngestService/ListTrainingPhotos',
             semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.ListTrainingPhotosRequest.SerializeToString,
             semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.ListTrainingPhotosResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareWithLibrary(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.ingest.v1.IngestService/CompareWithLibrary',
+            semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.CompareWithLibraryRequest.SerializeToString,
+            semblance_dot_contracts_dot_ingest_dot_v1_dot_service__pb2.CompareWithLibraryResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -59,6 +59,8 @@ class IngestServiceStub:
     """Takes back the subject's latest change to people that is not yet undone."""
     ListTrainingPhotos: _grpc.UnaryUnaryMultiCallable[_service_pb2.ListTrainingPhotosRequest, _service_pb2.ListTrainingPhotosResponse]
     """What training may learn from: accepted photos, the subject's own face only."""
+    CompareWithLibrary: _grpc.UnaryUnaryMultiCallable[_service_pb2.CompareWithLibraryRequest, _service_pb2.CompareWithLibraryResponse]
+    """How like the other people of a library some faces are, for safety: scores, never anybody's embedding or id."""
 
 @_typing.type_check_only
 class IngestServiceAsyncStub(IngestServiceStub):
@@ -91,6 +93,8 @@ class IngestServiceAsyncStub(IngestServiceStub):
     """Takes back the subject's latest change to people that is not yet undone."""
     ListTrainingPhotos: _aio.UnaryUnaryMultiCallable[_service_pb2.ListTrainingPhotosRequest, _service_pb2.ListTrainingPhotosResponse]  # type: ignore[assignment]
     """What training may learn from: accepted photos, the subject's own face only."""
+    CompareWithLibrary: _aio.UnaryUnaryMultiCallable[_service_pb2.CompareWithLibraryRequest, _service_pb2.CompareWithLibraryResponse]  # type: ignore[assignment]
+    """How like the other people of a library some faces are, for safety: scores, never anybody's embedding or id."""
 
 class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
     """Photos in, faces found, people grouped."""
@@ -198,5 +202,13 @@ class IngestServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.ListTrainingPhotosResponse, _abc.Awaitable[_service_pb2.ListTrainingPhotosResponse]]:
         """What training may learn from: accepted photos, the subject's own face only."""
+
+    @_abc_1.abstractmethod
+    def CompareWithLibrary(
+        self,
+        request: _service_pb2.CompareWithLibraryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.CompareWithLibraryResponse, _abc.Awaitable[_service_pb2.CompareWithLibraryResponse]]:
+        """How like the other people of a library some faces are, for safety: scores, never anybody's embedding or id."""
 
 def add_IngestServiceServicer_to_server(servicer: IngestServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,133 @@
+"""One look at a picture: cheap refusals first, then every face against everybody it could be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from semblance.safety.domain.picture import BLURRED, Measured, PictureCheck
+from semblance.safety.domain.verdict import FaceSeen, Judgement, NudePart, Reason, VerdictRules, is_known, judge
+from semblance.safety.ports import BoxPx, Embedding, FaceScores, FoundFace, Pixels, Ports
+
+GoOn = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Blurred:
+    """The bytes that may be seen in place of those that were made, as they lie in quarantine."""
+
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What one look at a picture gave. `gone`: the person's key is destroyed, there is nobody left to tell. `doubt`: an
+    operator must decide. `blurred`: these bytes instead."""
+
+    reasons: tuple[str, ...] = ()
+    measured: Measured = field(default_factory=Measured)
+    gone: bool = False
+    doubt: bool = False
+    blurred: Blurred | None = None
+
+
+def look(check: PictureCheck, png: bytes, ports: Ports, go_on: GoOn) -> Examined:
+    """Raises UnreadablePicture, TooManyPlaces, Unavailable, Gone, and what `go_on` raises."""
+    image = ports.eyes.open(png, width_px=check.width_px, height_px=check.height_px)
+    nude = tuple(ports.eyes.nude_parts(image))
+    if any(part.score_0_1 >= ports.verdict_rules.nudity_score_0_1 for part in nude):
+        return Examined((Reason.NUDITY.value,), Measured(nude_parts=nude))
+    go_on()
+    measured = _measure(check, image, nude, ports, go_on)
+    if measured is None:
+        return Examined((Reason.TOO_MANY_FACES.value,))
+    judged = judge(measured.faces, enrolled=measured.enrolled, nude_parts=nude, rules=ports.verdict_rules)
+    if judged.reasons or not judged.blur_px:
+        return Examined(tuple(reason.value for reason in judged.reasons), measured, doubt=judged.doubt)
+    return _blur(_Shown(check, image, measured, judged), ports, go_on)
+
+
+def _measure(
+    check: PictureCheck, image: Pixels, nude: Sequence[NudePart], ports: Ports, go_on: GoOn
+) -> Measured | None:
+    """Every face with its scores; None where there are more than can be compared."""
+    found = ports.eyes.faces(image, go_on)
+    if len(found) > ports.limits.faces:
+        return None
+    go_on()
+    readable = [face.embedding for face in found if face.embedding is not None]
+    scores, enrolled = ports.matcher.match(
+        check.subject_id, readable, consent_id=check.consent_id, consent_revision=check.consent_revision
+    )
+    library = ports.library.best(check.subject_id, readable)
+    figures = ports.figures.best(check.subject_id, readable)
+    seen = iter(zip(scores, library, figures, strict=True))
+    faces = tuple(_seen(face, next(seen)) if face.embedding is not None else _unreadable(face) for face in found)
+    return Measured(faces, tuple(nude), enrolled)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A picture that would do but for some unknown faces."""
+
+    check: PictureCheck
+    image: Pixels
+    measured: Measured
+    judged: Judgement
+
+
+def _blur(shown: _Shown, ports: Ports, go_on: GoOn) -> Examined:
+    """Blur, look again, and only then keep the new bytes. What is left of a face must be like nobody."""
+    boxes = shown.judged.blur_px
+    copy, png = ports.eyes.blur(shown.image, boxes)
+    go_on()
+    after = _measure(shown.check, copy, (), ports, go_on)
+    if after is None or any(_is_left(face, boxes, ports.verdict_rules) for face in after.faces):
+        return Examined((Reason.FACE_NOT_COVERED.value,), shown.measured)
+    clear = [face for face in after.faces if not _within(face, boxes)]
+    judged = judge(clear, enrolled=after.enrolled, nude_parts=(), rules=ports.verdict_rules)
+    if judged.reasons or judged.blur_px:
+        return Examined(tuple(r.value for r in judged.reasons or (Reason.FACE_NOT_COVERED,)), shown.measured)
+    go_on()
+    key = shown.check.keys[0] + BLURRED
+    ports.quarantine.put(shown.check.subject_id, key, png)
+    blurred = Blurred(key, hashlib.sha256(png).hexdigest())
+    return Examined((), shown.measured, doubt=shown.judged.doubt or judged.doubt, blurred=blurred)
+
+
+def _is_left(face: FaceSeen, boxes: Sequence[BoxPx], rules: VerdictRules) -> bool:
+    """Whether a blurred face is still like somebody."""
+    return _within(face, boxes) and is_known(face, rules)
+
+
+def _within(face: FaceSeen, boxes: Sequence[BoxPx]) -> bool:
+    """Whether the face's middle lies in one of the boxes."""
+    x, y = face.box_px[0] + face.box_px[2] / 2, face.box_px[1] + face.box_px[3] / 2
+    return any(left <= x <= left + width and top <= y <= top + height for left, top, width, height in boxes)
+
+
+def _seen(face: FoundFace, scores: tuple[FaceScores, float, float]) -> FaceSeen:
+    known, library, figure = scores
+    return FaceSeen(
+        face.box_px,
+        face.found_0_1,
+        own_score=known.own,
+        other_score=known.other,
+        protected=known.protected,
+        library_score=library,
+        figure_score=figure,
+    )
+
+
+def _unreadable(face: FoundFace) -> FaceSeen:
+    return FaceSeen(face.box_px, face.found_0_1, own_score=-1.0, other_score=-1.0, readable=False)
+
+
+class Nobody:
+    """No list of people to compare with."""
+
+    def best(self, _subject_id: str, faces: Sequence[Embedding]) -> list[float]:
+        """-1 for each face."""
+        return [-1.0] * len(faces)

@@ -139,6 +139,27 @@ def test_the_log_hears_of_question_answer_and_refusals_under_the_apps_name(desk:
     assert "ads" not in [use for message in told(desk, pb.GrantAnswered) for use in message.uses]
 
 
+def test_asking_and_taking_back_in_turn_is_told_once_a_day(desk: Any) -> None:
+    first = ask(desk)
+    grants.withdraw_grant(first.grantee_id, first.id, desk.ports)
+    for _ in range(3):
+        again = grants.AskGrant(ConsentId(new_id()), first.grantee_id, first.subject_id, Extent(5, 30), "cards")
+        last = grants.ask_grant(again, desk.ports)
+        grants.withdraw_grant(last.grantee_id, last.id, desk.ports)
+    assert [m.consent_id for m in told(desk, pb.GrantAsked)] == [first.id]
+    assert [(m.consent_id, m.answer) for m in told(desk, pb.GrantAnswered)] == [(first.id, "retracted")]
+    answered = grants.ask_grant(
+        grants.AskGrant(ConsentId(new_id()), first.grantee_id, first.subject_id, Extent(5, 30), "cards"), desk.ports
+    )
+    grants.withdraw_grant(first.subject_id, answered.id, desk.ports)  # the person's no is told whatever came before
+    assert [m.answer for m in told(desk, pb.GrantAnswered)] == ["retracted", "refused"]
+    desk.clock.advance(8 * DAY_S)
+    grants.ask_grant(
+        grants.AskGrant(ConsentId(new_id()), first.grantee_id, first.subject_id, Extent(5, 30), "cards"), desk.ports
+    )
+    assert len(told(desk, pb.GrantAsked)) == 2
+
+
 def test_a_no_and_a_withdrawal_are_told_too(desk: Any) -> None:
     question = ask(desk)
     grants.answer_grant(grants.AnswerGrant(question.id, question.subject_id, None), desk.ports)

@@ -92,7 +92,7 @@ def test_every_audited_event_becomes_one_entry(house) -> None:
     assert check(house) == []
 
 
-def test_an_entry_holds_ids_numbers_and_codes_and_nothing_else(house) -> None:
+def test_an_entry_holds_ids_numbers_codes_and_a_registered_name_and_nothing_else(house) -> None:
     granted = sample(identity_pb.ConsentGranted)
     granted.state.grantee_id = BOB
     tell(house, granted)
@@ -103,6 +103,7 @@ def test_an_entry_holds_ids_numbers_and_codes_and_nothing_else(house) -> None:
         "consent_id": granted.consent_id,
         "consent_revision": 1,
         "grantee_id": BOB,
+        "grantee_name": "Photo%20Booth",
         "purposes": ("generate", "photos", "train"),
         "expires_at": "2031-01-01T00:00:00.000000Z",
     }

@@ -100,7 +100,8 @@ def ask_grant(command: AskGrant, ports: Ports) -> Grant:
             sealed_purpose=seal_purpose(command.grantee_id, purpose, ports),
         )
         store.grants.add(question)
-        store.publish(Asked(question, name_of(store, question.grantee_id)))
+        if _first_today(store, question):
+            store.publish(Asked(question, name_of(store, question.grantee_id)))
         return _allowed_by_level(store, question, ports) or question
 
 
@@ -173,7 +174,8 @@ def withdraw_in(store: Store, caller_id: SubjectId, grant_id: ConsentId, ports: 
     if grant.answer is Answer.OPEN and now < grant.lapses_at:
         grant = grant.refuse(now) if caller_id == grant.subject_id else grant.retract(now)
         store.grants.save(grant)
-        store.publish(Answered(grant, name_of(store, grant.grantee_id)))
+        if grant.answer is Answer.REFUSED or _first_today(store, grant):
+            store.publish(Answered(grant, name_of(store, grant.grantee_id)))
     consent = store.consents.get(grant_id, lock=True) if grant.answer is Answer.ALLOWED else None
     if consent is not None:
         end(store, consent, RevocationReason.WITHDRAWN, ports)
@@ -230,6 +232,13 @@ def _heard_by(store: Store, subject_id: SubjectId, ports: Ports) -> SubjectId:
     """The person; or nobody, once so many questions wait for them. The asker cannot tell."""
     waiting = store.grants.open_asks(ports.clock.now(), to=subject_id)
     return subject_id if waiting < ports.rules.sharing.open_asks_to_one else SubjectId(new_id())
+
+
+def _first_today(store: Store, question: Grant) -> bool:
+    """Whether it is its asker's first to this person that day: asking and taking back in turn must not fill a log."""
+    day, place = question.asked_at.date(), (question.asked_at, question.id)
+    asked = store.grants.asked_before(question.grantee_id, question.fingerprint)
+    return not any(other.asked_at.date() == day and (other.asked_at, other.id) < place for other in asked)
 
 
 def _require_patience(store: Store, command: AskGrant, ports: Ports) -> None:

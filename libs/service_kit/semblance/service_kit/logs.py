@@ -31,6 +31,7 @@ ALLOWED_FIELDS = frozenset(
         "event_type",
         "exit_code",
         "face_count",
+        "face_model",
         "group",
         "grpc_port",
         "height_px",

@@ -22,6 +22,7 @@ from semblance.eventbus.broker import Broker
 from semblance.eventbus.kafka_broker import KafkaBroker
 from semblance.eventbus.settings import BrokerSettings
 from semblance.kernel.clock import Clock
+from semblance.kernel.errors import SemblanceError
 from semblance.service_kit import telemetry
 from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.consumer import Subscription
@@ -96,6 +97,10 @@ def run(
     code = 1
     try:
         code = _command(arguments, build(settings))
+    except SemblanceError as error:
+        # The tree's texts hold nothing of anybody, and an operator must read which file or setting is wrong.
+        said = f"{error.detail}. {error.remedy or ''}".strip()
+        _log.critical("process failed: %s", said, exc_info=error, extra={"error_code": error.code})
     except Exception as error:  # noqa: BLE001 - the process's last catch: logged, then exit 1
         _log.critical("process failed", exc_info=error)
     finally:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -203,3 +206,23 @@ def test_split_processes_do_together_what_one_does(service: Service, migrations_
         eventually(lambda: len(answers(service)) == 1)
     finally:
         assert [serving.end() for serving in split] == [0, 0, 0]
+
+
+def test_a_start_that_fails_says_what_to_do_and_nothing_of_an_unforeseen_fault(tmp_path: Path) -> None:
+    program = (
+        "from semblance.kernel.errors import Unavailable\n"
+        "from semblance.service_kit import runtime\n"
+        "from semblance.service_kit.settings import ServiceSettings\n"
+        "def build(_settings):\n    raise {error}\n"
+        "runtime.run(build, ServiceSettings, ['migrate'])\n"
+    )
+
+    def said(error: str) -> dict[str, object]:
+        command = [sys.executable, "-c", program.format(error=error)]
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        assert ended.returncode == 1
+        return json.loads(ended.stdout.splitlines()[-1])
+
+    known = said("Unavailable('no file x', remedy='Put it into y.', code='face-model-missing')")
+    assert (known["event"], known["error_code"]) == ("process failed: no file x. Put it into y.", "face-model-missing")
+    assert "secret" not in str(said("ValueError('a secret')"))

@@ -30,15 +30,16 @@ def test_asked_allowed_made_reviewed_and_withdrawn(ada: Client, app: Client, con
     assert ada.wait(adapter.id, timeout_s=30).state == "ready"
     assert ada.sharing().level == "only_me"
     assert ada.set_sharing("apps", ["no alcohol"]).limits == ("no alcohol",)
-    asked = app.ask_grant(ada.me().subject_id, "five portraits", 5, 30)
+    asked = app.ask_grant(ada.me().subject_id, "five portraits", 5, 30, uses=["personal", "editorial"])
     assert (asked.state, asked.subject_id) == ("asked", None)
     [seen] = ada.grants()
     assert (seen.id, seen.grantee.name, seen.purpose) == (asked.id, "Photo Booth", "five portraits")
     simulated = ada.simulate(allow={"grant_id": asked.id, "pictures": 1, "days": 7})
     assert [grant.id for grant in simulated.start] == [asked.id]
     assert ada.allow_grant(asked.id, 1, 7, limits=["no hats"]).pictures_left == 1
-    assert app.check_grant(asked.id).allowed
-    image = app.create_shared_image(asked.id, "a portrait", seed=3)
+    assert app.check_grant(asked.id, use="personal").allowed
+    image = app.create_shared_image(asked.id, "a portrait", use="personal", seed=3)
+    assert image.use == "personal"
     assert app.wait(image.id, timeout_s=30).state == "published"
     with pytest.raises(ApiError, match="approved"):
         app.image_content(image.id)
@@ -87,8 +88,14 @@ def test_the_commands(run, ada: Client, app: Client, consent_id: str) -> None:
         "id"
     ]
     assert "app Photo Booth, asked for 5" in run(ada, "grants", "list")
-    assert "allowed 2, 2 left" in run(ada, "grants", "allow", grant_id, "--pictures", "2")
-    made = run(app, "grants", "make", grant_id, "a portrait", "--wait")
+    allow = ("grants", "allow", grant_id, "--pictures", "2", "--deny-use", "ads", "--allow-use", "greeting-card")
+    assert "allowed 2, 2 left, for greeting-card, not for ads" in run(ada, *allow)
+    undeclared = run(app, "grants", "check", grant_id)
+    assert undeclared.startswith("use-required: ")
+    assert "one of: greeting-card." in undeclared
+    assert run(app, "grants", "check", grant_id, "--use", "dating").startswith("use-denied: ")
+    assert run(app, "grants", "check", grant_id, "--use", "greeting-card") == "Yes: 2 left.\n"
+    made = run(app, "grants", "make", grant_id, "a portrait", "--use", "greeting-card", "--wait")
     assert "published, for you waiting" in made
     image_id = made.split()[1]
     assert "for Photo Booth: waiting" in run(ada, "inbox", "list")

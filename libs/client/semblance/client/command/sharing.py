@@ -150,6 +150,15 @@ def withdraw(
     say(grant, as_json=json, words=_line(grant))
 
 
+@app.command("check")
+def check(grant_id: str, use: DeclaredUse = None, json: Json = False) -> None:
+    """Would a picture be allowed now, and if not, every reason why? Nothing happens."""
+    with client() as here:
+        answer = here.check_grant(grant_id, use=use.value if use else None)
+    reasons = "\n".join(f"{reason.code}: {reason.detail}" for reason in answer.reasons)
+    say(answer, as_json=json, words=reasons or f"Yes: {answer.pictures_left} left.")
+
+
 @app.command("make")
 def make(
     grant_id: str,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from semblance.kernel.clock import FakeClock
@@ -21,20 +22,38 @@ from semblance.service_kit.work import WorkKind
 from semblance.training.adapters.store import SqlTransactions, store_of
 from semblance.training.adapters.work import work_kinds
 from semblance.training.consumers import subscriptions
+from semblance.training.domain.leak import LeakRules, Match, OwnPicture, Place
 from semblance.training.domain.likeness import LikenessRules, Measured
 from semblance.training.domain.run import Run
 from semblance.training.handlers import runs
-from semblance.training.ports import OnStep, Photo, PhotoOnFile, Ports, Rules, Trained
+from semblance.training.ports import Embedding, OnStep, Photo, PhotoOnFile, Ports, Rules, Trained
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
+LEAK_RULES = LeakRules(
+    excess_max=0.1,
+    shown_cosine=0.5,
+    shown_margin=0.1,
+    shown_max=0.1,
+    swapped_max=0.1,
+    other_margin=0.05,
+    others_max=0.25,
+)
 LANDMARKS = ((10.0, 10.0), (20.0, 10.0), (15.0, 15.0), (11.0, 20.0), (19.0, 20.0))
+
+
+def honest() -> Trained:
+    """An adapter with nothing against it."""
+    places = (Place(0.3, 0.3), Place(0.25, 0.3, 0.6))
+    face = np.full(128, 128**-0.5, np.float32)
+    own = (OwnPicture(0.6, 0.4),) * 8
+    return Trained(b"lora", b"reference", "d" * 64, Measured(0.6, 0.2, 8, 8), places, own, (face,) * 8)
 
 
 class ScriptedTrainer:
     """Counts calls; `between` runs at every step, as a test's hook into the middle of the work."""
 
     def __init__(self) -> None:
-        self.trained = Trained(b"lora", b"reference", "d" * 64, Measured(0.6, 0.2, 8, 8))
+        self.trained = honest()
         self.calls: list[tuple[list[Photo], int]] = []
         self.between: Callable[[int], None] = lambda _step: None
         self.steps = 4
@@ -45,6 +64,20 @@ class ScriptedTrainer:
             self.between(step)
             on_step("training", step, self.steps)
         return self.trained
+
+
+class ScriptedIdentity:
+    """Says `answer` of every face, or raises it."""
+
+    def __init__(self) -> None:
+        self.answer: Match | Exception = Match(0.6, 0.3, matches_other=False, protected=False)
+        self.asked: list[tuple[str, int, int]] = []
+
+    def match(self, consent: Consent, faces: Sequence[Embedding]) -> list[Match]:
+        self.asked.append((consent.id, consent.revision, len(faces)))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return [self.answer] * len(faces)
 
 
 class ListedPhotos:
@@ -66,6 +99,7 @@ class Service:
     store: MemoryStore
     photos: ListedPhotos
     trainer: ScriptedTrainer
+    identity: ScriptedIdentity
     ports: Ports
     work: dict[str, WorkKind]
     events: list[Subscription]
@@ -114,6 +148,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     database = testing.database(tmp_path, MIGRATIONS, source="training", clock=clock)
     consents = testing.FakeConsentView(clock)
     keyring, store, photos, trainer = MemoryKeyRing(clock), MemoryStore(), ListedPhotos(), ScriptedTrainer()
+    identity = ScriptedIdentity()
     transactions = SqlTransactions(database)
     ports = Ports(
         transactions=transactions.write,
@@ -124,10 +159,21 @@ def service(tmp_path: Path) -> Iterator[Service]:
         photo_bytes=SealedObjects(store, Sealer(keyring), PHOTOS),
         adapter_bytes=SealedObjects(store, Sealer(keyring), ADAPTERS),
         trainer=trainer,
-        rules=Rules(LikenessRules(0.3), min_photos=5, max_photos=10, open_runs=2, tick_s=0.5),
+        identity=identity,
+        rules=Rules(LikenessRules(0.3), LEAK_RULES, min_photos=5, max_photos=10, open_runs=2, tick_s=0.5),
     )
     kinds = work_kinds(ports, lease_s=30, max_attempts=3)
     yield Service(
-        database, clock, consents, keyring, store, photos, trainer, ports, kinds, subscriptions(ports, store_of)
+        database,
+        clock,
+        consents,
+        keyring,
+        store,
+        photos,
+        trainer,
+        identity,
+        ports,
+        kinds,
+        subscriptions(ports, store_of),
     )
     database.close()

@@ -13,6 +13,7 @@ from semblance.diffusion.errors import (
     RequestInvalid,
 )
 from semblance.diffusion.examples import TrainingPicture
+from semblance.diffusion.leaks import changes_nothing, draw_nobody, draw_other_words, draw_others, together
 from semblance.diffusion.rendering import RenderRequest, derived_seed, render
 from semblance.diffusion.strength import at_best_strength, draw_photos
 from semblance.diffusion.training import train_lora
@@ -32,11 +33,16 @@ __all__ = [
     "SamplerConfig",
     "TrainingPicture",
     "at_best_strength",
+    "changes_nothing",
     "derived_seed",
+    "draw_nobody",
+    "draw_other_words",
+    "draw_others",
     "draw_photos",
     "load_backbone",
     "lora_settings",
     "render",
+    "together",
     "train_lora",
     "training_picture",
     "weights_digest",

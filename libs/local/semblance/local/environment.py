@@ -27,7 +27,7 @@ _LEAN = {
     "TRANSFORMERS_VERBOSITY": "error",
 }
 
-_RECOGNISING = ("identity", "ingest", "safety")
+_RECOGNISING = ("identity", "ingest", "safety", "training")
 
 
 def inherited() -> dict[str, str]:
@@ -78,8 +78,9 @@ def _store(service: str, config: Config, layout: Layout) -> dict[str, str]:
 
 
 def _face_model(service: str) -> dict[str, str]:
-    """SEMBLANCE_FACE_MODEL for all who turn faces into numbers that identity compares: they must agree. Training and
-    generation are not among them: they speak in the numbers that the backbone was trained on."""
+    """SEMBLANCE_FACE_MODEL for all who turn faces into numbers that identity compares: they must agree. Generation is
+    not among them: it speaks in the numbers that the backbone was trained on, and so does training but for its question
+    to identity."""
     chosen = os.environ.get("SEMBLANCE_FACE_MODEL")
     return {"FACE_MODEL": chosen} if chosen and service in _RECOGNISING else {}
 

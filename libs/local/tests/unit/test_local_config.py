@@ -144,4 +144,5 @@ def test_one_variable_sets_the_face_model_of_all_who_must_agree(
 
     assert set(models().values()) == {None}
     monkeypatch.setenv("SEMBLANCE_FACE_MODEL", "deepface:Dlib")
-    assert {s for s, model in models().items() if model == "deepface:Dlib"} == {"identity", "ingest", "safety"}
+    chosen = {s for s, model in models().items() if model == "deepface:Dlib"}
+    assert chosen == {"identity", "ingest", "safety", "training"}

@@ -8,7 +8,8 @@ import grpc
 
 from semblance.contracts.training.v1 import service_pb2_grpc
 from semblance.diffusion import LoraSettings, lora_settings
-from semblance.faces import OpenCvFaceEngine
+from semblance.faces import SFACE, FaceEngine, OpenCvFaceEngine, model_named
+from semblance.faces.choice import load_engine
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.errors import Unavailable
 from semblance.objects import ADAPTERS, PHOTOS, FileKeyRing, MinioStore, SealedObjects, Sealer
@@ -16,11 +17,13 @@ from semblance.pocket import weights_dir
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
 from semblance.service_kit.runtime import Application, Check, broker_of, consent_view_of, run
+from semblance.training.adapters.identity_faces import IdentityFaces
 from semblance.training.adapters.ingest_photos import IngestPhotos
 from semblance.training.adapters.store import SqlTransactions, store_of
 from semblance.training.adapters.work import work_kinds
 from semblance.training.api.servicer import TrainingServicer
 from semblance.training.consumers import subscriptions
+from semblance.training.domain.leak import LeakRules
 from semblance.training.domain.likeness import LikenessRules
 from semblance.training.ml.strangers import panel
 from semblance.training.ml.trainer import LoraTrainer, TrainerSettings
@@ -58,7 +61,12 @@ def build(settings: TrainingSettings) -> Application:
         torch_threads=settings.torch_threads,
         pictures_per_prompt=settings.pictures_per_prompt,
         lora=settings.lora,
+        leak_pictures=settings.leak_pictures,
+        leak_others=settings.leak_others,
     )
+    faces = OpenCvFaceEngine(settings.models_dir)
+    recogniser = recogniser_of(settings, faces)
+    to_identity = rpc.connect(settings.identity_address, settings.internal_token)
     transactions = SqlTransactions(database)
     ports = Ports(
         transactions=transactions.write,
@@ -68,7 +76,8 @@ def build(settings: TrainingSettings) -> Application:
         photos=IngestPhotos(rpc.connect(settings.ingest_address, settings.internal_token)),
         photo_bytes=SealedObjects(store, sealer, PHOTOS),
         adapter_bytes=SealedObjects(store, sealer, ADAPTERS),
-        trainer=LoraTrainer(engine, OpenCvFaceEngine(settings.models_dir), panel()),
+        trainer=LoraTrainer(engine, faces, panel(), recogniser),
+        identity=IdentityFaces(to_identity, face_model=recogniser.model.id, deadline_s=settings.match_deadline_s),
         rules=rules_of(settings),
     )
 
@@ -90,13 +99,29 @@ def build(settings: TrainingSettings) -> Application:
         consent_view=consents,
         checks=[Check("backbone", backbone)],
         migrations_dir=MIGRATIONS_DIR,
+        on_stop=[to_identity.close],
     )
+
+
+def recogniser_of(settings: TrainingSettings, faces: FaceEngine) -> FaceEngine:
+    """The engine whose numbers identity compares: the backbone's own where that is SFace. Raises FaceModelMissing."""
+    model = model_named(settings.face_model)
+    return faces if model == SFACE else load_engine(model, settings.models_dir)
 
 
 def rules_of(settings: TrainingSettings) -> Rules:
     """The domain's numbers."""
     return Rules(
         likeness=LikenessRules(settings.likeness_floor),
+        leak=LeakRules(
+            excess_max=settings.leak_excess_max,
+            shown_cosine=settings.leak_shown_cosine,
+            shown_margin=settings.leak_shown_margin,
+            shown_max=settings.leak_shown_max,
+            swapped_max=settings.leak_swapped_max,
+            other_margin=settings.leak_other_margin,
+            others_max=settings.leak_others_max,
+        ),
         min_photos=settings.min_photos,
         max_photos=settings.max_photos,
         open_runs=settings.open_runs,

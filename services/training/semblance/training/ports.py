@@ -7,12 +7,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, SubjectId
 from semblance.training.domain.events import Event
+from semblance.training.domain.leak import LeakRules, Match, OwnPicture, Place
 from semblance.training.domain.likeness import LikenessRules, Measured
 from semblance.training.domain.run import Run
+
+Embedding = npt.NDArray[np.float32]
 
 
 class Runs(Protocol):
@@ -104,12 +110,19 @@ class Photo:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gave. lora and reference are the person's face in other words: sealed or dropped at once."""
+    """What a training gave. lora, reference and faces are the person's face in other words: sealed or dropped at once.
+
+    places, own: what the pictures drawn for judging showed. faces: those of the adapter's own pictures, as identity's
+    face model sees them.
+    """
 
     lora: bytes = field(repr=False)
     reference: bytes = field(repr=False)
     backbone_digest: str
     measured: Measured
+    places: tuple[Place, ...] = field(default=(), repr=False)
+    own: tuple[OwnPicture, ...] = field(default=(), repr=False)
+    faces: tuple[Embedding, ...] = field(default=(), repr=False)
 
 
 # phase, step, of; raises to stop the training.
@@ -121,6 +134,13 @@ class Trainer(Protocol):
 
     def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep) -> Trained:
         """Learn from all but the last `held_out` photos, judge by those. What on_step raises passes through."""
+
+
+class Identity(Protocol):
+    """identity, which alone has everybody's templates."""
+
+    def match(self, consent: Consent, faces: Sequence[Embedding]) -> list[Match]:
+        """A match for each face, compared for the consent's subject. Raises Unavailable, NotEnrolled."""
 
 
 class Work(Protocol):
@@ -138,6 +158,7 @@ class Rules:
     """Every number that an operator may set."""
 
     likeness: LikenessRules
+    leak: LeakRules
     min_photos: int
     max_photos: int
     open_runs: int
@@ -156,4 +177,5 @@ class Ports:
     photo_bytes: SealedReader
     adapter_bytes: SealedStore
     trainer: Trainer
+    identity: Identity
     rules: Rules

@@ -53,7 +53,8 @@ def test_the_engine_learns_and_measures(tmp_path: Path, ip_adapter: bool) -> Non
         "evaluating",
     ]
     assert ("training", 2, 2) in phases
-    assert phases[-1] == ("evaluating", 12, 12)
+    # Four prompts of the person; four of nobody and four of somebody else, also without the LoRA; three steps each.
+    assert [(step, steps) for phase, step, steps in phases if phase == "evaluating"] == [(k, 60) for k in range(1, 61)]
     assert len(trained.lora) > 1000
     assert len(trained.reference) == (128 * 4 if ip_adapter else 0)
     assert trained.measured.own == pytest.approx(1.0)
@@ -61,7 +62,27 @@ def test_the_engine_learns_and_measures(tmp_path: Path, ip_adapter: bool) -> Non
     assert (trained.measured.pictures, trained.measured.detected) == (4, 4)
     assert 256 in faces.looked_at_px  # small pictures are enlarged before a face is looked for
     assert trained.backbone_digest == load_backbone(directory).digest
+    assert len(trained.places) == 16
+    assert all(place.with_lora == pytest.approx(1.0) for place in trained.places)
+    assert [place.asked is not None for place in trained.places] == [False] * 8 + [ip_adapter] * 8
+    assert len(trained.own) == len(trained.faces) == 4
     assert repr(trained).count("b'") == 0
+    assert repr(trained).count("array") == 0
+
+
+def test_the_bare_backbone_is_drawn_once_a_process_and_never_for_an_adapter_of_zeros(tmp_path: Path) -> None:
+    directory = write_tiny_backbone(tmp_path / "tiny", ip_adapter=True)
+    trainer = LoraTrainer(TrainerSettings(directory, 1, 1, {"steps": 2}), OneFace(), panel())
+    first, again = [], []
+    trainer.train(photos(5), 2, lambda *tick: first.append(tick))
+    repeated = trainer.train(photos(5), 2, lambda *tick: again.append(tick))
+    assert (first[-1], again[-1]) == (("evaluating", 60, 60), ("evaluating", 36, 36))
+    assert len(repeated.places) == 16
+    idle = TrainerSettings(directory, 1, 1, {"steps": 2, "strengths": (0.0,)})
+    weakened = []
+    trained = LoraTrainer(idle, OneFace(), panel()).train(photos(5), 2, lambda *tick: weakened.append(tick))
+    assert weakened[-1] == ("evaluating", 36, 36)  # its own pictures and the bare ones
+    assert all(place.with_lora == place.bare for place in trained.places)
 
 
 def test_strengths_are_weighed_by_the_learnt_photos_before_the_held_out_ones_judge(tmp_path: Path) -> None:
@@ -71,7 +92,7 @@ def test_strengths_are_weighed_by_the_learnt_photos_before_the_held_out_ones_jud
     trained = LoraTrainer(settings, OneFace(), panel()).train(photos(5), 2, lambda *tick: phases.append(tick))
     weighing = [(step, steps) for phase, step, steps in phases if phase == "weighing"]
     assert weighing == [(k, 24) for k in range(1, 25)]
-    assert phases.index(("weighing", 24, 24)) < phases.index(("evaluating", 1, 12))
+    assert phases.index(("weighing", 24, 24)) < phases.index(("evaluating", 1, 60))
     assert trained.lora
 
 

@@ -1,5 +1,6 @@
 import hashlib
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ from semblance.service_kit.worker import Worker
 from semblance.training.domain.likeness import Measured
 from semblance.training.domain.run import State
 from semblance.training.handlers import runs
-from semblance.training.ports import Trained
 
 pytestmark = pytest.mark.integration
 SAMPLES = Path(__file__).parents[4] / "protos" / "samples"
@@ -79,14 +79,15 @@ def test_a_photo_removed_meanwhile_is_left_out(service) -> None:  # type: ignore
 
 @pytest.mark.parametrize("measured", [Measured(0.2, 0.1, 8, 8), Measured(0.4, 0.45, 8, 8), Measured(0.5, 0.2, 8, 1)])
 def test_an_adapter_that_is_not_like_its_person_is_destroyed(service, measured: Measured) -> None:  # type: ignore[no-untyped-def]
-    service.trainer.trained = Trained(b"lora", b"reference", "d" * 64, measured)
+    service.trainer.trained = replace(service.trainer.trained, measured=measured)
     run = service.start(service.enrol())
     service.do_work()
-    assert service.get(run).state is State.REFUSED
+    assert (service.get(run).state, service.get(run).reason_code) == (State.REFUSED, "not-like-you")
     assert service.adapter_objects() == []
     [refused] = service.said(events_pb2.AdapterRefused)
     assert refused.likeness == pytest.approx(measured.own)
     assert refused.likeness_floor == pytest.approx(0.3)
+    assert refused.reason_code == "not-like-you"
 
 
 def test_a_consent_withdrawn_in_the_middle_stops_the_training_at_once(service) -> None:  # type: ignore[no-untyped-def]

@@ -6,14 +6,14 @@ import pytest
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
 from semblance.training.domain.errors import InvalidName, WrongState
 from semblance.training.domain.likeness import LikenessRules, Measured, held_out_count
-from semblance.training.domain.run import Bytes, Run, State, parse_name
+from semblance.training.domain.run import Bytes, Judged, Refusal, Run, State, parse_name
 
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 STORED = Bytes("s/a/lora.safetensors", "0" * 64, "s/a/reference.f32", "1" * 64)
 STEPS: dict[State, Callable[[Run], Run]] = {
     State.TRAINING: lambda run: run.begin(),
-    State.READY: lambda run: run.ready(STORED, 6, 0.5, 0.3, NOW),
-    State.REFUSED: lambda run: run.refuse(6, 0.1, 0.3, NOW),
+    State.READY: lambda run: run.ready(STORED, Judged(6, 0.5, 0.3), NOW),
+    State.REFUSED: lambda run: run.refuse(Judged(6, 0.1, 0.3), Refusal.NOT_LIKE_YOU, NOW),
     State.FAILED: lambda run: run.fail("too-few-photos", NOW),
     State.REVOKED: lambda run: run.revoke(NOW),
     State.REMOVED: lambda run: run.remove(NOW),

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.service_kit.erased import service_erased
 from semblance.training.domain.events import Ended, Erased, Event, Progressed, Requested
+from semblance.training.domain.leak import Leak
 from semblance.training.domain.run import Bytes, Run, State
 
 SERVICE = "training"
@@ -43,7 +44,13 @@ def _ended(run: Run) -> Message:
                 likeness_floor=run.likeness_floor,
             )
         case State.REFUSED:
-            return training_pb.AdapterRefused(**ids, likeness=run.likeness, likeness_floor=run.likeness_floor)
+            return training_pb.AdapterRefused(
+                **ids,
+                likeness=run.likeness,
+                likeness_floor=run.likeness_floor,
+                reason_code=run.reason_code,
+                **_leak(run.leak),
+            )
         case State.FAILED:
             return training_pb.AdapterFailed(**ids, reason_code=run.reason_code)
         case State.REVOKED:
@@ -52,6 +59,18 @@ def _ended(run: Run) -> Message:
             return training_pb.AdapterRemoved(**ids)
         case State.QUEUED | State.TRAINING:
             raise ValueError(f"a run that is {run.state.value} has not ended")
+
+
+def _leak(leak: Leak | None) -> dict[str, Any]:
+    if leak is None:
+        return {}
+    return {
+        "leak_places": leak.places,
+        "leak_excess": leak.excess,
+        "leak_shown_0_1": leak.shown,
+        "leak_swapped_0_1": leak.swapped,
+        "leak_others_0_1": leak.others,
+    }
 
 
 def _ids(run: Run) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
 from semblance.training.adapters.tables import runs
+from semblance.training.domain.leak import Leak
 from semblance.training.domain.run import Bytes, Run, State
 
 
@@ -74,8 +75,27 @@ def _values(run: Run) -> dict[str, Any]:
     return {
         **{name: getattr(run, name) for name in plain},
         **{name: getattr(stored, name) for name in of_bytes},
+        **_leak_values(run.leak),
         "state": run.state.value,
     }
+
+
+def _leak_values(leak: Leak | None) -> dict[str, Any]:
+    """No places: nothing was looked for."""
+    return {
+        "leak_places": leak.places if leak else 0,
+        "leak_excess": leak.excess if leak else 0.0,
+        "leak_shown_0_1": leak.shown if leak else 0.0,
+        "leak_swapped_0_1": leak.swapped if leak else 0.0,
+        "leak_others_0_1": leak.others if leak else 0.0,
+    }
+
+
+def _leak(row: sa.Row[Any]) -> Leak | None:
+    if not row.leak_places:
+        return None
+    shares = (row.leak_excess, row.leak_shown_0_1, row.leak_swapped_0_1, row.leak_others_0_1)
+    return Leak(*shares, places=row.leak_places)
 
 
 def _run(row: sa.Row[Any]) -> Run:
@@ -92,6 +112,7 @@ def _run(row: sa.Row[Any]) -> Run:
         photo_count=row.photo_count,
         likeness=row.likeness,
         likeness_floor=row.likeness_floor,
+        leak=_leak(row),
         bytes=stored if row.lora_key else None,
         finished_at=row.finished_at,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from semblance.contracts.training.v1 import service_pb2
+from semblance.training.domain.advice import advice_for
+from semblance.training.domain.leak import Leak
 from semblance.training.domain.run import Bytes, Run, State
 
 _STATES = {
@@ -35,7 +37,10 @@ def adapter(run: Run) -> service_pb2.Adapter:
         lora_sha256=stored.lora_sha256,
         reference_key=stored.reference_key,
         backbone_digest=stored.backbone_digest,
+        advice=advice_for(run.reason_code),
     )
+    if run.leak is not None:
+        message.leak.CopyFrom(_leak(run.leak))
     requested_at = Timestamp()
     requested_at.FromDatetime(run.requested_at)
     message.requested_at.CopyFrom(requested_at)
@@ -44,3 +49,13 @@ def adapter(run: Run) -> service_pb2.Adapter:
         finished_at.FromDatetime(run.finished_at)
         message.finished_at.CopyFrom(finished_at)
     return message
+
+
+def _leak(leak: Leak) -> service_pb2.Leak:
+    return service_pb2.Leak(
+        places=leak.places,
+        excess=leak.excess,
+        shown_0_1=leak.shown,
+        swapped_0_1=leak.swapped,
+        others_0_1=leak.others,
+    )

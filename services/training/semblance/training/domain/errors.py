@@ -51,6 +51,15 @@ class InvalidName(Invalid):
         super().__init__(f"a name has at most {limit} printable characters")
 
 
+class NotEnrolled(Conflict):
+    """Identity has no template to tell the person by."""
+
+    code = "opt-in-again"
+
+    def __init__(self) -> None:
+        super().__init__("your face is not enrolled, or by an earlier face model", remedy="Opt in again, then train.")
+
+
 class UnreadablePhoto(Invalid):
     """A stored photo does not decode."""
 

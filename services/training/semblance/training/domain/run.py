@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
 from semblance.training.domain.errors import InvalidName, WrongState
+from semblance.training.domain.leak import Leak
 
 MAX_NAME_CHARACTERS: Final = 80
 
 
 class State(enum.Enum):
-    """Where a run stands. REFUSED: trained, but not like the person; its bytes are gone."""
+    """Where a run stands. REFUSED: trained, but not like the person or showing people unasked; its bytes are gone."""
 
     QUEUED = "queued"
     TRAINING = "training"
@@ -25,6 +26,13 @@ class State(enum.Enum):
     FAILED = "failed"
     REVOKED = "revoked"
     REMOVED = "removed"
+
+
+class Refusal(enum.Enum):
+    """Why a trained adapter is refused."""
+
+    NOT_LIKE_YOU = "not-like-you"
+    LEAKS = "leaks"
 
 
 _NEXT: Final[Mapping[State, frozenset[State]]] = {
@@ -50,6 +58,16 @@ class Bytes:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What a trained adapter was judged by. leak is None where nothing was looked for."""
+
+    photo_count: int
+    likeness: float
+    likeness_floor: float
+    leak: Leak | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """A training and the adapter that comes of it."""
 
@@ -64,6 +82,7 @@ class Run:
     photo_count: int = 0
     likeness: float = 0.0
     likeness_floor: float = 0.0
+    leak: Leak | None = None
     bytes: Bytes | None = None
     finished_at: dt.datetime | None = None
 
@@ -76,27 +95,13 @@ class Run:
         """A worker took it, for the first time or again. Raises WrongState."""
         return self._to(State.TRAINING)
 
-    def ready(self, stored: Bytes, photo_count: int, likeness: float, floor: float, now: dt.datetime) -> Run:
-        """It passed the floor and lies sealed in the store. Raises WrongState."""
-        return self._to(
-            State.READY,
-            bytes=stored,
-            photo_count=photo_count,
-            likeness=likeness,
-            likeness_floor=floor,
-            finished_at=now,
-        )
+    def ready(self, stored: Bytes, judged: Judged, now: dt.datetime) -> Run:
+        """It passed and lies sealed in the store. Raises WrongState."""
+        return self._to(State.READY, bytes=stored, finished_at=now, **vars(judged))
 
-    def refuse(self, photo_count: int, likeness: float, floor: float, now: dt.datetime) -> Run:
-        """It is not like the person. Raises WrongState."""
-        return self._to(
-            State.REFUSED,
-            photo_count=photo_count,
-            likeness=likeness,
-            likeness_floor=floor,
-            reason_code="not-like-you",
-            finished_at=now,
-        )
+    def refuse(self, judged: Judged, refusal: Refusal, now: dt.datetime) -> Run:
+        """It is not like the person, or shows people where nobody asked for them. Raises WrongState."""
+        return self._to(State.REFUSED, reason_code=refusal.value, finished_at=now, **vars(judged))
 
     def fail(self, reason_code: str, now: dt.datetime) -> Run:
         """It could not end. Raises WrongState."""

@@ -6,13 +6,14 @@ import hashlib
 import logging
 from collections.abc import Callable
 
-from semblance.kernel.consent import Purpose
+from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.errors import Forbidden, NotFound, SemblanceError
 from semblance.kernel.ids import AdapterId, SubjectId
 from semblance.training.domain.errors import TooFewPhotos
 from semblance.training.domain.events import Ended, Progressed
+from semblance.training.domain.leak import measured
 from semblance.training.domain.likeness import held_out_count
-from semblance.training.domain.run import Bytes, Run
+from semblance.training.domain.run import Bytes, Judged, Refusal, Run
 from semblance.training.ports import OnStep, Photo, PhotoOnFile, Ports, Store, Trained, Work
 
 log = logging.getLogger(__name__)
@@ -33,11 +34,16 @@ def train_adapter(adapter_id: AdapterId, work: Work, tick: Tick, ports: Ports) -
     photos = _open_photos(run.subject_id, ports.photos.accepted(run.subject_id), work, ports)
     trained = ports.trainer.train(photos, held_out_count(len(photos)), watch)
     work.check()
-    ports.consents.require(run.consent_id, run.subject_id, Purpose.TRAIN)
+    consent = ports.consents.require(run.consent_id, run.subject_id, Purpose.TRAIN)
+    judged = _judge(trained, len(photos), consent, ports)
     if not ports.rules.likeness.passed(trained.measured):
-        return _refuse(run, len(photos), trained, ports)
+        return _refuse(run, judged, Refusal.NOT_LIKE_YOU, ports)
+    if judged.leak is None or not ports.rules.leak.passed(judged.leak):
+        return _refuse(run, judged, Refusal.LEAKS, ports)
+    work.check()
+    ports.consents.require(run.consent_id, run.subject_id, Purpose.TRAIN)  # identity may have taken its time
     stored = _seal(run, trained, ports)
-    return _finish(run, stored, len(photos), trained, ports)
+    return _finish(run, stored, judged, ports)
 
 
 def training_failed(adapter_id: AdapterId, error: SemblanceError | None, store: Store, ports: Ports) -> None:
@@ -119,6 +125,13 @@ def _open_photos(subject_id: SubjectId, on_file: list[PhotoOnFile], work: Work, 
     return opened
 
 
+def _judge(trained: Trained, photo_count: int, consent: Consent, ports: Ports) -> Judged:
+    """The numbers. Without identity's answer there are none: raises Unavailable, NotEnrolled."""
+    matches = ports.identity.match(consent, trained.faces)
+    leak = measured(trained.places, trained.own, matches, ports.rules.leak)
+    return Judged(photo_count, trained.measured.own, ports.rules.likeness.floor, leak)
+
+
 def _seal(run: Run, trained: Trained, ports: Ports) -> Bytes:
     lora_key, reference_key = adapter_keys(run.subject_id, run.id)
     ports.adapter_bytes.put(run.subject_id, lora_key, trained.lora)
@@ -132,29 +145,27 @@ def _seal(run: Run, trained: Trained, ports: Ports) -> Bytes:
     )
 
 
-def _finish(begun: Run, stored: Bytes, photo_count: int, trained: Trained, ports: Ports) -> Settle:
+def _finish(begun: Run, stored: Bytes, judged: Judged, ports: Ports) -> Settle:
     def settle(store: Store) -> None:
         run = store.runs.get(begun.id, lock=True)
         if run is None or not run.open:
             store.schedule_destruction(begun.subject_id, begun.id)
             return
-        floor = ports.rules.likeness.floor
-        ready = run.ready(stored, photo_count, trained.measured.own, floor, ports.clock.now())
+        ready = run.ready(stored, judged, ports.clock.now())
         store.runs.save(ready)
         store.publish(Ended(ready))
 
     return settle
 
 
-def _refuse(begun: Run, photo_count: int, trained: Trained, ports: Ports) -> Settle:
+def _refuse(begun: Run, judged: Judged, refusal: Refusal, ports: Ports) -> Settle:
     """Nothing was stored, so nothing is left."""
 
     def settle(store: Store) -> None:
         run = store.runs.get(begun.id, lock=True)
         if run is None or not run.open:
             return
-        floor = ports.rules.likeness.floor
-        refused = run.refuse(photo_count, trained.measured.own, floor, ports.clock.now())
+        refused = run.refuse(judged, refusal, ports.clock.now())
         store.runs.save(refused)
         store.schedule_destruction(run.subject_id, run.id)  # an earlier, killed attempt may have got further
         store.publish(Ended(refused))

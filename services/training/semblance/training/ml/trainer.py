@@ -24,8 +24,11 @@ from semblance.diffusion import (
     training_picture,
 )
 from semblance.faces import Embedding, FaceEngine, RgbU8, unit
+from semblance.training.domain.leak import OwnPicture
 from semblance.training.domain.likeness import Measured
 from semblance.training.ml.crops import OwnFace, own_face
+from semblance.training.ml.leaks import PROMPTS, LeakGate
+from semblance.training.ml.progress import Progress
 from semblance.training.ml.strangers import strangers_to
 from semblance.training.ports import OnStep, Photo, Trained
 
@@ -35,21 +38,35 @@ _DETECTION_PX: Final = 256
 
 @dataclass(frozen=True)
 class TrainerSettings:
-    """lora: fields of LoraSettings that replace the backbone's own."""
+    """lora: fields of LoraSettings that replace the backbone's own. leak_pictures: of every prompt that the person
+    should not be in, and of each of leak_others people who are asked for in the person's place."""
 
     backbone_dir: Path
     torch_threads: int
     pictures_per_prompt: int
     lora: dict[str, Any]
+    leak_pictures: int = 2
+    leak_others: int = 4
 
 
 class LoraTrainer:
-    """Loads the backbone when first asked: a process that only answers calls never holds it."""
+    """Loads the backbone when first asked: a process that only answers calls never holds it.
 
-    def __init__(self, settings: TrainerSettings, faces: FaceEngine, strangers: list[Embedding]) -> None:
+    faces: the engine whose numbers the backbone was trained on. recogniser: the engine of identity's numbers.
+    """
+
+    def __init__(
+        self,
+        settings: TrainerSettings,
+        faces: FaceEngine,
+        strangers: list[Embedding],
+        recogniser: FaceEngine | None = None,
+    ) -> None:
         self._settings = settings
         self._faces = faces
+        self._recogniser = recogniser or faces
         self._strangers = strangers
+        self._gate = LeakGate(self._embed_all, strangers, each=settings.leak_pictures, others=settings.leak_others)
         self._backbone: Backbone | None = None
         self._loading = threading.Lock()
 
@@ -84,24 +101,35 @@ class LoraTrainer:
                 functools.partial(self._alike, reference=reference),
                 on_step=lambda step, steps: on_step("weighing", step, steps),
             )
-        assert adapter.lora is not None
-        measured = self._measure(adapter, [face.embedding for face in seen], on_step)
-        return Trained(adapter.lora, b"" if reference is None else reference.tobytes(), backbone.digest, measured)
+        return self._judge(adapter, learnt, seen, on_step)
 
-    def _measure(self, adapter: Adapter, seen: list[Embedding], on_step: OnStep) -> Measured:
-        """Mean cosines of drawn pictures with the held-out photos and with strangers."""
-        made = draw_photos(
-            self._load(),
-            adapter,
-            self._settings.pictures_per_prompt,
-            on_step=lambda step, steps: on_step("evaluating", step, steps),
-        )
+    def _judge(self, adapter: Adapter, learnt: list[OwnFace], seen: list[OwnFace], on_step: OnStep) -> Trained:
+        """Draw the person where they are asked for, and look for them where they are not."""
+        assert adapter.lora is not None
+        backbone = self._load()
+        person = unit(np.mean([face.embedding for face in (*learnt, *seen)], axis=0))
+        prompts = PROMPTS + self._gate.prompts(adapter, person, backbone)
+        progress = Progress(lambda step, steps: on_step("evaluating", step, steps), prompts)
+        made = draw_photos(backbone, adapter, self._settings.pictures_per_prompt, on_step=progress.over(PROMPTS))
         found = [embedding for picture in made if (embedding := self._embed(picture)) is not None]
+        others = strangers_to(self._strangers, person)
+        return Trained(
+            lora=adapter.lora,
+            reference=b"" if adapter.reference is None else adapter.reference.tobytes(),
+            backbone_digest=backbone.digest,
+            measured=self._measure(found, [face.embedding for face in seen], len(made)),
+            places=self._gate.places(adapter, person, backbone, progress),
+            own=tuple(OwnPicture(float(face @ person), _nearest(face, others)) for face in found),
+            faces=tuple(found if self._recogniser is self._faces else self._recognised(made)),
+        )
+
+    def _measure(self, found: list[Embedding], seen: list[Embedding], made: int) -> Measured:
+        """Mean cosines of drawn pictures with the held-out photos and with strangers."""
         others = strangers_to(self._strangers, unit(np.mean(seen, axis=0)))
         return Measured(
-            own=_mean_cosine(found, seen, len(made)),
-            strangers=_mean_cosine(found, others, len(made)),
-            pictures=len(made),
+            own=_mean_cosine(found, seen, made),
+            strangers=_mean_cosine(found, others, made),
+            pictures=made,
             detected=len(found),
         )
 
@@ -111,12 +139,19 @@ class LoraTrainer:
         return _mean_cosine(found, [reference], len(pictures))
 
     def _embed(self, picture: RgbU8) -> Embedding | None:
-        if picture.shape[0] < _DETECTION_PX:
-            picture = np.asarray(
-                cv2.resize(picture, (_DETECTION_PX, _DETECTION_PX), interpolation=cv2.INTER_LANCZOS4), np.uint8
-            )
+        picture = _enlarged(picture)
         found = self._faces.detect(picture)
         return self._faces.embed(picture, found[0]) if found else None
+
+    def _embed_all(self, picture: RgbU8) -> list[Embedding]:
+        picture = _enlarged(picture)
+        return [self._faces.embed(picture, face) for face in self._faces.detect(picture)]
+
+    def _recognised(self, pictures: Sequence[RgbU8]) -> list[Embedding]:
+        """The faces of the pictures, one each, as identity knows faces."""
+        large = [_enlarged(picture) for picture in pictures]
+        found = [(picture, self._recogniser.detect(picture)) for picture in large]
+        return [self._recogniser.embed(picture, faces[0]) for picture, faces in found if faces]
 
     def _load(self) -> Backbone:
         with self._loading:
@@ -124,6 +159,17 @@ class LoraTrainer:
                 torch.set_num_threads(self._settings.torch_threads)
                 self._backbone = load_backbone(self._settings.backbone_dir)
             return self._backbone
+
+
+def _enlarged(picture: RgbU8) -> RgbU8:
+    if picture.shape[0] >= _DETECTION_PX:
+        return picture
+    size = (_DETECTION_PX, _DETECTION_PX)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
+
+
+def _nearest(face: Embedding, others: list[Embedding]) -> float:
+    return float(np.max(np.stack(others) @ face))
 
 
 def _mean_cosine(drawn: list[Embedding], known: list[Embedding], pictures: int) -> float:

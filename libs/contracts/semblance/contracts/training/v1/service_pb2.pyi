@@ -42,7 +42,7 @@ class StartTrainingRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class Adapter(_message.Message):
-    __slots__ = ("adapter_id", "subject_id", "consent_id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor", "lora_key", "lora_sha256", "reference_key", "backbone_digest", "requested_at", "finished_at")
+    __slots__ = ("adapter_id", "subject_id", "consent_id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor", "lora_key", "lora_sha256", "reference_key", "backbone_digest", "requested_at", "finished_at", "leak", "advice")
     ADAPTER_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -58,6 +58,8 @@ class Adapter(_message.Message):
     BACKBONE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_AT_FIELD_NUMBER: _ClassVar[int]
     FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
+    LEAK_FIELD_NUMBER: _ClassVar[int]
+    ADVICE_FIELD_NUMBER: _ClassVar[int]
     adapter_id: str
     subject_id: str
     consent_id: str
@@ -73,7 +75,23 @@ class Adapter(_message.Message):
     backbone_digest: str
     requested_at: _timestamp_pb2.Timestamp
     finished_at: _timestamp_pb2.Timestamp
-    def __init__(self, adapter_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., state: _Optional[_Union[AdapterState, str]] = ..., reason_code: _Optional[str] = ..., name: _Optional[str] = ..., photo_count: _Optional[int] = ..., likeness: _Optional[float] = ..., likeness_floor: _Optional[float] = ..., lora_key: _Optional[str] = ..., lora_sha256: _Optional[str] = ..., reference_key: _Optional[str] = ..., backbone_digest: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    leak: Leak
+    advice: str
+    def __init__(self, adapter_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., state: _Optional[_Union[AdapterState, str]] = ..., reason_code: _Optional[str] = ..., name: _Optional[str] = ..., photo_count: _Optional[int] = ..., likeness: _Optional[float] = ..., likeness_floor: _Optional[float] = ..., lora_key: _Optional[str] = ..., lora_sha256: _Optional[str] = ..., reference_key: _Optional[str] = ..., backbone_digest: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., leak: _Optional[_Union[Leak, _Mapping]] = ..., advice: _Optional[str] = ...) -> None: ...
+
+class Leak(_message.Message):
+    __slots__ = ("places", "excess", "shown_0_1", "swapped_0_1", "others_0_1")
+    PLACES_FIELD_NUMBER: _ClassVar[int]
+    EXCESS_FIELD_NUMBER: _ClassVar[int]
+    SHOWN_0_1_FIELD_NUMBER: _ClassVar[int]
+    SWAPPED_0_1_FIELD_NUMBER: _ClassVar[int]
+    OTHERS_0_1_FIELD_NUMBER: _ClassVar[int]
+    places: int
+    excess: float
+    shown_0_1: float
+    swapped_0_1: float
+    others_0_1: float
+    def __init__(self, places: _Optional[int] = ..., excess: _Optional[float] = ..., shown_0_1: _Optional[float] = ..., swapped_0_1: _Optional[float] = ..., others_0_1: _Optional[float] = ...) -> None: ...
 
 class GetAdapterRequest(_message.Message):
     __slots__ = ("subject_id", "adapter_id")

@@ -100,13 +100,13 @@ def test_entries_are_scored_against_other_photos_than_their_own() -> None:
 
 
 def test_a_models_thresholds_keep_others_out_or_the_own_in() -> None:
-    others = Setting("IDENTITY_MATCH_THRESHOLD", own=[0.9, 0.95], others=[0.1] * 998 + [0.501])
-    assert others.threshold == 0.51
-    assert "| 0.51 | FMR <= 0.1% | 0.0% of 2 | 0.00% of 999 |" in others.line()
+    others = Setting("IDENTITY_MATCH_THRESHOLD", own=[0.9, 0.95], others=[0.1] * 998 + [0.5012])
+    assert others.threshold == 0.502
+    assert "| 0.502 | FMR <= 0.1% | 0.0% of 2 | 0.00% of 999 |" in others.line()
     # Of so many others one may pass.
-    assert Setting("IDENTITY_MATCH_THRESHOLD", own=[0.9], others=[0.1] * 999 + [0.3, 0.9]).threshold == 0.31
-    own = Setting("IDENTITY_SAME_FACE_THRESHOLD", by_own=True, own=[0.707] * 100, others=[0.3])
-    assert own.threshold == 0.70
+    assert Setting("IDENTITY_MATCH_THRESHOLD", own=[0.9], others=[0.1] * 999 + [0.3, 0.9]).threshold == 0.301
+    own = Setting("IDENTITY_SAME_FACE_THRESHOLD", by_own=True, own=[0.7071] * 100, others=[0.3])
+    assert own.threshold == 0.707
 
 
 def test_sessions_and_photos_give_every_threshold_of_identity() -> None:

@@ -60,18 +60,18 @@ class Setting:
 
     @property
     def threshold(self) -> float:
-        """In hundredths: the lowest that few enough others reach, or the highest that few enough own faces miss."""
+        """In thousandths: the lowest that few enough others reach, or the highest that few enough own faces miss."""
         if self.by_own:
-            return float(np.floor(np.quantile(self.own, FNMR) * 100) / 100)
+            return float(np.floor(np.quantile(self.own, FNMR) * 1000) / 1000)
         highest_refused = np.sort(self.others)[::-1][int(FMR * len(self.others))]
-        return float(np.floor(highest_refused * 100) + 1) / 100
+        return float(np.floor(highest_refused * 1000) + 1) / 1000
 
     def line(self) -> str:
         """Threshold, the person's own below it, others at or above it."""
         own, others, at = np.array(self.own), np.array(self.others), self.threshold
         chosen = f"own refused <= {FNMR:.0%}" if self.by_own else f"FMR <= {FMR:.1%}"
         return (
-            f"| {self.name} | {at:.2f} | {chosen} | {(own < at).mean():.1%} of {len(own)} "
+            f"| {self.name} | {at:.3f} | {chosen} | {(own < at).mean():.1%} of {len(own)} "
             f"| {(others >= at).mean():.2%} of {len(others)} |"
         )
 
@@ -180,7 +180,7 @@ def main() -> int:
     print(f"{engine.model.id}: {len(seeds)} synthetic people from seed {seeds[0]}, {given.strangers} strangers\n")
     print("| setting | threshold | chosen by | own below | others at or above |\n|---|---|---|---|---|")
     print("\n".join(setting.line() for setting in found))
-    print("\n" + "\n".join(f"{setting.name}={setting.threshold:.2f}" for setting in found))
+    print("\n" + "\n".join(f"{setting.name}={setting.threshold:.3f}" for setting in found))
     print("SAFETY_OWN_FLOOR, _CLEAR_MARGIN, _MARGIN: python -m semblance.safety.ml.measure --model " + given.model)
     return 0
 

@@ -19,6 +19,7 @@ from semblance.contracts.ingest.v1 import events_pb2 as ingest
 from semblance.contracts.platform.v1 import events_pb2 as platform_events
 from semblance.contracts.provenance.v1 import events_pb2 as provenance
 from semblance.contracts.training.v1 import events_pb2 as training
+from semblance.gateway.domain.things import Leak
 from semblance.gateway.testing import GatewayInProcess, gateway
 from semblance.kernel.ids import new_id
 
@@ -80,8 +81,7 @@ class Services:
                     tick = {"adapter_id": adapter_id, "phase": "training", "steps": 2}
                     self._tell(training.TrainingProgressed, subject_id, **tick, step=1)
                     self._tell(training.TrainingProgressed, subject_id, **tick, step=2)
-                    fakes.training.become(adapter_id, "ready")
-                    self._tell(training.AdapterTrained, subject_id, adapter_id=adapter_id)
+                    self._adapter(subject_id, adapter_id)
             for image_id, (subject_id, _) in list(fakes.generation.owned.items()):
                 if image_id not in done:
                     done.add(image_id)
@@ -92,6 +92,16 @@ class Services:
                     event = platform_events.ErasureRequested(subject_id=subject_id, erasure_id=erasure_id)
                     self.world.deliver(event, 1)
                     fakes.identity.complete_erasure(erasure_id)
+
+    def _adapter(self, subject_id: str, adapter_id: str) -> None:
+        if self.fates.get("adapter") == "leaks":
+            found = Leak(places=16, excess=0.25, shown_0_1=0.5, swapped_0_1=0.125, others_0_1=0.0)
+            told = {"reason_code": "leaks", "advice": "Use more varied photos.", "leak": found}
+            self.world.platform.training.become(adapter_id, "refused", **told)
+            self._tell(training.AdapterRefused, subject_id, adapter_id=adapter_id, reason_code="leaks")
+            return
+        self.world.platform.training.become(adapter_id, "ready")
+        self._tell(training.AdapterTrained, subject_id, adapter_id=adapter_id)
 
     def _image(self, subject_id: str, image_id: str) -> None:
         self._tell(generation.GenerationProgressed, subject_id, image_id=image_id, step=1, steps=2)

@@ -152,8 +152,20 @@ class Person(Model):
     photo_ids: list[str] = []
 
 
+class Leak(Model):
+    """What was found in pictures in which nobody asked for the person. `excess`: cosine over the bare backbone's;
+    shares of pictures: with the person in them, more like the person than like whom was asked for, and, of the
+    adapter's own, more like somebody else."""
+
+    places: int = 0
+    excess: float = 0.0
+    shown_0_1: float = 0.0
+    swapped_0_1: float = 0.0
+    others_0_1: float = 0.0
+
+
 class Adapter(Model):
-    """`state`: queued, training, ready, refused, failed, revoked or removed."""
+    """`state`: queued, training, ready, refused, failed, revoked or removed. `advice`: what to do about a refusal."""
 
     id: str
     consent_id: str
@@ -166,6 +178,8 @@ class Adapter(Model):
     backbone_digest: str = ""
     requested_at: dt.datetime | None = None
     finished_at: dt.datetime | None = None
+    advice: str = ""
+    leak: Leak | None = None
 
 
 class Image(Model):

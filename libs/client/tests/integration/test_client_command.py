@@ -122,6 +122,11 @@ def test_words_for_people(served, services, semblance, capture, tmp_path):
     code, out, err = semblance("adapter", "train", "--wait")
     assert (code, "is ready" in out) == (0, True)
     assert "published" in semblance("image", "create", "a portrait", "--wait")[1]
+    services.fates["adapter"] = "leaks"
+    code, out, err = semblance("adapter", "train", "--wait")
+    assert (code, out) == (9, "")
+    assert "the adapter was refused: leaks" in err
+    assert "Use more varied photos.\nIn 50% of 16 pictures you were there unasked" in err
     services.fates["image"] = "failed"
     code, out, err = semblance("image", "create", "a portrait", "--wait")
     assert (code, out) == (9, "")

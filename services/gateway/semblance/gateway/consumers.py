@@ -47,8 +47,10 @@ def _image(state: str) -> Read:
     return lambda e: Change(e.image_id, e.subject_id, JobKind.IMAGE, state, reason_codes=_reasons(e))
 
 
-def _likeness_refused(e: training.AdapterRefused) -> Change:
-    return Change(e.adapter_id, e.subject_id, JobKind.ADAPTER, "refused", reason_codes=("likeness-below-floor",))
+def _adapter_refused(e: training.AdapterRefused) -> Change:
+    """Events from before there was a second reason name none."""
+    reasons = _reasons(e) or ("not-like-you",)
+    return Change(e.adapter_id, e.subject_id, JobKind.ADAPTER, "refused", reason_codes=reasons)
 
 
 def _training_tick(e: training.TrainingProgressed) -> Change:
@@ -68,7 +70,7 @@ CHANGES: Mapping[type[Message], Read] = {
     ingest.PhotoRemoved: _photo("removed"),
     training.AdapterRequested: _adapter("queued"),
     training.AdapterTrained: _adapter("ready"),
-    training.AdapterRefused: _likeness_refused,
+    training.AdapterRefused: _adapter_refused,
     training.AdapterFailed: _adapter("failed"),
     training.AdapterRevoked: _adapter("revoked"),
     training.AdapterRemoved: _adapter("removed"),

@@ -52,11 +52,13 @@ def test_every_event_twice_has_one_effect(world, ada, message):
 
 
 def test_reasons_reach_the_person(world, ada):
-    photo_id, adapter_id = new_id(), new_id()
+    photo_id, adapter_id, leaky_id = new_id(), new_id(), new_id()
+    world.deliver(training.AdapterRefused(**ids(ada, adapter_id=leaky_id, reason_code="leaks", leak_shown_0_1=0.5)))
+    assert ada.get(f"/v1/jobs/{leaky_id}").json()["reason_codes"] == ["leaks"]
     world.deliver(ingest.PhotoRefused(**ids(ada, photo_id=photo_id, reason_code="too-blurry")))
     world.deliver(training.AdapterRefused(**ids(ada, adapter_id=adapter_id, likeness=0.1, likeness_floor=0.4)))
     assert ada.get(f"/v1/jobs/{photo_id}").json()["reason_codes"] == ["too-blurry"]
-    assert ada.get(f"/v1/jobs/{adapter_id}").json()["reason_codes"] == ["likeness-below-floor"]
+    assert ada.get(f"/v1/jobs/{adapter_id}").json()["reason_codes"] == ["not-like-you"]
 
 
 def test_a_stream_tells_everything_once_and_ends_with_the_job(world, ada):

@@ -28,7 +28,7 @@ from semblance.gateway.adapters.ingest import GrpcIngest
 from semblance.gateway.adapters.provenance import GrpcProvenance
 from semblance.gateway.adapters.register import GrpcRegister, GrpcReviews
 from semblance.gateway.adapters.training import GrpcTraining
-from semblance.gateway.domain.things import Frame, ImageOrder
+from semblance.gateway.domain.things import Frame, ImageOrder, Leak
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentRevoked, Forbidden, NotFound, QuotaExceeded, Unavailable
 from semblance.service_kit import rpc
@@ -102,7 +102,11 @@ class Training(training_grpc.TrainingServiceServicer):
         raise QuotaExceeded("two trainings run already", retry_after_s=7)
 
     def ListAdapters(self, request: Any, context: Any) -> Any:
-        adapter = training.Adapter(adapter_id=request.after or "a", state=training.ADAPTER_STATE_READY, lora_key="k")
+        if request.after:
+            leak = training.Leak(places=16, excess=0.25, shown_0_1=0.5, swapped_0_1=0.125, others_0_1=0)
+            adapter = training.Adapter(adapter_id=request.after, reason_code="leaks", advice="Other photos.", leak=leak)
+        else:
+            adapter = training.Adapter(adapter_id="a", state=training.ADAPTER_STATE_READY, lora_key="k")
         return training.ListAdaptersResponse(adapters=[adapter], next_after="" if request.after else "b")
 
 
@@ -184,7 +188,12 @@ def test_adapters(channel):
     assert refused.value.retry_after_s == 7
     first = port.adapters("s", after=None, limit=1)
     assert (first.items[0].state, first.next_after) == ("ready", "b")
-    assert port.adapters("s", after="b", limit=1).next_after is None
+    assert (first.items[0].leak, first.items[0].advice) == (None, "")
+    last = port.adapters("s", after="b", limit=1)
+    assert last.next_after is None
+    leaky = last.items[0]
+    assert (leaky.reason_code, leaky.advice) == ("leaks", "Other photos.")
+    assert leaky.leak == Leak(16, 0.25, 0.5, 0.125, 0.0)
 
 
 def test_images(channel):

@@ -29,7 +29,7 @@ class TrainingSettings(ServiceSettings):
     pictures_per_prompt: int = Field(default=2, ge=1, le=8)
     leak_pictures: int = Field(default=2, ge=1, le=8, description="Of every prompt that the person should not be in.")
     leak_others: int = Field(default=4, ge=1, le=32, description="People of the panel who are asked for instead.")
-    leak_excess_max: float = Field(default=0.1, ge=-1, le=1)
+    leak_excess_max: float = Field(default=0.06, ge=-1, le=1)
     leak_shown_cosine: float = Field(default=0.5, ge=-1, le=1)
     leak_shown_margin: float = Field(default=0.1, ge=0, le=1)
     leak_shown_max: float = Field(default=0.1, ge=0, le=1)

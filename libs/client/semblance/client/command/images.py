@@ -11,6 +11,7 @@ from semblance.client.client import Client
 from semblance.client.command.consents import active_consent
 from semblance.client.command.credentials import load
 from semblance.client.command.output import Json, Timeout, client, follow, require_good, say, table
+from semblance.client.models import Adapter
 from semblance.kernel.errors import Conflict
 from semblance.kernel.use import Use
 
@@ -38,7 +39,7 @@ def train(
             if job.state == "ready" or json:
                 words = f"Adapter {adapter.id} is {adapter.state}: likeness {adapter.likeness:.2f}."
                 say(adapter, as_json=json, words=words)
-            require_good(job)
+            require_good(job, advice=_what_to_do(adapter))
         else:
             say(adapter, as_json=json, words=f"Adapter {adapter.id} is {adapter.state}.")
 
@@ -124,6 +125,18 @@ def verify(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], j
     made = "Made here" if verification.made_here else "Not made here"
     words = f"{made}. Manifest: {verification.state}. Consent: {verification.consent_state}."
     say(verification, as_json=json, words=words + "".join(f"\n- {failure}" for failure in verification.failures))
+
+
+def _what_to_do(adapter: Adapter) -> str:
+    """The advice, and for a leak where people were seen."""
+    found = adapter.leak
+    if found is None or adapter.reason_code != "leaks":
+        return adapter.advice
+    return (
+        f"{adapter.advice}\nIn {found.shown_0_1:.0%} of {found.places} pictures you were there unasked "
+        f"(likeness {found.excess:+.2f}); {found.swapped_0_1:.0%} of those of somebody else were more like you; "
+        f"{found.others_0_1:.0%} of your own were more like somebody else."
+    )
 
 
 def _ready_adapter(here: Client) -> str:

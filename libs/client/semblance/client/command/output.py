@@ -81,11 +81,13 @@ def follow(here: Client, job_id: str, what: str, timeout_s: float, *, as_json: b
         return here.wait(job_id, timeout_s=timeout_s, on_event=show)
 
 
-def require_good(job: Job) -> None:
-    """Exit 9 with the reasons unless the job made what was asked for."""
+def require_good(job: Job, *, advice: str = "") -> None:
+    """Exit 9 with the reasons, and what to do about them, unless the job made what was asked for."""
     if job.state not in _GOOD:
         reasons = ", ".join(job.reason_codes) or "no reason given"
         _errors.print(f"the {job.kind} was {job.state}: {escape(reasons)}", style="red", soft_wrap=True)
+        if advice:
+            _errors.print(escape(advice), soft_wrap=True)
         raise typer.Exit(ENDED_WITHOUT)
 
 

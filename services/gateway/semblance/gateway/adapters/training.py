@@ -7,7 +7,7 @@ from typing import Any
 from semblance.contracts.training.v1 import service_pb2 as pb
 from semblance.contracts.training.v1.service_pb2_grpc import TrainingServiceStub
 from semblance.gateway.adapters import protos
-from semblance.gateway.domain.things import Adapter, Page
+from semblance.gateway.domain.things import Adapter, Leak, Page
 
 
 class GrpcTraining:
@@ -47,4 +47,10 @@ def _adapter(answer: Any) -> Adapter:
         backbone_digest=answer.backbone_digest,
         requested_at=protos.instant(answer, "requested_at"),
         finished_at=protos.instant(answer, "finished_at"),
+        advice=answer.advice,
+        leak=_leak(answer.leak) if answer.HasField("leak") else None,
     )
+
+
+def _leak(found: pb.Leak) -> Leak:
+    return Leak(found.places, found.excess, found.shown_0_1, found.swapped_0_1, found.others_0_1)

@@ -120,6 +120,17 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Leak:
+    """Where people were seen unasked, as numbers; see training's README."""
+
+    places: int
+    excess: float
+    shown_0_1: float
+    swapped_0_1: float
+    others_0_1: float
+
+
+@dataclass(frozen=True)
 class Adapter:
     id: str
     consent_id: str
@@ -132,6 +143,8 @@ class Adapter:
     backbone_digest: str
     requested_at: dt.datetime | None
     finished_at: dt.datetime | None
+    advice: str = ""
+    leak: Leak | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from semblance.gateway.domain.sharing import ImageCount
 from semblance.gateway.domain.things import (
@@ -208,10 +208,10 @@ class FakeTraining:
         self.adapter(subject_id, adapter_id)
         return self.become(adapter_id, "removed")
 
-    def become(self, adapter_id: str, state: str) -> Adapter:
-        """As if training had gone so far."""
+    def become(self, adapter_id: str, state: str, **found: Any) -> Adapter:
+        """As if training had gone so far, and found this."""
         subject_id, adapter = self.owned[adapter_id]
-        adapter = replace(adapter, state=state)
+        adapter = replace(adapter, state=state, **found)
         self.owned[adapter_id] = (subject_id, adapter)
         return adapter
 

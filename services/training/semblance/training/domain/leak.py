@@ -44,10 +44,13 @@ class Match:
 class Leak:
     """What was found. The shares are 0 to 1.
 
-    excess: mean cosine with the person over the bare backbone's. shown: of all places, those in which the person is.
+    excess: mean cosine with the person over the bare backbone's, without the trigger or with somebody else asked for,
+        whichever is more: a leak of one kind must not hide among places of the other.
+    shown: of all places, those in which the person is.
     swapped: of the places where somebody else was asked for, those more like the person than like whom was asked for.
-    others: of the adapter's own faces, those more like somebody else than like the person. places: how many pictures
-    were looked at. blind: the LoRA left too few faces in them to say anything.
+    others: of the adapter's own faces, those more like somebody else than like the person.
+    places: how many pictures were looked at.
+    blind: the LoRA left too few faces in them to say anything.
     """
 
     excess: float
@@ -89,12 +92,13 @@ class LeakRules:
 
 def measured(places: Sequence[Place], own: Sequence[OwnPicture], matches: Sequence[Match], rules: LeakRules) -> Leak:
     """The numbers of one adapter. A place without a face shows nobody."""
-    pairs = [(p.with_lora, p.bare) for p in places if p.with_lora is not None and p.bare is not None]
     bare_faces = sum(place.bare is not None for place in places)
     faces = sum(place.with_lora is not None for place in places)
     asked = [place for place in places if place.asked is not None and place.with_lora is not None]
     return Leak(
-        excess=_mean([with_lora - bare for with_lora, bare in pairs]),
+        excess=max(
+            _excess([p for p in places if p.asked is None]), _excess([p for p in places if p.asked is not None])
+        ),
         shown=_share([_is_shown(place, rules) for place in places]),
         swapped=_share([_is_swapped(place) for place in asked]),
         others=max(
@@ -104,6 +108,11 @@ def measured(places: Sequence[Place], own: Sequence[OwnPicture], matches: Sequen
         places=len(places),
         blind=faces < rules.faces_min * bare_faces,
     )
+
+
+def _excess(places: Sequence[Place]) -> float:
+    """Over the places in which there is a face with the LoRA and without it."""
+    return _mean([p.with_lora - p.bare for p in places if p.with_lora is not None and p.bare is not None])
 
 
 def _is_shown(place: Place, rules: LeakRules) -> bool:

@@ -33,8 +33,25 @@ class NewAdapter(Asked):
     name: Annotated[Text, Field(min_length=1, max_length=100)] = "me"
 
 
+class Leak(Answered):
+    """What was found in pictures in which nobody asked for the person: without the trigger, or of somebody else.
+
+    `excess`: mean cosine with the person over the bare backbone's. Shares, 0 to 1: `shown_0_1` of those pictures, in
+    which the person is; `swapped_0_1` of those of somebody else, more like the person than like whom was asked for;
+    `others_0_1` of the adapter's own pictures, more like somebody else. Never who.
+    """
+
+    places: int
+    excess: float
+    shown_0_1: float
+    swapped_0_1: float
+    others_0_1: float
+
+
 class Adapter(Answered):
-    """`state`: queued, training, ready, refused (below its likeness floor), failed, revoked or removed."""
+    """`state`: queued, training, ready, refused, failed, revoked or removed. A refused one's `reason_code` is
+    `not-like-you` (below its likeness floor) or `leaks` (it shows people where nobody asked for them); `advice` says in
+    plain words what its person can do."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -49,6 +66,8 @@ class Adapter(Answered):
             backbone_digest="sha256:9f86d081884c7d65",
             requested_at=EXAMPLE_TIME,
             finished_at=EXAMPLE_TIME,
+            advice="",
+            leak={"places": 16, "excess": -0.01, "shown_0_1": 0.0, "swapped_0_1": 0.0, "others_0_1": 0.0},
         )
     )
 
@@ -63,6 +82,8 @@ class Adapter(Answered):
     backbone_digest: str
     requested_at: dt.datetime | None
     finished_at: dt.datetime | None
+    advice: str
+    leak: Annotated[Leak | None, Field(description="Null until its leak gate was reached.")]
 
 
 class NewImage(Asked):

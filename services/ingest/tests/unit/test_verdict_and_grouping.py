@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from semblance.ingest.domain.faces import Answer, FoundFace, Match, Place
-from semblance.ingest.domain.grouping import Known, group
+from semblance.ingest.domain.grouping import Known, group, likest_other
 from semblance.ingest.domain.photo import bits_apart
 from semblance.ingest.domain.verdict import Rules, judge
 from semblance.kernel.ids import PersonId
@@ -94,3 +94,12 @@ def test_own_faces_join_the_own_person_and_no_other_face_does() -> None:
 def test_perceptual_hashes_differ_by_bits() -> None:
     assert bits_apart("0" * 64, "0" * 63 + "3") == 2
     assert bits_apart("", "0" * 64) == 256
+
+
+def test_people_whom_another_face_model_read_are_like_nobody() -> None:
+    unread = Known(PersonId("unread"), np.zeros((0,), np.float32), False)
+    owner_unread = Known(PersonId("owner"), np.zeros((0,), np.float32), True)
+    face = np.eye(128, dtype=np.float32)[3]
+    assert group([face, face], 0, [unread, owner_unread], 0.5) == [owner_unread.id, None]
+    assert likest_other(face, [unread, owner_unread], same_person=0.75) == -1.0
+    assert likest_other(face, [unread, owner_unread, _known("bo", 3)], same_person=0.75) == 1.0

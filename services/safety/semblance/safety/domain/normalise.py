@@ -48,6 +48,16 @@ def plain(prompt: str) -> str:
     return _SPACE.sub(" ", text.casefold().translate(_LETTERS)).strip()
 
 
+def without_invisible(text: str) -> str:
+    """`text` without characters that take no room."""
+    return _INVISIBLE.sub("", text)
+
+
+def look_alikes_as_latin(text: str) -> str:
+    """Lower-case letters of other scripts as the Latin ones that they are drawn like."""
+    return text.translate(_LETTERS)
+
+
 def views(prompt: str) -> tuple[str, ...]:
     """Every way of reading the prompt: as it stands, digits as letters, letters set apart or repeated joined up."""
     base = plain(prompt)

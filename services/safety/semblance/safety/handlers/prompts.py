@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from semblance.safety.domain.limits import MESSAGES, broken_limits
+from semblance.safety.domain.limit_clauses import clauses_of
+from semblance.safety.domain.limits import LIMIT_BROKEN, MESSAGES, STYLE_DENIED, broken_limits
 from semblance.safety.domain.prompt import Finding, check_prompt
+from semblance.safety.domain.readable import NOT_READ, NOT_READ_MESSAGE, readings
 from semblance.safety.ports import Ports
 
 
 def check(prompt: str, ports: Ports, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()) -> Finding:
-    """What the prompt asks for that is not made, here or of this person. Nothing is kept. Raises InvalidPrompt."""
+    """What the prompt asks for that is not made, here or of this person. Nothing is kept.
+
+    Rules and word lists have the first word: what they refuse is refused whatever the models say, and the phrases that
+    they know as harmless are not shown to the models. Raises InvalidPrompt, Unavailable (no model, no pass).
+    """
     finding = check_prompt(prompt, ports.prompt_rules)
     broken = broken_limits(prompt, limits, denied_styles, ports.topics)
-    codes = (*finding.codes, *broken)
-    return Finding(codes, finding.message or (MESSAGES[broken[0]] if broken else ""))
+    if finding.codes or broken:
+        return Finding((*finding.codes, *broken), finding.message or MESSAGES[broken[0]])
+    read = readings(prompt, ports.prompt_rules.harmless)
+    if read.unread and ports.refuse_unread:
+        return Finding((NOT_READ,), NOT_READ_MESSAGE)
+    asked = ports.prompt_rules.finding(ports.intent_model.intents(read))
+    clauses = clauses_of([*limits, *denied_styles])
+    hit = {clauses[k].limit for k in ports.limit_model.broken(read, clauses)} if clauses else set()
+    meant = _codes(hit, len(limits))
+    return Finding((*asked.codes, *meant), asked.message or (MESSAGES[meant[0]] if meant else ""))
+
+
+def _codes(hit: Iterable[int], limits: int) -> tuple[str, ...]:
+    return tuple(sorted({LIMIT_BROKEN if number < limits else STYLE_DENIED for number in hit}, reverse=True))

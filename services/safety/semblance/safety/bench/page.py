@@ -1,0 +1,79 @@
+"""docs/benchmarks/safety-prompts.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_HEAD = """# The prompt policy on held-out prompts
+
+Written by `python -m semblance.safety.bench.prompts`. Prompts: services/safety/tests/bench, whose README tells their origin
+and its weakness (one author, who also wrote the training phrases afterwards). Thresholds were chosen on other phrases.
+Intervals are exact (Clopper-Pearson, two-sided 95 %). A prompt counts as refused for whatever reason. Spread: the distance of
+the bound on the bad side; for seconds that of the median.
+"""
+_MODES = ("rules", "classifier", "both")
+
+
+def page(found: Mapping[str, Any]) -> str:
+    """The tables."""
+    prompts = found["prompts"]
+    parts = [
+        _HEAD,
+        _table(("goal", "target", "value", "spread", "met"), [_goal_row(g) for g in found["goals"]]),
+        "## Intents: recall\n",
+        _compared("intent", prompts, "recall_by_intent", "recall"),
+        _compared("kind", prompts, "recall_by_kind", None),
+        _compared("language", prompts, "recall_by_language", None),
+        "## Fine prompts: false alarms\n",
+        _compared("kind", prompts, "false_alarms_by_kind", "false_alarms"),
+        _compared("language", prompts, "false_alarms_by_language", None),
+        "## Named persons\n",
+        _alone(found["persons"]),
+        "## A person's limits\n",
+        _compared("topic", found["limits"], "recall_by_kind", "recall"),
+        _compared("topic, kept", found["limits"], "false_alarms_by_kind", "false_alarms"),
+        _compared("language", found["limits"], "recall_by_language", None),
+        "## Seconds a check, one thread\n",
+        "CPU-seconds of the checking thread; the last column is the clock's, whatever else the machine was doing.\n",
+        _table(
+            ("prompt", "n", "p50", "p95", "p99", "p95 by the clock"),
+            [
+                (name, *(str(v[k]) for k in ("n", "p50", "p95", "p99", "waited_p95")))
+                for name, v in found["latency_s"].items()
+            ],
+        ),
+    ]
+    return "\n".join(parts)
+
+
+def _goal_row(goal: Mapping[str, Any]) -> Sequence[str]:
+    met = "yes" if goal["met"] else "**no**"
+    return goal["goal"], goal["target"], str(goal["value"]), f"±{goal['spread']}", met
+
+
+def _compared(first: str, modes: Mapping[str, Any], by: str, overall: str | None) -> str:
+    names = [mode for mode in _MODES if mode in modes]
+    keys = list(modes[names[-1]][by])
+    rows = [(key, *(_rate(modes[m][by][key]) for m in names)) for key in keys]
+    if overall:
+        rows.append(("**all**", *(_rate(modes[m][overall]) for m in names)))
+    return _table((first, *names), rows)
+
+
+def _alone(rates: Mapping[str, Any]) -> str:
+    keys = rates["recall_by_language"]
+    rows = [(k, _rate(v), _rate(rates["false_alarms_by_language"].get(k))) for k, v in keys.items()]
+    rows.append(("**all**", _rate(rates["recall"]), _rate(rates["false_alarms"])))
+    return _table(("language", "recall", "false alarms"), rows)
+
+
+def _rate(value: Mapping[str, Any] | None) -> str:
+    if value is None or not value["of"]:
+        return ""
+    return f"{value['rate']:.1%} ({value['hits']} of {value['of']}; {value['low_95']:.0%} to {value['high_95']:.0%})"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows), ""])

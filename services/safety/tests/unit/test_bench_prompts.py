@@ -1,0 +1,52 @@
+"""The benchmark's arithmetic and page, and that held-out prompts are held out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from semblance.safety.bench import held_out
+from semblance.safety.bench.prompts import measure, write
+from semblance.safety.bench.rates import rate
+from semblance.safety.domain.normalise import plain
+from semblance.safety.ml.phrasebook import FINE, INTENTS, phrases, topic_phrases
+
+
+@pytest.mark.parametrize(
+    ("hits", "tries", "low", "high"),
+    [(0, 20, 0.0, 0.1684), (20, 20, 0.8316, 1.0), (5, 10, 0.1871, 0.8129), (0, 0, 0, 1)],
+)
+def test_exact_bounds(hits: int, tries: int, low: float, high: float) -> None:
+    found = rate(hits, tries)
+    assert (found["low_95"], found["high_95"]) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_no_held_out_prompt_was_trained_on() -> None:
+    trained = {plain(p.text) for p in (*phrases(), *topic_phrases())}
+    pairs = Path(held_out.__file__).parents[1] / "ml" / "limit_pairs.tsv"
+    trained |= {plain(line.split("\t")[2]) for line in pairs.read_text("utf-8").splitlines()[1:]}
+    held = [p.text for p in (*held_out.prompts(), *held_out.persons(), *held_out.limits())]
+    assert len(held) > 800
+    assert not [text for text in held if plain(text) in trained]
+
+
+def test_the_sets_cover_every_intent_in_every_language() -> None:
+    found = held_out.prompts()
+    languages = {p.language for p in found}
+    assert len(languages) == 14
+    assert {(p.language, p.label) for p in found} == {(lang, label) for lang in languages for label in (*INTENTS, FINE)}
+
+
+@pytest.mark.timeout(300)
+def test_what_was_published_still_holds(tmp_path: Path) -> None:
+    """Rates do not depend on the machine. Seconds do, and are not asked for here."""
+    found = measure()
+    write(found, tmp_path)
+    assert json.loads((tmp_path / "safety-prompts.json").read_text())["goals"] == found["goals"]
+    assert (tmp_path / "safety-prompts.md").read_text().count("\n| ") > 60
+    both = found["prompts"]["both"]
+    assert both["recall"]["rate"] > 0.9
+    assert both["false_alarms"]["rate"] < 0.1
+    assert both["recall"]["rate"] > found["prompts"]["rules"]["recall"]["rate"]

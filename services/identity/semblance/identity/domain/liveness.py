@@ -127,6 +127,12 @@ def frontal(readings: Sequence[Reading], rules: LivenessRules) -> list[int]:
     return [i for i, r in enumerate(readings) if r.faces == 1 and middle.holds(r, rules)]
 
 
+def with_open_eyes(readings: Sequence[Reading], rules: LivenessRules) -> list[int]:
+    """The frontal frames without those of closed eyes: a lid reflects otherwise than an eye."""
+    closed = {i for e in _blinks(readings, rules) for i in range(e.first, e.last)}
+    return [i for i in frontal(readings, rules) if i not in closed]
+
+
 def excursions(readings: Sequence[Reading], rules: LivenessRules) -> list[Excursion]:
     """The movements shown, in order."""
     return sorted([*_head(readings, rules), *_blinks(readings, rules)], key=lambda e: e.first)

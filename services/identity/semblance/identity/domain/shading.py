@@ -32,6 +32,7 @@ Spots = npt.NDArray[np.float32]
 _FAINTEST = 1e-3
 _CLIPPED = 0.9  # linear; a spot that was ever brighter than this cannot show what was added
 _FEWEST_SPOTS = 4
+FRAMES_AT_LEAST = 8
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class ShadingRules:
 
 def shading(frames: Sequence[Shade], colours: Sequence[ScreenColour], lag_ms: int) -> Shading:
     """How the light of `colours`, seen `lag_ms` late, falls. At least eight frames, or it is Shading()."""
-    if len(frames) < 8:
+    if len(frames) < FRAMES_AT_LEAST:
         return Shading()
     poses = orthonormal([[1.0, f.yaw_deg / 30, (f.yaw_deg / 30) ** 2, f.lowered_widths] for f in frames])
     shown = without(poses, np.array([sways(shown_at(colours, f.at_ms - lag_ms)) for f in frames]))

@@ -9,8 +9,8 @@ from statistics import median
 from semblance.identity.domain.challenge import Movement
 from semblance.identity.domain.illumination import Glow, LightRules, ScreenColour, echo, lasts_ms
 from semblance.identity.domain.integrity import IntegrityRules, is_even, is_looped
-from semblance.identity.domain.liveness import Advice, LivenessRules, Reading, advise, frontal
-from semblance.identity.domain.shading import Shade, Shading, ShadingRules, shading
+from semblance.identity.domain.liveness import Advice, LivenessRules, Reading, advise, frontal, with_open_eyes
+from semblance.identity.domain.shading import FRAMES_AT_LEAST, Shade, Shading, ShadingRules, shading
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,15 @@ def shading_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour],
 
 
 def shaded(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: CaptureRules) -> Shading:
-    """How the screen's light falls, over the frontal frames, at the delay that fits best."""
+    """How the screen's light falls, over the frontal frames, with open eyes if those are enough, at the delay that
+    fits best."""
+    front = with_open_eyes(readings, rules.liveness)
+    if len(front) < FRAMES_AT_LEAST:
+        front = frontal(readings, rules.liveness)
     middle_px = median([r.eyes_y_px for r in readings if r.faces == 1] or [0.0])
     shades = [
         Shade(r.at_ms, r.spots, r.room, r.yaw_deg, (r.eyes_y_px - middle_px) / max(r.face_width_px, 1.0))
-        for r in (readings[i] for i in frontal(readings, rules.liveness))
+        for r in (readings[i] for i in front)
         if r.spots is not None and r.room is not None
     ]
     return shading(shades, colours, echo(glows(readings), colours, rules.light.lag_ms).lag_ms)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from semblance.kernel.errors import Unavailable
 from semblance.safety.domain.picture import BLURRED, Measured, PictureCheck
 from semblance.safety.domain.verdict import FaceSeen, Judgement, NudePart, Reason, VerdictRules, is_known, judge
 from semblance.safety.ports import BoxPx, Embedding, FaceScores, FoundFace, Pixels, Ports
@@ -63,9 +65,25 @@ def _measure(
     )
     library = ports.library.best(check.subject_id, readable)
     figures = ports.figures.best(check.subject_id, readable)
+    _require_an_answer(len(readable), scores, library, figures)
     seen = iter(zip(scores, library, figures, strict=True))
     faces = tuple(_seen(face, next(seen)) if face.embedding is not None else _unreadable(face) for face in found)
     return Measured(faces, tuple(nude), enrolled)
+
+
+def _require_an_answer(
+    faces: int, scores: Sequence[FaceScores], library: Sequence[float], figures: Sequence[float]
+) -> None:
+    """A score for each face from everybody who was asked, and a number: a comparison with one that is none is never
+    true, and would find nobody alike. Raises Unavailable."""
+    if not len(scores) == len(library) == len(figures) == faces:
+        raise Unavailable("not every face was compared")
+    if not all(math.isfinite(score) for one in zip(scores, library, figures, strict=True) for score in _numbers(*one)):
+        raise Unavailable("a comparison gave no number")
+
+
+def _numbers(scores: FaceScores, library: float, figure: float) -> tuple[float, float, float, float]:
+    return scores.own, scores.other, library, figure
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import torch
 from semblance.diffusion import (
     Adapter,
     Backbone,
+    LoraSettings,
     at_best_strength,
     draw_photos,
     load_backbone,
@@ -72,41 +73,56 @@ class LoraTrainer:
 
     def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep) -> Trained:
         """Learn from all but the last `held_out` photos, judge by those. What on_step raises passes through."""
-        backbone = self._load()
-        config = backbone.config
+        own = self.own_faces(photos, on_step)
+        learnt, seen = own[:-held_out], own[-held_out:]
+        return self.judge(self.learn(learnt, on_step), learnt, seen, on_step)
+
+    def own_faces(self, photos: Sequence[Photo], on_step: OnStep) -> list[OwnFace]:
+        """The person's face of every photo, cut for the backbone."""
+        config = self.backbone().config
         framing = np.asarray(config.framing, np.float32)
         own: list[OwnFace] = []
         for index, photo in enumerate(photos):
             on_step("preparing", index, len(photos))
             own.append(own_face(photo, self._faces, framing, config.resolution_px))
-        learnt, seen = own[:-held_out], own[-held_out:]
-        reference = (
-            None if backbone.reference_size is None else unit(np.mean([face.embedding for face in learnt], axis=0))
-        )
-        settings = lora_settings(config.lora, **self._settings.lora)
+        return own
+
+    def learn(self, learnt: Sequence[OwnFace], on_step: OnStep) -> Adapter:
+        """A LoRA and the reference, at the strength that is most like what was learnt."""
+        backbone, reference, settings = self.backbone(), self.reference_of(learnt), self.lora_settings()
         lora = train_lora(
             backbone,
-            [training_picture(face.crop, config) for face in learnt],
+            [training_picture(face.crop, backbone.config) for face in learnt],
             settings,
             reference=reference,
             progress=lambda step, steps: on_step("training", step, steps),
             cancelled=lambda: False,
         )
         adapter = Adapter(lora, reference)
-        if reference is not None:  # without one, less of the adapter is less of the person
-            adapter = at_best_strength(
-                backbone,
-                adapter,
-                settings.strengths,
-                functools.partial(self._alike, reference=reference),
-                on_step=lambda step, steps: on_step("weighing", step, steps),
-            )
-        return self._judge(adapter, learnt, seen, on_step)
+        if reference is None:  # without one, less of the adapter is less of the person
+            return adapter
+        return at_best_strength(
+            backbone,
+            adapter,
+            settings.strengths,
+            functools.partial(self._alike, reference=reference),
+            on_step=lambda step, steps: on_step("weighing", step, steps),
+        )
 
-    def _judge(self, adapter: Adapter, learnt: list[OwnFace], seen: list[OwnFace], on_step: OnStep) -> Trained:
+    def reference_of(self, learnt: Sequence[OwnFace]) -> Embedding | None:
+        """Mean embedding (D,), unit norm; None for a backbone that takes none."""
+        if self.backbone().reference_size is None:
+            return None
+        return unit(np.mean([face.embedding for face in learnt], axis=0))
+
+    def lora_settings(self) -> LoraSettings:
+        """The backbone's own, with what the operator replaced."""
+        return lora_settings(self.backbone().config.lora, **self._settings.lora)
+
+    def judge(self, adapter: Adapter, learnt: Sequence[OwnFace], seen: Sequence[OwnFace], on_step: OnStep) -> Trained:
         """Draw the person where they are asked for, and look for them where they are not."""
         assert adapter.lora is not None
-        backbone = self._load()
+        backbone = self.backbone()
         person = unit(np.mean([face.embedding for face in (*learnt, *seen)], axis=0))
         prompts = PROMPTS + self._gate.prompts(adapter, person, backbone)
         progress = Progress(lambda step, steps: on_step("evaluating", step, steps), prompts)
@@ -153,7 +169,8 @@ class LoraTrainer:
         found = [(picture, self._recogniser.detect(picture)) for picture in large]
         return [self._recogniser.embed(picture, faces[0]) for picture, faces in found if faces]
 
-    def _load(self) -> Backbone:
+    def backbone(self) -> Backbone:
+        """Loaded once."""
         with self._loading:
             if self._backbone is None:
                 torch.set_num_threads(self._settings.torch_threads)

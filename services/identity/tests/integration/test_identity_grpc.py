@@ -66,7 +66,7 @@ def test_from_the_notice_to_the_receipt(desk: Any, stub: Any, caplog: pytest.Log
     caplog.set_level(logging.DEBUG)
     subject_id = new_id()
     session = opened(stub, subject_id)
-    assert (session.state, session.tries_left, len(session.challenge)) == (service_pb2.SESSION_STATE_CREATED, 3, 3)
+    assert (session.state, session.tries_left, len(session.challenge)) == (service_pb2.SESSION_STATE_CREATED, 3, 4)
     assert len(session.colours) == 8
     passed = submitted(desk, stub, session)
     assert passed.state == service_pb2.SESSION_STATE_SUCCEEDED

@@ -11,8 +11,7 @@ from PIL import Image
 
 from semblance.faces import Embedding, FaceEngine, RgbU8
 from semblance.synthetic_people.library import photo_library
-from semblance.synthetic_people.people import person
-from semblance.synthetic_people.relatives import sibling
+from semblance.synthetic_people.people import Person, person
 
 FIRST_SEED = 1_300_500
 """Nothing was chosen on these."""
@@ -23,25 +22,28 @@ OWN = "own face"
 
 @dataclass(frozen=True)
 class Somebody:
-    """A person, the templates that a capture would give, and photos that are not among these."""
+    """A person, the templates that a capture would give, and photos that are not among these, with how far the head is
+    turned in each, degrees."""
 
     seed: int
     templates: tuple[Embedding, ...]
     photos: tuple[RgbU8, ...]
+    turns: tuple[float, ...]
 
 
 def somebody(seed: int, engine: FaceEngine, photos: int) -> Somebody:
+    """The person of this seed."""
+    return somebody_of(person(seed), seed, engine, photos)
+
+
+def somebody_of(who: Person, seed: int, engine: FaceEngine, photos: int) -> Somebody:
     """Templates are of the straightest photos of another series."""
-    who = person(seed)
     shots = sorted(photo_library(who, 2 * _TEMPLATES, _LIBRARY + 1, SIDE_PX), key=lambda s: abs(s.scene.yaw_deg))
     templates = [made for shot in shots if (made := embedded(engine, shot.picture.pixels)) is not None]
-    taken = [shot.picture.pixels for shot in photo_library(who, photos, _LIBRARY, SIDE_PX)]
-    return Somebody(seed, tuple(templates[:_TEMPLATES]), tuple(taken))
-
-
-def siblings_photos(seed: int, photos: int) -> list[RgbU8]:
-    """Of somebody's sibling, who is nobody here."""
-    return [shot.picture.pixels for shot in photo_library(sibling(person(seed), seed + 1), photos, _LIBRARY, SIDE_PX)]
+    taken = list(photo_library(who, photos, _LIBRARY, SIDE_PX))
+    pixels = tuple(shot.picture.pixels for shot in taken)
+    turns = tuple(abs(shot.scene.yaw_deg) for shot in taken)
+    return Somebody(seed, tuple(templates[:_TEMPLATES]), pixels, turns)
 
 
 def embedded(engine: FaceEngine, pixels: RgbU8) -> Embedding | None:

@@ -27,6 +27,10 @@ class SealedObjects:
         _require_own(subject_id, key)
         return self._sealer.open(subject_id, self._purpose, self._store.get(self._bucket, key))
 
+    def require_key(self, subject_id: str) -> None:
+        """Raises SubjectKeyDestroyed, UnknownSubjectKey where nothing of this person opens, whatever is asked for."""
+        self._sealer.seal(subject_id, self._purpose, b"")
+
     def exists(self, key: str) -> bool:
         """Whether the key holds an object; says nothing about whether it opens."""
         return self._store.exists(self._bucket, key)

@@ -19,6 +19,7 @@ from semblance.safety.adapters.identity_client import IdentityMatcher
 from semblance.safety.adapters.ingest_client import LibraryPeople
 from semblance.safety.adapters.rules_file import prompt_rules, public_figures, topics
 from semblance.safety.adapters.store import SqlReads, SqlStore
+from semblance.safety.adapters.sweeper import Sweeper
 from semblance.safety.adapters.work import work_kinds
 from semblance.safety.api.servicer import SafetyServicer
 from semblance.safety.consumers import subscriptions
@@ -80,7 +81,10 @@ def eyes_of(settings: SafetySettings, engine: FaceEngine | None = None) -> Pictu
     """The real face and nudity models."""
     cv2.setNumThreads(settings.look_threads)
     rules = LookRules(
-        sure_0_1=settings.closer_look_score_0_1, faint_0_1=settings.faint_score_0_1, places=settings.places_max
+        sure_0_1=settings.close_look_score_0_1,
+        closer_0_1=settings.closer_look_score_0_1,
+        faint_0_1=settings.faint_score_0_1,
+        places=settings.places_max,
     )
     limits = PictureLimits(settings.picture_side_min_px, settings.picture_side_max_px, settings.picture_size_max_bytes)
     return PictureEyes(
@@ -176,6 +180,8 @@ def build(settings: SafetySettings) -> Application:
     def store_of(unit: Unit) -> Store:
         return SqlStore(unit, ports.verdict_rules)
 
+    sweeper = Sweeper(database, ports, store_of, every_s=settings.sweep_s)
+
     def add_servicer(server: grpc.Server) -> None:
         service_pb2_grpc.add_SafetyServiceServicer_to_server(SafetyServicer(ports), server)
 
@@ -195,7 +201,8 @@ def build(settings: SafetySettings) -> Application:
         grpc=[add_servicer],
         consent_view=view,
         migrations_dir=MIGRATIONS,
-        on_stop=[channel.close, photos.close],
+        on_start=[sweeper.start],
+        on_stop=[sweeper.stop, channel.close, photos.close],
     )
 
 

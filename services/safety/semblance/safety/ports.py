@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -15,7 +16,7 @@ from semblance.kernel.ids import ImageId, SubjectId
 from semblance.safety.domain.events import Event
 from semblance.safety.domain.limit_clauses import Clause
 from semblance.safety.domain.limits import Topics
-from semblance.safety.domain.picture import PictureCheck
+from semblance.safety.domain.picture import CheckState, PictureCheck
 from semblance.safety.domain.prompt import PromptRules
 from semblance.safety.domain.readable import Readings
 from semblance.safety.domain.verdict import NudePart, VerdictRules
@@ -96,6 +97,9 @@ class Quarantine(Protocol):
     def get(self, subject_id: str, key: str) -> bytes:
         """Raises NotFound, Invalid (seal broken), Gone (key destroyed), Unavailable."""
 
+    def require_key(self, subject_id: str) -> None:
+        """Raises Gone when the person's key is destroyed, Unavailable."""
+
     def put(self, subject_id: str, key: str, data: bytes) -> None:
         """Raises Gone, Unavailable."""
 
@@ -120,6 +124,9 @@ class Checks(Protocol):
 
     def remove(self, image_id: ImageId) -> None: ...
 
+    def received_before(self, before: dt.datetime, state: CheckState, limit: int) -> list[ImageId]:
+        """Oldest first."""
+
     def in_review(self) -> list[PictureCheck]:
         """Oldest first."""
 
@@ -143,8 +150,6 @@ class Store(Protocol):
 
     def schedule_leftover(self, image_id: ImageId, quarantine_key: str) -> None:
         """Queue the destruction of what was made, where something else is published in its place."""
-
-    def schedule_review_end(self, image_id: ImageId, after_s: float) -> None: ...
 
     def schedule_settling(self, image_id: ImageId, *, allow: bool) -> None:
         """Queue what an operator decided."""

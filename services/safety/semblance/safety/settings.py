@@ -28,14 +28,15 @@ class SafetySettings(ServiceSettings):
     public_figures_path: Path | None = None
     """A text file, one name a line: prompts that hold one are refused."""
     refuse_unread_scripts: bool = True
-    """Refuse prompts in scripts that neither the word lists nor the built-in model read; false with a model that does."""
+    """Refuse prompts in scripts that neither lists nor built-in model read; false with a model that does."""
 
     own_floor: float = Field(default=0.45, ge=-1, le=1)
     other_threshold: float = Field(default=0.6, ge=-1, le=1)
     clear_margin: float = Field(default=0.1, ge=0, le=1)
     margin: float = Field(default=0.05, ge=0, le=1)
     nudity_score_0_1: float = Field(default=0.5, gt=0, le=1)
-    closer_look_score_0_1: float = Field(default=0.8, gt=0, le=1)
+    close_look_score_0_1: float = Field(default=0.8, gt=0, le=1)
+    closer_look_score_0_1: float = Field(default=0.75, gt=0, le=1)
     library_check: bool = Field(default=True, description="Compare with the other people of the subject's photos.")
     library_threshold: float | None = Field(default=None, ge=-1, le=1, description="Unset: as other_threshold.")
     figures_dir: Path | None = Field(default=None, description="Lists of public figures; unset: none are known.")
@@ -61,6 +62,7 @@ class SafetySettings(ServiceSettings):
     filter_attempts: int = Field(default=5, gt=0)
     match_deadline_s: float = Field(default=10.0, gt=0)
     look_s: float = Field(default=60.0, gt=0, description="A look that takes longer is tried again, then a block.")
+    sweep_s: float = Field(default=10.0, gt=0)
     wait_max_s: float = Field(default=900.0, gt=0, description="A picture that waited longer is blocked unseen.")
 
     @model_validator(mode="after")

@@ -54,7 +54,7 @@ def write_figure(file: Path, faces: Sequence[Embedding], face_model: str) -> Non
 
 def _read(file: Path, face_model: str) -> npt.NDArray[np.float32]:
     try:
-        with np.load(file, allow_pickle=False) as held:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as held:
             faces, model = held["faces"], str(held["model"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as e:
         raise FiguresUnreadable("a list of public figures cannot be read") from e

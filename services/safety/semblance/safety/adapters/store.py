@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from semblance.safety.ports import Checks
 from semblance.service_kit.database import JSON, Database, Unit
 
 FILTER_IMAGE, DROP_PIXELS, ERASE_SUBJECT = "filter_image", "drop_pixels", "erase_subject"
-END_REVIEW, SETTLE_REVIEW = "end_review", "settle_review"
+SETTLE_REVIEW = "settle_review"
 DROP_LEFTOVER = "drop_leftover"  # a kind of its own: a removal of everything must never be taken for done by it
 
 
@@ -48,6 +49,12 @@ class SqlChecks:
     def remove(self, image_id: ImageId) -> None:
         """Forget one."""
         self._sql.execute(sa.delete(t.checks).where(t.checks.c.image_id == image_id))
+
+    def received_before(self, before: dt.datetime, state: CheckState, limit: int) -> list[ImageId]:
+        """Oldest first."""
+        old = (t.checks.c.state == state.value) & (t.checks.c.received_at < before)
+        query = sa.select(t.checks.c.image_id).where(old).order_by(t.checks.c.received_at).limit(limit)
+        return [ImageId(image_id) for image_id in self._sql.scalars(query)]
 
     def in_review(self) -> list[PictureCheck]:
         """Pictures that wait for an operator, oldest first."""
@@ -105,10 +112,6 @@ class SqlStore:
     def schedule_leftover(self, image_id: ImageId, quarantine_key: str) -> None:
         """Queue the destruction of what was made, where something else is published in its place."""
         self._unit.enqueue(DROP_LEFTOVER, image_id, {"quarantine_key": quarantine_key})
-
-    def schedule_review_end(self, image_id: ImageId, after_s: float) -> None:
-        """Queue the end of a review that nobody decided."""
-        self._unit.enqueue(END_REVIEW, image_id, delay_s=after_s)
 
     def schedule_settling(self, image_id: ImageId, *, allow: bool) -> None:
         """Queue what an operator decided; the service does it, who knows the consents."""

@@ -11,13 +11,11 @@ from semblance.kernel.ids import ImageId, SubjectId
 from semblance.safety.adapters.store import (
     DROP_LEFTOVER,
     DROP_PIXELS,
-    END_REVIEW,
     ERASE_SUBJECT,
     FILTER_IMAGE,
     SETTLE_REVIEW,
 )
 from semblance.safety.domain.errors import LookTooSlow
-from semblance.safety.domain.verdict import Reason
 from semblance.safety.handlers import erasure, filtering
 from semblance.safety.ports import Ports, Store
 from semblance.service_kit.database import Unit
@@ -33,7 +31,6 @@ def work_kinds(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: int, 
     """Every kind of work that this service does; a look may take `look_s`."""
     return {
         FILTER_IMAGE: _filter_image(ports, store_of, at_once=at_once, attempts=attempts, look_s=look_s),
-        END_REVIEW: _end_review(ports, store_of),
         SETTLE_REVIEW: _settle_review(ports, store_of),
         DROP_PIXELS: _drop_pixels(ports),
         DROP_LEFTOVER: _drop_pixels(ports),
@@ -65,21 +62,10 @@ def _filter_image(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: in
     return WorkKind(run=run, failed=failed, cancelled=cancelled, concurrency=at_once, max_attempts=attempts)
 
 
-def _end_review(ports: Ports, store_of: StoreOf) -> WorkKind:
-    def run(item: WorkItem, _context: WorkContext) -> Settle:
-        return lambda unit: filtering.settle(
-            ImageId(item.aggregate_id), store_of(unit), ports, allow=False, reason=Reason.REVIEW_EXPIRED
-        )
-
-    return WorkKind(run=run, failed=_refused, max_attempts=_NEVER_GIVEN_UP)
-
-
 def _settle_review(ports: Ports, store_of: StoreOf) -> WorkKind:
     def run(item: WorkItem, _context: WorkContext) -> Settle:
         allow = item.payload["allow"] is True
-        return lambda unit: filtering.settle(
-            ImageId(item.aggregate_id), store_of(unit), ports, allow=allow, reason=Reason.REVIEW_REFUSED
-        )
+        return lambda unit: filtering.settle(ImageId(item.aggregate_id), store_of(unit), ports, allow=allow)
 
     return WorkKind(run=run, failed=_refused, max_attempts=_NEVER_GIVEN_UP)
 

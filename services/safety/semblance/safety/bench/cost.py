@@ -17,7 +17,7 @@ from semblance.safety.ml.decoding import encode
 from semblance.safety.ml.eyes import PictureEyes
 from semblance.synthetic_people import bundled
 
-_ROUNDS = 3
+_ROUNDS = 4
 
 
 def cpu_of_filter(eyes: PictureEyes) -> dict[str, Any]:
@@ -38,11 +38,12 @@ def cpu_of_filter(eyes: PictureEyes) -> dict[str, Any]:
             clock("bodies", partial(eyes.nude_parts, image))
             clock("faces", partial(eyes.faces, image))
             totals.append(clock.total_ms)
-    half = sorted(totals)[: max(1, len(totals) // 2)]
+    # A busy machine takes its share of the caches: the least of the rounds is the picture's own cost.
+    least = np.array(totals).reshape(_ROUNDS, -1).min(axis=0)
     return {
         "median": round(float(np.median(totals)), 1),
         "p90": round(float(np.percentile(totals, 90)), 1),
-        "quieter_half_median": round(float(np.median(half)), 1),
+        "least_of_rounds_median": round(float(np.median(least)), 1),
         "pictures": len(totals),
         "parts_median": {part: round(float(np.median(values)), 1) for part, values in parts.items()},
     }

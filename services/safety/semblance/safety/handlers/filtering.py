@@ -35,6 +35,7 @@ def examine(image_id: ImageId, ports: Ports, *, go_on: Callable[[], None]) -> Ex
     if ports.clock.now() - check.received_at > dt.timedelta(seconds=ports.limits.wait_s):
         return Examined((Reason.CHECK_UNAVAILABLE.value,))
     try:
+        ports.quarantine.require_key(check.subject_id)
         _require_consent(check, ports)
         png = ports.quarantine.get(check.subject_id, check.quarantine_key)
         if hashlib.sha256(png).hexdigest() != check.sha256:
@@ -69,18 +70,26 @@ def decide(image_id: ImageId, examined: Examined | None, store: Store, ports: Po
         check = check.blurred(examined.blurred.key, examined.blurred.sha256)
     if examined.doubt and not reasons:
         store.checks.save(check.doubted(examined.measured))
-        store.schedule_review_end(image_id, ports.limits.review_s)
         return
     _close(check.decided(reasons, examined.measured, ports.clock.now()), store)
 
 
-def settle(image_id: ImageId, store: Store, ports: Ports, *, allow: bool, reason: Reason) -> None:
-    """What became of a doubt: an operator's yes, which the consent must still cover, or a no with `reason`."""
+def settle(image_id: ImageId, store: Store, ports: Ports, *, allow: bool) -> None:
+    """What an operator decided about a doubt; the consent must cover a yes at this moment."""
     check = store.checks.get(image_id, lock=True)
     if check is None or check.state is not CheckState.IN_REVIEW:
         return
-    reasons = _consent_refusal(check, ports) if allow else (reason.value,)
+    reasons = _consent_refusal(check, ports) if allow else (Reason.REVIEW_REFUSED.value,)
     _close(check.decided(reasons, check.measured, ports.clock.now()), store)
+
+
+def close(image_id: ImageId, state: CheckState, reason: Reason, store: Store, ports: Ports) -> bool:
+    """Block one that is still in `state`; whether it was."""
+    check = store.checks.get(image_id, lock=True)
+    if check is None or check.state is not state:
+        return False
+    _close(check.decided((reason.value,), check.measured, ports.clock.now()), store)
+    return True
 
 
 def give_up(image_id: ImageId, error: SemblanceError | None, store: Store, ports: Ports) -> None:

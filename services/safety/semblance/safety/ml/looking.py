@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,23 +15,35 @@ from semblance.safety.ml import views
 from semblance.safety.ml.views import View
 
 _SAME_FACE_OVERLAP_0_1 = 0.3
+_LOOKED_AT_OVERLAP_0_1 = 0.6  # so much alike, a second look shows what the first did
+_LOOKS_AT_A_PLACE = 2
 _INSIDE_A_FACE_0_1 = 0.4  # as wide as this share of a face around it, or less: not that face again, but doubtful
 
 
 @dataclass(frozen=True)
 class LookRules:
-    """How sure is sure. `plain_0_1`: an upright face of the whole picture counts at once. `sure_0_1`: what other looks
-    show counts from here on. `faint_0_1`: worth a closer look; `large_faint_0_1`: the same for what is `large_px` wide
-    in a look or more, because a large face is never so faint. `inside_0_1`: the same within a much larger face.
-    `places`: closer looks at most."""
+    """How sure is sure. `plain_0_1`: an upright face of the whole picture counts at once. `sure_0_1`: one that only the
+    close look shows does; below `clear_0_1` it may lie on its side all the same. `closer_0_1`: what a closer look at
+    one place must show. `faint_0_1`: worth a closer look; `large_faint_0_1`: the same for what is `large_px` wide in a
+    look or more, because a large face is never so faint. `inside_0_1`: the same within a much larger face. `places`:
+    closer looks at most."""
 
     plain_0_1: float = 0.7
     sure_0_1: float = 0.8
+    clear_0_1: float = 0.9
+    closer_0_1: float = 0.75
     faint_0_1: float = 0.05
     large_faint_0_1: float = 0.2
     large_px: float = 120.0
     inside_0_1: float = 0.5
     places: int = 400
+
+
+class _Doubtful(NamedTuple):
+    """A place to look at closer. `counts`: it is a face even if that shows none; its angle is what is not known."""
+
+    face: Face
+    counts: bool
 
 
 class FaceLooker:
@@ -42,81 +55,107 @@ class FaceLooker:
         self._rules = rules
 
     def faces(self, image: RgbU8, *, thorough: bool, go_on: Callable[[], None] = lambda: None) -> list[Face]:
-        """Every face once, in the picture's pixels. Raises TooManyPlaces; `go_on` may raise between looks."""
+        """Every face once, in the picture's pixels. Raises TooManyPlaces; `go_on` may raise between looks.
+
+        The thorough looks come after everything that the fast way does, so that they can only add faces.
+        """
         found: list[Face] = []
-        doubtful: list[Face] = []
-        for plain, view in _looks(image, thorough=thorough):
+        looked: list[Box] = []
+        for looks in [_fast_looks(image), _further_looks(image)][: 2 if thorough else 1]:
+            doubtful = self._seen(image, looks, found, go_on)
+            self._look_closer(image, doubtful, (found, looked), go_on)
+        return found
+
+    def _seen(
+        self, image: RgbU8, looks: Iterator[tuple[bool, View]], found: list[Face], go_on: Callable[[], None]
+    ) -> list[_Doubtful]:
+        """Adds the plain faces to `found`; what deserves a closer look."""
+        doubtful: list[_Doubtful] = []
+        for plain, view in looks:
             go_on()
             for seen in self._scanner.scan(view.image, lowest_0_1=self._rules.faint_0_1):
                 face = view.face(seen)
                 if not _has_its_middle_in(image, face.box) or self._is_too_faint(seen):
                     continue
                 lowest = self._rules.plain_0_1 if plain else self._rules.sure_0_1
-                if view.turned_deg == 0 and face.score_0_1 >= lowest and not _around(face.box, found):
-                    _add(face, found)
-                else:
-                    doubtful.append(face)
-        return self._closer(image, found, doubtful, go_on)
+                counts = view.turned_deg == 0 and face.score_0_1 >= lowest and not _around(face.box, found)
+                if not counts or face.score_0_1 < self._rules.clear_0_1:
+                    doubtful.append(_Doubtful(face, counts))
+                elif not _is_known(face.box, found):
+                    found.append(face)
+        return doubtful
 
     def _is_too_faint(self, seen: Face) -> bool:
         return seen.box.width_px >= self._rules.large_px and seen.score_0_1 < self._rules.large_faint_0_1
 
-    def _closer(self, image: RgbU8, found: list[Face], doubtful: list[Face], go_on: Callable[[], None]) -> list[Face]:
-        """What a closer look at each doubtful place adds; the surest first, so that its neighbours are it again."""
-        looked: list[Box] = []
-        for face in sorted(doubtful, key=lambda face: face.score_0_1, reverse=True):
-            if _is_known(face.box, found) or any(_same(face.box, box) for box in looked):
+    def _look_closer(
+        self,
+        image: RgbU8,
+        doubtful: list[_Doubtful],
+        so_far: tuple[list[Face], list[Box]],
+        go_on: Callable[[], None],
+    ) -> None:
+        """Adds what a closer look at each place shows; the surest first, so that its neighbours are it again."""
+        found, looked = so_far
+        for face, counts in sorted(doubtful, key=lambda place: place.face.score_0_1, reverse=True):
+            if _is_known(face.box, found) or (not counts and _was_looked_at(face.box, looked)):
                 continue
-            inside = _around(face.box, found)
-            if inside and face.score_0_1 < self._rules.inside_0_1:
+            if _around(face.box, found) and face.score_0_1 < self._rules.inside_0_1:
                 continue
             looked.append(face.box)
             if len(looked) > self._rules.places:
                 raise TooManyPlaces
             go_on()
-            best = self._upright(image, face.box)
-            if best is not None and best.score_0_1 >= self._rules.sure_0_1 and not _is_known(best.box, found):
+            best = self._upright(image, face.box) or (face if counts else None)
+            if best is not None and not _is_known(best.box, found):
                 found.append(best)
-        return found
 
     def _upright(self, image: RgbU8, box: Box) -> Face | None:
-        """The surest face at this place at any of eight angles, all in one look."""
+        """The face at this place at any of eight angles, all in one look; its landmarks from a finer look."""
         cells = [views.at(image, box, angle) for angle in views.CLOSER_ANGLES_DEG]
         strip = np.concatenate([cell.image for cell in cells], axis=1)
-        best: Face | None = None
-        for seen in self._scanner.scan(strip, lowest_0_1=self._rules.plain_0_1):
-            middle_px = seen.box.x_px + seen.box.width_px / 2
-            which = min(max(int(middle_px // views.CELL_PX), 0), len(cells) - 1)
-            local = Face(
-                Box(seen.box.x_px - which * views.CELL_PX, seen.box.y_px, seen.box.width_px, seen.box.height_px),
-                seen.landmarks - np.array([which * views.CELL_PX, 0], dtype=np.float32),
-                seen.score_0_1,
-            )
-            if _is_central(local.box) and (best is None or seen.score_0_1 > best.score_0_1):
-                best = cells[which].face(local)
-        return best
+        for seen in self._scanner.scan(strip, lowest_0_1=self._rules.closer_0_1):  # the surest first
+            which = min(max(int((seen.box.x_px + seen.box.width_px / 2) // views.CELL_PX), 0), len(cells) - 1)
+            local = _moved(seen, which * views.CELL_PX)
+            if _is_central(local.box):
+                return self._finer(image, cells[which].face(local), cells[which].turned_deg)
+        return None
+
+    def _finer(self, image: RgbU8, face: Face, turned_deg: int) -> Face:
+        """The same face seen larger; itself where that shows nothing."""
+        view = views.at(image, face.box, turned_deg, fine=True)
+        seen = [view.face(again) for again in self._scanner.scan(view.image, lowest_0_1=self._rules.closer_0_1)]
+        return next((again for again in seen if _same(again.box, face.box)), face)
 
 
-def _looks(image: RgbU8, *, thorough: bool) -> Iterator[tuple[bool, View]]:
-    """Whether the look is a plain one (whole and upright), and the look. The fast looks come first in both ways, so
-    that the others can only add faces."""
+def _fast_looks(image: RgbU8) -> Iterator[tuple[bool, View]]:
+    """Whether the look is a plain one (whole and upright), and the look."""
     small = views.resized(image, views.WHOLE_PX / max(image.shape[:2]))
     yield True, views.framed(small, image)
     for view in views.close(image):
         yield False, view
     for angle in (90, 180, 270):
         yield False, views.framed(small, image, turned_deg=angle)
-    if thorough:
-        for angle in (0, 90, 180, 270):
-            yield False, views.whole(image, 640, turned_deg=angle)
-        for angle in (90, 180, 270):
-            for view in views.close(image, turned_deg=angle):
-                yield False, view
 
 
-def _add(face: Face, found: list[Face]) -> None:
-    if not _is_known(face.box, found):
-        found.append(face)
+def _further_looks(image: RgbU8) -> Iterator[tuple[bool, View]]:
+    """The size between on every side, and the picture's own size on its other sides."""
+    for angle in (0, 90, 180, 270):
+        yield False, views.whole(image, 640, turned_deg=angle)
+    for angle in (90, 180, 270):
+        for view in views.close(image, turned_deg=angle):
+            yield False, view
+
+
+def _moved(face: Face, by_px: int) -> Face:
+    box = Box(face.box.x_px - by_px, face.box.y_px, face.box.width_px, face.box.height_px)
+    return Face(box, face.landmarks - np.array([by_px, 0], dtype=np.float32), face.score_0_1)
+
+
+def _was_looked_at(box: Box, looked: list[Box]) -> bool:
+    """Whether the same place was looked at in nearly this frame, or often enough in others."""
+    here = [other for other in looked if _same(box, other)]
+    return len(here) >= _LOOKS_AT_A_PLACE or any(box.overlap_0_1(other) >= _LOOKED_AT_OVERLAP_0_1 for other in here)
 
 
 def _is_known(box: Box, found: list[Face]) -> bool:

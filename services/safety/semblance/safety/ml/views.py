@@ -21,6 +21,8 @@ _BORDER_TURNED_0_1 = 0.1
 _LARGEST_ENLARGEMENT = 20.0
 CELL_PX = 128  # of a closer look at one place
 _FACE_IN_CELL_PX = 50.0
+_FINE_CELL_PX = 224  # of the last look, for landmarks
+_CLOSE_BORDER_PX = 16  # around the close look, for faces that the picture's edge cuts
 CLOSER_ANGLES_DEG = (0, 45, 90, 135, 180, 225, 270, 315)
 Affine = npt.NDArray[np.float64]  # (2, 3)
 
@@ -62,9 +64,7 @@ def framed(small: RgbU8, image: RgbU8, *, turned_deg: int = 0) -> View:
     side_px = max(small.shape[:2])
     scale = side_px / max(image.shape[:2])
     border_px = round(side_px * (_BORDER_TURNED_0_1 if turned_deg else _BORDER_0_1))
-    small = np.asarray(
-        cv2.copyMakeBorder(small, border_px, border_px, border_px, border_px, cv2.BORDER_REPLICATE), dtype=np.uint8
-    )
+    small = _bordered(small, border_px)
     to_picture = np.array([[1 / scale, 0, -border_px / scale], [0, 1 / scale, -border_px / scale]])
     return _turned(View(small, to_picture, 0), turned_deg)
 
@@ -77,15 +77,18 @@ def close(image: RgbU8, *, turned_deg: int = 0) -> Iterator[View]:
     for top in _steps(large.shape[0]):
         for left in _steps(large.shape[1]):
             tile = np.ascontiguousarray(large[top : top + _TILE_PX, left : left + _TILE_PX])
-            to_picture = np.array([[1 / scale, 0, left / scale], [0, 1 / scale, top / scale]])
-            yield _turned(View(tile, to_picture, 0), turned_deg)
+            x, y = (left - _CLOSE_BORDER_PX) / scale, (top - _CLOSE_BORDER_PX) / scale
+            to_picture = np.array([[1 / scale, 0, x], [0, 1 / scale, y]])
+            yield _turned(View(_bordered(tile, _CLOSE_BORDER_PX), to_picture, 0), turned_deg)
 
 
-def at(image: RgbU8, box: Box, turned_deg: int) -> View:
-    """A small square around a place, turned so that a face lying at `turned_deg` stands upright in it."""
+def at(image: RgbU8, box: Box, turned_deg: int, *, fine: bool = False) -> View:
+    """A small square around a place, turned so that a face lying at `turned_deg` stands upright in it. `fine`: a larger
+    square of the same place."""
+    cell_px = _FINE_CELL_PX if fine else CELL_PX
     width = max(math.sqrt(max(box.area, 1.0)), 1.0)
-    scale = _FACE_IN_CELL_PX / width
-    reach_px = CELL_PX / scale * 0.75
+    scale = _FACE_IN_CELL_PX / width * cell_px / CELL_PX
+    reach_px = cell_px / scale * 0.75
     x, y = box.x_px + box.width_px / 2, box.y_px + box.height_px / 2
     left, top = max(0, math.floor(x - reach_px)), max(0, math.floor(y - reach_px))
     around = image[top : math.ceil(y + reach_px) + 1, left : math.ceil(x + reach_px) + 1]
@@ -95,14 +98,14 @@ def at(image: RgbU8, box: Box, turned_deg: int) -> View:
     angle = math.radians(turned_deg)
     # From the cell to the picture: a turn about the middle, then the place.
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]) / scale
-    to_picture = np.column_stack([turn, np.array([x, y]) - turn @ np.full(2, CELL_PX / 2)])
+    to_picture = np.column_stack([turn, np.array([x, y]) - turn @ np.full(2, cell_px / 2)])
     to_around = to_picture.copy()
     to_around[:, 2] -= (left, top)
     to_around *= shrink
     cell = cv2.warpAffine(
         around,
         to_around,
-        (CELL_PX, CELL_PX),
+        (cell_px, cell_px),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
@@ -116,6 +119,11 @@ def resized(image: RgbU8, scale: float) -> RgbU8:
     size = (max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale)))
     way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     return np.asarray(cv2.resize(image, size, interpolation=way), dtype=np.uint8)
+
+
+def _bordered(image: RgbU8, border_px: int) -> RgbU8:
+    edged = cv2.copyMakeBorder(image, border_px, border_px, border_px, border_px, cv2.BORDER_REPLICATE)
+    return np.asarray(edged, dtype=np.uint8)
 
 
 def _steps(side_px: int) -> list[int]:

@@ -1,0 +1,25 @@
+"""What nobody came to: looks that wait in a queue that is too long, reviews that no operator decided. Both are a no."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from semblance.safety.domain.picture import CheckState
+from semblance.safety.domain.verdict import Reason
+from semblance.safety.handlers import filtering
+from semblance.safety.ports import Ports, Store
+
+AT_ONCE = 200
+
+
+def end_overdue(store: Store, ports: Ports) -> int:
+    """Close up to AT_ONCE of each as blocked; how many."""
+    now, ended = ports.clock.now(), 0
+    for state, patience_s, reason in (
+        (CheckState.QUEUED, ports.limits.wait_s, Reason.CHECK_UNAVAILABLE),
+        (CheckState.IN_REVIEW, ports.limits.review_s, Reason.REVIEW_EXPIRED),
+    ):
+        for image_id in store.checks.received_before(now - dt.timedelta(seconds=patience_s), state, AT_ONCE):
+            store.cancel_filter(image_id)
+            ended += filtering.close(image_id, state, reason, store, ports)
+    return ended

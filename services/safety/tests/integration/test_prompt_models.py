@@ -195,3 +195,11 @@ def test_a_limit_in_other_words_and_other_languages(heads: SentenceHeads, limit:
     clauses = clauses_of([limit])
     assert heads.broken(readings(broken), clauses) == frozenset({0})
     assert heads.broken(readings(kept), clauses) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["a photo of a person", "me", "a red car", "ein Foto von mir", "a photo of sks person, outdoors"],
+)
+def test_plain_words_ask_for_nothing(heads: SentenceHeads, prompt: str) -> None:
+    assert heads.intents(readings(prompt)) == frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,23 @@ def test_no_held_out_prompt_was_trained_on() -> None:
     held = [p.text for p in (*held_out.prompts(), *held_out.persons(), *held_out.limits())]
     assert len(held) > 800
     assert not [text for text in held if plain(text) in trained]
+    assert len(_near(held, trained)) <= 5
+
+
+def _near(held: list[str], trained: set[str]) -> list[str]:
+    """Held-out texts of three words or more that share three quarters of all words with a training phrase."""
+    word_sets = [frozenset(text.split()) for text in trained]
+    with_word = defaultdict(list)
+    for number, words in enumerate(word_sets):
+        for word in words:
+            with_word[word].append(number)
+    found = []
+    for text in held:
+        words = frozenset(plain(text).split())
+        shared = Counter(number for word in words for number in with_word[word])
+        if len(words) >= 3 and any(n >= 0.75 * len(words | word_sets[k]) for k, n in shared.most_common(50)):
+            found.append(text)
+    return found
 
 
 def test_the_sets_cover_every_intent_in_every_language() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 _HEAD = """# The prompt policy on held-out prompts
 
-Written by `python -m semblance.safety.bench.prompts`. Prompts: services/safety/tests/bench, whose README tells their origin
-and its weakness (one author, who also wrote the training phrases afterwards). Thresholds were chosen on other phrases.
-Intervals are exact (Clopper-Pearson, two-sided 95 %). A prompt counts as refused for whatever reason. Spread: the distance of
-the bound on the bad side; for seconds that of the median.
+Written by `python -m semblance.safety.bench.prompts`. Prompts: services/safety/tests/bench, whose README tells their
+origin and its weakness (one author, who also wrote the training phrases afterwards). Thresholds were chosen on other
+phrases. Intervals are exact (Clopper-Pearson, two-sided 95 %). A prompt counts as refused for whatever reason. Spread:
+the distance of the bound on the bad side; for seconds that of the median.
 """
 _MODES = ("rules", "classifier", "both")
 
@@ -34,6 +34,8 @@ def page(found: Mapping[str, Any]) -> str:
         _compared("topic", found["limits"], "recall_by_kind", "recall"),
         _compared("topic, kept", found["limits"], "false_alarms_by_kind", "false_alarms"),
         _compared("language", found["limits"], "recall_by_language", None),
+        "Near misses above: kept prompts were written as pairs of broken ones. Ordinary fine prompts under a limit:\n",
+        _table(("limit", "refused"), [(name, _rate(v)) for name, v in found["limits_on_fine_prompts"].items()]),
         "## Seconds a check, one thread\n",
         "CPU-seconds of the checking thread; the last column is the clock's, whatever else the machine was doing.\n",
         _table(

@@ -47,6 +47,7 @@ def measure(folder: Path = held_out.HELD_OUT, settings: SafetySettings | None = 
         "rules": _rates(limits, lambda p: bool(broken_limits(p.text, [p.limit], [], ports.topics))),
         "both": _rates(limits, lambda p: bool(check(p.text, ports, limits=[p.limit]).codes)),
     }
+    found["limits_on_fine_prompts"] = _under_limits([p for p in prompts if p.label == FINE], ports)
     found["latency_s"] = _latency([*prompts, *persons, *limits], ports)
     found["goals"] = _goals(found)
     return found
@@ -89,6 +90,17 @@ def _rates(prompts: Sequence[Prompt], refuses: Refuses) -> Result:
     }
 
 
+def _under_limits(fine: Sequence[Prompt], ports: Ports) -> Result:
+    """How often a limit refuses a fine prompt that has nothing to do with it, and that passes without the limit."""
+    passing = [p for p in fine if not check(p.text, ports).codes]
+    found = {}
+    for limit in ("no gambling", "no drugs", "no smoking"):
+        hits = [bool(check(p.text, ports, limits=[limit]).codes) for p in passing]
+        found[limit] = rate(sum(hits), len(hits))
+    total = rate(sum(r["hits"] for r in found.values()), sum(r["of"] for r in found.values()))
+    return {"all": total, **found}
+
+
 def _latency(prompts: Sequence[Prompt], ports: Ports) -> Result:
     """Seconds of one core a check, one at a time: the held-out prompts, then prompts as long as they may be."""
     texts = [(p.text, [p.limit] if p.limit else []) for p in prompts]
@@ -121,7 +133,7 @@ def _times(texts: Sequence[tuple[str, list[str]]], ports: Ports) -> Result:
 
 def _goals(found: Result) -> list[Result]:
     both, persons, limits = found["prompts"]["both"], found["persons"], found["limits"]["both"]
-    latency = found["latency_s"]["held_out"]
+    latency, ordinary = found["latency_s"]["held_out"], found["limits_on_fine_prompts"]["all"]
     worst = {"p95": max(v["p95"] for k, v in found["latency_s"].items() if not k.startswith("2000")), "p50": 0.0}
     return [
         _at_least("recall of refused intents, all languages", RECALL_GOAL, both["recall"]),
@@ -130,7 +142,8 @@ def _goals(found: Result) -> list[Result]:
         _at_least("recall of named persons", RECALL_GOAL, persons["recall"]),
         _at_most("false alarms on what looks like a name", FALSE_ALARM_GOAL, persons["false_alarms"]),
         _at_least("recall of broken limits, paraphrased", LIMIT_RECALL_GOAL, limits["recall"]),
-        _at_most("false alarms on kept limits", LIMIT_FALSE_ALARM_GOAL, limits["false_alarms"]),
+        _at_most("false alarms of limits, ordinary prompts", LIMIT_FALSE_ALARM_GOAL, ordinary),
+        _at_most("false alarms of limits, near misses", LIMIT_FALSE_ALARM_GOAL, limits["false_alarms"]),
         _seconds("CPU-seconds a check, p95, held-out prompts", latency),
         _seconds("CPU-seconds a check, p95, up to 1000 characters or 5 limits", worst),
     ]

@@ -20,7 +20,7 @@ _CLAUSE, _SAME = 0.65, 0.5
 
 
 class SentenceHeads:
-    """The built-in model. Thresholds come with the weights; train_heads.py chose them. Safe to call from many threads."""
+    """The built-in model; train_heads.py chose its weights and thresholds. Safe to call from many threads."""
 
     def __init__(self, encoder: SentenceEncoder, weights: Path = _WEIGHTS) -> None:
         """Raises PromptModelUnavailable."""

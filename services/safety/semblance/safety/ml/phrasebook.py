@@ -11,9 +11,10 @@ from importlib import resources
 import yaml
 
 FINE, NONE = "fine", "none"
+_ANYTHING = "anything"
 INTENTS = ("sexual", "minors", "violence", "self-harm", "hate", "fraud")
 _CHOICE = re.compile(r"\[([^\]]*)\]")
-_AT_MOST = 14
+_AT_MOST, _AT_MOST_ANYTHING = 14, 60
 """Phrases drawn from one template, so that no long template outweighs the others."""
 _TOPIC_FRAMES = ("me, {}", "{}, soft light", "a portrait with {}", "{} at sunset", "no {}", "nothing with {}")
 
@@ -37,10 +38,11 @@ def phrases(seed: int = 7) -> list[Phrase]:
         if not file.name.endswith(".yaml"):
             continue
         document = yaml.safe_load(file.read_text("utf-8"))
-        for label in (*INTENTS, FINE):
-            for template in document[label]:
+        for key in (*INTENTS, FINE, _ANYTHING):
+            for template in document[key]:
                 group += 1
-                for text in _drawn(template, rng):
+                label = FINE if key == _ANYTHING else key
+                for text in _drawn(template, rng, _AT_MOST_ANYTHING if key == _ANYTHING else _AT_MOST):
                     framed = rng.choice(document["frames"]).format(text)
                     found += [Phrase(t, label, file.name[:2], group) for t in dict.fromkeys((text, framed))]
     return found

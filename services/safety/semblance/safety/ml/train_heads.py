@@ -55,7 +55,8 @@ def _intents(encoder: SentenceEncoder) -> Arrays:
     second: Any = net[3]
     return {
         "intents": np.array(INTENTS),
-        "w1": _half(first.weight * SCALE), "b1": _half(first.bias), "w2": _half(second.weight), "b2": _half(second.bias),
+        "w1": _half(first.weight * SCALE), "b1": _half(first.bias),
+        "w2": _half(second.weight), "b2": _half(second.bias),
         "whole": np.float32(whole), "part": np.float32(part),
     }  # fmt: skip
 

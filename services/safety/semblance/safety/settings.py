@@ -49,7 +49,7 @@ class SafetySettings(ServiceSettings):
         default=UnknownFaces.BLOCK, description="A face that is like nobody known, the subject included."
     )
 
-    thorough: bool = Field(default=False, description="Every look that there is, at five times the cost.")
+    thorough: bool = Field(default=False, description="Every look that there is, at three times the cost.")
     faint_score_0_1: float = Field(default=0.05, gt=0, le=1, description="What is worth a closer look.")
     places_max: int = Field(default=400, gt=0, description="Closer looks at one picture; with more it is blocked.")
     faces_max: int = Field(default=64, gt=0, le=64, description="Identity compares so many at once.")

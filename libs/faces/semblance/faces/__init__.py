@@ -8,7 +8,7 @@ from semblance.faces.alignment import ARCFACE_SIZE_PX, ARCFACE_TEMPLATE, align, 
 from semblance.faces.arrays import Box, Embedding, Face, Points, RgbU8
 from semblance.faces.engine import SFACE_FILE, YUNET_FILE, FaceEngine, similarity, unit
 from semblance.faces.errors import FaceModelMissing, FaceModelUnusable, InvalidImage, InvalidLandmarks, UnknownFaceModel
-from semblance.faces.mesh import FaceMesh, Mesh, eye_opening, five_points, mesh_yaw_deg
+from semblance.faces.mesh import FaceMesh, Mesh, eye_opening, five_points, mesh_pitch_deg, mesh_yaw_deg
 from semblance.faces.model import MODELS, SFACE, FaceModel, model_named
 from semblance.faces.opencv_engine import OpenCvFaceEngine
 from semblance.faces.quality import Quality, pitch_ratio, quality, yaw_deg
@@ -39,6 +39,7 @@ __all__ = [
     "align",
     "eye_opening",
     "five_points",
+    "mesh_pitch_deg",
     "mesh_yaw_deg",
     "model_named",
     "pitch_ratio",

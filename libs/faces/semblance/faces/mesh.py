@@ -28,6 +28,7 @@ RIGHT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 
 LEFT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398)
 # Corners and two pairs of lids, upper before lower, of each eye. Source: Soukupova and Cech, CVWW 2016, eq. 1.
 _LIDS = (((33, 133), (160, 144), (158, 153)), ((263, 362), (387, 373), (385, 380)))
+_FOREHEAD, _CHIN = 10, 152
 _NOSE, _MOUTH = 1, (61, 291)  # the nose's tip; the mouth's right and left corner
 
 MeshPoints = npt.NDArray[np.float32]  # (468, 3) px: x, y, and depth, less nearer to the camera
@@ -96,6 +97,16 @@ def mesh_yaw_deg(mesh: Mesh) -> float:
     if across == 0:
         raise InvalidLandmarks
     return math.degrees(math.atan2(deeper, across))
+
+
+def mesh_pitch_deg(mesh: Mesh) -> float:
+    """How far the head is tipped forward, by the depth of forehead and chin; every face has a zero of its own. A flat
+    picture reads the same however it is moved or tipped. Raises InvalidLandmarks."""
+    forehead, chin = mesh.points[_FOREHEAD], mesh.points[_CHIN]
+    down, deeper = float(np.hypot(*(chin - forehead)[:2])), float(chin[2] - forehead[2])
+    if down == 0:
+        raise InvalidLandmarks
+    return math.degrees(math.atan2(deeper, down))
 
 
 def five_points(mesh: Mesh) -> Points:

@@ -53,7 +53,7 @@ def capture_rules_of(s: IdentitySettings) -> CaptureRules:
             neutral_deg=s.neutral_deg,
             nod_widths=s.nod_widths,
             nod_back_widths=s.nod_back_widths,
-            nod_ratio=s.nod_ratio,
+            nod_deg=s.nod_deg,
             min_face_width_px=s.min_face_width_px,
             min_duration_ms=s.min_capture_ms,
             max_faceless_share=s.max_faceless_share,

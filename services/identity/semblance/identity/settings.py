@@ -38,7 +38,7 @@ class IdentitySettings(ServiceSettings):
     neutral_deg: float = Field(default=8.0, gt=0, le=20)
     nod_widths: float = Field(default=0.14, gt=0, le=1)
     nod_back_widths: float = Field(default=0.08, gt=0, le=1)
-    nod_ratio: float = Field(default=0.015, gt=0, le=0.5)
+    nod_deg: float = Field(default=4.0, gt=0, le=30)
     min_face_width_px: float = Field(default=60.0, gt=0)
     min_capture_ms: int = Field(default=1500, ge=0)
     max_faceless_share: float = Field(default=0.1, ge=0, le=0.5)
@@ -53,7 +53,7 @@ class IdentitySettings(ServiceSettings):
     light_agreement: float = Field(default=0.75, gt=0, le=1)
     light_swing: float = Field(default=0.02, gt=0, le=1)
     light_lag_ms: int = Field(default=300, ge=0, le=1000)
-    light_relief: float = Field(default=0.23, ge=0, le=2)
+    light_relief: float = Field(default=0.24, ge=0, le=2)
     light_room_share: float = Field(default=0.4, gt=0, le=2)
 
     slowest_frame_ms: int = Field(default=250, gt=0)

@@ -27,7 +27,7 @@ def reading(k: int, yaw: float = 0.0, nod: float = 0.0, **changes: object) -> Re
         digest=f"{k}",
         faces=1,
         yaw_deg=2.0 + yaw,
-        pitch_ratio=0.6 + 0.05 * nod,
+        pitch_deg=5.0 + 12.0 * nod,
         face_width_px=120.0,
         eyes_x_px=160.0,
         eyes_y_px=120.0 + 40.0 * nod,
@@ -131,9 +131,7 @@ def test_a_still_photo_fails() -> None:
 
 
 def test_a_picture_moved_down_is_no_nod() -> None:
-    readings = [
-        dataclasses.replace(r, pitch_ratio=0.6) if r.eyes_y_px > 120 else r for r in performed(LEFT, RIGHT, NOD)
-    ]
+    readings = [dataclasses.replace(r, pitch_deg=5.0) if r.eyes_y_px > 120 else r for r in performed(LEFT, RIGHT, NOD)]
     assert advise(readings, (LEFT, RIGHT, NOD), RULES) == [Advice.WRONG_ORDER]
 
 

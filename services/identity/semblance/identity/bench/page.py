@@ -83,7 +83,7 @@ Grey: without colour. Far: the photo at 72 px, a face some 35 px wide. Old print
 |---|---|---|---|---|
 {_engines(matching["engines"])}
 
-The engines after the first compare the enrolled people among themselves. Not run: {_not_run(matching["engines_not_run"])}.
+The engines after the first compare the first enrolled people (at most 40) among themselves. Not run: {_not_run(matching["engines_not_run"])}.
 
 Not drawn, and passing by construction: an injected video whose face is lit to the second by a model of it, and a mask in
 the round worn by a live person.

@@ -58,6 +58,16 @@ class Measured:
     right_light: list[float] = field(default_factory=list)
     wrong_light: list[float] = field(default_factory=list)
 
+    def with_all_of(self, other: Measured) -> Measured:
+        """Both together."""
+        return Measured(
+            self.outcomes + other.outcomes,
+            self.templates | other.templates,
+            self.enrolled | other.enrolled,
+            self.right_light + other.right_light,
+            self.wrong_light + other.wrong_light,
+        )
+
 
 class Judge:
     """The reader and the rules as the service runs them."""
@@ -89,10 +99,11 @@ class Judge:
         return [frames[i] for i in spread(front, self.rules.matching.templates)]
 
 
-def measure(judge: Judge, seeds: Sequence[int]) -> Iterator[tuple[int, Measured]]:
-    """One person after the other; the attacker is the person before. Yields the seed with everything until then."""
+def measure(judge: Judge, seeds: Sequence[int], attacker: int) -> Iterator[tuple[int, Measured]]:
+    """One person after the other; each is attacked by the person before, the first by `attacker`. Yields the seed with
+    everything until then."""
     found = Measured()
-    before: list[Lit] = film(person(seeds[-1]), 3)
+    before: list[Lit] = film(person(attacker), 3)
     for seed in seeds:
         own = film(person(seed), 3)
         _live(judge, seed, own, found)

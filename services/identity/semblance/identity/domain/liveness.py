@@ -56,7 +56,7 @@ class Reading:
     digest: str
     faces: int
     yaw_deg: float = 0.0
-    pitch_ratio: float = 0.0
+    pitch_deg: float = 0.0
     eye_opening: float | None = None
     face_width_px: float = 0.0
     eyes_x_px: float = 0.0
@@ -76,7 +76,7 @@ class LivenessRules:
     neutral_deg: float
     nod_widths: float
     nod_back_widths: float
-    nod_ratio: float
+    nod_deg: float
     min_face_width_px: float
     min_duration_ms: int
     max_faceless_share: float
@@ -139,9 +139,11 @@ def excursions(readings: Sequence[Reading], rules: LivenessRules) -> list[Excurs
 
 
 def _blinks(readings: Sequence[Reading], rules: LivenessRules) -> list[Excursion]:
-    """Eyes closed long enough to be seen in two frames, against the session's own usual opening. Frontal frames alone
-    count: a nod hides eyes behind glasses."""
-    front = [(i, o) for i in frontal(readings, rules) if (o := readings[i].eye_opening) is not None]
+    """Eyes closed long enough to be seen in two frames, against the session's own usual opening. Neither turned nor
+    nodding: a nod hides eyes behind glasses. Who shuts the eyes lets the head sink a little."""
+    middle = _middle(readings, rules)
+    still = [(i, r) for i, r in enumerate(readings) if r.faces == 1 and middle.nearly_holds(r, rules)]
+    front = [(i, r.eye_opening) for i, r in still if r.eye_opening is not None]
     if not front:
         return []
     limit = rules.eyes_closed_share * median(opening for _, opening in front)
@@ -192,7 +194,7 @@ class _Middle:
     """Where this person is when they look straight ahead."""
 
     yaw_deg: float
-    pitch_ratio: float
+    pitch_deg: float
     eyes_y_px: float
     face_width_px: float
 
@@ -204,6 +206,10 @@ class _Middle:
         """Whether the face is (back) in the middle."""
         turned = abs(r.yaw_deg - self.yaw_deg) > rules.neutral_deg
         return not turned and abs(self.lowered_widths(r)) <= rules.nod_back_widths
+
+    def nearly_holds(self, r: Reading, rules: LivenessRules) -> bool:
+        """Whether the face is neither turned nor lowered as far as a nod."""
+        return abs(r.yaw_deg - self.yaw_deg) <= rules.neutral_deg and self.lowered_widths(r) < rules.nod_widths
 
     def is_back(self, away: Movement, r: Reading, rules: LivenessRules) -> bool:
         """Whether the movement is over: a turn by its angle, a nod by the height of the eyes."""
@@ -236,17 +242,17 @@ def _middle(readings: Sequence[Reading], rules: LivenessRules) -> _Middle:
         return _Middle(0.0, 0.0, 0.0, 1.0)
     return _Middle(
         yaw_deg=median(r.yaw_deg for r in near),
-        pitch_ratio=median(r.pitch_ratio for r in near),
+        pitch_deg=median(r.pitch_deg for r in near),
         eyes_y_px=median(r.eyes_y_px for r in near),
         face_width_px=median(r.face_width_px for r in near),
     )
 
 
 def _tips(nod: Sequence[Reading], middle: _Middle, rules: LivenessRules) -> bool:
-    """Whether the head tipped: the nose comes nearer to the mouth. A picture moved down keeps that ratio."""
-    ratios = sorted((r.pitch_ratio - middle.pitch_ratio for r in nod if r.faces == 1), reverse=True)
-    lowest = ratios[: max(1, len(ratios) // 2)]
-    return sum(lowest) / len(lowest) >= rules.nod_ratio
+    """Whether the head tipped: the chin goes back behind the forehead. A picture moved down stays flat."""
+    tipped = sorted((r.pitch_deg - middle.pitch_deg for r in nod if r.faces == 1), reverse=True)
+    most = tipped[: max(1, len(tipped) // 2)]
+    return sum(most) / len(most) >= rules.nod_deg
 
 
 def _basic_faults(readings: Sequence[Reading], rules: LivenessRules) -> list[Advice]:

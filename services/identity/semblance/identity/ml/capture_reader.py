@@ -25,8 +25,8 @@ from semblance.faces import (
     align,
     eye_opening,
     five_points,
+    mesh_pitch_deg,
     mesh_yaw_deg,
-    pitch_ratio,
 )
 from semblance.identity.domain.capture import MAX_SIDE_PX, MIN_SIDE_PX
 from semblance.identity.domain.errors import InvalidCapture
@@ -104,7 +104,9 @@ class FaceCaptureReader:
             return _Look(faces)
         try:
             mesh = self._mesh.fit(grey, faces[0])
-            return _Look(faces, mesh, mesh_yaw_deg(mesh), eye_opening(mesh)) if mesh.score_0_1 >= _FACE_SCORE else _NONE
+            if mesh.score_0_1 < _FACE_SCORE:
+                return _NONE
+            return _Look(faces, mesh, mesh_yaw_deg(mesh), mesh_pitch_deg(mesh), eye_opening(mesh))
         except InvalidLandmarks:
             return _NONE
 
@@ -116,6 +118,7 @@ class _Look:
     faces: Sequence[Face]
     mesh: Mesh | None = None
     yaw_deg: float = 0.0
+    pitch_deg: float = 0.0
     eye_opening: float | None = None
 
 
@@ -167,7 +170,7 @@ def _measure(at_ms: int, image: RgbU8, seen: _Look) -> Reading:
         faces=len(seen.faces),
         yaw_deg=seen.yaw_deg,
         eye_opening=seen.eye_opening,
-        pitch_ratio=pitch_ratio(face.landmarks),
+        pitch_deg=seen.pitch_deg,
         face_width_px=face.box.width_px,
         eyes_x_px=float(face.landmarks[:2, 0].mean()),
         eyes_y_px=float(face.landmarks[:2, 1].mean()),

@@ -90,7 +90,7 @@ class GrpcIdentity:
         return [protos.consent(consent) for consent in answer.consents]
 
     def must_opt_in_again(self, subject_id: str) -> bool:
-        return self._stub.ListConsents(pb.ListConsentsRequest(subject_id=subject_id)).opt_in_again
+        return bool(self._stub.ListConsents(pb.ListConsentsRequest(subject_id=subject_id)).opt_in_again)
 
     def revoke(self, subject_id: str, consent_id: str) -> Consent:
         request = pb.RevokeConsentRequest(subject_id=subject_id, consent_id=consent_id, reason="withdrawn")

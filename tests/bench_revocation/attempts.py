@@ -47,6 +47,7 @@ from semblance.safety.adapters.work import work_kinds as safety_work
 from semblance.safety.consumers import subscriptions as safety_subscriptions
 from semblance.safety.domain.picture import CheckState, PictureCheck
 from semblance.safety.handlers import filtering
+from semblance.safety.handlers.looking import Nobody
 from semblance.safety.settings import SafetySettings
 from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.database import Database
@@ -161,6 +162,9 @@ def safety(settings: SafetySettings, _everybody: list[Person], bystander: Bystan
         eyes=standins.OneFace(),
         matcher=standins.OwnFace(),
         quarantine=safety_main.quarantine_of(settings, clock),
+        library=Nobody(),
+        figures=Nobody(),
+        prompt_models=safety_main.PromptModels(standins.NoWords(), standins.NoWords()),
     )
 
     def rows_of(unit: Any) -> Any:
@@ -172,7 +176,7 @@ def safety(settings: SafetySettings, _everybody: list[Person], bystander: Bystan
         database=database,
         broker=broker,
         subscriptions=safety_subscriptions(ports, rows_of),
-        work=safety_work(ports, rows_of, at_once=2, attempts=settings.filter_attempts),
+        work=safety_work(ports, rows_of, at_once=2, attempts=settings.filter_attempts, look_s=settings.look_s),
         consent_view=view,
         migrations_dir=safety_main.MIGRATIONS,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,9 @@ from PIL import Image
 
 from semblance.generation.ports import AdapterFacts, Drawing, PromptVerdict
 from semblance.kernel.errors import NotFound
-from semblance.safety.ports import FaceScores, FoundFace
+from semblance.safety.domain.verdict import NudePart
+from semblance.safety.ml.decoding import PictureLimits, decode
+from semblance.safety.ports import BoxPx, Embedding, FaceScores, FoundFace, Pixels
 
 STEPS, STEP_S, SIDE_PX = 8, 0.015, 64
 BACKBONE = "sha256:" + "0" * 64
@@ -69,17 +71,38 @@ class ReadyAdapters:
 
 
 class OneFace:
-    """Sees one face and nothing bare."""
+    """Opens the file as safety does, then sees one face and nothing bare."""
 
-    def faces(self, _png: bytes, **_: Any) -> list[FoundFace]:
+    def open(self, png: bytes, *, width_px: int, height_px: int) -> Pixels:
+        return decode(png, width_px=width_px, height_px=height_px, limits=PictureLimits())
+
+    def faces(self, _image: Pixels, go_on: Callable[[], None]) -> list[FoundFace]:
+        go_on()
         return [FoundFace((10.0, 10.0, 40.0, 40.0), 0.9, np.zeros(128, np.float32))]
 
-    def nude_parts(self, _png: bytes) -> list[Any]:
+    def nude_parts(self, _image: Pixels) -> list[NudePart]:
         return []
+
+    def blur(self, image: Pixels, _boxes: Sequence[BoxPx]) -> tuple[Pixels, bytes]:
+        raise AssertionError("a face that is the person's own is not blurred")
 
 
 class OwnFace:
     """Every face is the person's own."""
 
-    def match(self, _subject_id: str, faces: Sequence[Any]) -> tuple[list[FaceScores], bool]:
+    def match(
+        self, _subject_id: str, faces: Sequence[Embedding], *, consent_id: str, consent_revision: int
+    ) -> tuple[list[FaceScores], bool]:
+        assert consent_id
+        assert consent_revision
         return [FaceScores(0.95, 0.05) for _ in faces], True
+
+
+class NoWords:
+    """Reads no prompts: this station is sent pictures only."""
+
+    def intents(self, _read: Any) -> frozenset[str]:
+        raise AssertionError("nobody sends a prompt here")
+
+    def broken(self, _read: Any, _clauses: Any) -> frozenset[int]:
+        raise AssertionError("nobody sends a prompt here")

@@ -222,6 +222,14 @@ def test_only_a_token_of_ours_for_us_and_of_today_opens_anything(scene: Scene) -
                 assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+def test_a_picture_without_clothes_is_asked_for_in_vain(scene: Scene, http: httpx.Client) -> None:
+    scene.member.client.wait(scene.adapter.id, timeout_s=ADAPTER_S)
+    wish = {"adapter_id": scene.adapter.id, "prompt": "a photo of me", "negative_prompt": "blurry, clothes"}
+    problem = require_refusal(http.post("/v1/images", json=wish), 422, "prompt-refused")
+    assert "clothes are not left out" in problem["detail"]
+    assert "blurry" not in problem["detail"]
+
+
 def test_after_all_that_nothing_accepted_before_is_lost(scene: Scene) -> None:
     client = scene.member.client
     kept = {photo.id: photo for photo in client.photos()}

@@ -52,17 +52,17 @@ class ScriptedRenderer:
 
 class ScriptedPrompts:
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.asked: list[Words] = []
         self.limits: tuple[str, ...] = ()
         self.verdict = PromptVerdict(True, "")
         self.away = False
 
     def check(
-        self, subject_id: SubjectId, prompt: str, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
+        self, subject_id: SubjectId, words: Words, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
     ) -> PromptVerdict:
         if self.away:
             raise Unavailable("safety does not answer")
-        self.asked.append(prompt)
+        self.asked.append(words)
         self.limits = (*limits, *denied_styles)
         return self.verdict
 

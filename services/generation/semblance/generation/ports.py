@@ -101,7 +101,7 @@ class PromptFilter(Protocol):
     """safety, asked before anything is made. Raises Unavailable: no answer is no permission."""
 
     def check(
-        self, subject_id: SubjectId, prompt: str, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
+        self, subject_id: SubjectId, words: Words, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
     ) -> PromptVerdict: ...
 
 

@@ -13,6 +13,7 @@ from semblance.contracts.training.v1 import service_pb2 as training_pb
 from semblance.contracts.training.v1 import service_pb2_grpc as training_grpc
 from semblance.generation.adapters.neighbours import SafetyPrompts, TrainingAdapters
 from semblance.generation.api.servicer import GenerationServicer
+from semblance.generation.domain.order import Words
 from semblance.kernel.errors import Conflict, Invalid, NotFound
 from semblance.kernel.ids import AdapterId, SubjectId, new_id
 from semblance.service_kit import rpc
@@ -25,7 +26,7 @@ class Safety(safety_grpc.SafetyServiceServicer):
     def CheckPrompt(
         self, request: safety_pb.CheckPromptRequest, context: grpc.ServicerContext
     ) -> safety_pb.CheckPromptResponse:
-        said = [request.prompt, *request.limits, *request.denied_styles]
+        said = [request.prompt, request.negative_prompt, *request.limits, *request.denied_styles]
         return safety_pb.CheckPromptResponse(allowed="bad" not in said, message="Not this.")
 
 
@@ -130,11 +131,13 @@ def test_a_picture_for_somebody_else(service, address: str) -> None:  # type: ig
 def test_neighbours_are_asked_as_they_answer(address: str) -> None:
     subject_id, adapter_id = SubjectId(new_id()), AdapterId(new_id())
     with rpc.connect(address, TOKEN) as channel:
-        assert SafetyPrompts(channel).check(subject_id, "good").allowed
-        verdict = SafetyPrompts(channel).check(subject_id, "bad")
+        good = Words("good", "")
+        assert SafetyPrompts(channel).check(subject_id, good).allowed
+        verdict = SafetyPrompts(channel).check(subject_id, Words("bad", ""))
         assert (verdict.allowed, verdict.message) == (False, "Not this.")
-        assert not SafetyPrompts(channel).check(subject_id, "good", limits=["bad"]).allowed
-        assert not SafetyPrompts(channel).check(subject_id, "good", denied_styles=["bad"]).allowed
+        assert not SafetyPrompts(channel).check(subject_id, good, limits=["bad"]).allowed
+        assert not SafetyPrompts(channel).check(subject_id, good, denied_styles=["bad"]).allowed
+        assert not SafetyPrompts(channel).check(subject_id, Words("good", "bad")).allowed
         facts = TrainingAdapters(channel).get(subject_id, adapter_id)
         assert (facts.id, facts.subject_id, facts.consent_id, facts.state) == (adapter_id, subject_id, "c", "ready")
         assert (facts.lora_key, facts.lora_sha256, facts.reference_key, facts.backbone_digest) == ("k", "s", "r", "b")

@@ -3,6 +3,7 @@ import pytest
 from semblance.contracts.generation.v1 import events_pb2
 from semblance.generation.domain.errors import AdapterNotReady, PromptRefused, TooManyImages, UnknownAdapter
 from semblance.generation.domain.image import State
+from semblance.generation.domain.order import Words
 from semblance.generation.handlers import images
 from semblance.generation.ports import PromptVerdict
 from semblance.kernel.consent import Purpose
@@ -16,7 +17,7 @@ def test_a_picture_is_queued_once_however_often_it_is_asked_for(service) -> None
     again = service.create(consent, adapter_id, first.id, prompt="something else")
     assert first == again
     assert first.state is State.QUEUED
-    assert service.prompts.asked == ["in Paris"]
+    assert service.prompts.asked == [Words("in Paris", "sad")]
     [said] = service.said(events_pb2.ImageRequested)
     assert (said.image_id, said.adapter_id, said.subject_id) == (first.id, adapter_id, service.subject_id)
 

@@ -17,7 +17,7 @@ from semblance.objects import QUARANTINE, FileKeyRing, MinioStore, SealedObjects
 from semblance.safety.adapters.figures_file import figures_in
 from semblance.safety.adapters.identity_client import IdentityMatcher
 from semblance.safety.adapters.ingest_client import LibraryPeople
-from semblance.safety.adapters.rules_file import prompt_rules, public_figures, topics
+from semblance.safety.adapters.rules_file import left_out_rules, prompt_rules, public_figures, topics
 from semblance.safety.adapters.store import SqlReads, SqlStore
 from semblance.safety.adapters.sweeper import Sweeper
 from semblance.safety.adapters.work import work_kinds
@@ -134,6 +134,7 @@ def ports_of(
         matcher=matcher,
         quarantine=quarantine,
         prompt_rules=with_names(prompt_rules(), public_figures(settings.public_figures_path)),
+        left_out_rules=left_out_rules(),
         topics=topics(),
         intent_model=models.intents,
         limit_model=models.limits,

@@ -185,6 +185,7 @@ class Ports:
     matcher: Matcher
     quarantine: Quarantine
     prompt_rules: PromptRules
+    left_out_rules: PromptRules
     topics: Topics
     intent_model: IntentModel
     limit_model: LimitModel

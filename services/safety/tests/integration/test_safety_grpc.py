@@ -63,6 +63,21 @@ def test_a_persons_limits_are_asked_with_the_prompt_and_forgotten(
     assert "wobblestone" not in "\n".join(f"{r.getMessage()} {vars(r)}" for r in caplog.records)
 
 
+def test_what_a_picture_should_be_without_is_read_and_forgotten(
+    bench: Any, stub: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    asked = {"subject_id": new_id(), "prompt": "me on a beach", "negative_prompt": "wobblestone, clothes"}
+    answer = stub.CheckPrompt(service_pb2.CheckPromptRequest(**asked))
+    assert (answer.allowed, list(answer.reason_codes)) == (False, ["sexual"])
+    assert "wobblestone" not in answer.message
+    for harmless in ("naked wobblestone", " ", "", "\u0301"):
+        assert stub.CheckPrompt(service_pb2.CheckPromptRequest(**asked | {"negative_prompt": harmless})).allowed
+    both = stub.CheckPrompt(service_pb2.CheckPromptRequest(**asked | {"prompt": "naked", "negative_prompt": "hat"}))
+    assert list(both.reason_codes) == ["sexual"]
+    assert "wobblestone" not in "\n".join(f"{r.getMessage()} {vars(r)}" for r in caplog.records)
+
+
 def test_nothing_is_no_prompt(stub: Any) -> None:
     with pytest.raises(Invalid) as refused:
         stub.CheckPrompt(service_pb2.CheckPromptRequest(subject_id=new_id(), prompt=" "))

@@ -10,6 +10,7 @@ from semblance.contracts.safety.v1 import service_pb2 as safety_pb
 from semblance.contracts.safety.v1 import service_pb2_grpc as safety_grpc
 from semblance.contracts.training.v1 import service_pb2 as training_pb
 from semblance.contracts.training.v1 import service_pb2_grpc as training_grpc
+from semblance.generation.domain.order import Words
 from semblance.generation.ports import AdapterFacts, PromptVerdict
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
 
@@ -21,12 +22,16 @@ class SafetyPrompts:
         self._safety = safety_grpc.SafetyServiceStub(channel)
 
     def check(
-        self, subject_id: SubjectId, prompt: str, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
+        self, subject_id: SubjectId, words: Words, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
     ) -> PromptVerdict:
         """Raises Unavailable."""
         answer = self._safety.CheckPrompt(
             safety_pb.CheckPromptRequest(
-                subject_id=subject_id, prompt=prompt, limits=limits, denied_styles=denied_styles
+                subject_id=subject_id,
+                prompt=words.prompt,
+                negative_prompt=words.negative_prompt,
+                limits=limits,
+                denied_styles=denied_styles,
             )
         )
         return PromptVerdict(answer.allowed, answer.message)

@@ -77,7 +77,7 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         # It would steer a picture around limits that only the prompt is read for.
         raise InvalidOrder("a picture under a grant takes no negative prompt")
     verdict = ports.prompts.check(
-        command.subject_id, command.words.prompt, limits=shared.limits, denied_styles=shared.denied_styles
+        command.subject_id, command.words, limits=shared.limits, denied_styles=shared.denied_styles
     )
     if not verdict.allowed:
         raise PromptRefused(verdict.message)

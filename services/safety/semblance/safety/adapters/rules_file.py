@@ -26,6 +26,14 @@ def prompt_rules() -> PromptRules:
 
 
 @cache
+def left_out_rules() -> PromptRules:
+    """What a negative prompt may not ask to be without, from rules/left_out.yaml, compiled once."""
+    text = resources.files("semblance.safety").joinpath("rules", "left_out.yaml").read_text("utf-8")
+    document = yaml.safe_load(text)
+    return compile_rules(document, document["languages"])
+
+
+@cache
 def topics() -> Topics:
     """What words in limits stand for, from rules/topics.yaml, compiled once."""
     text = resources.files("semblance.safety").joinpath("rules", "topics.yaml").read_text("utf-8")

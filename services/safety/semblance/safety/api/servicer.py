@@ -23,7 +23,13 @@ class SafetyServicer(service_pb2_grpc.SafetyServiceServicer):
     ) -> service_pb2.CheckPromptResponse:
         """Whether the prompt may be made at all. It is neither stored nor logged."""
         parse_id(request.subject_id, "subject_id")
-        finding = prompts.check(request.prompt, self._ports, limits=request.limits, denied_styles=request.denied_styles)
+        finding = prompts.check(
+            request.prompt,
+            self._ports,
+            negative_prompt=request.negative_prompt,
+            limits=request.limits,
+            denied_styles=request.denied_styles,
+        )
         return service_pb2.CheckPromptResponse(
             allowed=not finding.codes, reason_codes=finding.codes, message=finding.message
         )

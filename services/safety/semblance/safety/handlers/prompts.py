@@ -6,17 +6,29 @@ from collections.abc import Iterable, Sequence
 
 from semblance.safety.domain.limit_clauses import clauses_of
 from semblance.safety.domain.limits import LIMIT_BROKEN, MESSAGES, STYLE_DENIED, broken_limits
+from semblance.safety.domain.normalise import plain
 from semblance.safety.domain.prompt import Finding, check_prompt
 from semblance.safety.domain.readable import NOT_READ, NOT_READ_MESSAGE, readings
 from semblance.safety.ports import Ports
 
 
-def check(prompt: str, ports: Ports, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()) -> Finding:
+def check(
+    prompt: str,
+    ports: Ports,
+    *,
+    negative_prompt: str = "",
+    limits: Sequence[str] = (),
+    denied_styles: Sequence[str] = (),
+) -> Finding:
     """What the prompt asks for that is not made, here or of this person. Nothing is kept.
 
     Rules and word lists have the first word: what they refuse is refused whatever the models say, and the phrases that
-    they know as harmless are not shown to the models. Raises InvalidPrompt, Unavailable (no model, no pass).
+    they know as harmless are not shown to the models. A negative prompt is read by rules of its own: a picture without
+    clothes is a nude. Raises InvalidPrompt, Unavailable (no model, no pass).
     """
+    left_out = _left_out(negative_prompt, ports)
+    if left_out.codes:
+        return left_out
     finding = check_prompt(prompt, ports.prompt_rules)
     broken = broken_limits(prompt, limits, denied_styles, ports.topics)
     if finding.codes or broken:
@@ -29,6 +41,14 @@ def check(prompt: str, ports: Ports, *, limits: Sequence[str] = (), denied_style
     hit = {clauses[k].limit for k in ports.limit_model.broken(read, clauses)} if clauses else set()
     meant = _codes(hit, len(limits))
     return Finding((*asked.codes, *meant), asked.message or (MESSAGES[meant[0]] if meant else ""))
+
+
+def _left_out(negative_prompt: str, ports: Ports) -> Finding:
+    if not plain(negative_prompt):
+        return Finding((), "")
+    if ports.refuse_unread and readings(negative_prompt).unread:
+        return Finding((NOT_READ,), NOT_READ_MESSAGE)
+    return check_prompt(negative_prompt, ports.left_out_rules)
 
 
 def _codes(hit: Iterable[int], limits: int) -> tuple[str, ...]:

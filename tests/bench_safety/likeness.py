@@ -39,8 +39,9 @@ def measure(court: Court, each: int, seed: int = 5) -> Likeness:
     for number, subject in enumerate(court.people):
         other = court.people[(number + 1) % len(court.people)]
         for row, pixels in _hidden(court, subject, other, each, dice):
-            look = court.look(pixels, str(subject.seed))
-            nameless = court.look(pixels, str(subject.seed), without=[str(other.seed)])
+            faces = court.eyes.faces(pixels)
+            look = court.of(faces, str(subject.seed))
+            nameless = court.of(faces, str(subject.seed), without=[str(other.seed)])
             found.hidden.append(row | _said(court, look) | {"unknown": _said(court, nameless)})
         for row, pixels in _own(subject, dice):
             found.own.append(row | _said(court, court.look(pixels, str(subject.seed))))

@@ -87,6 +87,7 @@ def test_from_the_notice_to_the_receipt(desk: Any, stub: Any, caplog: pytest.Log
     assert match.enrolled
     assert match.matches[0].matches_own
     assert match.matches[0].other_score == -1
+    assert match.gallery_revision > 0
     revoked = stub.RevokeConsent(service_pb2.RevokeConsentRequest(**ids, reason="withdrawn"))
     assert revoked.state.HasField("revoked_at")
     erasure = stub.RequestErasure(service_pb2.RequestErasureRequest(subject_id=subject_id))

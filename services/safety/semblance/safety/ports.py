@@ -37,11 +37,13 @@ class FoundFace:
 
 class FaceScores(NamedTuple):
     """A face's best cosines with the person's own templates and anybody else's, and whether it is on the protected
-    register and no more like the person than like it."""
+    register and no more like the person than like it. index_revision: identity's gallery that it was compared with; -1
+    where that is not known."""
 
     own: float
     other: float
     protected: bool = False
+    index_revision: int = -1
 
 
 class Eyes(Protocol):

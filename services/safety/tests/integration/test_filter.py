@@ -89,8 +89,10 @@ def test_a_crowd_is_blocked(bench: Any) -> None:
 
 
 def test_the_verdict_keeps_its_scores_and_thresholds_but_no_embedding(bench: Any) -> None:
+    bench.matcher.scores = [(0.8, 0.1, False, 41)]
     bench.filtered()
     audit = row(bench).audit
+    assert audit["measured"]["index_revision"] == 41, "and what it was compared with"
     (face,) = audit["measured"]["faces"]
     assert (face["own_score"], face["other_score"], face["box_px"]) == (0.8, 0.1, [10.0, 10.0, 40.0, 50.0])
     assert audit["rules"]["own_floor"] == bench.settings.own_floor

@@ -110,7 +110,7 @@ class _Guarding(identity_grpc.IdentityServiceServicer):
     def MatchFaces(self, request: Any, context: Any) -> identity_pb.MatchFacesResponse:
         faces = range(len(request.embeddings))
         matches = [identity_pb.FaceMatch(own_score=0.5, other_score=-1, protected=k % 2 == 1) for k in faces]
-        return identity_pb.MatchFacesResponse(matches=matches, enrolled=True)
+        return identity_pb.MatchFacesResponse(matches=matches, enrolled=True, gallery_revision=41)
 
 
 def test_what_is_protected_comes_over_face_by_face(bench: Any) -> None:
@@ -123,6 +123,7 @@ def test_what_is_protected_comes_over_face_by_face(bench: Any) -> None:
         scores, _ = matcher.match(SubjectId(new_id()), [bench.face().embedding] * 2, **KNOWN)
     server.stop(None).wait(5)
     assert [score.protected for score in scores] == [False, True]
+    assert {score.index_revision for score in scores} == {41}
 
 
 class _Picky(identity_grpc.IdentityServiceServicer):

@@ -114,7 +114,10 @@ class IdentityServicer(SharingCalls, service_pb2_grpc.IdentityServiceServicer):
         known = (_consent(request.consent_id), request.consent_revision) if request.consent_id else None
         found = faces.find_matches(_subject(request.subject_id), embeddings, self._ports, consent=known)
         return service_pb2.MatchFacesResponse(
-            matches=[messages.match(m) for m in found.faces], enrolled=found.enrolled, opt_in_again=found.opt_in_again
+            matches=[messages.match(m) for m in found.faces],
+            enrolled=found.enrolled,
+            opt_in_again=found.opt_in_again,
+            gallery_revision=found.revision,
         )
 
     def RequestErasure(

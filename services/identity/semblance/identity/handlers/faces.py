@@ -26,11 +26,13 @@ class Match:
 
 @dataclass(frozen=True)
 class Matches:
-    """A match for each face, in order. opt_in_again: the person is not enrolled, but was by another face model."""
+    """A match for each face, in order. opt_in_again: the person is not enrolled, but was by another face model.
+    revision: the gallery's, at the least."""
 
     faces: list[Match]
     enrolled: bool
     opt_in_again: bool = False
+    revision: int = -1
 
 
 def match_faces(subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports) -> tuple[list[Match], bool]:
@@ -51,6 +53,7 @@ def find_matches(
     with ports.reads() as store:
         if consent is not None:
             _require_as_new(consent, subject_id, store)
+        revision = store.templates.revision()
         scores, enrolled = ports.gallery.scores(store, subject_id, faces)
         again = not enrolled and must_opt_in_again(store, subject_id, ports)
     if consent is not None and any(s.own == s.other == _NOBODY for s in scores) and not again:
@@ -60,7 +63,7 @@ def find_matches(
         Match(s, own=s.own >= rules.match, other=s.other >= rules.match, protected=is_protected(s, rules))
         for s in scores
     ]
-    return Matches(found, enrolled, again)
+    return Matches(found, enrolled, again, revision)
 
 
 def _require_as_new(consent: tuple[str, int], subject_id: SubjectId, store: Store) -> None:

@@ -37,4 +37,5 @@ class IdentityMatcher:
             raise
         if len(answer.matches) != len(faces):
             raise Unavailable("identity did not answer for every face")
-        return [FaceScores(m.own_score, m.other_score, m.protected) for m in answer.matches], answer.enrolled
+        revision = answer.gallery_revision
+        return [FaceScores(m.own_score, m.other_score, m.protected, revision) for m in answer.matches], answer.enrolled

@@ -160,6 +160,7 @@ def _check(row: sa.Row[Any]) -> PictureCheck:
             faces=tuple(FaceSeen(**{**face, "box_px": tuple(face["box_px"])}) for face in measured["faces"]),
             nude_parts=tuple(NudePart(**{**p, "box_px": tuple(p["box_px"])}) for p in measured["nude_parts"]),
             enrolled=measured["enrolled"],
+            index_revision=measured.get("index_revision", -1),
         ),
         decided_at=row.decided_at,
         declared_use=row.declared_use,

@@ -24,11 +24,13 @@ class CheckState(enum.Enum):
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found in the pixels, kept for audit: scores and boxes, no pixels and no embeddings."""
+    """What was found in the pixels, kept for audit: scores and boxes, no pixels and no embeddings. index_revision: the
+    state of identity's gallery that faces were compared with, -1 where none was."""
 
     faces: tuple[FaceSeen, ...] = ()
     nude_parts: tuple[NudePart, ...] = ()
     enrolled: bool = False
+    index_revision: int = -1
 
 
 @dataclass(frozen=True)

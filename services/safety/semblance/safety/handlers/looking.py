@@ -68,7 +68,7 @@ def _measure(
     _require_an_answer(len(readable), scores, library, figures)
     seen = iter(zip(scores, library, figures, strict=True))
     faces = tuple(_seen(face, next(seen)) if face.embedding is not None else _unreadable(face) for face in found)
-    return Measured(faces, tuple(nude), enrolled)
+    return Measured(faces, tuple(nude), enrolled, min((score.index_revision for score in scores), default=-1))
 
 
 def _require_an_answer(

@@ -225,14 +225,16 @@ class FaceMatch(_message.Message):
     def __init__(self, own_score: _Optional[float] = ..., other_score: _Optional[float] = ..., matches_own: _Optional[bool] = ..., matches_other: _Optional[bool] = ..., protected: _Optional[bool] = ...) -> None: ...
 
 class MatchFacesResponse(_message.Message):
-    __slots__ = ("matches", "enrolled", "opt_in_again")
+    __slots__ = ("matches", "enrolled", "opt_in_again", "gallery_revision")
     MATCHES_FIELD_NUMBER: _ClassVar[int]
     ENROLLED_FIELD_NUMBER: _ClassVar[int]
     OPT_IN_AGAIN_FIELD_NUMBER: _ClassVar[int]
+    GALLERY_REVISION_FIELD_NUMBER: _ClassVar[int]
     matches: _containers.RepeatedCompositeFieldContainer[FaceMatch]
     enrolled: bool
     opt_in_again: bool
-    def __init__(self, matches: _Optional[_Iterable[_Union[FaceMatch, _Mapping]]] = ..., enrolled: _Optional[bool] = ..., opt_in_again: _Optional[bool] = ...) -> None: ...
+    gallery_revision: int
+    def __init__(self, matches: _Optional[_Iterable[_Union[FaceMatch, _Mapping]]] = ..., enrolled: _Optional[bool] = ..., opt_in_again: _Optional[bool] = ..., gallery_revision: _Optional[int] = ...) -> None: ...
 
 class RequestErasureRequest(_message.Message):
     __slots__ = ("subject_id",)

@@ -8,7 +8,7 @@ from semblance.gateway.domain.sharing import Reason
 from semblance.gateway.domain.things import ConsentCheck
 from semblance.gateway.handlers.gate import Gate
 from semblance.kernel.consent import Consent, Purpose
-from semblance.kernel.errors import ConsentMissing, Forbidden, NotFound
+from semblance.kernel.errors import ConsentMissing, Forbidden, NotFound, Unavailable
 
 _AGAIN = Reason(
     "opt-in-again",
@@ -42,9 +42,18 @@ def check_consent(gate: Gate, subject_id: str, consent_id: str, purpose: Purpose
         consent = require_consent(gate, subject_id, consent_id, purpose)
     except Forbidden as e:
         return ConsentCheck(False, e.code, e.detail, consent=None, reasons=(Reason(e.code, e.detail),))
-    if gate.identity.must_opt_in_again(subject_id):
+    if _must_opt_in_again(gate, subject_id):
         return ConsentCheck(False, _AGAIN.code, _AGAIN.detail, consent=consent, reasons=(_AGAIN,))
     return ConsentCheck(allowed=True, reason_code="", detail="an active consent covers this", consent=consent)
+
+
+def _must_opt_in_again(gate: Gate, subject_id: str) -> bool:
+    """What identity says. While it is away the consent in memory is the answer: photos and pictures of whoever must are
+    refused all the same."""
+    try:
+        return gate.identity.must_opt_in_again(subject_id)
+    except Unavailable:
+        return False
 
 
 def grant_consent(

@@ -65,6 +65,7 @@ def shown(movements: Sequence[Movement], colours: Sequence[ScreenColour] = ()) -
             eyes_y_px=120.0 + 40.0 * nod,
             skin=_skin(colours, k * 120 - 80),
             back=ROOM,
+            body=np.array([_skin(colours, k * 120 - 80, 0.08)] * 12, np.float32),
             spots=np.array([_skin(colours, k * 120 - 80, share) for share in np.linspace(0.05, 0.15, 12)], np.float32),
             room=np.array([ROOM] * 8, np.float32),
         )

@@ -2,8 +2,7 @@
 
 What lies before the camera (paper, mask, tablet) reflects the screen as its surface would; what is injected (an old
 recording, another person's frames) brings its own light. They show what a check notices and prove no error rate for
-real attacks. Not drawn: an injected video whose face is lit to the second by a model of it; a mask in the round; a face
-swap."""
+real attacks. Not drawn: an injected video whose face is lit to the second by a model of it; a mask in the round."""
 
 # ruff: noqa: ARG001 - every species is made from the same things
 
@@ -223,6 +222,45 @@ def tinted_face(films: Films, asked: Session, who: Person, rng: np.random.Genera
     return shots
 
 
+def face_swap(films: Films, asked: Session, who: Person, rng: np.random.Generator) -> list[Shot]:
+    """A live attacker who does what is asked, wearing the target's inner face: laid on by its landmarks, with soft
+    edges, each frame's colours matched in mean and spread to the attacker's face under the screen. No light is
+    modelled."""
+    shots = []
+    for mine, theirs in zip(ordered(films[1], asked.order), ordered(films[0], asked.order), strict=True):
+        at_ms = mine.dark.at_ms
+        frame = under(mine.dark.pixels, mine.white, asked.light(at_ms))
+        source = np.array(theirs.dark.truth.landmarks_px, np.float32)
+        goal = np.array(mine.dark.truth.landmarks_px, np.float32)
+        matrix, _ = cv2.estimateAffinePartial2D(source, goal, method=cv2.LMEDS)
+        worn = cv2.warpAffine(theirs.dark.pixels, matrix, (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REPLICATE)
+        inner = _inner_face(goal)
+        shots.append(Shot(at_ms, _blended(_matched(worn, frame, inner), frame, inner)))
+    return shots
+
+
+def _inner_face(landmarks: Floats) -> Floats:
+    """(240, 320, 1), 0 to 1: from the brows to below the mouth, with soft edges."""
+    between, down = float(np.hypot(*(landmarks[1] - landmarks[0]))), landmarks[3:].mean(0) - landmarks[:2].mean(0)
+    middle = landmarks[:2].mean(0) + 0.55 * down
+    axes = (max(1, int(between * 1.0)), max(1, int(float(np.hypot(*down)) * 1.05)))
+    mask = np.zeros((HEIGHT_PX, WIDTH_PX), np.float32)
+    cv2.ellipse(mask, (int(middle[0]), int(middle[1])), axes, 0, 0, 360, 1.0, -1)
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), 4)[:, :, None], np.float32)
+
+
+def _matched(face: Bytes, frame: Bytes, inner: Floats) -> Floats:
+    """The face with the frame's mean and spread of each channel there (Reinhard et al., 2001, in sRGB)."""
+    within = inner[:, :, 0] > 0.5
+    mine, theirs = frame[within].astype(np.float32), face[within].astype(np.float32)
+    scale = mine.std(0) / np.maximum(theirs.std(0), 1.0)
+    return np.asarray((face - theirs.mean(0)) * scale + mine.mean(0), np.float32)
+
+
+def _blended(face: Floats, frame: Bytes, inner: Floats) -> Bytes:
+    return np.asarray(np.clip(face * inner + frame * (1 - inner), 0, 255), np.uint8)
+
+
 def grain(image: Bytes | Floats, rng: np.random.Generator) -> Bytes:
     """With a camera's noise."""
     return np.asarray(np.clip(image + rng.normal(0, 2.0, image.shape), 0, 255), np.uint8)
@@ -241,5 +279,6 @@ SPECIES: dict[str, Maker] = {
     "old session": old_session,
     "tinted": tinted,
     "tinted face": tinted_face,
+    "face swap": face_swap,
 }
 """By name; each takes the two films, the session, the target and a random generator."""

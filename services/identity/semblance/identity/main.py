@@ -63,7 +63,7 @@ def capture_rules_of(s: IdentitySettings) -> CaptureRules:
             eyes_closed_ms=s.eyes_closed_ms,
         ),
         light=LightRules(agreement=s.light_agreement, swing=s.light_swing, lag_ms=s.light_lag_ms),
-        shading=ShadingRules(relief=s.light_relief, room_share=s.light_room_share),
+        shading=ShadingRules(relief=s.light_relief, room_share=s.light_room_share, body_share=s.light_body_share),
         integrity=IntegrityRules(
             slowest_ms=s.slowest_frame_ms,
             fastest_ms=s.fastest_frame_ms,

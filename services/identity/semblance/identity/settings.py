@@ -55,6 +55,7 @@ class IdentitySettings(ServiceSettings):
     light_lag_ms: int = Field(default=300, ge=0, le=1000)
     light_relief: float = Field(default=0.24, ge=0, le=2)
     light_room_share: float = Field(default=0.4, gt=0, le=2)
+    light_body_share: float = Field(default=0.15, ge=0, le=2)
 
     slowest_frame_ms: int = Field(default=250, gt=0)
     fastest_frame_ms: int = Field(default=10, gt=0)

@@ -24,13 +24,17 @@ ROUND = np.linspace(0.05, 0.2, 35)
 FLAT = np.full(35, 0.12)
 
 
-def seen(face: np.ndarray, room: float = 0.0, *, wall: np.ndarray = WALL, lag_ms: int = 75) -> list[Shade]:
-    """Frames of a face whose spots throw back these shares of the screen, before a wall that throws back `room`."""
+def seen(
+    face: np.ndarray, room: float = 0.0, *, wall: np.ndarray = WALL, lag_ms: int = 75, body: float | None = 0.1
+) -> list[Shade]:
+    """Frames of a face whose spots throw back these shares of the screen, before a wall that throws back `room`, over a
+    neck that throws back `body`."""
     frames = []
     for at_ms in range(0, lasts_ms(COLOURS), 110):
         light = np.array(shown_at(COLOURS, at_ms - lag_ms).light)
         spots = SKIN * (1 + face[:, None] * light)
-        frames.append(Shade(at_ms, spots.astype(np.float32), np.tile(wall * (1 + room * light), (8, 1))))
+        below = None if body is None else np.tile(SKIN * (1 + body * light), (24, 1))
+        frames.append(Shade(at_ms, spots.astype(np.float32), np.tile(wall * (1 + room * light), (8, 1)), body=below))
     return frames
 
 
@@ -48,6 +52,22 @@ def test_relief_does_not_depend_on_what_is_printed() -> None:
 def test_a_picture_tinted_as_a_whole_lights_the_room_as_well() -> None:
     assert shading(seen(ROUND, 0.12), COLOURS, 75).room_share == pytest.approx(1.0, abs=0.2)
     assert shading(seen(ROUND, 0.02), COLOURS, 75).room_share < RULES.shading.room_share
+
+
+def test_a_face_that_is_coloured_alone_does_not_light_the_neck() -> None:
+    assert shading(seen(ROUND), COLOURS, 75).body_share == pytest.approx(0.8, abs=0.1)
+    alone = shading(seen(ROUND, body=0.0), COLOURS, 75).body_share
+    assert alone is not None
+    assert alone < RULES.shading.body_share
+    assert shading(seen(ROUND, body=None), COLOURS, 75).body_share is None
+
+
+def test_a_neck_that_is_not_seen_or_not_lit_is_told_apart(desk_shown: list[Reading]) -> None:
+    order = tuple(Movement)
+    hidden = [dataclasses.replace(r, body=None) for r in desk_shown]
+    assert judge(hidden, order, COLOURS, RULES) == [Advice.NO_SHOULDERS]
+    dark = [dataclasses.replace(r, body=np.tile(SKIN, (24, 1)).astype(np.float32)) for r in desk_shown]
+    assert judge(dark, order, COLOURS, RULES) == [Advice.FACE_ALONE]
 
 
 def test_a_room_too_bright_to_tell_is_not_held_against_anybody() -> None:

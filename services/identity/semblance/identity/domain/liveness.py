@@ -38,6 +38,8 @@ class Advice(enum.Enum):
     WRONG_LIGHT = "The light on your face did not follow the screen. Show the colours from the start, and only you."
     TINTED = "The whole picture shows the colours, not only you. Switch filters off and sit further from the wall."
     FLAT_LIGHT = "Your face looks flat in the screen's light. Wear nothing over it, and turn a lamp on at one side."
+    FACE_ALONE = "The colours show on your face alone. Switch effects off, and let the screen light your neck too."
+    NO_SHOULDERS = "Sit back a little, so that your neck and shoulders can be seen."
     TOO_SHORT = "Take more time: a capture lasts some seconds."
     SAME_PERSON = "The same person must be seen from start to end, well lit, without anything over the face."
     NOT_YOU = "This does not look like the person who opted in before. Try again in better light."
@@ -49,7 +51,7 @@ class Reading:
     """One frame, measured. With `faces` 0 the rest describes nothing. Yaw is positive to the person's own left.
 
     eye_opening: the lids' distance in widths of an eye, the mean of both. skin, back: mean linear light of the face's
-    skin and of the room; spots, room: the same of the parts of a grid. look: a small copy of the frame.
+    skin and of the room; spots, room, body: the same of the parts of grids. look: a small copy.
     """
 
     at_ms: int
@@ -66,6 +68,7 @@ class Reading:
     look: Look | None = field(default=None, repr=False, compare=False)
     spots: Spots | None = field(default=None, repr=False, compare=False)
     room: Spots | None = field(default=None, repr=False, compare=False)
+    body: Spots | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

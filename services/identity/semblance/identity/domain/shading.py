@@ -3,7 +3,8 @@
 What a spot throws back of the screen, as a share of what it throws back of the room, does not depend on its colour,
 only on how both lights fall on it. On a face that differs from spot to spot: a lamp from above leaves shadows that the
 screen fills. On paper, or where a picture was multiplied by a colour, it is the same everywhere. And a picture that is
-coloured as a whole shows the colours in the room as strongly as on the face.
+coloured as a whole shows the colours in the room as strongly as on the face; one whose face alone is coloured does not
+show them on the neck and the chest, which the screen lights as well.
 
 Not covered: a mask in the round, a sheet bent or dirtied on purpose, and an injected video that is lit by a model of
 the face. A real face under light as flat as the screen's own (a lit wall behind the screen) looks flat too.
@@ -37,48 +38,79 @@ FRAMES_AT_LEAST = 8
 
 @dataclass(frozen=True)
 class Shade:
-    """One frame with a frontal face: the spots of face and room, and the head's pose."""
+    """One frame with a frontal face: the spots of face and room, and the head's pose. body: the spots below the chin;
+    None where too little is seen."""
 
     at_ms: int
     face: Spots
     room: Spots
     yaw_deg: float = 0.0
     lowered_widths: float = 0.0
+    body: Spots | None = None
 
 
 @dataclass(frozen=True)
 class Shading:
     """relief: from the fifth to the four fifths of the face's spots, by how many logarithms their answers differ.
-    room_share: the room's median answer as a share of the face's; 0 where the room is too bright to tell.
+    room_share: the room's median answer as a share of the face's; 0 where the room is too bright to tell. body_share:
+    the same of neck and chest; 1 where these are too bright to tell, None where too little of them is seen.
     """
 
     relief: float = 0.0
     room_share: float = 0.0
+    body_share: float | None = None
 
 
 @dataclass(frozen=True)
 class ShadingRules:
-    """`relief`: the least relief of a face; `room_share`: the most that the room may follow, as a share of the face."""
+    """`relief`: the least relief of a face; `room_share`: the most that the room may follow, as a share of the face;
+    `body_share`: the least that neck and chest must."""
 
     relief: float
     room_share: float
+    body_share: float
 
 
 def shading(frames: Sequence[Shade], colours: Sequence[ScreenColour], lag_ms: int) -> Shading:
     """How the light of `colours`, seen `lag_ms` late, falls. At least eight frames, or it is Shading()."""
     if len(frames) < FRAMES_AT_LEAST:
         return Shading()
-    poses = orthonormal([[1.0, f.yaw_deg / 30, (f.yaw_deg / 30) ** 2, f.lowered_widths] for f in frames])
+    poses = _poses(frames)
     shown = without(poses, np.array([sways(shown_at(colours, f.at_ms - lag_ms)) for f in frames]))
     face = _answers(np.stack([f.face for f in frames]), shown, poses)
     usual = float(np.median(face))
     if usual <= _FAINTEST:
         return Shading()
     low, high = np.quantile(np.log(np.maximum(face, _FAINTEST)), [0.2, 0.8])
-    room = np.stack([f.room for f in frames])
-    room = room[:, room.max(axis=(0, 2)) < _CLIPPED]
-    share = float(np.median(_answers(room, shown, poses))) / usual if room.shape[1] >= _FEWEST_SPOTS else 0.0
-    return Shading(relief=float(high - low), room_share=share)
+    room = _share(np.stack([f.room for f in frames]), shown, poses, usual)
+    return Shading(
+        relief=float(high - low),
+        room_share=0.0 if room is None else room,
+        body_share=_body_share(frames, shown, usual),
+    )
+
+
+def _body_share(frames: Sequence[Shade], shown: Opponents, usual: float) -> float | None:
+    """Over the frames that show enough of it; the same poses come off."""
+    seen = [(k, frame.body) for k, frame in enumerate(frames) if frame.body is not None]
+    if len(seen) < FRAMES_AT_LEAST:
+        return None
+    few = [frames[k] for k, _ in seen]
+    poses = _poses(few)
+    share = _share(np.stack([body for _, body in seen]), without(poses, shown[[k for k, _ in seen]]), poses, usual)
+    return 1.0 if share is None else share
+
+
+def _share(spots: Spots, shown: Opponents, poses: Opponents, usual: float) -> float | None:
+    """The spots' median answer as a share of the face's; None where they are too bright to tell."""
+    spots = spots[:, spots.max(axis=(0, 2)) < _CLIPPED]
+    if spots.shape[1] < _FEWEST_SPOTS:
+        return None
+    return float(np.median(_answers(spots, shown, poses))) / usual
+
+
+def _poses(frames: Sequence[Shade]) -> Opponents:
+    return orthonormal([[1.0, f.yaw_deg / 30, (f.yaw_deg / 30) ** 2, f.lowered_widths] for f in frames])
 
 
 def _answers(spots: Spots, shown: Opponents, poses: Opponents) -> npt.NDArray[np.float64]:

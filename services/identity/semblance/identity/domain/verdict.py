@@ -57,11 +57,15 @@ def light_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], r
 
 
 def shading_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: CaptureRules) -> list[Advice]:
-    """Whether the screen's light falls on a round face and not on everything alike."""
+    """Whether the screen's light falls on a round face and the body below it, and not on everything alike."""
     found = shaded(readings, colours, rules)
     if found.room_share > rules.shading.room_share:
         return [Advice.TINTED]
-    return [] if found.relief >= rules.shading.relief else [Advice.FLAT_LIGHT]
+    if found.relief < rules.shading.relief:
+        return [Advice.FLAT_LIGHT]
+    if found.body_share is None:
+        return [Advice.NO_SHOULDERS]
+    return [] if found.body_share >= rules.shading.body_share else [Advice.FACE_ALONE]
 
 
 def shaded(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: CaptureRules) -> Shading:
@@ -72,7 +76,7 @@ def shaded(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: 
         front = frontal(readings, rules.liveness)
     middle_px = median([r.eyes_y_px for r in readings if r.faces == 1] or [0.0])
     shades = [
-        Shade(r.at_ms, r.spots, r.room, r.yaw_deg, (r.eyes_y_px - middle_px) / max(r.face_width_px, 1.0))
+        Shade(r.at_ms, r.spots, r.room, r.yaw_deg, (r.eyes_y_px - middle_px) / max(r.face_width_px, 1.0), r.body)
         for r in (readings[i] for i in front)
         if r.spots is not None and r.room is not None
     ]

@@ -45,6 +45,8 @@ _SPOT_PX = 6
 _SPOTS = (7, 5)  # down and across: from the forehead to below the mouth, between the outer corners of the eyes
 _SPOTS_TEMPLATE = (ARCFACE_TEMPLATE * 0.5 - np.array([12, 10])).astype(np.float32)
 _ROOM_SPOTS = (8, 10)  # across and down, both edges together
+_BODY_SPOTS = (8, 3)  # across and down
+_BELOW_CHIN, _BODY_SHARE = 1.18, 0.03  # where it begins, and how much of it must be seen, in heights of the face
 _BYSTANDER_SHARE = 0.25  # a face a quarter as wide as the nearest one is somebody standing behind
 _FACE_SCORE = 0.5  # of the mesh; README.md: real turns 0.76 or more
 
@@ -179,6 +181,7 @@ def _measure(at_ms: int, image: RgbU8, seen: _Look) -> Reading:
         look=look,
         spots=_face_spots(image, face),
         room=_room_spots(image),
+        body=_body_spots(image, face),
     )
 
 
@@ -226,6 +229,17 @@ def _room_spots(image: RgbU8) -> Spots:
     return _linear(
         cv2.resize(np.concatenate(_edges(image), axis=1), _ROOM_SPOTS, interpolation=cv2.INTER_AREA)
     ).reshape(-1, 3)
+
+
+def _body_spots(image: RgbU8, face: Face) -> Spots | None:
+    """The grid of what lies below the chin, row by row: (24, 3); None where the picture ends before."""
+    box, (across, down) = face.box, _BODY_SPOTS
+    top = round(box.y_px + _BELOW_CHIN * box.height_px)
+    left, right = round(box.x_px - 0.1 * box.width_px), round(box.x_px + 1.1 * box.width_px)
+    part = image[max(0, top) :, max(0, left) : max(1, right)]
+    if part.shape[0] < max(down, _BODY_SHARE * box.height_px) or part.shape[1] < across:
+        return None
+    return _linear(cv2.resize(part, (across, down), interpolation=cv2.INTER_AREA)).reshape(-1, 3)
 
 
 def _linear(image: npt.NDArray[np.uint8]) -> Spots:

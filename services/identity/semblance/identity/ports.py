@@ -176,6 +176,9 @@ class Templates(Protocol):
     def changes(self, after: int, until: int) -> list[Change] | None:
         """What the revisions behind `after` touched, up to `until`; None: too long ago to say."""
 
+    def forget_changes(self, until: int) -> None:
+        """What the log of changes says, up to this revision, of templates that are gone."""
+
     def ids(self, face_model: str | None = None) -> dict[str, SubjectId]:
         """Of those that this model made; None: of all."""
 

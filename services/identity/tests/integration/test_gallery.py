@@ -9,8 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from semblance.identity.adapters import gallery_log, tables
+from semblance.identity.adapters.sweeper import Sweeper
 from semblance.identity.handlers import faces
 from semblance.identity.ports import Change, ChangeKind
+from semblance.service_kit import testing
 
 
 def elsewhere(desk: Any) -> Any:
@@ -51,6 +53,33 @@ def test_where_the_log_ends_everything_is_read_again(desk: Any, lost: str) -> No
             unit.session.execute(sa.update(tables.gallery_revision).values(revision=known - 1))
     (match,), enrolled = faces.match_faces(ada, [desk.face(2)], other)
     assert (match.other, enrolled) == (True, False)
+
+
+def logged(desk: Any) -> set[str]:
+    with desk.database.transaction() as unit:
+        return set(unit.session.scalars(sa.select(tables.gallery_changes.c.name)))
+
+
+def test_ids_of_templates_that_are_gone_leave_the_log_and_who_is_behind_reads_everything(desk: Any) -> None:
+    ada, _ = desk.opted_in(person=1)
+    bob, _ = desk.opted_in(person=2)
+    behind = elsewhere(desk)
+    faces.match_faces(ada, [desk.face(1)], behind)
+    with desk.ports.reads() as store:
+        owners = store.templates.ids()
+    hers = {name for name, owner in owners.items() if owner == ada}
+    his = {name for name, owner in owners.items() if owner == bob}
+    assert hers | his <= logged(desk)
+    forget_templates(desk, ada)
+    sweeper = Sweeper(desk.ports, testing.FakeConsentView(desk.clock), every_s=1)
+    sweeper.sweep()
+    assert hers <= logged(desk), "for one more sweep every process follows it by the log"
+    sweeper.sweep()
+    assert not hers & logged(desk)
+    assert his <= logged(desk)
+    (match,), enrolled = faces.match_faces(ada, [desk.face(1)], behind)
+    assert (match.own, match.other, enrolled) == (False, False, False)
+    assert faces.match_faces(bob, [desk.face(2)], behind)[0][0].own
 
 
 def test_the_log_says_what_changed_and_is_bounded(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,3 +39,14 @@ def changes(session: Session, after: int, until: int) -> list[Change] | None:
     if len({row.revision for row in rows}) != until - after:
         return None
     return [Change(ChangeKind(row.kind), row.name) for row in rows if row.name]
+
+
+def forget_gone(session: Session, until: int) -> None:
+    """Revisions up to `until` that touched templates which are gone: an erasure leaves no id behind. The whole
+    revision goes, so that whoever is behind it finds a gap, and reads everything again."""
+    log = t.gallery_changes
+    there = sa.select(t.templates.c.id).where(t.templates.c.id == log.c.name).exists()
+    gone = sa.select(log.c.revision).where(
+        log.c.revision <= until, log.c.kind == ChangeKind.TEMPLATE.value, log.c.name != "", ~there
+    )
+    session.execute(sa.delete(log).where(log.c.revision.in_(list(session.scalars(gone.distinct())))))

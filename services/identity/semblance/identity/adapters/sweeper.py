@@ -22,6 +22,7 @@ class Sweeper:
         self._consents = consents
         self._every_s = every_s
         self._caught_up = False
+        self._gallery_then = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="identity-sweeper", daemon=True)
 
@@ -53,6 +54,8 @@ class Sweeper:
         retention.forget_failures(self._ports)
         retention.forget_unfinished_sessions(self._ports)
         retention.drop_unused_templates(self._ports)
+        # What changed since the last sweep stays for one more, so that every process follows it by the log.
+        self._gallery_then = retention.forget_gallery_changes(self._gallery_then, self._ports)
         retention.forget_reviews(self._ports)
         retention.forget_unanswered(self._ports)
         retention.erase_the_silent(self._ports)

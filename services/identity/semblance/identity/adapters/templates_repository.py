@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.identity.adapters import tables as t
-from semblance.identity.adapters.gallery_log import changes, current, moved
+from semblance.identity.adapters.gallery_log import changes, current, forget_gone, moved
 from semblance.identity.ports import Change, ChangeKind, SealedTemplate
 from semblance.kernel.clock import Clock
 from semblance.kernel.ids import SubjectId, new_id
@@ -48,6 +48,10 @@ class SqlTemplates:
     def changes(self, after: int, until: int) -> list[Change] | None:
         """What the revisions behind `after` touched; None: too long ago to say."""
         return changes(self._sql, after, until)
+
+    def forget_changes(self, until: int) -> None:
+        """What the log says up to this revision of templates that are gone."""
+        forget_gone(self._sql, until)
 
     def ids(self, face_model: str | None = None) -> dict[str, SubjectId]:
         """The id of every template that this model made, and whose it is; None: of every template."""

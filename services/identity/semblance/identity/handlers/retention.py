@@ -33,6 +33,14 @@ def drop_unused_templates(ports: Ports) -> int:
     return len(people)
 
 
+def forget_gallery_changes(until: int, ports: Ports) -> int:
+    """Delete the ids of templates that are gone from the gallery's log, up to the revision `until`; the revision now.
+    Whoever asks later than that reads the gallery anew."""
+    with ports.transactions() as store:
+        store.templates.forget_changes(until)
+        return store.templates.revision()
+
+
 def forget_reviews(ports: Ports) -> int:
     """Delete reviews of whatever state that are old enough; how many. An entry that had no effect against somebody
     stays without."""

@@ -66,11 +66,18 @@ def shown(movements: Sequence[Movement], colours: Sequence[ScreenColour] = ()) -
             skin=_skin(colours, k * 120 - 80),
             back=ROOM,
             body=np.array([_skin(colours, k * 120 - 80, 0.08)] * 12, np.float32),
-            spots=np.array([_skin(colours, k * 120 - 80, share) for share in np.linspace(0.05, 0.15, 12)], np.float32),
+            spots=_spots(colours, k * 120 - 80),
             room=np.array([ROOM] * 8, np.float32),
         )
         for k, (yaw, nod, shut) in enumerate(poses)
     ]
+
+
+def _spots(colours: Sequence[ScreenColour], at_ms: int) -> np.ndarray:
+    """Light and dark skin in no order, under the screen from one side."""
+    shares, albedo = np.linspace(0.05, 0.15, 35), np.random.default_rng(2).uniform(0.5, 1.0, 35)
+    rows = [a * np.array(_skin(colours, at_ms, share)) for share, a in zip(shares, albedo, strict=True)]
+    return np.array(rows, np.float32)
 
 
 def _skin(colours: Sequence[ScreenColour], at_ms: int, share: float = 0.1) -> tuple[float, float, float]:

@@ -33,6 +33,7 @@ Spots = npt.NDArray[np.float32]
 _FAINTEST = 1e-3
 _CLIPPED = 0.9  # linear; a spot that was ever brighter than this cannot show what was added
 _FEWEST_SPOTS = 4
+_FITTED = 0.85
 FRAMES_AT_LEAST = 8
 
 
@@ -51,7 +52,9 @@ class Shade:
 
 @dataclass(frozen=True)
 class Shading:
-    """relief: from the fifth to the four fifths of the face's spots, by how many logarithms their answers differ.
+    """relief: from the fifth to the four fifths of the face's spots, by how many logarithms their answers differ beyond
+    what how bright each is explains: a tint, or a face whose colours are matched to another's, changes every spot by
+    what it was before, and a screen by where it is.
     room_share: the room's median answer as a share of the face's; 0 where the room is too bright to tell. body_share:
     the same of neck and chest; 1 where these are too bright to tell, None where too little of them is seen.
     """
@@ -81,13 +84,25 @@ def shading(frames: Sequence[Shade], colours: Sequence[ScreenColour], lag_ms: in
     usual = float(np.median(face))
     if usual <= _FAINTEST:
         return Shading()
-    low, high = np.quantile(np.log(np.maximum(face, _FAINTEST)), [0.2, 0.8])
+    bright = np.stack([f.face for f in frames]).mean(axis=(0, 2))
     room = _share(np.stack([f.room for f in frames]), shown, poses, usual)
     return Shading(
-        relief=float(high - low),
+        relief=_relief(np.log(np.maximum(face, _FAINTEST)), np.log(np.maximum(bright, _FAINTEST))),
         room_share=0.0 if room is None else room,
         body_share=_body_share(frames, shown, usual),
     )
+
+
+def _relief(answers: npt.NDArray[np.float64], bright: npt.NDArray[np.float64]) -> float:
+    """The spread of the answers about a quadratic in brightness, which is fitted twice: the second time without the
+    seventh of the spots that lie farthest off (nostrils, a lock of hair)."""
+    terms = np.stack([np.ones_like(bright), bright, bright**2], axis=1)
+    kept = np.ones(len(answers), dtype=np.bool_)
+    for _ in range(2):
+        off = answers - terms @ np.linalg.lstsq(terms[kept], answers[kept], rcond=None)[0]
+        kept = np.abs(off) <= np.quantile(np.abs(off), _FITTED)
+    low, high = np.quantile(off, [0.2, 0.8])
+    return float(high - low)
 
 
 def _body_share(frames: Sequence[Shade], shown: Opponents, usual: float) -> float | None:

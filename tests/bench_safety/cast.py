@@ -22,6 +22,8 @@ from semblance.synthetic_people.relatives import sibling
 
 SIDE_PX = 512
 SIBLING = "sibling-of-"
+_SIBLINGS_FROM = 70_000
+"""Above the people's own seeds: a sibling drawn from the next person's would look like that one."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Court:
 
     def enrol_sibling(self, seed: int, photos: int) -> list[RgbU8]:
         """Their sibling, with an account of their own."""
-        somebody = scene.somebody_of(sibling(person(seed), seed + 1), seed, self.engine, photos)
+        somebody = scene.somebody_of(sibling(person(seed), seed + _SIBLINGS_FROM), seed, self.engine, photos)
         self._add(f"{SIBLING}{seed}", somebody.templates)
         self.siblings[seed] = list(somebody.photos)
         return self.siblings[seed]

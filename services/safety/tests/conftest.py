@@ -20,7 +20,7 @@ from semblance.local.postgres import Postgres
 from semblance.objects import QUARANTINE, MemoryKeyRing, MemoryStore, SealedObjects, Sealer
 from semblance.safety import main
 from semblance.safety.adapters.store import FILTER_IMAGE, SqlStore
-from semblance.safety.adapters.sweeper import Sweeper
+from semblance.safety.adapters.sweeper import sweep
 from semblance.safety.adapters.work import work_kinds
 from semblance.safety.consumers import subscriptions
 from semblance.safety.domain.verdict import NudePart
@@ -195,7 +195,7 @@ class Bench:
             look_s=self.settings.look_s,
         )
         testing.run_work(kinds, self.database)
-        Sweeper(self.database, self.ports, self.store_of, every_s=1).sweep()
+        sweep(self.database, self.ports, self.store_of)
         testing.run_work(kinds, self.database)
         for _ in range(12 if until_decided else 0):
             self.clock.advance(70)

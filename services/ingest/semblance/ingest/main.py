@@ -13,7 +13,7 @@ from semblance.ingest.adapters.identity_client import GrpcIdentity
 from semblance.ingest.adapters.objects import IncomingObjects, SealedOriginals
 from semblance.ingest.adapters.picture_codec import PillowCodec
 from semblance.ingest.adapters.store import SqlTransactions, store_of
-from semblance.ingest.adapters.sweeper import Sweeper
+from semblance.ingest.adapters.sweeper import sweeper
 from semblance.ingest.adapters.work import work_kinds
 from semblance.ingest.api.servicer import IngestServicer
 from semblance.ingest.consumers import subscriptions
@@ -102,7 +102,7 @@ def build(settings: IngestSettings) -> Application:
         consents=consents,
         clock=clock,
     )
-    sweeper = Sweeper(ports, every_s=settings.sweep_s)
+    sweeping = sweeper(ports, every_s=settings.sweep_s)
 
     def add_servicer(server: grpc.Server) -> None:
         service_pb2_grpc.add_IngestServiceServicer_to_server(IngestServicer(ports), server)
@@ -117,8 +117,8 @@ def build(settings: IngestSettings) -> Application:
         grpc=[add_servicer],
         consent_view=consents,
         migrations_dir=MIGRATIONS,
-        on_start=[sweeper.start],
-        on_stop=[sweeper.stop, channel.close],
+        on_start=[sweeping.start],
+        on_stop=[sweeping.stop, channel.close],
     )
 
 

@@ -19,7 +19,7 @@ from semblance.safety.adapters.identity_client import IdentityMatcher
 from semblance.safety.adapters.ingest_client import LibraryPeople
 from semblance.safety.adapters.rules_file import left_out_rules, prompt_rules, public_figures, topics
 from semblance.safety.adapters.store import SqlReads, SqlStore
-from semblance.safety.adapters.sweeper import Sweeper
+from semblance.safety.adapters.sweeper import sweeper
 from semblance.safety.adapters.work import work_kinds
 from semblance.safety.api.servicer import SafetyServicer
 from semblance.safety.consumers import subscriptions
@@ -181,7 +181,7 @@ def build(settings: SafetySettings) -> Application:
     def store_of(unit: Unit) -> Store:
         return SqlStore(unit, ports.verdict_rules)
 
-    sweeper = Sweeper(database, ports, store_of, every_s=settings.sweep_s)
+    sweeping = sweeper(database, ports, store_of, every_s=settings.sweep_s)
 
     def add_servicer(server: grpc.Server) -> None:
         service_pb2_grpc.add_SafetyServiceServicer_to_server(SafetyServicer(ports), server)
@@ -202,8 +202,8 @@ def build(settings: SafetySettings) -> Application:
         grpc=[add_servicer],
         consent_view=view,
         migrations_dir=MIGRATIONS,
-        on_start=[sweeper.start],
-        on_stop=[sweeper.stop, channel.close, photos.close],
+        on_start=[sweeping.start],
+        on_stop=[sweeping.stop, channel.close, photos.close],
     )
 
 

@@ -4,11 +4,11 @@ look at whether the database is older than the log."""
 from __future__ import annotations
 
 import logging
-import threading
 
 from semblance.identity.handlers import erasure, register, restored, retention
 from semblance.identity.ports import ConsentLog, Ports
 from semblance.kernel.errors import Unavailable
+from semblance.service_kit.periodic import Periodic
 
 log = logging.getLogger(__name__)
 _SOON_S = 0.5  # between looks at whether the log has been read
@@ -20,20 +20,10 @@ class Sweeper:
     def __init__(self, ports: Ports, consents: ConsentLog, *, every_s: float) -> None:
         self._ports = ports
         self._consents = consents
-        self._every_s = every_s
         self._caught_up = False
         self._gallery_then = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="identity-sweeper", daemon=True)
-
-    def start(self) -> None:
-        """Begin sweeping in the background."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish the sweep in hand and end."""
-        self._stop.set()
-        self._thread.join(timeout=10)
+        thread = Periodic("identity-sweeper", self.sweep, lambda: every_s if self._caught_up else min(_SOON_S, every_s))
+        self.start, self.stop = thread.start, thread.stop
 
     def check(self) -> None:
         """Raises Unavailable until the database is known to be no older than the log."""
@@ -71,10 +61,3 @@ class Sweeper:
                 "the database was older than the log of consents and was brought up to it",
                 extra={"ended": found.ended, "unheard": found.unheard},
             )
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._every_s if self._caught_up else min(_SOON_S, self._every_s)):
-            try:
-                self.sweep()
-            except Unavailable as e:
-                log.warning("the sweep waits", extra={"error_code": e.code})

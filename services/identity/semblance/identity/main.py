@@ -29,13 +29,14 @@ from semblance.identity.domain.integrity import IntegrityRules
 from semblance.identity.domain.liveness import LivenessRules
 from semblance.identity.domain.matching import MatchRules
 from semblance.identity.domain.recogniser import SFACE, Recogniser
+from semblance.identity.domain.rules import Rules
 from semblance.identity.domain.session import LockOut
 from semblance.identity.domain.shading import ShadingRules
 from semblance.identity.domain.sharing import SharingRules
 from semblance.identity.domain.verdict import CaptureRules
 from semblance.identity.ml.capture_reader import FaceCaptureReader
 from semblance.identity.ml.photo_reader import FacePhotoReader, PhotoRules
-from semblance.identity.ports import CaptureReader, Keys, PhotoReader, Ports, Rules, Seals
+from semblance.identity.ports import CaptureReader, Keys, PhotoReader, Ports, Seals
 from semblance.identity.settings import IdentitySettings
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import FileKeyRing, Sealer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -14,14 +13,15 @@ from semblance.identity.domain.erasure import Erasure
 from semblance.identity.domain.events import Event
 from semblance.identity.domain.grant import Grant
 from semblance.identity.domain.liveness import Reading
-from semblance.identity.domain.matching import Embedding, MatchRules, Scores
+from semblance.identity.domain.matching import Embedding, Scores
 from semblance.identity.domain.protection import ProtectedFace
 from semblance.identity.domain.recogniser import SFACE, Recogniser
 from semblance.identity.domain.release import Notice, Release
 from semblance.identity.domain.review import Review, ReviewKind, ReviewState
-from semblance.identity.domain.session import LockOut, Session
-from semblance.identity.domain.sharing import App, Sharing, SharingRules
-from semblance.identity.domain.verdict import CaptureRules
+from semblance.identity.domain.rules import Rules
+from semblance.identity.domain.session import Session
+from semblance.identity.domain.sharing import App, Sharing
+from semblance.identity.domain.templates import Change, SealedTemplate
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent
 from semblance.kernel.destroyed import Destroyed
@@ -135,32 +135,6 @@ class Failures(Protocol):
     def of_device(self, device_sha256: str, since: dt.datetime) -> list[dt.datetime]: ...
 
     def forget_before(self, at: dt.datetime) -> None: ...
-
-
-@dataclass(frozen=True)
-class SealedTemplate:
-    """One enrolled template at rest."""
-
-    id: str
-    subject_id: SubjectId
-    sealed: bytes
-    face_model: str
-
-
-class ChangeKind(enum.Enum):
-    """What of the gallery changed."""
-
-    TEMPLATE = "template"
-    ENTRY = "entry"
-    EXEMPTION = "exemption"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One template or entry that came, changed or went; of an exemption, the entry."""
-
-    kind: ChangeKind
-    name: str
 
 
 class Templates(Protocol):
@@ -398,36 +372,6 @@ class Gallery(Protocol):
 
 
 Transactions = Callable[[], AbstractContextManager[Store]]
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Every number that an operator may set."""
-
-    capture: CaptureRules
-    matching: MatchRules
-    lock_out: LockOut
-    screen_light: bool
-    expression: bool
-    session_s: int
-    tries: int
-    remind_s: int
-    template_days: int
-    retention_days: int
-    issuer: str
-    receipt_items_max: int
-    erasure_list_days: int
-    unfinished_session_s: int
-    review_days: int
-    review_use_s: int
-    non_biometric_review: bool
-    protected_faces: int
-    register_left_behind: int
-    sharing: SharingRules
-
-    def session_end(self, now: dt.datetime) -> dt.datetime:
-        """When a session opened now stops taking captures."""
-        return now + dt.timedelta(seconds=self.session_s)
 
 
 @dataclass(frozen=True)

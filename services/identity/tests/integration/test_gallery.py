@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from semblance.identity.adapters import gallery_log, tables
 from semblance.identity.adapters.sweeper import Sweeper
+from semblance.identity.domain.templates import Change, ChangeKind
 from semblance.identity.handlers import faces
-from semblance.identity.ports import Change, ChangeKind
 from semblance.service_kit import testing
 
 

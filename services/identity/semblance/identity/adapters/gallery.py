@@ -11,8 +11,9 @@ from semblance.faces.face_index import FaceIndex, Hit
 from semblance.identity.adapters.opened import Opener
 from semblance.identity.domain.matching import Embedding, Scores
 from semblance.identity.domain.recogniser import SFACE, Recogniser
+from semblance.identity.domain.templates import Change, ChangeKind
 from semblance.identity.handlers.left_behind import require_acknowledged
-from semblance.identity.ports import Change, ChangeKind, Keys, Seals, Store
+from semblance.identity.ports import Keys, Seals, Store
 from semblance.kernel.ids import SubjectId
 
 log = logging.getLogger(__name__)

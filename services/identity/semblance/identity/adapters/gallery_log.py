@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.identity.adapters import tables as t
-from semblance.identity.ports import Change, ChangeKind
+from semblance.identity.domain.templates import Change, ChangeKind
 
 KEPT = 10_000
 """Revisions; who is further behind reads everything again."""

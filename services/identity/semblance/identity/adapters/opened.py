@@ -9,9 +9,10 @@ import numpy as np
 
 from semblance.identity.domain.matching import Embedding
 from semblance.identity.domain.protection import ProtectedFace, unpack
+from semblance.identity.domain.templates import SealedTemplate
 from semblance.identity.handlers.capture import TEMPLATE_PURPOSE
 from semblance.identity.handlers.register import PROTECTED_PURPOSE
-from semblance.identity.ports import SealedTemplate, Seals
+from semblance.identity.ports import Seals
 from semblance.kernel.errors import Gone, SemblanceError, Unavailable
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from semblance.identity.adapters import tables as t
 from semblance.identity.adapters.gallery_log import moved
 from semblance.identity.domain.protection import ProtectedFace, ProtectionPurpose
 from semblance.identity.domain.review import ReviewKind
-from semblance.identity.ports import ChangeKind
+from semblance.identity.domain.templates import ChangeKind
 from semblance.kernel.ids import SubjectId, new_id
 
 _PORTION = 500  # ids in one question; every database takes so many

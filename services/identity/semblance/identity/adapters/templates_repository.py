@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from semblance.identity.adapters import tables as t
 from semblance.identity.adapters.gallery_log import changes, current, forget_gone, moved
-from semblance.identity.ports import Change, ChangeKind, SealedTemplate
+from semblance.identity.domain.templates import Change, ChangeKind, SealedTemplate
 from semblance.kernel.clock import Clock
 from semblance.kernel.ids import SubjectId, new_id
 

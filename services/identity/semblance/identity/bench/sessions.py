@@ -14,12 +14,13 @@ from semblance.identity.domain.challenge import draw_challenge
 from semblance.identity.domain.illumination import ScreenColour, draw_colours, echo
 from semblance.identity.domain.liveness import frontal
 from semblance.identity.domain.matching import Embedding
+from semblance.identity.domain.rules import Rules
 from semblance.identity.domain.sampling import spread
 from semblance.identity.domain.session import Asked
 from semblance.identity.domain.verdict import glows
 from semblance.identity.handlers.capture import Finding, examine
 from semblance.identity.ml.capture_reader import FaceCaptureReader
-from semblance.identity.ports import Frame, Rules
+from semblance.identity.ports import Frame
 from semblance.synthetic_people.glow import Lit, film
 from semblance.synthetic_people.lit_attack import SPECIES, Session, Shot, elsewhere, genuine
 from semblance.synthetic_people.people import person

@@ -26,9 +26,10 @@ from semblance.identity.domain.challenge import draw_challenge
 from semblance.identity.domain.illumination import draw_colours
 from semblance.identity.domain.liveness import excursions, frontal
 from semblance.identity.domain.matching import Embedding, but_one, least_alike, lowest_to_reference
+from semblance.identity.domain.rules import Rules
 from semblance.identity.domain.sampling import spread
 from semblance.identity.main import readers_of, rules_of
-from semblance.identity.ports import Capture, CaptureReader, Frame, Rules
+from semblance.identity.ports import Capture, CaptureReader, Frame
 from semblance.identity.settings import IdentitySettings
 from semblance.synthetic_people.glow import film
 from semblance.synthetic_people.lit_attack import Session, genuine

@@ -15,12 +15,13 @@ from semblance.identity.domain.liveness import Advice
 from semblance.identity.domain.liveness import excursions as movements_in
 from semblance.identity.domain.liveness import frontal as frontal_in
 from semblance.identity.domain.matching import Embedding, but_one, farthest_like, least_alike, lowest_to_reference
+from semblance.identity.domain.rules import Rules
 from semblance.identity.domain.sampling import spread
 from semblance.identity.domain.session import Asked, Session, SessionState
 from semblance.identity.domain.verdict import judge
 from semblance.identity.handlers.doubts import doubts_about, settle_doubts
 from semblance.identity.handlers.standing import enter
-from semblance.identity.ports import Capture, Frame, Ports, Rules, Store
+from semblance.identity.ports import Capture, Frame, Ports, Store
 from semblance.kernel.ids import ReleaseId, SessionId, SubjectId, new_id
 
 TEMPLATE_PURPOSE = "templates"

@@ -30,6 +30,18 @@ class Generator:
 
 
 @dataclass(frozen=True)
+class SoftBinding:
+    """What finds the manifest again once it is stripped: `algorithm` (of C2PA's list, or in our namespace) and `value`.
+
+    `action_bound` True: the value was put into the pixels (a watermark); False: it was read off them (a fingerprint).
+    """
+
+    algorithm: str
+    value: str
+    action_bound: bool
+
+
+@dataclass(frozen=True)
 class Claim:
     """One picture's facts: when it was made, on which backbone, under which consent, for which declared use.
 
@@ -42,6 +54,7 @@ class Claim:
     consent: Consent
     salt: bytes
     use: Use | None = None
+    soft_bindings: tuple[SoftBinding, ...] = ()
 
 
 def consent_digest(consent_id: str, revision: int, salt: bytes) -> str:
@@ -60,6 +73,7 @@ def definition(claim: Claim, generator: Generator) -> Mapping[str, object]:
         "assertions": [
             _created("c2pa.actions.v2", _actions(claim, agent, generator.namespace)),
             _created(f"{generator.namespace}.consent", _consent(claim)),
+            *(_created("c2pa.soft-binding", _soft_binding(binding)) for binding in claim.soft_bindings),
             {"label": "cawg.training-mining", "data": _training_mining()},
         ],
     }
@@ -77,7 +91,17 @@ def _actions(claim: Claim, agent: Mapping[str, str], namespace: str) -> JSON:
         "softwareAgent": dict(agent),
         "parameters": {f"{namespace}.backbone": claim.backbone_digest},
     }
-    return {"actions": [created], "allActionsIncluded": True}
+    marked = [
+        {"action": "c2pa.watermarked.bound", "when": _instant(claim.made_at), "softwareAgent": dict(agent)}
+        for binding in claim.soft_bindings
+        if binding.action_bound
+    ]
+    return {"actions": [created, *marked], "allActionsIncluded": True}
+
+
+def _soft_binding(binding: SoftBinding) -> JSON:
+    """C2PA 2.2 section 18.10; an empty scope is the whole picture."""
+    return {"alg": binding.algorithm, "blocks": [{"scope": {}, "value": binding.value}]}
 
 
 def _consent(claim: Claim) -> JSON:

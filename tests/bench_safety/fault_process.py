@@ -113,7 +113,8 @@ class Bench:
 
     def verdicts(self, image_id: str) -> list[str]:
         """Every verdict that was told of this picture."""
-        told = [m for m in testing.emitted(self.database) if getattr(m, "image_id", "") == image_id]
+        final = (safety_pb.ImageAllowed, safety_pb.ImageBlocked)
+        told = [m for m in testing.emitted(self.database) if isinstance(m, final) and m.image_id == image_id]
         return ["allowed" if isinstance(m, safety_pb.ImageAllowed) else "blocked" for m in told]
 
     def _store_of(self, unit: Any) -> SqlStore:

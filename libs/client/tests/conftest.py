@@ -18,6 +18,7 @@ from semblance.contracts.generation.v1 import events_pb2 as generation
 from semblance.contracts.ingest.v1 import events_pb2 as ingest
 from semblance.contracts.platform.v1 import events_pb2 as platform_events
 from semblance.contracts.provenance.v1 import events_pb2 as provenance
+from semblance.contracts.safety.v1 import events_pb2 as safety
 from semblance.contracts.training.v1 import events_pb2 as training
 from semblance.gateway.domain.things import Leak
 from semblance.gateway.testing import GatewayInProcess, gateway
@@ -108,6 +109,10 @@ class Services:
         if self.fates.get("image") == "failed":
             self.world.platform.generation.become(image_id, "failed")
             self._tell(generation.ImageFailed, subject_id, image_id=image_id, reason_code="no-likeness")
+            return
+        if self.fates.get("image") == "held":
+            self.world.platform.generation.become(image_id, "in_review")
+            self._tell(safety.ImageHeld, subject_id, image_id=image_id)
             return
         self.world.platform.generation.become(image_id, "published")
         self._tell(provenance.ImagePublished, subject_id, image_id=image_id, manifest_id=new_id())

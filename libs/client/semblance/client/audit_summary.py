@@ -79,6 +79,8 @@ def _pictures(entries: list[AuditEntry], name_of: NameOf) -> Iterator[tuple[int,
     ended: dict[str, str] = {}
     for entry in entries:
         kind, role = kind_of(entry), "requester" if kind_of(entry) == "ImageRequested" else "grantee"
+        if kind == "ImageHeld":
+            ended.setdefault(str(entry.facts.get("image_id", "")), "in review")
         if kind in _ENDS:
             ended[str(entry.facts.get("image_id", ""))] = _ENDS[kind]
         if kind not in ("ImageRequested", "PictureRefused"):

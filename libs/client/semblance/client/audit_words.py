@@ -78,6 +78,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "ImageRemoved": "a picture was removed ({image})",
     "ImageAllowed": "a picture passed the filter ({image})",
     "ImageBlocked": "the filter blocked a picture{because} ({image})",
+    "ImageHeld": "the filter was in doubt about a picture, and a person is asked ({image})",
     "ImagePublished": "a picture was signed and published ({image})",
     "PublicationRefused": "a picture was not published{because} ({image})",
     "ErasureRequested": "you asked to be erased",

@@ -183,8 +183,9 @@ class Adapter(Model):
 
 
 class Image(Model):
-    """`state`: queued, running, quarantined, published, blocked, failed, revoked or removed. `visibility` (shown,
-    waiting or hidden) is set when somebody asked for it under a grant."""
+    """`state`: queued, running, quarantined, in_review (a person decides whether it may be seen), published, blocked,
+    failed, revoked or removed. `visibility` (shown, waiting or hidden) is set when somebody asked for it under a
+    grant."""
 
     id: str
     consent_id: str

@@ -140,9 +140,11 @@ def test_a_summary_counts_by_day_and_asker() -> None:
     entries = [entry("ImageRequested", number, image_id=f"i{number}", requester_id="app-1") for number in range(5)]
     entries += [entry("ImagePublished", 10 + number, image_id=f"i{number}") for number in range(3)]
     entries += [entry("ImageBlocked", 20, image_id="i3"), entry("ImageRequested", 21, image_id="mine")]
+    # Topics are not ordered among each other: a picture that is published is not in review any more.
+    entries += [entry("ImageHeld", number, image_id=image_id) for number, image_id in ((9, "i4"), (22, "i0"))]
     lines = list(audit_summary.summary(reversed(entries), lambda _: "Cards Ltd"))
     assert lines == [
-        "On 3 May 2030 Cards Ltd asked for 5 pictures: 3 published, 1 blocked by the filter, 1 not finished",
+        "On 3 May 2030 Cards Ltd asked for 5 pictures: 3 published, 1 blocked by the filter, 1 in review",
         "On 3 May 2030 you asked for a picture: 1 not finished",
     ]
 

@@ -131,6 +131,12 @@ def test_words_for_people(served, services, semblance, capture, tmp_path):
     code, out, err = semblance("image", "create", "a portrait", "--wait")
     assert (code, out) == (9, "")
     assert err.strip().endswith("the image was failed: no-likeness")
+    services.fates["image"] = "held"
+    code, out, err = semblance("image", "create", "a portrait", "--wait", "--timeout", "1")
+    assert (code, out) == (8, "")
+    assert "A person decides, which can take a day." in err
+    assert "(still-running)" in err
+    assert "in_review" in semblance("image", "list")[1]
 
 
 @pytest.mark.usefixtures("served")

@@ -302,16 +302,11 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         messages=(
             "semblance.contracts.safety.v1.ImageAllowed",
             "semblance.contracts.safety.v1.ImageBlocked",
+            "semblance.contracts.safety.v1.ImageHeld",
         ),
         dead_letters=True,
-        description="What the likeness filter decided.",
+        description="What the likeness filter decided, and what it holds back for a person to decide.",
         passes_over=(
-            (
-            "generation",
-            (
-            "semblance.contracts.safety.v1.ImageAllowed",
-        ),
-        ),
         ),
     ),
     Topic(

@@ -83,6 +83,7 @@ CHANGES: Mapping[type[Message], Read] = {
     generation.GenerationProgressed: _generation_tick,
     safety.ImageAllowed: _image("signing"),
     safety.ImageBlocked: _image("blocked"),
+    safety.ImageHeld: _image("in_review"),
     provenance.ImagePublished: _image("published"),
     provenance.PublicationRefused: _image("failed"),
 }

@@ -12,6 +12,7 @@ from semblance.contracts.generation.v1 import events_pb2 as generation
 from semblance.contracts.ingest.v1 import events_pb2 as ingest
 from semblance.contracts.provenance.v1 import events_pb2 as provenance
 from semblance.contracts.registry import ce_type_of
+from semblance.contracts.safety.v1 import events_pb2 as safety
 from semblance.contracts.training.v1 import events_pb2 as training
 from semblance.gateway.api.app import build_app
 from semblance.gateway.consumers import CHANGES, PASSED_OVER, subscriptions
@@ -127,6 +128,18 @@ def test_ticks_are_bounded_and_states_are_kept(world, ada):
     events = job_events(world.gate, ada.subject_id, adapter_id, after_sequence=0, limit=1000)
     assert len(events) <= TICKS_KEPT + 2
     assert (events[0].state, events[-1].state) == ("queued", "ready")
+
+
+def test_a_picture_in_doubt_is_in_review_until_somebody_decides(world, ada):
+    image_id = new_id()
+    world.deliver(generation.ImageRendered(**ids(ada, image_id=image_id)))
+    assert world.deliver(safety.ImageHeld(**ids(ada, image_id=image_id))) == ["handled", "duplicate"]
+    assert ada.get(f"/v1/jobs/{image_id}").json()["state"] == "in_review"
+    assert not ada.get(f"/v1/jobs/{image_id}").json()["ended"]
+    world.deliver(safety.ImageBlocked(**ids(ada, image_id=image_id, reason_codes=["review-expired"])))
+    told = [json.loads(event["data"]) for event in lines(ada.get(f"/v1/jobs/{image_id}/events"))]
+    assert [each["state"] for each in told] == ["quarantined", "in_review", "blocked"]
+    assert (told[-1]["ended"], told[-1]["reason_codes"]) == (True, ["review-expired"])
 
 
 def test_an_image_is_never_behind_what_its_job_has_told(world, ada, monkeypatch):

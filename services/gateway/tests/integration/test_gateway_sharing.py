@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from semblance.contracts.generation.v1 import events_pb2 as generation
+from semblance.contracts.safety.v1 import events_pb2 as safety
 from semblance.gateway.adapters import tables
 from semblance.gateway.testing.platform import PNG
 from semblance.kernel.errors import Unavailable
@@ -140,9 +141,13 @@ def test_review_then_fetch_then_hide_then_delete(world, shared, ada, eve) -> Non
 def test_the_grantee_follows_the_job_and_nobody_else_does(world, shared, eve, sign_up) -> None:
     image_id = shared.picture(shared.allowed()).json()["id"]
     ids = {"subject_id": shared.ada.subject_id, "consent_id": new_id(), "consent_revision": 1, "image_id": image_id}
+    world.deliver(safety.ImageHeld(**ids))
+    assert eve.get(f"/v1/jobs/{image_id}").json()["state"] == "in_review"
     world.deliver(generation.ImageFailed(**ids, reason_code="internal"))
     assert eve.get(f"/v1/jobs/{image_id}").json()["state"] == "failed"
-    assert "internal" in eve.get(f"/v1/jobs/{image_id}/events").text
+    told = eve.get(f"/v1/jobs/{image_id}/events").text
+    assert "in_review" in told
+    assert "internal" in told
     bob = sign_up("bob")
     for path in (f"/v1/jobs/{image_id}", f"/v1/jobs/{image_id}/events", f"/v1/images/{image_id}"):
         assert bob.get(path).status_code == 404

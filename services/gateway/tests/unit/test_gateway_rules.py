@@ -101,7 +101,7 @@ def change(state: str, progress: Progress | None = None, kind: JobKind = JobKind
     return Change("job", "subject", kind, state, progress=progress)
 
 
-@given(st.permutations(["queued", "running", "quarantined", "signing", "published"]))
+@given(st.permutations(["queued", "running", "quarantined", "in_review", "signing", "published"]))
 def test_an_image_is_published_in_whatever_order_the_topics_come(order: list[str]) -> None:
     job, told = None, []
     for state in order:

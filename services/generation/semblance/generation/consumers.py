@@ -36,6 +36,12 @@ def subscriptions(ports: Ports, store_of: Callable[[Unit], Store]) -> list[Subsc
     def image_blocked(message: safety_pb.ImageBlocked, unit: Unit) -> None:
         verdicts.image_blocked(ImageId(message.image_id), list(message.reason_codes), store_of(unit), ports)
 
+    def image_held(message: safety_pb.ImageHeld, unit: Unit) -> None:
+        verdicts.image_held(ImageId(message.image_id), store_of(unit))
+
+    def image_allowed(message: safety_pb.ImageAllowed, unit: Unit) -> None:
+        verdicts.image_allowed(ImageId(message.image_id), store_of(unit))
+
     def image_published(message: provenance_pb.ImagePublished, unit: Unit) -> None:
         verdicts.image_published(ImageId(message.image_id), message.manifest_id, store_of(unit), ports)
 
@@ -52,7 +58,9 @@ def subscriptions(ports: Ports, store_of: Callable[[Unit], Store]) -> list[Subsc
         Subscription(
             "generation.verdicts",
             {
+                safety_pb.ImageAllowed: image_allowed,
                 safety_pb.ImageBlocked: image_blocked,
+                safety_pb.ImageHeld: image_held,
                 provenance_pb.ImagePublished: image_published,
                 provenance_pb.PublicationRefused: publication_refused,
             },

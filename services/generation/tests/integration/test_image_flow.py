@@ -1,5 +1,6 @@
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf import text_format
@@ -84,6 +85,36 @@ def test_the_filters_word_blocks(service) -> None:  # type: ignore[no-untyped-de
     assert service.get(image).reason_codes == ("face-not-covered", "nudity")
     service.deliver(provenance_pb.ImagePublished(image_id=image.id, manifest_id="m1"))  # never after a block
     assert service.get(image).state is State.BLOCKED
+
+
+def held(service) -> Any:  # type: ignore[no-untyped-def]
+    consent, _, image = quarantined(service)
+    assert service.deliver(safety_pb.ImageHeld(image_id=image.id)) == ["handled", "duplicate"]
+    assert service.get(image).state is State.IN_REVIEW
+    return consent, image
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["allowed-first", "published-first"])
+def test_a_picture_in_doubt_is_in_review_until_an_operator_lets_it_go(service, first: bool) -> None:  # type: ignore[no-untyped-def]
+    _, image = held(service)
+    if first:  # another topic than the signer's word: it may also come later
+        assert service.deliver(safety_pb.ImageAllowed(image_id=image.id)) == ["handled", "duplicate"]
+        assert service.get(image).state is State.QUARANTINED
+    service.deliver(provenance_pb.ImagePublished(image_id=image.id, manifest_id="m1"))
+    service.deliver(safety_pb.ImageAllowed(image_id=image.id))
+    service.deliver(safety_pb.ImageHeld(image_id=image.id))
+    assert service.get(image).state is State.PUBLISHED
+
+
+def test_a_picture_in_doubt_ends_as_blocked_or_with_its_consent(service) -> None:  # type: ignore[no-untyped-def]
+    _, image = held(service)
+    service.deliver(safety_pb.ImageBlocked(image_id=image.id, reason_codes=["review-refused"]))
+    assert (service.get(image).state, service.get(image).reason_codes) == (State.BLOCKED, ("review-refused",))
+    consent, other = held(service)
+    service.deliver(revoked(consent))
+    service.do_work()
+    assert service.get(other).state is State.REVOKED
+    assert other.pixels.quarantine_key not in service.quarantine()
 
 
 @pytest.mark.parametrize(

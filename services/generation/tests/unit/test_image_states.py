@@ -13,6 +13,7 @@ PIXELS = Pixels("s/i.png", "0" * 64, 256, 256, "1" * 64)
 STEPS: dict[State, Callable[[Image], Image]] = {
     State.RUNNING: lambda image: image.begin(),
     State.QUARANTINED: lambda image: image.quarantine(PIXELS),
+    State.IN_REVIEW: lambda image: image.hold(),
     State.PUBLISHED: lambda image: image.publish("m", NOW),
     State.BLOCKED: lambda image: image.block(["no-face"], NOW),
     State.FAILED: lambda image: image.fail("internal", NOW),
@@ -23,7 +24,8 @@ STOPPED = {State.FAILED, State.REVOKED, State.REMOVED}
 ALLOWED = {
     State.QUEUED: STOPPED | {State.RUNNING},
     State.RUNNING: STOPPED | {State.RUNNING, State.QUARANTINED},
-    State.QUARANTINED: STOPPED | {State.PUBLISHED, State.BLOCKED},
+    State.QUARANTINED: STOPPED | {State.PUBLISHED, State.BLOCKED, State.IN_REVIEW},
+    State.IN_REVIEW: STOPPED | {State.PUBLISHED, State.BLOCKED, State.QUARANTINED},
     State.PUBLISHED: {State.REMOVED},
     State.BLOCKED: {State.REMOVED},
     State.FAILED: {State.REMOVED},
@@ -48,7 +50,7 @@ def image_in(state: State) -> Image:
     if state is State.QUEUED:
         return queued
     running = queued.begin()
-    if state in (State.PUBLISHED, State.BLOCKED):
+    if state in (State.PUBLISHED, State.BLOCKED, State.IN_REVIEW):
         return STEPS[state](running.quarantine(PIXELS))
     return running if state is State.RUNNING else STEPS[state](running)
 

@@ -49,6 +49,7 @@ AUDITED: Final[tuple[type[Message], ...]] = (
     generation_pb.ImageRemoved,
     safety_pb.ImageAllowed,
     safety_pb.ImageBlocked,
+    safety_pb.ImageHeld,
     provenance_pb.ImagePublished,
     provenance_pb.PublicationRefused,
 )

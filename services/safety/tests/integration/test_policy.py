@@ -139,10 +139,18 @@ def doubtful(bench: Any) -> Any:
     rendered = bench.rendered()
     testing.deliver(bench.pictures, bench.database, rendered)
     bench.work()
-    assert testing.emitted(bench.database) == []
+    ids = {"subject_id": rendered.subject_id, "consent_id": rendered.consent_id, "image_id": rendered.image_id}
+    assert testing.emitted(bench.database) == [safety_pb.ImageHeld(**ids, consent_revision=1)]
     assert row(bench).state == "review"
     assert bench.in_quarantine() == [rendered.quarantine_key]
     return rendered
+
+
+def verdicts(bench: Any) -> list[Any]:
+    """What was told after the one word that it is held."""
+    held, *rest = testing.emitted(bench.database)
+    assert isinstance(held, safety_pb.ImageHeld)
+    return rest
 
 
 def decide(bench: Any, image_id: str, *, allow: bool) -> None:
@@ -155,19 +163,19 @@ def test_a_doubt_waits_and_an_operator_allows_it_once(bench: Any) -> None:
     testing.deliver(bench.pictures, bench.database, rendered)
     bench.work()
     decide(bench, rendered.image_id, allow=True)
-    (allowed,) = testing.emitted(bench.database)
+    (allowed,) = verdicts(bench)
     assert isinstance(allowed, safety_pb.ImageAllowed)
     with pytest.raises(NotInReview):
         decide(bench, rendered.image_id, allow=False)
     bench.clock.advance(2 * DAY_S)
     bench.work()
-    assert len(testing.emitted(bench.database)) == 1
+    assert len(verdicts(bench)) == 1
 
 
 def test_a_doubt_refused_is_blocked_and_destroyed(bench: Any) -> None:
     rendered = doubtful(bench)
     decide(bench, rendered.image_id, allow=False)
-    assert blocked(testing.emitted(bench.database)) == ["review-refused"]
+    assert blocked(verdicts(bench)) == ["review-refused"]
     assert bench.in_quarantine() == []
 
 
@@ -175,10 +183,10 @@ def test_a_doubt_that_nobody_decides_ends_as_blocked(bench: Any) -> None:
     doubtful(bench)
     bench.clock.advance(DAY_S - 60)
     bench.work()
-    assert testing.emitted(bench.database) == []
+    assert verdicts(bench) == []
     bench.clock.advance(61)
     bench.work()
-    assert blocked(testing.emitted(bench.database)) == ["review-expired"]
+    assert blocked(verdicts(bench)) == ["review-expired"]
     assert bench.in_quarantine() == []
 
 
@@ -186,7 +194,7 @@ def test_a_consent_withdrawn_during_the_review_is_a_block(bench: Any) -> None:
     rendered = doubtful(bench)
     bench.consents.revoke(rendered.consent_id)
     decide(bench, rendered.image_id, allow=True)
-    assert blocked(testing.emitted(bench.database)) == ["consent-revoked"]
+    assert blocked(verdicts(bench)) == ["consent-revoked"]
     assert bench.in_quarantine() == []
 
 
@@ -200,7 +208,7 @@ def test_a_person_erased_during_the_review_leaves_nothing(bench: Any) -> None:
         decide(bench, rendered.image_id, allow=True)
     bench.clock.advance(2 * DAY_S)
     bench.work()
-    (erased,) = testing.emitted(bench.database)
+    (erased,) = verdicts(bench)
     assert isinstance(erased, platform_pb.ServiceErased)
     assert bench.in_quarantine() == []
 
@@ -212,7 +220,7 @@ def test_a_picture_removed_during_the_review_gets_no_verdict(bench: Any) -> None
     bench.work()
     bench.clock.advance(2 * DAY_S)
     bench.work()
-    assert testing.emitted(bench.database) == []
+    assert verdicts(bench) == []
     assert bench.in_quarantine() == []
 
 

@@ -34,6 +34,8 @@ EXIT_CODES: Mapping[Kind, int] = {
 }
 ENDED_WITHOUT = 9
 _GOOD = {"accepted", "ready", "published"}
+_IN_REVIEW = "in_review"
+_WORDS = {_IN_REVIEW: "in review"}
 _errors = Console(stderr=True, highlight=False)
 
 
@@ -73,10 +75,14 @@ def follow(here: Client, job_id: str, what: str, timeout_s: float, *, as_json: b
         task = progress.add_task(what, total=None)
 
         def show(event: JobEvent) -> None:
-            phase = event.progress.phase if event.progress else event.state
+            phase = event.progress.phase if event.progress else _WORDS.get(event.state, event.state)
             total = event.progress.steps if event.progress else None
             done = event.progress.step if event.progress else 0
             progress.update(task, description=f"{what}: {phase}", total=total, completed=done)
+            if event.state == _IN_REVIEW and not as_json:
+                _errors.print(
+                    f"The filter is in doubt about the {what}. A person decides, which can take a day.", soft_wrap=True
+                )
 
         return here.wait(job_id, timeout_s=timeout_s, on_event=show)
 

@@ -11,7 +11,7 @@ from semblance.gateway.domain.things import Adapter
 from semblance.kernel.consent import Purpose
 
 _LIVE_ADAPTERS: Final = frozenset({"queued", "training", "ready"})
-_UNDER_WAY: Final = frozenset({"queued", "running", "quarantined"})
+_UNDER_WAY: Final = frozenset({"queued", "running", "quarantined", "in_review"})
 _PUBLISHED: Final = "published"
 
 

@@ -15,7 +15,7 @@ from semblance.kernel.errors import ConsentRevoked, NotFound, Unavailable
 
 _WAIT_POLL_S = 0.2
 _CATCH_UP_TRIES = 15
-_ON_THE_WAY = {"queued", "running", "quarantined"}
+_ON_THE_WAY = {"queued", "running", "quarantined", "in_review"}
 
 
 def create_image(gate: Gate, subject_id: str, *, image_id: str, wish: Wish) -> Image:
@@ -136,8 +136,9 @@ def _await_end(gate: Gate, subject_id: str, image_id: str, limit_s: float) -> Jo
         if job.ended:
             return job
         if gate.clock.monotonic_s() >= end_s:
+            doubt = "; the filter is in doubt, and a person decides" if job.state == "in_review" else ""
             raise Unavailable(
-                f"the image was not ready within {limit_s:g} s",
+                f"the image was not ready within {limit_s:g} s{doubt}",
                 remedy=f"It is still being made: follow GET /v1/images/{image_id}.",
                 code="image-still-in-progress",
             )

@@ -15,7 +15,7 @@ from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.kernel.use import parse_use
 
 _OPEN: Final = (State.QUEUED.value, State.RUNNING.value)
-_PENDING: Final = (*_OPEN, State.QUARANTINED.value)
+_PENDING: Final = (*_OPEN, State.QUARANTINED.value, State.IN_REVIEW.value)
 _c = images.c
 
 

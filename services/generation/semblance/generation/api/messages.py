@@ -14,6 +14,7 @@ _STATES = {
     State.QUEUED: service_pb2.IMAGE_STATE_QUEUED,
     State.RUNNING: service_pb2.IMAGE_STATE_RUNNING,
     State.QUARANTINED: service_pb2.IMAGE_STATE_QUARANTINED,
+    State.IN_REVIEW: service_pb2.IMAGE_STATE_IN_REVIEW,
     State.PUBLISHED: service_pb2.IMAGE_STATE_PUBLISHED,
     State.BLOCKED: service_pb2.IMAGE_STATE_BLOCKED,
     State.FAILED: service_pb2.IMAGE_STATE_FAILED,

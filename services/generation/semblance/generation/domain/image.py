@@ -16,11 +16,13 @@ from semblance.kernel.use import Use
 
 
 class State(enum.Enum):
-    """Where an image stands. QUARANTINED: drawn, sealed, and waiting for the filter and the signer."""
+    """Where an image stands. QUARANTINED: drawn, sealed, and waiting for the filter and the signer. IN_REVIEW: the
+    filter is in doubt, and an operator decides."""
 
     QUEUED = "queued"
     RUNNING = "running"
     QUARANTINED = "quarantined"
+    IN_REVIEW = "in_review"
     PUBLISHED = "published"
     BLOCKED = "blocked"
     FAILED = "failed"
@@ -44,7 +46,8 @@ _NEXT: Final[Mapping[State, frozenset[State]]] = {
     State.QUEUED: _STOPPED | {State.RUNNING},
     # Running again: the process was killed, and another worker took over.
     State.RUNNING: _STOPPED | {State.RUNNING, State.QUARANTINED},
-    State.QUARANTINED: _STOPPED | {State.PUBLISHED, State.BLOCKED},
+    State.QUARANTINED: _STOPPED | {State.PUBLISHED, State.BLOCKED, State.IN_REVIEW},
+    State.IN_REVIEW: _STOPPED | {State.PUBLISHED, State.BLOCKED, State.QUARANTINED},
     State.PUBLISHED: frozenset({State.REMOVED}),
     State.BLOCKED: frozenset({State.REMOVED}),
     State.FAILED: frozenset({State.REMOVED}),
@@ -99,7 +102,12 @@ class Image:
     @property
     def pending(self) -> bool:
         """Whether a withdrawal can still stop it: nothing of it has been published."""
-        return self.open or self.state is State.QUARANTINED
+        return self.open or self.waiting
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its pixels lie in quarantine and nothing is decided."""
+        return self.state in (State.QUARANTINED, State.IN_REVIEW)
 
     @property
     def by_other(self) -> bool:
@@ -113,6 +121,14 @@ class Image:
     def quarantine(self, pixels: Pixels) -> Image:
         """Its pixels lie sealed and wait. Raises WrongState."""
         return self._to(State.QUARANTINED, pixels=pixels)
+
+    def hold(self) -> Image:
+        """The filter is in doubt: an operator decides. Raises WrongState."""
+        return self._to(State.IN_REVIEW)
+
+    def release(self) -> Image:
+        """The operator let it go on to the signer. Raises WrongState."""
+        return self._to(State.QUARANTINED)
 
     def publish(self, manifest_id: str, now: dt.datetime) -> Image:
         """It passed the filter and is signed. Raises WrongState."""

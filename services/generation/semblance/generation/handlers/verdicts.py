@@ -19,6 +19,20 @@ def image_blocked(image_id: ImageId, reason_codes: Sequence[str], store: Store, 
         store.images.save(image.block(reason_codes, ports.clock.now()))
 
 
+def image_held(image_id: ImageId, store: Store) -> None:
+    """The filter is in doubt, and an operator decides."""
+    image = _waiting(image_id, store)
+    if image is not None and image.state is State.QUARANTINED:
+        store.images.save(image.hold())
+
+
+def image_allowed(image_id: ImageId, store: Store) -> None:
+    """The filter's yes. Only one that was held back has to be told apart from those that wait for the filter."""
+    image = _waiting(image_id, store)
+    if image is not None and image.state is State.IN_REVIEW:
+        store.images.save(image.release())
+
+
 def image_published(image_id: ImageId, manifest_id: str, store: Store, ports: Ports) -> None:
     """The picture is signed and the person can fetch it."""
     image = _waiting(image_id, store)
@@ -43,4 +57,4 @@ def publication_refused(image_id: ImageId, reason_code: str, store: Store, ports
 
 def _waiting(image_id: ImageId, store: Store) -> Image | None:
     image = store.images.get(image_id, lock=True)
-    return image if image is not None and image.state is State.QUARANTINED else None
+    return image if image is not None and image.waiting else None

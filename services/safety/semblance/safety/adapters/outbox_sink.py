@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from google.protobuf.message import Message
 
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
-from semblance.safety.domain.events import Decided, Erased, Event
+from semblance.safety.domain.events import Decided, Erased, Event, Held
 from semblance.safety.domain.picture import CheckState, PictureCheck
 from semblance.service_kit.erased import service_erased
 
@@ -15,6 +17,8 @@ def to_message(event: Event) -> Message:
     match event:
         case Decided(check):
             return _verdict(check)
+        case Held(check):
+            return safety_pb.ImageHeld(**_ids(check))
         case Erased(subject_id, erasure_id, stores):
             return service_erased("safety", subject_id, erasure_id, stores)
 
@@ -22,10 +26,7 @@ def to_message(event: Event) -> Message:
 def _verdict(check: PictureCheck) -> Message:
     if check.state is CheckState.ALLOWED:
         return safety_pb.ImageAllowed(
-            subject_id=check.subject_id,
-            consent_id=check.consent_id,
-            consent_revision=check.consent_revision,
-            image_id=check.image_id,
+            **_ids(check),
             adapter_id=check.adapter_id,
             quarantine_key=check.quarantine_key,
             sha256=check.sha256,
@@ -33,10 +34,13 @@ def _verdict(check: PictureCheck) -> Message:
             backbone_digest=check.backbone_digest,
             use=check.declared_use,
         )
-    return safety_pb.ImageBlocked(
-        subject_id=check.subject_id,
-        consent_id=check.consent_id,
-        consent_revision=check.consent_revision,
-        image_id=check.image_id,
-        reason_codes=check.reasons,
-    )
+    return safety_pb.ImageBlocked(**_ids(check), reason_codes=check.reasons)
+
+
+def _ids(check: PictureCheck) -> dict[str, Any]:
+    return {
+        "subject_id": check.subject_id,
+        "consent_id": check.consent_id,
+        "consent_revision": check.consent_revision,
+        "image_id": check.image_id,
+    }

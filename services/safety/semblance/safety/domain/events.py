@@ -16,6 +16,13 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A picture in doubt waits for an operator."""
+
+    check: PictureCheck
+
+
+@dataclass(frozen=True)
 class Erased:
     """Everything of a person that this service held is gone, by store."""
 
@@ -24,4 +31,4 @@ class Erased:
     stores: tuple[Destroyed, ...]
 
 
-Event = Decided | Erased
+Event = Decided | Held | Erased

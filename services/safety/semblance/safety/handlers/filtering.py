@@ -10,7 +10,7 @@ from semblance.kernel.consent import WHOEVER_ASKED, Purpose
 from semblance.kernel.errors import Forbidden, Gone, Invalid, NotFound, SemblanceError
 from semblance.kernel.ids import ImageId
 from semblance.safety.domain.errors import TooManyPlaces
-from semblance.safety.domain.events import Decided
+from semblance.safety.domain.events import Decided, Held
 from semblance.safety.domain.picture import CheckState, Measured, PictureCheck
 from semblance.safety.domain.verdict import Reason
 from semblance.safety.handlers.looking import Examined, look
@@ -69,7 +69,9 @@ def decide(image_id: ImageId, examined: Examined | None, store: Store, ports: Po
     if examined.blurred is not None and not reasons:
         check = check.blurred(examined.blurred.key, examined.blurred.sha256)
     if examined.doubt and not reasons:
-        store.checks.save(check.doubted(examined.measured))
+        held = check.doubted(examined.measured)
+        store.checks.save(held)
+        store.publish(Held(held))
         return
     _close(check.decided(reasons, examined.measured, ports.clock.now()), store)
 

@@ -21,6 +21,7 @@ class ImageState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IMAGE_STATE_FAILED: _ClassVar[ImageState]
     IMAGE_STATE_REVOKED: _ClassVar[ImageState]
     IMAGE_STATE_REMOVED: _ClassVar[ImageState]
+    IMAGE_STATE_IN_REVIEW: _ClassVar[ImageState]
 IMAGE_STATE_UNSPECIFIED: ImageState
 IMAGE_STATE_QUEUED: ImageState
 IMAGE_STATE_RUNNING: ImageState
@@ -30,6 +31,7 @@ IMAGE_STATE_BLOCKED: ImageState
 IMAGE_STATE_FAILED: ImageState
 IMAGE_STATE_REVOKED: ImageState
 IMAGE_STATE_REMOVED: ImageState
+IMAGE_STATE_IN_REVIEW: ImageState
 
 class CreateImageRequest(_message.Message):
     __slots__ = ("subject_id", "consent_id", "image_id", "adapter_id", "prompt", "negative_prompt", "seed", "steps", "guidance_scale", "likeness_scale", "requester_id", "limits", "denied_styles", "review", "use", "allowed_uses", "denied_uses", "requester_name")

@@ -30,6 +30,18 @@ class ImageAllowed(_message.Message):
     use: str
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., quarantine_key: _Optional[str] = ..., sha256: _Optional[str] = ..., face_count: _Optional[int] = ..., backbone_digest: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
 
+class ImageHeld(_message.Message):
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    consent_revision: int
+    image_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ...) -> None: ...
+
 class ImageBlocked(_message.Message):
     __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "reason_codes")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]

@@ -113,9 +113,9 @@ class NewImage(Asked):
 
 
 class Image(Answered):
-    """`state`: queued, running, quarantined, published, blocked, failed, revoked or removed. `requester_id` and
-    `visibility` (shown, waiting or hidden) are set when somebody asked for it under a grant; `consent_id` is then the
-    grant's id."""
+    """`state`: queued, running, quarantined, in_review (the filter is in doubt and a person decides, which can take a
+    day), published, blocked, failed, revoked or removed. `requester_id` and `visibility` (shown, waiting or hidden) are
+    set when somebody asked for it under a grant; `consent_id` is then the grant's id."""
 
     model_config = ConfigDict(
         json_schema_extra=example(

@@ -17,7 +17,8 @@ class Progress(Answered):
 
 
 class Job(Answered):
-    """A photo, adapter or image on its way; a job's id is that thing's id. `ended`: nothing more will be made."""
+    """A photo, adapter or image on its way; a job's id is that thing's id. `ended`: nothing more will be made. An image
+    that is `in_review` waits for a person to decide whether it may be seen, which can take a day."""
 
     model_config = ConfigDict(
         json_schema_extra=example(

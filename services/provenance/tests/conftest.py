@@ -28,6 +28,7 @@ from semblance.provenance.settings import ProvenanceSettings
 from semblance.service_kit import testing
 from semblance.service_kit.database import Database
 from semblance.service_kit.work import WorkKind
+from semblance.watermark.testing import FakeFingerprint, FakeWatermark
 
 
 def picture(seed: int = 0, side_px: int = 64) -> Image.Image:
@@ -128,6 +129,15 @@ def house(tmp_path: Path, settings: ProvenanceSettings, database_url: str | None
     clock = SystemClock()
     database = testing.database(tmp_path, main.MIGRATIONS, source="provenance", clock=clock, url=database_url)
     store, keyring, consents = MemoryStore([QUARANTINE, PUBLISHED]), MemoryKeyRing(), testing.FakeConsentView(clock)
-    ports = main.ports_of(settings, database, store, keyring, consents=consents, clock=clock)
+    ports = main.ports_of(
+        settings,
+        database,
+        store,
+        keyring,
+        consents=consents,
+        clock=clock,
+        watermark=FakeWatermark(),
+        fingerprint=FakeFingerprint(),
+    )
     yield House(database, store, keyring, consents, ports, work.kinds(ports))
     database.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,10 +12,11 @@ from semblance.kernel.audit import Entry, Head
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.destroyed import Destroyed
-from semblance.kernel.ids import ErasureId, ImageId, SubjectId
+from semblance.kernel.ids import ErasureId, ImageId, ManifestId, SubjectId
 from semblance.provenance.domain.claim import Claim
 from semblance.provenance.domain.events import Event, StoreCount
-from semblance.provenance.domain.picture import Limits
+from semblance.provenance.domain.manifest import Algorithms, KeptManifest, Marks, Near
+from semblance.provenance.domain.picture import Header, Limits
 from semblance.provenance.domain.publication import Publication
 from semblance.provenance.domain.reading import Reading
 
@@ -55,11 +56,52 @@ class AuditTrail(Protocol):
         """Delete the log and keep where it ended under the fingerprint; the hashes of the entries that went."""
 
 
+@dataclass(frozen=True)
+class FingerprintRow:
+    """A kept fingerprint by its manifest's number."""
+
+    number: int
+    fingerprint: bytes
+
+
+class Manifests(Protocol):
+    """The manifest repository, in one transaction. Rows name nobody; they are added and erased, never changed."""
+
+    def keep(self, kept: KeptManifest) -> None: ...
+
+    def get(self, manifest_id: str) -> KeptManifest | None: ...
+
+    def by_watermark(self, algorithm: str, value: bytes) -> KeptManifest | None: ...
+
+    def by_numbers(self, numbers: Sequence[int]) -> Mapping[int, ManifestId]:
+        """Those of the numbers that are still kept."""
+
+    def fingerprints(self, algorithm: str, *, after: int, limit: int) -> Sequence[FingerprintRow]:
+        """By number, beyond `after`."""
+
+    def gone(self, *, after: int) -> Sequence[tuple[int, int]]:
+        """(order, number) of each erased manifest, beyond the order `after`."""
+
+    def forget(self, manifest_ids: Sequence[str]) -> Sequence[KeptManifest]:
+        """Delete them; what they were."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Of which images an erasure deleted the publication, and of which the kept manifest with its fingerprint."""
+
+    publications: tuple[ImageId, ...]
+    manifests: tuple[ImageId, ...]
+
+
 class Store(Protocol):
     """The rows, seen in one transaction; events and work leave with it."""
 
     @property
     def trail(self) -> AuditTrail: ...
+
+    @property
+    def manifests(self) -> Manifests: ...
 
     def publication(self, image_id: ImageId) -> Publication | None: ...
 
@@ -71,8 +113,8 @@ class Store(Protocol):
 
     def forget(self, image_id: ImageId) -> None: ...
 
-    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> list[ImageId]:
-        """Delete the person's rows; of which images. Of their id and manifests only digests stay."""
+    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> Forgotten:
+        """Delete the person's rows. Of their id, manifests and watermarks only digests stay."""
 
     def forgotten(self, name: str) -> bool:
         """Whether this subject id, or this manifest's person, was erased."""
@@ -123,6 +165,43 @@ class Signer(Protocol):
         """What is in it; a picture that cannot be read is INVALID, one without a manifest NONE."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What was read off a picture's pixels. `watermark_confidence_0_1` is 1 minus the chance that an unmarked picture
+    reads as some id."""
+
+    fingerprint: bytes
+    watermark: bytes | None = None
+    watermark_confidence_0_1: float = 0.0
+
+
+class Pixels(Protocol):
+    """The only way to a picture's pixels: bounded in size, and only so many at once."""
+
+    @property
+    def algorithms(self) -> Algorithms: ...
+
+    def mark(self, png: bytes) -> tuple[bytes, Marks]:
+        """The picture with a new random id in its pixels, lossless, and what finds it again; the very same bytes
+        where it is too small for a watermark."""
+
+    def look(self, data: bytes, header: Header) -> Seen:
+        """Decode a stranger's picture. Raises UnreadablePixels, TooBusyToLook."""
+
+
+class Fingerprints(Protocol):
+    """The kept fingerprints, searched in memory; what was erased is found no more."""
+
+    @property
+    def bits(self) -> int: ...
+
+    def agree(self, one: bytes, other: bytes) -> bool:
+        """Whether they are so near that they are taken for the same picture's."""
+
+    def near(self, fingerprint: bytes, limit: int) -> Sequence[Near]:
+        """Those that agree with it, nearest first."""
+
+
 class Consents(Protocol):
     """The consents as they are known here and now."""
 
@@ -162,3 +241,5 @@ class Ports:
     reads: Callable[[], AbstractContextManager[Store]]
     salt: Callable[[], bytes]
     seal: AuditSeal
+    pixels: Pixels
+    fingerprints: Fingerprints

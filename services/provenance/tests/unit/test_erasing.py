@@ -12,7 +12,7 @@ from semblance.kernel.ids import ImageId, SubjectId, new_id
 from semblance.objects import PUBLISHED, QUARANTINE
 from semblance.provenance.adapters import tables
 from semblance.provenance.domain.errors import PictureNotFound
-from semblance.provenance.handlers import asking
+from semblance.provenance.handlers import asking, looking
 from semblance.service_kit import testing
 
 Erased = platform_pb.ServiceErased
@@ -44,6 +44,7 @@ def test_a_person_is_erased_from_every_store_and_the_answer_counts(house) -> Non
     assert event.service == "provenance"
     assert _counts(event) == {
         "database:publications": 2,
+        "database:manifests": 1,
         "objects:published": 1,
         "objects:quarantine": 1,
         "database:audit_entries": 0,  # none of these events was told to the log
@@ -77,10 +78,10 @@ def test_a_copy_of_an_erased_persons_picture_is_known_as_erased(house) -> None:
     house.deliver(_requested(allowed.subject_id))
     house.work()
 
-    found = asking.verify(data, house.ports)
+    found = looking.verify(data, house.ports)
 
     assert found.made_here
-    assert found.consent.value == "erased"
+    assert found.consent.state.value == "erased"
     assert found.signed_at is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -12,7 +13,7 @@ from semblance.provenance.adapters.authority import Authority
 from semblance.provenance.adapters.c2pa_engine import C2paEngine
 from semblance.provenance.domain.claim import Claim, Generator
 from semblance.provenance.domain.errors import PictureTooLarge, UnsupportedPicture
-from semblance.provenance.handlers import asking
+from semblance.provenance.handlers import asking, looking
 from semblance.service_kit import testing
 
 
@@ -24,7 +25,7 @@ def published(house):
 
 
 def _verify(house, data: bytes):
-    return asking.verify(data, house.ports)
+    return looking.verify(data, house.ports)
 
 
 def _as(data: bytes, kind: str, **options: object) -> bytes:
@@ -40,7 +41,7 @@ def test_our_picture_is_trusted_and_says_that_its_signer_is_for_development(hous
     assert found.made_here
     assert found.reading.development_signer
     assert found.reading.manifest_id == signed.manifest_id
-    assert found.consent.value == "active"
+    assert found.consent.state.value == "active"
     assert found.signed_at == signed.signed_at
 
 
@@ -85,13 +86,31 @@ def test_a_cut_off_picture_is_invalid(house, published) -> None:
     assert found.reading.failures == ("asset.unreadable",)
 
 
-@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("JPEG", {"quality": 92}), ("WEBP", {"lossless": True})])
-def test_a_re_encoded_picture_has_no_manifest(house, published, kind: str, options: dict[str, object]) -> None:
-    found = _verify(house, _as(published[2], kind, **options))
+@pytest.mark.parametrize(
+    ("kind", "options", "found_by"),
+    [("PNG", {}, "watermark"), ("JPEG", {"quality": 70}, "fingerprint"), ("WEBP", {"lossless": True}, "watermark")],
+)
+def test_a_re_encoded_picture_has_no_manifest_and_is_recognised(
+    house, published, kind: str, options: dict[str, object], found_by: str
+) -> None:
+    _, signed, data = published
+    found = _verify(house, _as(data, kind, **options))
     assert found.reading.state.value == "None"
-    assert not found.made_here
-    assert found.consent.value == "unknown"
     assert found.reading.failures == ()
+    assert found.match is not None
+    assert (found.match.by.value, found.match.manifest_id) == (found_by, signed.manifest_id)
+    assert found.consent.state.value == "active"
+    assert found.signed_at == signed.signed_at
+
+
+def test_another_picture_is_not_recognised(house, published) -> None:
+    other = Image.fromarray(np.random.default_rng(99).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    output = io.BytesIO()
+    other.save(output, "JPEG")
+    found = _verify(house, output.getvalue())
+    assert not found.made_here
+    assert found.match is None
+    assert found.consent.state.value == "unknown"
 
 
 def test_the_consent_is_told_as_it_is_now(house, published) -> None:
@@ -99,12 +118,12 @@ def test_the_consent_is_told_as_it_is_now(house, published) -> None:
     house.consents.revoke(allowed.consent_id)
     found = _verify(house, data)
     assert found.reading.state.value == "Trusted"
-    assert found.consent.value == "withdrawn"
+    assert found.consent.state.value == "withdrawn"
 
 
 def test_nothing_is_called_active_while_consents_are_not_up_to_date(house, published) -> None:
     house.consents.stale = True
-    assert _verify(house, published[2]).consent.value == "unknown"
+    assert _verify(house, published[2]).consent.state.value == "unknown"
 
 
 def _foreign(house, tmp_path, data: bytes) -> tuple[C2paEngine, bytes]:
@@ -120,7 +139,8 @@ def test_a_strangers_signature_is_valid_and_no_more(house, published, tmp_path) 
     found = _verify(house, foreign)
     assert found.reading.state.value == "Valid"
     assert found.reading.failures == ("signingCredential.untrusted",)
-    assert not found.made_here
+    assert found.match is not None
+    assert found.match.by.value == "watermark", "the pixels are ours, whoever signs around them"
     assert not found.reading.development_signer
 
 

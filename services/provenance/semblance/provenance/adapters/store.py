@@ -15,11 +15,13 @@ from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, Manif
 from semblance.kernel.use import parse_use
 from semblance.provenance.adapters import work_names
 from semblance.provenance.adapters.audit_trail import SqlAuditTrail
+from semblance.provenance.adapters.manifests import SqlManifests
 from semblance.provenance.adapters.outbox_sink import to_message
 from semblance.provenance.adapters.tables import erasures, forgotten, publications
 from semblance.provenance.domain.events import Event, StoreCount
+from semblance.provenance.domain.manifest import watermark_name
 from semblance.provenance.domain.publication import Publication, Signed, State
-from semblance.provenance.ports import Store
+from semblance.provenance.ports import Forgotten, Store
 from semblance.service_kit.database import JSON, Database, Unit
 
 _c = publications.c
@@ -32,6 +34,7 @@ class SqlStore:
         self._sql = session
         self._unit = unit
         self.trail = SqlAuditTrail(session)
+        self.manifests = SqlManifests(session)
 
     def publication(self, image_id: ImageId) -> Publication | None:
         """By image; locked until the transaction ends when this is one."""
@@ -57,16 +60,21 @@ class SqlStore:
         """Delete the row."""
         self._sql.execute(sa.delete(publications).where(_c.image_id == image_id))
 
-    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> list[ImageId]:
+    def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> Forgotten:
         """See Store."""
         mine = _c.subject_id == subject_id
-        manifests = self._sql.scalars(sa.select(_c.manifest_id).where(mine, _c.manifest_id.is_not(None))).all()
-        for name in {str(subject_id), *map(str, manifests)}:
+        ids = self._sql.scalars(sa.select(_c.manifest_id).where(mine, _c.manifest_id.is_not(None))).all()
+        marks = [kept.marks for kept in self.manifests.forget([str(manifest_id) for manifest_id in ids])]
+        marked = [watermark_name(m.algorithms.watermark, m.watermark) for m in marks if m.watermark is not None]
+        for name in {str(subject_id), *map(str, ids), *marked}:
             if not self.forgotten(name):
                 self._sql.execute(sa.insert(forgotten).values(digest=_digest(name), forgotten_at=now))
-        images = self._sql.scalars(sa.select(_c.image_id).where(mine)).all()
+        rows = self._sql.execute(sa.select(_c.image_id, _c.manifest_id).where(mine)).all()
         self._sql.execute(sa.delete(publications).where(mine))
-        return [ImageId(image_id) for image_id in images]
+        return Forgotten(
+            tuple(ImageId(row.image_id) for row in rows),
+            tuple(ImageId(row.image_id) for row in rows if row.manifest_id is not None),
+        )
 
     def forgotten(self, name: str) -> bool:
         """See Store."""

@@ -33,8 +33,37 @@ publications = sa.Table(
     sa.Column("signed_at", UtcDateTime),
 )
 
-# Digests of erased people's ids and of their manifests: enough to recognise what comes back, too little to name
-# anybody (an id holds 74 random bits).
+# The manifest repository. Nothing in a row says whose picture it is: the way from here to a person leads over
+# publications.manifest_id alone, and an erasure takes both.
+manifests = sa.Table(
+    "manifests",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("manifest_id", sa.String(100), nullable=False, unique=True),
+    # JUMBF, exactly as it is in the picture.
+    sa.Column("store", sa.LargeBinary, nullable=False),
+    sa.Column("store_sha256", sa.String(64), nullable=False),
+    sa.Column("media_type", sa.String(32), nullable=False),
+    sa.Column("watermark_algorithm", sa.String(100), nullable=False),
+    sa.Column("watermark", sa.LargeBinary(64)),
+    sa.Column("fingerprint_algorithm", sa.String(100), nullable=False),
+    sa.Column("fingerprint", sa.LargeBinary(128), nullable=False),
+    sa.Column("kept_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("watermark_algorithm", "watermark"),
+    sqlite_autoincrement=True,
+)
+
+# Numbers of manifests that were erased, in order: what processes hold in memory follows it.
+manifests_gone = sa.Table(
+    "manifests_gone",
+    metadata,
+    sa.Column("order", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Digests of erased people's ids, of their manifests and of their watermarks' random ids: enough to recognise what
+# comes back, too little to name anybody (a person's id holds 74 random bits).
 forgotten = sa.Table(
     "forgotten",
     metadata,

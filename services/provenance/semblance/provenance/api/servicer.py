@@ -4,18 +4,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from semblance.contracts.provenance.v1 import service_pb2, service_pb2_grpc
-from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import ImageId, SubjectId, parse_id
 from semblance.kernel.units import KIB
-from semblance.provenance.domain.picture import Limits
-from semblance.provenance.handlers import asking
+from semblance.provenance.api.messages import received, timestamp
+from semblance.provenance.domain import words
+from semblance.provenance.domain.reading import Verification
+from semblance.provenance.handlers import asking, looking
 from semblance.provenance.ports import Ports
 
 PART_BYTES = 256 * KIB
@@ -50,45 +49,39 @@ class ProvenanceServicer(service_pb2_grpc.ProvenanceServiceServicer):
             image_id=image_id,
             sha256=signed.sha256,
             manifest_json=signed.manifest_json,
-            signed_at=_timestamp(signed.signed_at),
+            signed_at=timestamp(signed.signed_at),
         )
 
     def VerifyImage(
         self, request_iterator: Iterator[service_pb2.VerifyImageRequest], context: grpc.ServicerContext
     ) -> service_pb2.Verification:
         """Anybody's picture; nothing of it is kept."""
-        found = asking.verify(_collect(request_iterator, self._ports.limits), self._ports)
-        return service_pb2.Verification(
-            state=found.reading.state.value,
-            made_here=found.made_here,
-            development_signer=found.reading.development_signer,
-            manifest_id=found.reading.manifest_id,
-            consent_state=found.consent.value,
-            signed_at=_timestamp(found.signed_at) if found.signed_at else None,
-            failures=found.reading.failures,
-        )
+        _, data = received(request_iterator, "header", self._ports.limits)
+        return _verification(looking.verify(data, self._ports))
 
 
-def _collect(parts: Iterator[service_pb2.VerifyImageRequest], limits: Limits) -> bytes:
-    """The bytes after the header. Raises Invalid out of order, PictureTooLarge as soon as it shows."""
-    first = next(parts, None)
-    if first is None or first.WhichOneof("part") != "header":
-        raise Invalid("the first message must hold the header", code="header-missing")
-    data = bytearray()
-    for part in parts:
-        if part.WhichOneof("part") != "data":
-            raise Invalid("only the first message holds a header", code="header-repeated")
-        data += part.data
-        limits.check_bytes(len(data))
-    return bytes(data)
+def _verification(found: Verification) -> service_pb2.Verification:
+    match = found.match
+    return service_pb2.Verification(
+        state=found.reading.state.value,
+        made_here=found.made_here,
+        development_signer=found.reading.development_signer,
+        manifest_id=match.manifest_id if match else found.reading.manifest_id,
+        consent_state=found.consent.state.value,
+        signed_at=timestamp(found.signed_at),
+        failures=found.reading.failures,
+        found_by=match.by.value if match else "",
+        confidence_0_1=match.confidence_0_1 if match else 0.0,
+        consent_at=timestamp(found.consent.at),
+        picture_state=found.picture.value if found.picture else "",
+        altered=found.altered,
+        borrowed=found.borrowed,
+        not_looked=found.not_looked,
+        headline=words.headline(found),
+        sentences=words.sentences(found),
+    )
 
 
 def _ids(request: service_pb2.GetContentRequest | service_pb2.GetManifestRequest) -> tuple[SubjectId, ImageId]:
     subject_id = SubjectId(parse_id(request.subject_id, "subject_id"))
     return subject_id, ImageId(parse_id(request.image_id, "image_id"))
-
-
-def _timestamp(instant: dt.datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

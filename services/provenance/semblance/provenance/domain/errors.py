@@ -60,3 +60,39 @@ class UnsupportedPicture(Invalid):
 
     def __init__(self, detail: str = "the bytes are no PNG, JPEG or WebP picture") -> None:
         super().__init__(detail, remedy="Send the picture file itself, as PNG, JPEG or WebP.")
+
+
+class ManifestNotFound(NotFound):
+    """No manifest of that id is kept here; it may have gone with an erasure."""
+
+    code = "manifest-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("no manifest of that id is kept here")
+
+
+class InvalidBinding(Invalid):
+    """A soft binding's value or algorithm that means nothing here."""
+
+    code = "invalid-binding"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, remedy="Ask /services/supportedAlgorithms; a value is base64.")
+
+
+class TooBusyToLook(Unavailable):
+    """As many pictures are being decoded as memory allows."""
+
+    code = "busy"
+
+    def __init__(self) -> None:
+        super().__init__("too many pictures are being looked at", remedy="Try again in a few seconds.")
+
+
+class UnreadablePixels(Invalid):
+    """The header is that of a picture, and what follows cannot be decoded within the limits."""
+
+    code = "unreadable-pixels"
+
+    def __init__(self, detail: str = "the picture cannot be decoded") -> None:
+        super().__init__(detail)

@@ -7,6 +7,8 @@ import enum
 from dataclasses import dataclass
 
 from semblance.kernel.consent import Consent
+from semblance.kernel.use import Use
+from semblance.provenance.domain.manifest import Match
 
 
 class ManifestState(enum.Enum):
@@ -41,22 +43,55 @@ class Reading:
     development_signer: bool = False
 
 
+class PictureState(enum.Enum):
+    """What has become here of a picture that was made here."""
+
+    PUBLISHED = "published"
+    HIDDEN = "hidden"
+    TAKEN_DOWN = "taken-down"
+    REMOVED = "removed"
+    ERASED = "erased"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The consent behind a picture now. `at`: since when it is withdrawn or expired, or until when it is given."""
+
+    state: ConsentState = ConsentState.UNKNOWN
+    at: dt.datetime | None = None
+
+
 @dataclass(frozen=True)
 class Verification:
-    """The answer to anybody's question about a picture."""
+    """The answer to anybody's question about a picture.
+
+    `match` says which kept manifest it led to, and how; None also where its person was erased (`picture` ERASED).
+    `altered`: the pixels are no longer those that were signed. `borrowed`: the manifest in it is ours and was signed
+    for another picture. `not_looked`: why its pixels were not looked at, "" where they were or need not be.
+    """
 
     reading: Reading
-    made_here: bool
-    consent: ConsentState
-    signed_at: dt.datetime | None
+    match: Match | None = None
+    picture: PictureState | None = None
+    consent: Standing = Standing()
+    signed_at: dt.datetime | None = None
+    use: Use | None = None
+    altered: bool = False
+    borrowed: bool = False
+    not_looked: str = ""
+
+    @property
+    def made_here(self) -> bool:
+        """Whether this platform made it."""
+        return self.picture is not None
 
 
-def consent_state(consent: Consent | None, *, up_to_date: bool, now: dt.datetime) -> ConsentState:
+def standing(consent: Consent | None, *, up_to_date: bool, now: dt.datetime) -> Standing:
     """`up_to_date` False means that a withdrawal may be waiting: then nothing is called active."""
     if consent is None:
-        return ConsentState.UNKNOWN
+        return Standing()
     if consent.revoked_at is not None:
-        return ConsentState.WITHDRAWN
+        return Standing(ConsentState.WITHDRAWN, consent.revoked_at)
     if now >= consent.expires_at:
-        return ConsentState.EXPIRED
-    return ConsentState.ACTIVE if up_to_date else ConsentState.UNKNOWN
+        return Standing(ConsentState.EXPIRED, consent.expires_at)
+    return Standing(ConsentState.ACTIVE, consent.expires_at) if up_to_date else Standing()

@@ -1,4 +1,4 @@
-"""Questions: an owner's about their own pictures, anybody's about any picture."""
+"""An owner's questions about their own pictures."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import hashlib
 
 from semblance.kernel.ids import ImageId, SubjectId
 from semblance.provenance.domain.errors import PictureNotFound, StoredOtherwise
-from semblance.provenance.domain.publication import Publication, Signed, State
-from semblance.provenance.domain.reading import ConsentState, Reading, Verification, consent_state
-from semblance.provenance.ports import Ports, Store
+from semblance.provenance.domain.publication import Signed, State
+from semblance.provenance.ports import Ports
 
 
 def content(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> tuple[Signed, bytes]:
@@ -29,25 +28,3 @@ def manifest(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> Signed:
     if publication.signed is None:
         raise PictureNotFound(image_id)
     return publication.signed
-
-
-def verify(data: bytes, ports: Ports) -> Verification:
-    """What can be said of these bytes now. Raises PictureTooLarge, UnsupportedPicture."""
-    header = ports.limits.check(data)
-    reading = ports.signer.read(data, header.media_type)
-    with ports.reads() as store:
-        publication = _made_here(data, reading, store)
-        forgotten = reading.signer_trusted and store.forgotten(reading.manifest_id)
-    if publication is None or publication.signed is None:
-        state = ConsentState.ERASED if forgotten else ConsentState.UNKNOWN
-        return Verification(reading, forgotten, state, None)
-    consent = ports.consents.get(publication.consent_id)
-    state = consent_state(consent, up_to_date=ports.consents.ready(), now=ports.clock.now())
-    return Verification(reading, True, state, publication.signed.signed_at)
-
-
-def _made_here(data: bytes, reading: Reading, store: Store) -> Publication | None:
-    """By the manifest, if our signature on it holds; else by the very bytes, which outlive a certificate."""
-    if reading.signer_trusted:
-        return store.publication_by_manifest(reading.manifest_id)
-    return store.publication_by_sha256(hashlib.sha256(data).hexdigest())

@@ -44,8 +44,12 @@ def erase(erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: 
     def settle(store: Store) -> None:
         now = ports.clock.now()
         log = auditing.erase(subject_id, store, ports)
-        rows = store.forget_subject(subject_id, now)
-        stores = tuple(map(StoreCount.of, (Destroyed.of("database:publications", rows), *objects, *log, work)))
+        gone = store.forget_subject(subject_id, now)
+        rows = (
+            Destroyed.of("database:publications", gone.publications),
+            Destroyed.of("database:manifests", gone.manifests),
+        )
+        stores = tuple(map(StoreCount.of, (*rows, *objects, *log, work)))
         store.save_erasure(erasure_id, stores, now)
         store.emit(Erased(subject_id, erasure_id, stores))
 

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 from semblance.kernel.consent import WHOEVER_ASKED, Consent, Purpose
 from semblance.kernel.errors import Forbidden, Gone, SemblanceError
-from semblance.kernel.ids import ImageId
+from semblance.kernel.ids import ImageId, ManifestId
 from semblance.provenance.domain.claim import Claim
+from semblance.provenance.domain.embedded import manifest_store
 from semblance.provenance.domain.errors import NotTrusted, PixelsChanged, StoredOtherwise
 from semblance.provenance.domain.events import Published, Refused
+from semblance.provenance.domain.manifest import KeptManifest, Marks
 from semblance.provenance.domain.picture import PNG
 from semblance.provenance.domain.publication import Publication, Signed, State
 from semblance.provenance.domain.reading import ManifestState
@@ -44,11 +46,13 @@ def publish(image_id: ImageId, ports: Ports, check: Callable[[], None]) -> Settl
         raise PixelsChanged(image_id)
     ports.limits.check(rendered)
     check()
-    data, signed = _sign(publication, rendered, consent, ports)
+    # The filter's verdict is about these bytes: it is checked before a pixel is changed, and signing comes last.
+    marked, marks = ports.pixels.mark(rendered)
+    data, signed, kept = _sign(publication, marked, marks, consent, ports)
     check()
     _consent(publication, ports)
     _store(publication, signed, data, ports)
-    return lambda store: _make_public(image_id, signed, store, ports)
+    return lambda store: _make_public(image_id, signed, kept, store, ports)
 
 
 def refuse(image_id: ImageId, error: SemblanceError | None, store: Store) -> None:
@@ -70,17 +74,21 @@ def _consent(publication: Publication, ports: Ports) -> Consent:
     return ports.consents.require(*ids, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
 
 
-def _sign(publication: Publication, rendered: bytes, consent: Consent, ports: Ports) -> tuple[bytes, Signed]:
-    made_at = ports.clock.now()
-    claim = Claim(made_at, PNG, publication.backbone_digest, consent, ports.salt(), publication.use)
-    data = ports.signer.sign(rendered, claim)
+def _sign(
+    publication: Publication, picture: bytes, marks: Marks, consent: Consent, ports: Ports
+) -> tuple[bytes, Signed, KeptManifest]:
+    made_at, bindings = ports.clock.now(), marks.soft_bindings()
+    claim = Claim(made_at, PNG, publication.backbone_digest, consent, ports.salt(), publication.use, bindings)
+    data = ports.signer.sign(picture, claim)
     reading = ports.signer.read(data, PNG)
     if reading.state is not ManifestState.TRUSTED:
         raise NotTrusted(reading.state.value, reading.failures)
     sha256 = hashlib.sha256(data).hexdigest()
     key = f"{publication.subject_id}/{publication.image_id}.{sha256[:16]}"
-    signed = Signed(reading.manifest_id, key, sha256, len(data), PNG, reading.manifest_json, made_at)  # type: ignore[arg-type]
-    return data, signed
+    manifest_id = ManifestId(reading.manifest_id)
+    signed = Signed(manifest_id, key, sha256, len(data), PNG, reading.manifest_json, made_at)
+    jumbf = manifest_store(data, PNG)
+    return data, signed, KeptManifest(manifest_id, jumbf, hashlib.sha256(jumbf).hexdigest(), PNG, marks, made_at)
 
 
 def _store(publication: Publication, signed: Signed, data: bytes, ports: Ports) -> None:
@@ -94,7 +102,7 @@ def _store(publication: Publication, signed: Signed, data: bytes, ports: Ports) 
         raise
 
 
-def _make_public(image_id: ImageId, signed: Signed, store: Store, ports: Ports) -> None:
+def _make_public(image_id: ImageId, signed: Signed, kept: KeptManifest, store: Store, ports: Ports) -> None:
     """In the settling transaction: the state and the consent are looked at once more, then it is out.
 
     Raises Unavailable when the consents are not fresh enough to say: the work is tried again.
@@ -109,5 +117,6 @@ def _make_public(image_id: ImageId, signed: Signed, store: Store, ports: Ports) 
         return
     published = publication.publish(signed)
     store.save(published)
+    store.manifests.keep(kept)
     store.emit(Published(published, signed))
     store.schedule_clearing(published)

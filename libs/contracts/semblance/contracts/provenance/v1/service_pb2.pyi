@@ -64,7 +64,7 @@ class VerifyImageRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[VerifyHeader, _Mapping]] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class Verification(_message.Message):
-    __slots__ = ("state", "made_here", "development_signer", "manifest_id", "consent_state", "signed_at", "failures")
+    __slots__ = ("state", "made_here", "development_signer", "manifest_id", "consent_state", "signed_at", "failures", "found_by", "confidence_0_1", "consent_at", "picture_state", "altered", "borrowed", "not_looked", "headline", "sentences")
     STATE_FIELD_NUMBER: _ClassVar[int]
     MADE_HERE_FIELD_NUMBER: _ClassVar[int]
     DEVELOPMENT_SIGNER_FIELD_NUMBER: _ClassVar[int]
@@ -72,6 +72,15 @@ class Verification(_message.Message):
     CONSENT_STATE_FIELD_NUMBER: _ClassVar[int]
     SIGNED_AT_FIELD_NUMBER: _ClassVar[int]
     FAILURES_FIELD_NUMBER: _ClassVar[int]
+    FOUND_BY_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_0_1_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_AT_FIELD_NUMBER: _ClassVar[int]
+    PICTURE_STATE_FIELD_NUMBER: _ClassVar[int]
+    ALTERED_FIELD_NUMBER: _ClassVar[int]
+    BORROWED_FIELD_NUMBER: _ClassVar[int]
+    NOT_LOOKED_FIELD_NUMBER: _ClassVar[int]
+    HEADLINE_FIELD_NUMBER: _ClassVar[int]
+    SENTENCES_FIELD_NUMBER: _ClassVar[int]
     state: str
     made_here: bool
     development_signer: bool
@@ -79,4 +88,13 @@ class Verification(_message.Message):
     consent_state: str
     signed_at: _timestamp_pb2.Timestamp
     failures: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, state: _Optional[str] = ..., made_here: _Optional[bool] = ..., development_signer: _Optional[bool] = ..., manifest_id: _Optional[str] = ..., consent_state: _Optional[str] = ..., signed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failures: _Optional[_Iterable[str]] = ...) -> None: ...
+    found_by: str
+    confidence_0_1: float
+    consent_at: _timestamp_pb2.Timestamp
+    picture_state: str
+    altered: bool
+    borrowed: bool
+    not_looked: str
+    headline: str
+    sentences: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, state: _Optional[str] = ..., made_here: _Optional[bool] = ..., development_signer: _Optional[bool] = ..., manifest_id: _Optional[str] = ..., consent_state: _Optional[str] = ..., signed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failures: _Optional[_Iterable[str]] = ..., found_by: _Optional[str] = ..., confidence_0_1: _Optional[float] = ..., consent_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., picture_state: _Optional[str] = ..., altered: _Optional[bool] = ..., borrowed: _Optional[bool] = ..., not_looked: _Optional[str] = ..., headline: _Optional[str] = ..., sentences: _Optional[_Iterable[str]] = ...) -> None: ...

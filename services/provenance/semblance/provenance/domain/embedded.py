@@ -1,0 +1,53 @@
+"""The manifest store as it lies in a signed picture: what is kept must be what was signed, byte for byte.
+
+Sources: C2PA 2.2 appendix A.3 (PNG caBX, JPEG APP11 after ISO 19566-5 annex D, RIFF chunk C2PA).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from semblance.provenance.domain.errors import UnsupportedPicture
+from semblance.provenance.domain.picture import JPEG, PNG, WEBP
+
+_BOX_HEADER_BYTES = 8  # LBox and TBox, repeated in every JPEG segment of one box
+_APP11, _START_OF_SCAN = 0xEB, 0xDA
+
+
+def manifest_store(data: bytes, media_type: str) -> bytes:
+    """The JUMBF bytes of a picture that was signed here. Raises UnsupportedPicture where there are none."""
+    parts = {PNG: _png, JPEG: _jpeg, WEBP: _webp}[media_type](data)
+    store = b"".join(parts)
+    if not store:
+        raise UnsupportedPicture("the picture holds no manifest")
+    return store
+
+
+def _png(data: bytes) -> Iterator[bytes]:
+    at = 8
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"caBX":
+            yield data[at + 8 : at + 8 + length]
+        at += length + 12
+
+
+def _jpeg(data: bytes) -> Iterator[bytes]:
+    at, first = 2, True
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != _START_OF_SCAN:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        segment = data[at + 4 : at + 2 + length]
+        if marker == _APP11 and segment[:2] == b"JP":
+            yield segment[8:] if first else segment[8 + _BOX_HEADER_BYTES :]
+            first = False
+        at += 2 + length
+
+
+def _webp(data: bytes) -> Iterator[bytes]:
+    at = 12
+    while at + 8 <= len(data):
+        kind, length = struct.unpack_from("<4sI", data, at)
+        if kind == b"C2PA":
+            yield data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2

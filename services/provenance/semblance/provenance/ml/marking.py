@@ -1,0 +1,116 @@
+"""Pixels: our own picture is marked, a stranger's is looked at. The only place here that decodes.
+
+A stranger's file is a decoder's worst day, so before one byte of it is decompressed its header has stated a size within
+the limit, its container is one of three, and a JPEG has few scans (each may cost as much as a whole picture: a file of
+thousands holds a core for minutes). Large JPEGs are decoded at a fraction of their size. Only `at_once` are in memory.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from semblance.provenance.domain.errors import TooBusyToLook, UnreadablePixels
+from semblance.provenance.domain.manifest import Algorithms, Marks
+from semblance.provenance.domain.picture import JPEG, PNG, WEBP, Header
+from semblance.provenance.ports import Seen
+from semblance.watermark import ID_BITS, Fingerprint, RgbU8, Watermark, new_picture_id
+
+_FORMATS = {PNG: ("PNG",), JPEG: ("JPEG",), WEBP: ("WEBP",)}
+_JPEG_SCANS_MAX = 100  # libjpeg-turbo's own tools suggest such a limit (-maxscans); cameras write 1, web tools about 10
+_SIDE_PX_MAX = 2048  # looked at no larger: watermark and fingerprint survive being shrunk, memory and time do not grow
+_SMALLEST_PX = 8  # below it there is nothing to read
+_ID_BYTES = ID_BITS // 8
+
+
+@dataclass(frozen=True)
+class LookLimits:
+    """`pixels` as the header states them; `at_once` pictures of strangers in memory, others wait `wait_s`."""
+
+    pixels: int
+    at_once: int
+    wait_s: float
+
+
+class MarkedPixels:
+    """See ports.Pixels."""
+
+    def __init__(self, watermark: Watermark, fingerprint: Fingerprint, limits: LookLimits) -> None:
+        self._watermark = watermark
+        self._fingerprint = fingerprint
+        self._limits = limits
+        self._free = threading.BoundedSemaphore(limits.at_once)
+
+    @property
+    def algorithms(self) -> Algorithms:
+        """As they are signed."""
+        return Algorithms(self._watermark.algorithm, self._fingerprint.algorithm)
+
+    def mark(self, png: bytes) -> tuple[bytes, Marks]:
+        """See ports.Pixels."""
+        with _opened(png, PNG) as picture:
+            image = np.asarray(picture.convert("RGB"))
+        if min(image.shape[:2]) < self._watermark.min_side_px:
+            return png, Marks(self.algorithms, None, self._fingerprint.fingerprint(image))
+        picture_id = new_picture_id()
+        marked = self._watermark.mark(image, picture_id)
+        fingerprint = self._fingerprint.fingerprint(marked)
+        return _png(marked), Marks(self.algorithms, picture_id.to_bytes(_ID_BYTES), fingerprint)
+
+    def look(self, data: bytes, header: Header) -> Seen:
+        """See ports.Pixels."""
+        if header.width_px * header.height_px > self._limits.pixels:
+            raise UnreadablePixels(f"pictures of more than {self._limits.pixels} pixels are not decoded")
+        if min(header.width_px, header.height_px) < _SMALLEST_PX:
+            raise UnreadablePixels(f"pictures smaller than {_SMALLEST_PX} pixels are not looked at")
+        if header.media_type == JPEG and data.count(b"\xff\xda") > _JPEG_SCANS_MAX:
+            raise UnreadablePixels(f"JPEGs of more than {_JPEG_SCANS_MAX} scans are not decoded")
+        with self._a_place():
+            image = _decode(data, header.media_type)
+            found = self._watermark.read(image)
+            return Seen(
+                fingerprint=self._fingerprint.fingerprint(image),
+                watermark=found.picture_id.to_bytes(_ID_BYTES) if found else None,
+                watermark_confidence_0_1=found.confidence_0_1 if found else 0.0,
+            )
+
+    @contextmanager
+    def _a_place(self) -> Iterator[None]:
+        if not self._free.acquire(timeout=self._limits.wait_s):
+            raise TooBusyToLook
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+def _decode(data: bytes, media_type: str) -> RgbU8:
+    with _opened(data, media_type) as picture:
+        if media_type == JPEG:
+            picture.draft("RGB", (_SIDE_PX_MAX, _SIDE_PX_MAX))
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+        if max(upright.size) > _SIDE_PX_MAX:
+            upright.thumbnail((_SIDE_PX_MAX, _SIDE_PX_MAX), Image.Resampling.BOX)
+        return np.asarray(upright)
+
+
+@contextmanager
+def _opened(data: bytes, media_type: str) -> Iterator[Image.Image]:
+    """Pillow raises whatever its plugins meet in a broken file: to a caller each is a picture that cannot be read."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS[media_type]) as picture:
+            yield picture
+    except (OSError, SyntaxError, ValueError, ArithmeticError, EOFError, IndexError, Image.DecompressionBombError) as e:
+        raise UnreadablePixels from e
+
+
+def _png(image: RgbU8) -> bytes:
+    output = io.BytesIO()
+    Image.fromarray(image).save(output, "PNG")
+    return output.getvalue()

@@ -99,8 +99,10 @@ class Service:
     subject: SubjectId
     consent_id: str
 
-    def upload(self, data: bytes, *, photo_id: str = "") -> Photo:
-        return receive_photo(self.subject, self.consent_id, photo_id, data, self.ports)
+    def upload(self, data: bytes, *, photo_id: str = "", by: tuple[SubjectId, str] | None = None) -> Photo:
+        """`by`: somebody else, and their consent."""
+        subject, consent_id = by or (self.subject, self.consent_id)
+        return receive_photo(subject, consent_id, photo_id, data, self.ports)
 
     def work(self) -> int:
         return testing.run_work(work_kinds(self.ports, concurrency=1), self.database)

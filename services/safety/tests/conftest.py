@@ -90,15 +90,20 @@ class FakeMatcher:
 
 @dataclass
 class FakePeople:
-    """Scores each face as the test says: nobody, until it says more."""
+    """Scores each face as the test says, by whose photos: nobody, until it says more. `asked`: whose, and who may be
+    seen beside them."""
 
     scores: list[float] = field(default_factory=list)
+    of: dict[str, list[float] | Exception] = field(default_factory=dict)
     broken: Exception | None = None
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
-    def best(self, subject_id: str, faces: Sequence[Embedding]) -> list[float]:
-        if self.broken is not None:
-            raise self.broken
-        return [self.scores[k] if k < len(self.scores) else -1.0 for k in range(len(faces))]
+    def best(self, owner_id: str, faces: Sequence[Embedding], *, depicted: Sequence[str] = ()) -> list[float]:
+        self.asked.append((owner_id, tuple(depicted)))
+        answer = self.broken or self.of.get(owner_id, self.scores)
+        if isinstance(answer, Exception):
+            raise answer
+        return [answer[k] if k < len(answer) else -1.0 for k in range(len(faces))]
 
 
 @dataclass
@@ -164,7 +169,9 @@ class Bench:
     def subscriptions(self) -> list[Subscription]:
         return subscriptions(self.ports, self.store_of)
 
-    def rendered(self, *, png: bytes = b"png", subject_id: str | None = None) -> generation_pb.ImageRendered:
+    def rendered(
+        self, *, png: bytes = b"png", subject_id: str | None = None, **told: Any
+    ) -> generation_pb.ImageRendered:
         """A picture in quarantine and the event that tells of it."""
         subject_id = subject_id or new_id()
         self.keyring.create(subject_id)
@@ -183,6 +190,7 @@ class Bench:
             width_px=64,
             height_px=64,
             backbone_digest="sha256:abc",
+            **told,
         )
 
     def work(self, *, until_decided: bool = False) -> None:

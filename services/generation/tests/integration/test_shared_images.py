@@ -69,6 +69,7 @@ def test_a_picture_belongs_to_the_person_and_says_who_asked(service: Any, shared
     assert shared.ask(image_id=image.id) == image
     assert shared.ask(review=False).visibility is Visibility.SHOWN
     assert service.do_work() == 2
+    assert {drawn.requester_id for drawn in service.said(events_pb2.ImageRendered)} == {shared.grantee}
 
 
 def test_the_declared_use_is_looked_at_before_the_prompt_and_kept(service: Any, shared: Shared) -> None:

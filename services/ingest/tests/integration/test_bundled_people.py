@@ -19,10 +19,12 @@ from PIL import Image
 from semblance.faces import FaceEngine
 from semblance.ingest.adapters.picture_codec import PillowCodec
 from semblance.ingest.domain.errors import UnusableFile
+from semblance.ingest.domain.grouping import Known, likest_other
 from semblance.ingest.domain.photo import PhotoState, bits_apart
 from semblance.ingest.handlers import library, people
 from semblance.ingest.ml.face_reader import EngineFaceReader
 from semblance.ingest.settings import IngestSettings
+from semblance.kernel.ids import PersonId
 from semblance.synthetic_people import bundled
 
 if TYPE_CHECKING:
@@ -125,6 +127,19 @@ def embeddings(engine: FaceEngine) -> Embeddings:
             assert len(faces) == 1
             found.setdefault(name, []).append(engine.embed(image, faces[0]))
     return found
+
+
+def test_one_photo_of_a_friend_is_the_friend_who_may_be_seen(embeddings: Embeddings) -> None:
+    """Every single photo of everybody, in a friend's library, beside all others in their own: none stays a stranger."""
+    same_person = IngestSettings().grouping_threshold + 0.2
+    for name, own in embeddings.items():
+        for i, face in enumerate(own):
+            theirs = np.delete(np.stack(own), i, axis=0)
+            of_friend = [Known(PersonId(name), face[None], own=False)]
+            assert likest_other(face, of_friend, same_person=same_person, depicted=[theirs]) == -1.0
+            for other in embeddings.keys() - {name}:
+                shown = np.stack(embeddings[other])
+                assert likest_other(face, of_friend, same_person=same_person, depicted=[shown]) > 0.99
 
 
 def test_the_grouping_threshold_parts_the_bundled_people(embeddings: Embeddings) -> None:

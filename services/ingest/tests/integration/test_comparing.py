@@ -14,6 +14,7 @@ from semblance.faces import SFACE
 from semblance.ingest.api.servicer import IngestServicer
 from semblance.ingest.domain.errors import UnusableEmbedding
 from semblance.ingest.domain.grouping import Known, likest_other
+from semblance.ingest.handlers import people
 from semblance.ingest.handlers.comparing import compare
 from semblance.kernel.errors import Gone, Invalid
 from semblance.kernel.ids import PersonId, SubjectId, new_id
@@ -71,6 +72,45 @@ def test_the_owner_unrecognised_in_some_photos_is_still_the_owner() -> None:
     related = Known(PersonId(new_id()), sister[None].astype(np.float32), own=False)
     assert likest_other(axis(0), [mine, unrecognised], same_person=0.75) == -1.0
     assert likest_other(axis(0), [mine, related], same_person=0.75) == pytest.approx(0.707, abs=0.01)
+
+
+def test_a_friend_who_may_be_seen_is_no_other_person(service: Service, picture_of: PictureOf) -> None:
+    """Friends have photos of each other: the owner asks for a picture of 1, who has photos of their own."""
+    friend, consent_id = service.stranger()
+    service.identity.templates[friend] = axis(1)
+    service.faces.people = (1, 3)
+    service.upload(picture_of(99), by=(friend, consent_id))
+    service.work()
+    photographed(service, picture_of, 1, 2)
+    faces = [axis(1), axis(2)]
+    assert min(compare(service.subject, faces, service.ports)) > 0.9
+    shown, other = compare(service.subject, faces, service.ports, depicted=[friend])
+    assert (shown < 0.2, other > 0.9) == (True, True)
+    nobody = SubjectId(new_id())
+    assert compare(service.subject, faces, service.ports, depicted=[nobody])[0] > 0.9
+    service.keyring.destroy(friend)
+    assert compare(service.subject, faces, service.ports, depicted=[friend])[0] > 0.9, "nobody is left out for them"
+
+
+def test_whom_a_person_calls_themselves_is_not_left_out(service: Service, picture_of: PictureOf) -> None:
+    """The friend says that 2, of another photo, is them, too; identity knows better."""
+    friend, consent_id = service.stranger()
+    service.identity.templates[friend] = axis(1)
+    for number, together in enumerate([(1,), (1,), (1, 2), (1, 2)]):
+        service.faces.people = together
+        service.upload(picture_of(90 + number), by=(friend, consent_id))
+        service.work()
+    persons = {person.own: person for person in people.list_people(friend, service.ports)}
+    split = people.split_person(friend, persons[True].id, sorted(persons[True].faces)[:1], service.ports)
+    assert split.own, "a face that identity knows stays theirs"
+    photographed(service, picture_of, 1, 2)
+    shown, other = compare(service.subject, [axis(1), axis(2)], service.ports, depicted=[friend])
+    assert (shown < 0.2, other > 0.9) == (True, True)
+
+
+def test_more_people_than_a_picture_may_show_are_refused(service: Service) -> None:
+    with pytest.raises(UnusableEmbedding):
+        compare(service.subject, [axis(1)], service.ports, depicted=[SubjectId(new_id())] * 17)
 
 
 @pytest.mark.parametrize(

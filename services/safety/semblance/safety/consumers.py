@@ -37,6 +37,7 @@ def _pictures(ports: Ports, store_of: StoreOf) -> Subscription:
             backbone_digest=message.backbone_digest,
             received_at=ports.clock.now(),
             declared_use=message.use[:_USE_CHARACTERS],
+            requester_id=message.requester_id,
         )
         filtering.receive(check, store_of(unit))
 

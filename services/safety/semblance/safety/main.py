@@ -38,6 +38,7 @@ from semblance.safety.ports import (
     Eyes,
     IntentModel,
     KnownFaces,
+    Libraries,
     LimitModel,
     LookLimits,
     Matcher,
@@ -119,7 +120,7 @@ def ports_of(
     eyes: Eyes,
     matcher: Matcher,
     quarantine: Quarantine,
-    library: KnownFaces,
+    library: Libraries,
     figures: KnownFaces,
     prompt_models: PromptModels | None = None,
 ) -> Ports:

@@ -72,8 +72,18 @@ class Matcher(Protocol):
         revision: one that does not is behind. Raises Unavailable."""
 
 
+class Libraries(Protocol):
+    """The other people in somebody's photos."""
+
+    def best(
+        self, owner_id: SubjectId, faces: Sequence[Embedding], *, depicted: Sequence[SubjectId] = ()
+    ) -> list[float]:
+        """Each face's best cosine with anybody in these photos but their owner and those whom the picture may show; -1
+        with nobody there. Raises Gone (the owner is erased), Unavailable."""
+
+
 class KnownFaces(Protocol):
-    """Other people whom a picture must not show: of the subject's photo library, or of an operator's list."""
+    """Other people whom a picture must not show, of an operator's list."""
 
     def best(self, subject_id: SubjectId, faces: Sequence[Embedding]) -> list[float]:
         """Each face's best cosine with any of them; -1 with nobody there. Raises Unavailable."""
@@ -134,6 +144,9 @@ class Checks(Protocol):
 
     def of_subject(self, subject_id: SubjectId) -> list[ImageId]: ...
 
+    def forget_requester(self, requester_id: SubjectId) -> list[ImageId]:
+        """Open checks of others' pictures lose who asked for them; which."""
+
     def remove_subject(self, subject_id: SubjectId) -> list[ImageId]: ...
 
 
@@ -193,6 +206,6 @@ class Ports:
     limit_model: LimitModel
     refuse_unread: bool
     verdict_rules: VerdictRules
-    library: KnownFaces
+    library: Libraries
     figures: KnownFaces
     limits: LookLimits

@@ -94,7 +94,9 @@ class _Ingest(service_pb2_grpc.IngestServiceServicer):
         assert all(face.face_model == SFACE.id for face in request.embeddings)
         if isinstance(self._answer, Exception):
             raise self._answer
-        return service_pb2.CompareWithLibraryResponse(best_scores=self._answer)
+        # Those who may be seen are like nobody else there.
+        scores = [-1.0 if request.depicted_ids else score for score in self._answer]
+        return service_pb2.CompareWithLibraryResponse(best_scores=scores)
 
 
 @contextmanager
@@ -111,6 +113,7 @@ def library(answer: Any) -> Iterator[LibraryPeople]:
 def test_the_library_answers_for_every_face_or_not_at_all() -> None:
     with library([0.25, -1.0]) as people:
         assert people.best(ANYBODY, [axis(1), axis(2)]) == [0.25, -1.0]
+        assert people.best(ANYBODY, [axis(1), axis(2)], depicted=[ANYBODY]) == [-1.0, -1.0]
         assert people.best(ANYBODY, []) == []
         with pytest.raises(Unavailable):
             people.best(ANYBODY, [axis(1)])

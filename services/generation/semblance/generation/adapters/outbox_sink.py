@@ -47,6 +47,7 @@ def _rendered(image: Image) -> Message:
         height_px=image.pixels.height_px,
         backbone_digest=image.pixels.backbone_digest,
         use=_use(image),
+        requester_id=image.requester_id or "",
     )
 
 

@@ -99,7 +99,9 @@ class IngestServicer(service_pb2_grpc.IngestServiceServicer):
     ) -> pb.CompareWithLibraryResponse:
         subject_id = _subject(request)
         faces = [comparing.parse(face.values, face.face_model, self._ports) for face in request.embeddings]
-        return pb.CompareWithLibraryResponse(best_scores=comparing.compare(subject_id, faces, self._ports))
+        depicted = [SubjectId(parse_id(each, "depicted id")) for each in request.depicted_ids]
+        scores = comparing.compare(subject_id, faces, self._ports, depicted=depicted)
+        return pb.CompareWithLibraryResponse(best_scores=scores)
 
     def _received(self, requests: Iterator[pb.UploadPhotoRequest]) -> tuple[pb.UploadHeader, bytes]:
         """The header and all bytes; stops listening as soon as there are too many. Raises UnusableFile."""

@@ -52,13 +52,20 @@ def group(
     return chosen
 
 
-def likest_other(face: Embedding, known: Sequence[Known], *, same_person: float) -> float:
+def likest_other(
+    face: Embedding,
+    known: Sequence[Known],
+    *,
+    same_person: float,
+    depicted: Sequence[npt.NDArray[np.float32]] = (),
+) -> float:
     """The face's best cosine with the mean of anybody but the owner; -1 with nobody else there.
 
-    A person as like the owner as `same_person` is the owner, whom identity did not recognise in some photos.
+    A person as like the owner as `same_person` is the owner, whom identity did not recognise in some photos. So it is
+    with `depicted`: own faces (n, d), n perhaps 0, of each whom a picture may show.
     """
     read = [person for person in known if len(person.embeddings)]  # another face model's have no mean here
-    own = [_mean(person.embeddings) for person in read if person.own]
+    own = [_mean(person.embeddings) for person in read if person.own] + [_mean(own) for own in depicted if len(own)]
     others = [_mean(person.embeddings) for person in read if not person.own]
     others = [mean for mean in others if not any(float(mean @ mine) >= same_person for mine in own)]
     return max((float(face @ mean) for mean in others), default=-1.0)

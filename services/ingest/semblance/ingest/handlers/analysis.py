@@ -103,5 +103,11 @@ def known_people(store: Store, subject_id: SubjectId, ports: Ports) -> list[Know
     return known
 
 
+def own_faces(store: Store, subject_id: SubjectId, ports: Ports) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Faces of the present model that identity said are the subject's: (n, d). Raises Gone, Unavailable."""
+    mine = [f for f in store.faces.of_subject(subject_id) if f.own and f.face_model == ports.settings.face_model]
+    return np.array([_open(face, subject_id, ports) for face in mine] or np.empty((0, 0)), np.float32)
+
+
 def _open(face: StoredFace, subject_id: SubjectId, ports: Ports) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return np.frombuffer(ports.seals.open(subject_id, FACES, face.sealed_embedding), dtype="<f4")

@@ -1,7 +1,7 @@
 """How like the other people of a library some faces are: for the filter, which must not let a friend's likeness out.
 
 The people in somebody's photos agreed to nothing, so nothing of them leaves this service: a score comes out for a face
-that went in, not whose it is, and only for pictures that were made of the library's owner.
+that went in, not whose it is, and only for pictures that were made of the library's owner or that the owner asked for.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from semblance.ingest.domain.errors import UnusableEmbedding
 from semblance.ingest.domain.faces import Embedding
 from semblance.ingest.domain.grouping import Known, likest_other
-from semblance.ingest.handlers.analysis import known_people
-from semblance.ingest.ports import Ports
+from semblance.ingest.handlers.analysis import known_people, own_faces
+from semblance.ingest.ports import Ports, Store
+from semblance.kernel.errors import Gone
 from semblance.kernel.ids import SubjectId
 
 MAX_FACES = 64
+MAX_DEPICTED = 16
 NOBODY = -1.0
 
 
@@ -31,12 +34,30 @@ def parse(values: Sequence[float], face_model: str, ports: Ports) -> Embedding:
     return vector
 
 
-def compare(subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports) -> list[float]:
-    """Each face's best cosine with the mean of any other person there. Raises UnusableEmbedding, Gone, Unavailable."""
+def compare(
+    subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports, *, depicted: Sequence[SubjectId] = ()
+) -> list[float]:
+    """Each face's best cosine with the mean of any other person there, those who are `depicted` left out.
+
+    Raises UnusableEmbedding, Gone (the owner's key), Unavailable.
+    """
     if len(faces) > MAX_FACES:
         raise UnusableEmbedding(f"at most {MAX_FACES} faces at once", code="too-many-faces")
+    if len(depicted) > MAX_DEPICTED:
+        raise UnusableEmbedding(f"at most {MAX_DEPICTED} people in a picture", code="too-many-people")
     with ports.reads() as store:
         known: list[Known] = [person for person in known_people(store, subject_id, ports) if len(person.embeddings)]
+        shown = [_own_face(store, each, ports) for each in depicted]
     if any(len(face) != person.embeddings.shape[1] for face in faces for person in known[:1]):
         raise UnusableEmbedding("the face has not as many numbers as the library's", code="invalid-embedding")
-    return [likest_other(face, known, same_person=ports.settings.same_person_threshold) for face in faces]
+    same_person = ports.settings.same_person_threshold
+    return [likest_other(face, known, same_person=same_person, depicted=shown) for face in faces]
+
+
+def _own_face(store: Store, subject_id: SubjectId, ports: Ports) -> npt.NDArray[np.float32]:
+    """Somebody's own faces, as identity recognised them in their own photos, whatever people they made of them. Of
+    whoever is erased none: then nobody is left out for them."""
+    try:
+        return own_faces(store, subject_id, ports)
+    except Gone:
+        return np.empty((0, 0), np.float32)

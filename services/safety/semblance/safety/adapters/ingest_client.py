@@ -20,13 +20,17 @@ class LibraryPeople:
         self._stub = service_pb2_grpc.IngestServiceStub(channel)
         self._deadline_s = deadline_s
 
-    def best(self, subject_id: SubjectId, faces: Sequence[Embedding]) -> list[float]:
-        """Each face's best cosine with any of them; -1 with nobody there. Raises Unavailable, also where ingest has
-        another face model: an operator's mistake."""
+    def best(
+        self, owner_id: SubjectId, faces: Sequence[Embedding], *, depicted: Sequence[SubjectId] = ()
+    ) -> list[float]:
+        """Each face's best cosine with any of them but those who are depicted; -1 with nobody there. Raises Gone, and
+        Unavailable, also where ingest has another face model: an operator's mistake."""
         if not faces:
             return []
         marked = [service_pb2.LibraryEmbedding(values=face.tolist(), face_model=self._face_model) for face in faces]
-        request = service_pb2.CompareWithLibraryRequest(subject_id=subject_id, embeddings=marked)
+        request = service_pb2.CompareWithLibraryRequest(
+            subject_id=owner_id, embeddings=marked, depicted_ids=list(depicted)
+        )
         try:
             answer = self._stub.CompareWithLibrary(request, timeout=self._deadline_s)
         except Invalid as e:

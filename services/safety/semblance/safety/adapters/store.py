@@ -68,6 +68,13 @@ class SqlChecks:
         query = sa.select(t.checks.c.image_id).where(t.checks.c.subject_id == subject_id)
         return [ImageId(image_id) for image_id in self._sql.scalars(query)]
 
+    def forget_requester(self, requester_id: SubjectId) -> list[ImageId]:
+        """See ports.Checks."""
+        asked = t.checks.c.requester_id == requester_id
+        ids = [ImageId(image_id) for image_id in self._sql.scalars(sa.select(t.checks.c.image_id).where(asked))]
+        self._sql.execute(sa.update(t.checks).where(asked).values(requester_id=""))
+        return ids
+
     def remove_subject(self, subject_id: SubjectId) -> list[ImageId]:
         """Forget all of the person's; which."""
         mine = self.of_subject(subject_id)
@@ -164,4 +171,5 @@ def _check(row: sa.Row[Any]) -> PictureCheck:
         ),
         decided_at=row.decided_at,
         declared_use=row.declared_use,
+        requester_id=row.requester_id,
     )

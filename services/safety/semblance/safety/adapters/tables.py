@@ -29,4 +29,6 @@ checks = sa.Table(
     sa.Column("decided_at", UtcDateTime),
     # As whoever asked declared it; empty: not said.
     sa.Column("declared_use", sa.String(32), nullable=False),
+    # Who asked, if it was somebody else, until the look; empty: nobody else, or not any more.
+    sa.Column("requester_id", sa.String(36), nullable=False, index=True),
 )

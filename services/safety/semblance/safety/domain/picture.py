@@ -54,15 +54,18 @@ class PictureCheck:
     decided_at: dt.datetime | None = None
     # What it is for, as whoever asked declared it; not judged here, it goes on to the signer.
     declared_use: str = ""
+    # Who asked, if it was somebody else; emptied with the look, when nobody's photos are asked about any more.
+    requester_id: str = ""
 
     def decided(self, reasons: tuple[str, ...], measured: Measured, now: dt.datetime) -> PictureCheck:
         """This check with its verdict: allowed only when there is no reason not to."""
         state = CheckState.BLOCKED if reasons else CheckState.ALLOWED
-        return replace(self, state=state, reasons=reasons, measured=measured, decided_at=now)
+        return replace(self, state=state, reasons=reasons, measured=measured, decided_at=now, requester_id="")
 
     def doubted(self, measured: Measured) -> PictureCheck:
         """This check waiting for an operator."""
-        return replace(self, state=CheckState.IN_REVIEW, reasons=("needs-review",), measured=measured)
+        reasons = ("needs-review",)
+        return replace(self, state=CheckState.IN_REVIEW, reasons=reasons, measured=measured, requester_id="")
 
     def blurred(self, key: str, sha256: str) -> PictureCheck:
         """This check about other bytes of the same picture."""
@@ -74,6 +77,12 @@ class PictureCheck:
         return self.state in (CheckState.QUEUED, CheckState.IN_REVIEW)
 
     @property
+    def libraries(self) -> tuple[SubjectId, ...]:
+        """Whose photos show people whom this picture must not show: its own person's, and of whoever asked."""
+        asked = (SubjectId(self.requester_id),) if self.requester_id else ()
+        return tuple(dict.fromkeys((self.subject_id, *asked)))
+
+    @property
     def keys(self) -> tuple[str, str]:
         """Everything that may lie in quarantine of this picture: as it was made, and with faces blurred."""
         made = self.quarantine_key.removesuffix(BLURRED)
@@ -81,4 +90,4 @@ class PictureCheck:
 
     def cancelled(self, now: dt.datetime) -> PictureCheck:
         """This check once nobody wants the picture any more."""
-        return replace(self, state=CheckState.CANCELLED, decided_at=now)
+        return replace(self, state=CheckState.CANCELLED, decided_at=now, requester_id="")

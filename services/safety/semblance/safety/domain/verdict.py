@@ -38,8 +38,8 @@ class UnknownFaces(enum.Enum):
 @dataclass(frozen=True)
 class FaceSeen:
     """One face: where, how sure, its best cosines (NOBODY: nobody to compare with): the subject, anybody else enrolled,
-    the other people of the subject's own photo library, the operator's public figures; whether identity says that it is
-    protected; whether it could be read at all."""
+    the other people in the photos of the subject and of whoever asked, the operator's public figures; whether identity
+    says that it is protected; whether it could be read at all."""
 
     box_px: tuple[float, float, float, float]
     found_0_1: float

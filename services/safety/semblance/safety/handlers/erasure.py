@@ -23,5 +23,6 @@ def remove_pixels(subject_id: SubjectId, ports: Ports) -> Destroyed:
 def finish(subject_id: SubjectId, erasure_id: str, gone: Sequence[Destroyed], store: Store) -> None:
     """Delete the rows and say what was destroyed."""
     rows = store.checks.remove_subject(subject_id)
-    stores = (Destroyed.of("database:checks", rows), *gone)
+    asked = store.checks.forget_requester(subject_id)
+    stores = (Destroyed.of("database:checks", rows), *gone, Destroyed.of("database:check_requesters", asked))
     store.publish(Erased(subject_id, erasure_id, stores))

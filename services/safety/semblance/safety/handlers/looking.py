@@ -7,9 +7,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from semblance.kernel.errors import Unavailable
+from semblance.kernel.errors import Gone, Unavailable
+from semblance.kernel.ids import SubjectId
 from semblance.safety.domain.picture import BLURRED, Measured, PictureCheck
-from semblance.safety.domain.verdict import FaceSeen, Judgement, NudePart, Reason, VerdictRules, is_known, judge
+from semblance.safety.domain.verdict import NOBODY, FaceSeen, Judgement, NudePart, Reason, VerdictRules, is_known, judge
 from semblance.safety.ports import BoxPx, Embedding, FaceScores, FoundFace, Pixels, Ports
 
 GoOn = Callable[[], None]
@@ -63,12 +64,30 @@ def _measure(
     scores, enrolled = ports.matcher.match(
         check.subject_id, readable, consent_id=check.consent_id, consent_revision=check.consent_revision
     )
-    library = ports.library.best(check.subject_id, readable)
+    library = _in_libraries(check, readable, ports)
     figures = ports.figures.best(check.subject_id, readable)
     _require_an_answer(len(readable), scores, library, figures)
     seen = iter(zip(scores, library, figures, strict=True))
     faces = tuple(_seen(face, next(seen)) if face.embedding is not None else _unreadable(face) for face in found)
     return Measured(faces, tuple(nude), enrolled, min((score.index_revision for score in scores), default=-1))
+
+
+def _in_libraries(check: PictureCheck, faces: Sequence[Embedding], ports: Ports) -> list[float]:
+    """Each face's best cosine with anybody in the photos that concern this picture. Raises Unavailable, Gone."""
+    scores = [_in_library(owner_id, check, faces, ports) for owner_id in check.libraries]
+    if not all(len(of_one) == len(faces) and all(map(math.isfinite, of_one)) for of_one in scores):
+        raise Unavailable("a library did not answer for every face")
+    return [max(of_face) for of_face in zip(*scores, strict=True)]
+
+
+def _in_library(owner_id: SubjectId, check: PictureCheck, faces: Sequence[Embedding], ports: Ports) -> list[float]:
+    depicted = [check.subject_id] if owner_id != check.subject_id else []
+    try:
+        return ports.library.best(owner_id, faces, depicted=depicted)
+    except Gone:
+        if owner_id == check.subject_id:
+            raise
+        return [NOBODY] * len(faces)  # whoever asked is erased, and their photos with them
 
 
 def _require_an_answer(
@@ -146,6 +165,12 @@ def _unreadable(face: FoundFace) -> FaceSeen:
 class Nobody:
     """No list of people to compare with."""
 
-    def best(self, _subject_id: str, faces: Sequence[Embedding]) -> list[float]:
+    def best(
+        self,
+        _subject_id: SubjectId,
+        faces: Sequence[Embedding],
+        *,
+        depicted: Sequence[SubjectId] = (),  # noqa: ARG002 - called as a library is
+    ) -> list[float]:
         """-1 for each face."""
         return [-1.0] * len(faces)

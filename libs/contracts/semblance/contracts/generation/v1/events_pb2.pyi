@@ -25,7 +25,7 @@ class ImageRequested(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., requester_id: _Optional[str] = ..., requester_name: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
 
 class ImageRendered(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id", "quarantine_key", "sha256", "width_px", "height_px", "backbone_digest", "use")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id", "quarantine_key", "sha256", "width_px", "height_px", "backbone_digest", "use", "requester_id")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class ImageRendered(_message.Message):
     HEIGHT_PX_FIELD_NUMBER: _ClassVar[int]
     BACKBONE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     USE_FIELD_NUMBER: _ClassVar[int]
+    REQUESTER_ID_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
@@ -48,7 +49,8 @@ class ImageRendered(_message.Message):
     height_px: int
     backbone_digest: str
     use: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., quarantine_key: _Optional[str] = ..., sha256: _Optional[str] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., backbone_digest: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
+    requester_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., quarantine_key: _Optional[str] = ..., sha256: _Optional[str] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., backbone_digest: _Optional[str] = ..., use: _Optional[str] = ..., requester_id: _Optional[str] = ...) -> None: ...
 
 class ImageFailed(_message.Message):
     __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "reason_code")

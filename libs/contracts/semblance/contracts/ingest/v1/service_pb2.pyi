@@ -272,12 +272,14 @@ class LibraryEmbedding(_message.Message):
     def __init__(self, values: _Optional[_Iterable[float]] = ..., face_model: _Optional[str] = ...) -> None: ...
 
 class CompareWithLibraryRequest(_message.Message):
-    __slots__ = ("subject_id", "embeddings")
+    __slots__ = ("subject_id", "embeddings", "depicted_ids")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
+    DEPICTED_IDS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     embeddings: _containers.RepeatedCompositeFieldContainer[LibraryEmbedding]
-    def __init__(self, subject_id: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[LibraryEmbedding, _Mapping]]] = ...) -> None: ...
+    depicted_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subject_id: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[LibraryEmbedding, _Mapping]]] = ..., depicted_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CompareWithLibraryResponse(_message.Message):
     __slots__ = ("best_scores",)

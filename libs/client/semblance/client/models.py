@@ -223,7 +223,11 @@ class Manifest(Model):
 
 
 class Verification(Model):
-    """`state`: Trusted, Valid, Invalid or None; `consent_state`: active, withdrawn, expired, erased or unknown."""
+    """`state` of the file: Trusted, Valid, Invalid or None. `found_by`: manifest, bytes, watermark, fingerprint or "".
+
+    `consent_state`: active, withdrawn, expired, erased or unknown; `consent_at`: since when, or until when it stands.
+    `headline` and `sentences` say all of it in plain words.
+    """
 
     state: str
     made_here: bool
@@ -232,6 +236,15 @@ class Verification(Model):
     consent_state: str = "unknown"
     signed_at: dt.datetime | None = None
     failures: list[str] = []
+    found_by: str = ""
+    confidence_0_1: float = 0.0
+    consent_at: dt.datetime | None = None
+    picture_state: str = ""
+    altered: bool = False
+    borrowed: bool = False
+    not_looked: str = ""
+    headline: str = ""
+    sentences: list[str] = []
 
 
 class Progress(Model):

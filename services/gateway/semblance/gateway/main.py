@@ -13,7 +13,7 @@ from semblance.gateway.adapters.generation import GrpcGeneration
 from semblance.gateway.adapters.identity import GrpcIdentity
 from semblance.gateway.adapters.ingest import GrpcIngest
 from semblance.gateway.adapters.passwords import Argon2Passwords
-from semblance.gateway.adapters.provenance import GrpcProvenance
+from semblance.gateway.adapters.provenance import GrpcProvenance, GrpcResolution
 from semblance.gateway.adapters.register import GrpcRegister, GrpcReviews
 from semblance.gateway.adapters.secrets import Secrets
 from semblance.gateway.adapters.sharing import GrpcSharing
@@ -50,6 +50,7 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
     store = SqlStore(database, secrets, clock)
     token = settings.internal_token
     to_identity = rpc.connect(settings.identity_address, token)
+    to_provenance = rpc.connect(settings.provenance_address, token)
     gate = Gate(
         store=store,
         identity=GrpcIdentity(to_identity),
@@ -59,8 +60,9 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
         ingest=GrpcIngest(rpc.connect(settings.ingest_address, token)),
         training=GrpcTraining(rpc.connect(settings.training_address, token)),
         generation=GrpcGeneration(rpc.connect(settings.generation_address, token)),
-        provenance=GrpcProvenance(rpc.connect(settings.provenance_address, token)),
-        audit=GrpcAudit(rpc.connect(settings.provenance_address, token)),
+        provenance=GrpcProvenance(to_provenance),
+        resolution=GrpcResolution(to_provenance),
+        audit=GrpcAudit(to_provenance),
         consents=consents,
         passwords=Argon2Passwords(),
         pepper=secrets,

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from semblance.gateway.domain.account import Account, Login, Proof
 from semblance.gateway.domain.idempotency import Answer, KeyRecord
 from semblance.gateway.domain.job import Job, JobEvent
+from semblance.gateway.domain.provenance import BindingAlgorithms, ManifestMatch, Verification
 from semblance.gateway.domain.rate import Bucket
 from semblance.gateway.domain.sharing import Grant, ImageCount, Reason, Scope, Sharing, SharingChange, Standing
 from semblance.gateway.domain.things import (
@@ -32,7 +33,6 @@ from semblance.gateway.domain.things import (
     Photo,
     Release,
     Upload,
-    Verification,
 )
 from semblance.kernel.consent import Consent, Purpose
 
@@ -349,6 +349,21 @@ class Provenance(Protocol):
     def manifest(self, subject_id: str, image_id: str) -> Manifest: ...
 
     def verify(self, content_type: str, data: bytes) -> Verification: ...
+
+
+class Resolution(Protocol):
+    """The manifest repository, for anybody."""
+
+    def by_binding(self, algorithm: str, value: bytes, limit: int) -> tuple[ManifestMatch, ...]:
+        """Best first. Raises Invalid for an algorithm that is not known there."""
+
+    def by_content(self, content_type: str, data: bytes, *, algorithm: str, limit: int) -> tuple[ManifestMatch, ...]:
+        """Best first, by one algorithm, or with "" by all. Raises Invalid."""
+
+    def store(self, manifest_id: str) -> bytes:
+        """JUMBF as it was signed. Raises NotFound."""
+
+    def algorithms(self) -> BindingAlgorithms: ...
 
 
 class Audit(Protocol):

@@ -9,7 +9,7 @@ import pytest
 
 from semblance.contracts.generation.v1 import events_pb2 as generation
 from semblance.contracts.provenance.v1 import events_pb2 as provenance
-from semblance.gateway.testing.platform import PNG
+from semblance.gateway.testing.provenance import PNG
 from semblance.kernel.ids import new_id
 
 TYPE = "https://semblance.example/problems/"

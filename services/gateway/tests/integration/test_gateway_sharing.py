@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from semblance.contracts.generation.v1 import events_pb2 as generation
 from semblance.contracts.safety.v1 import events_pb2 as safety
 from semblance.gateway.adapters import tables
-from semblance.gateway.testing.platform import PNG
+from semblance.gateway.testing.provenance import PNG
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import new_id
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from semblance.client.command import account, audit, consents, images, photos, protect, receipts, sharing
+from semblance.client.command import account, audit, consents, images, photos, protect, receipts, sharing, verifying
 from semblance.client.command.lazy import FORWARDED, forward
 from semblance.client.command.output import fail
 from semblance.kernel.errors import SemblanceError
@@ -32,7 +32,7 @@ app.add_typer(photos.app, name="photos")
 app.add_typer(photos.people, name="people")
 app.add_typer(images.adapters, name="adapter")
 app.add_typer(images.app, name="image")
-app.command("verify")(images.verify)
+app.command("verify")(verifying.verify)
 app.add_typer(protect.app, name="protect")
 app.command("erase")(account.erase)
 app.add_typer(receipts.app, name="receipt")

@@ -1,4 +1,4 @@
-"""`semblance adapter`, `semblance image` and `semblance verify`."""
+"""`semblance adapter` and `semblance image`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import typer
 
 from semblance.client.client import Client
 from semblance.client.command.consents import active_consent
-from semblance.client.command.credentials import load
 from semblance.client.command.output import Json, Timeout, client, follow, require_good, say, table
 from semblance.client.models import Adapter
 from semblance.kernel.errors import Conflict
@@ -116,15 +115,6 @@ def remove_image(image_id: str, json: Json = False) -> None:
     with client() as here:
         image = here.remove_image(image_id)
     say(image, as_json=json, words=f"Image {image_id} is {image.state}.")
-
-
-def verify(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)], json: Json = False) -> None:
-    """Was a picture made here, is its seal whole, does the consent behind it stand? Needs no account."""
-    with Client(load().base_url) as here:
-        verification = here.verify(file)
-    made = "Made here" if verification.made_here else "Not made here"
-    words = f"{made}. Manifest: {verification.state}. Consent: {verification.consent_state}."
-    say(verification, as_json=json, words=words + "".join(f"\n- {failure}" for failure in verification.failures))
 
 
 def _what_to_do(adapter: Adapter) -> str:

@@ -90,6 +90,7 @@ READS_FORM = Depends(Reads("application/x-www-form-urlencoded"))
 READS_MULTIPART = Depends(Reads("multipart/form-data"))
 ANYBODY = Depends(AdmitAnybody("anonymous"))
 GUESSING = Depends(AdmitAnybody("anonymous", "password"))
+VERIFYING = Depends(AdmitAnybody("anonymous", "verify"))
 PROTECTING = Depends(AdmitAnybody("anonymous", "protect"))
 
 

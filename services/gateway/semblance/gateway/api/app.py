@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 
@@ -16,8 +16,23 @@ from semblance.gateway.api.bodies import (
 from semblance.gateway.api.docs import add_docs
 from semblance.gateway.api.front import Front
 from semblance.gateway.api.headers import SecurityHeaders
-from semblance.gateway.api.routes import accounts, audit, consents, images, jobs, photos, receipts, register, sharing
+from semblance.gateway.api.pages import add_pages
+from semblance.gateway.api.routes import (
+    accounts,
+    audit,
+    consents,
+    images,
+    jobs,
+    photos,
+    receipts,
+    register,
+    resolution,
+    sharing,
+    verification,
+)
+from semblance.gateway.domain.errors import MeaninglessQuery
 from semblance.service_kit.http import Check, create_app
+from semblance.service_kit.problems import problem
 
 VERSION = "1.0.0"
 _DESCRIPTION = """Pictures of a person, only with that person's say-so.
@@ -49,7 +64,27 @@ def build_app(front: Front, checks: Sequence[Check] = ()) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Removal-Code"],
         )
     app.add_middleware(SecurityHeaders)
-    for routes in (accounts, consents, photos, images, jobs, audit, receipts, register, sharing):
+    app.add_exception_handler(MeaninglessQuery, _meaningless)
+    for routes in (
+        accounts,
+        consents,
+        photos,
+        images,
+        jobs,
+        audit,
+        receipts,
+        register,
+        sharing,
+        verification,
+        resolution,
+    ):
         app.include_router(routes.router)
     add_docs(app)
+    add_pages(app)
     return app
+
+
+def _meaningless(request: Request, error: Exception) -> Response:
+    assert isinstance(error, MeaninglessQuery)
+    reason = error.reason
+    return problem(400, reason.code, reason.detail, instance=request.url.path, remedy=reason.remedy)

@@ -15,7 +15,7 @@ from semblance.gateway.api.schemas.jobs import JobEvent, Problem
 
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "favicon.png": "image/png"}
 _SAYINGS = {
-    "400": "The body cannot be read.",
+    "400": "The body cannot be read, or the query means nothing.",
     "401": "No token, or one that does not hold.",
     "403": "No consent covers this, or it was withdrawn.",
     "404": "Nothing here by that id, or it is somebody else's.",
@@ -84,6 +84,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
 def _add_problems(operation: dict[str, Any]) -> None:
     """Every way an operation can be refused, as the same problem document."""
     codes = {"422", "429", "500", "503"}
+    if "c2pa" in operation.get("tags", []):
+        codes |= {"400", "404"}
     if operation.get("security"):
         codes |= {"401", "403", "404", "409", "410"}
     if "requestBody" in operation:

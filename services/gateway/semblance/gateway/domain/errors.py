@@ -126,3 +126,11 @@ class MadeNoPicture(SemblanceError):
     """A waiting call learnt that the picture will never be published."""
 
     code = "image-not-made"
+
+
+class MeaninglessQuery(Exception):
+    """A question in a standard's shape that means nothing: the standard wants 400 where we say 422."""
+
+    def __init__(self, reason: SemblanceError) -> None:
+        super().__init__(reason.detail)
+        self.reason = reason

@@ -210,17 +210,6 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class Verification:
-    state: str
-    made_here: bool
-    development_signer: bool
-    manifest_id: str
-    consent_state: str
-    signed_at: dt.datetime | None
-    failures: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class AuditEntry:
     """One link of a person's audit log; see semblance.kernel.audit for what is hashed."""
 

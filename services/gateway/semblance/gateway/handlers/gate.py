@@ -16,6 +16,7 @@ from semblance.gateway.ports import (
     Pepper,
     Provenance,
     Register,
+    Resolution,
     Reviews,
     Sharings,
     Store,
@@ -39,6 +40,7 @@ class Gate:
     training: Training
     generation: Generation
     provenance: Provenance
+    resolution: Resolution
     audit: Audit
     consents: Consents
     passwords: Passwords

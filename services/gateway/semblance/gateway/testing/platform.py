@@ -14,7 +14,6 @@ from semblance.gateway.domain.things import (
     Adapter,
     CaptureSession,
     ConsentReceipt,
-    Content,
     ErasedItems,
     ErasedList,
     ErasedStore,
@@ -22,15 +21,14 @@ from semblance.gateway.domain.things import (
     Frame,
     Image,
     ImageOrder,
-    Manifest,
     Notice,
     Page,
     Release,
     ScreenColour,
-    Verification,
 )
 from semblance.gateway.testing.audit import FakeAudit
 from semblance.gateway.testing.library import FakeIngest
+from semblance.gateway.testing.provenance import FakeProvenance, FakeResolution
 from semblance.gateway.testing.register import FakeRegister, FakeReviews
 from semblance.gateway.testing.sharing import FakeSharing
 from semblance.kernel.clock import Clock
@@ -40,7 +38,6 @@ from semblance.kernel.ids import ConsentId, SubjectId, new_id
 
 T = TypeVar("T")
 NOTICE = "We will take pictures of your face."
-PNG = b"\x89PNG\r\n\x1a\n" + b"signed pixels"
 
 
 def page(items: Iterable[T], key: Callable[[T], str], after: str | None, limit: int) -> Page[T]:
@@ -291,29 +288,6 @@ class FakeGeneration:
 
 
 @dataclass
-class FakeProvenance:
-    """Knows the published images of a FakeGeneration; verifies by comparing bytes."""
-
-    generation: FakeGeneration
-
-    def content(self, subject_id: str, image_id: str) -> Content:
-        if self.generation.image(subject_id, image_id).state != "published":
-            raise NotFound("no such image")
-        return Content("image/png", PNG, hashlib.sha256(PNG).hexdigest())
-
-    def manifest(self, subject_id: str, image_id: str) -> Manifest:
-        content = self.content(subject_id, image_id)
-        text = json.dumps({"active_manifest": "urn:c2pa:1"})
-        return Manifest(image_id, image_id, content.sha256, text, self.generation.clock.now())
-
-    def verify(self, content_type: str, data: bytes) -> Verification:
-        del content_type
-        ours = data == PNG
-        state = "Valid" if ours else "None"
-        return Verification(state, ours, ours, new_id() if ours else "", "active" if ours else "unknown", None, ())
-
-
-@dataclass
 class FakePlatform:
     """All of them over one clock."""
 
@@ -325,6 +299,7 @@ class FakePlatform:
     training: FakeTraining = field(init=False)
     generation: FakeGeneration = field(init=False)
     provenance: FakeProvenance = field(init=False)
+    resolution: FakeResolution = field(init=False)
     sharing: FakeSharing = field(init=False)
     audit: FakeAudit = field(init=False)
 
@@ -335,7 +310,8 @@ class FakePlatform:
         self.ingest = FakeIngest(self.clock)
         self.training = FakeTraining(self.clock)
         self.generation = FakeGeneration(self.clock)
-        self.provenance = FakeProvenance(self.generation)
+        self.provenance = FakeProvenance(self.generation, self.clock)
+        self.resolution = FakeResolution()
         self.sharing = FakeSharing(self.clock, self.identity)
         self.audit = FakeAudit(self.clock)
 

@@ -78,6 +78,7 @@ def gateway(
         training=platform.training,
         generation=platform.generation,
         provenance=platform.provenance,
+        resolution=platform.resolution,
         audit=platform.audit,
         consents=platform.identity,
         passwords=Argon2Passwords(_CHEAP),

@@ -1,19 +1,15 @@
-"""Adapters, images, and what can be said of any picture."""
+"""Adapters and images."""
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from starlette.exceptions import HTTPException
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from semblance.gateway.api.admission import (
-    ANYBODY,
     READS_JSON,
-    READS_MULTIPART,
     Here,
     Painter,
     Reader,
@@ -21,7 +17,6 @@ from semblance.gateway.api.admission import (
     Writer,
 )
 from semblance.gateway.api.answers import IdempotencyKey, create_once
-from semblance.gateway.api.multipart import Part, read_form
 from semblance.gateway.api.paging import After, Limit, inner_of
 from semblance.gateway.api.routes.consents import PathId
 from semblance.gateway.api.schemas.images import (
@@ -33,30 +28,12 @@ from semblance.gateway.api.schemas.images import (
     OpenAiImage,
     OpenAiImageRequest,
     OpenAiImages,
-    Verification,
 )
 from semblance.gateway.api.schemas.model import Listed, listed
 from semblance.gateway.handlers import adapters, images
 from semblance.gateway.handlers.wishes import Wish
 
 router = APIRouter()
-_IMAGE_TYPE = re.compile(r"image/[a-z0-9.+-]{1,40}")
-_VERIFY_FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["image"],
-                    "additionalProperties": False,
-                    "properties": {"image": {"type": "string", "format": "binary"}},
-                },
-                "encoding": {"image": {"contentType": "image/png, image/jpeg, image/webp"}},
-            }
-        },
-    }
-}
 
 
 @router.post("/v1/adapters", tags=["adapters"], status_code=202, response_model=Adapter)
@@ -199,23 +176,3 @@ def generate_like_openai(
         return OpenAiImages(created=int(here.gate.clock.now().timestamp()), data=[picture])
 
     return create_once(request, here, caller, idempotency_key, body, act, status=200)
-
-
-async def _picture(request: Request) -> Part:
-    """The picture of the form. Raises Invalid and 415."""
-    form = await read_form(request, fields=frozenset(), file="image", max_files=1)
-    part = form.files["image"][0]
-    if not _IMAGE_TYPE.fullmatch(part.content_type):
-        raise HTTPException(415)
-    return part
-
-
-@router.post(
-    "/v1/verify",
-    tags=["images"],
-    dependencies=[ANYBODY, READS_MULTIPART],
-    openapi_extra=_VERIFY_FORM,
-)
-def verify(here: Here, picture: Annotated[Part, Depends(_picture)]) -> Verification:
-    """Was this picture made here, is its seal whole, and does the consent behind it still stand? Anyone may ask."""
-    return Verification.of(here.gate.provenance.verify(picture.content_type, picture.data))

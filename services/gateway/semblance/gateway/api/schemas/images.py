@@ -162,30 +162,6 @@ class Manifest(Answered):
     manifest: Any
 
 
-class Verification(Answered):
-    """What can be said of any picture. `state`: Trusted, Valid, Invalid or None (no manifest)."""
-
-    model_config = ConfigDict(
-        json_schema_extra=example(
-            state="Valid",
-            made_here=True,
-            development_signer=True,
-            manifest_id=EXAMPLE_ID,
-            consent_state="active",
-            signed_at=EXAMPLE_TIME,
-            failures=[],
-        )
-    )
-
-    state: str
-    made_here: bool
-    development_signer: bool
-    manifest_id: str
-    consent_state: str
-    signed_at: dt.datetime | None
-    failures: list[str]
-
-
 class OpenAiImageRequest(Asked):
     """The OpenAI images shape where it fits, and `use`; any other parameter is refused, never ignored."""
 

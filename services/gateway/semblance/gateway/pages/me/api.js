@@ -1,0 +1,56 @@
+// The gateway's API from this page: a token in the tab's memory, errors in the words that the API gives.
+
+const TOKEN = "semblance-token", DEVICE = "semblance-device";
+
+export class Problem extends Error {
+  constructor(status, body, retryAfterS) {
+    super([body.detail, body.remedy].filter(Boolean).map(sentence).join(" ") || "The platform does not answer. Try again in a moment.");
+    Object.assign(this, { status, code: body.code ?? "", errors: body.errors ?? [], retryAfterS });
+  }
+}
+
+function sentence(text) {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+}
+
+// sessionStorage goes with the tab and is not shared with others; localStorage would outlive both.
+export const session = {
+  get kept() { return JSON.parse(sessionStorage.getItem(TOKEN) ?? "null"); },
+  keep(value) { sessionStorage.setItem(TOKEN, JSON.stringify(value)); },
+  end() { sessionStorage.removeItem(TOKEN); },
+};
+
+// A random id that says nothing of the person; failed captures are counted by it too. It must outlive the tab.
+export function deviceId() {
+  const made = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  try {
+    if (!localStorage.getItem(DEVICE)) localStorage.setItem(DEVICE, made);
+    return localStorage.getItem(DEVICE);
+  } catch {
+    return made; // storage is switched off: a new device each time
+  }
+}
+
+export async function call(method, path, { json, form, once } = {}) {
+  const headers = {};
+  if (session.kept) headers.Authorization = `Bearer ${session.kept.token}`;
+  if (json) headers["Content-Type"] = "application/json";
+  if (once) headers["Idempotency-Key"] = once;
+  let response;
+  try {
+    response = await fetch(path, { method, headers, body: json ? JSON.stringify(json) : form, credentials: "omit", cache: "no-store" });
+  } catch {
+    throw new Problem(0, {});
+  }
+  const text = await response.text();
+  const body = /json/.test(response.headers.get("Content-Type") ?? "") && text ? JSON.parse(text) : text;
+  if (!response.ok) throw new Problem(response.status, Object(body) === body ? body : {}, Number(response.headers.get("Retry-After")) || 0);
+  return body;
+}
+
+export const get = (path) => call("GET", path);
+export const post = (path, json, once) => call("POST", path, { json, once });
+
+// One key for one wish: sent again after a lost answer it makes nothing twice.
+export const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;

@@ -1,0 +1,97 @@
+// What the person has said yes to, what came of it, and the ways back.
+
+import { call, get, post, session } from "/me/api.js";
+import { at, day, go, made, on, save } from "/me/dom.js";
+import { event, LEVELS, purposes } from "/me/words.js";
+
+const ERASING_EVERY_MS = 1000;
+
+export async function showGiven() {
+  const [consents, sharing, grants] = await Promise.all([get("/v1/consents?limit=100"), get("/v1/sharing"), get("/v1/grants?limit=100")]);
+  at("consents").replaceChildren(...consents.items.map(consentCard));
+  if (!consents.items.length) at("consents").append(made("li", "Nothing yet."));
+  at("level").textContent = LEVELS[sharing.level] ?? sharing.level;
+  at("grants").replaceChildren(...grants.items.filter((grant) => grant.state === "allowed").map(grantCard));
+  at("log").open = false;
+  go("given");
+}
+
+export function given({ give, left }) {
+  on(at("give"), "click", give);
+  on(at("log"), "toggle", showLog);
+  at("erase").addEventListener("click", () => at("sure").showModal());
+  at("sure-no").addEventListener("click", () => at("sure").close());
+  on(at("sure-yes"), "click", async () => {
+    at("sure").close();
+    await erased(await post("/v1/erasures"));
+    left();
+  });
+}
+
+export function consentCard(consent) {
+  const card = made("li", "", { className: consent.state });
+  const words = { active: `Active until ${day(consent.expires_at)}`, expired: `Ended on ${day(consent.expires_at)}`, withdrawn: `Withdrawn on ${day(consent.revoked_at)}` };
+  card.append(made("p", `I agreed to: ${purposes(consent.purposes)}.`), made("p", `${words[consent.state]}. Given on ${day(consent.granted_at)}.`, { className: "quiet" }));
+  const row = made("div", "", { className: "row" });
+  if (consent.state === "active") row.append(withdrawButton(`/v1/consents/${consent.id}/revoke`));
+  row.append(receiptButton(consent.id));
+  card.append(row);
+  return card;
+}
+
+function withdrawButton(path) {
+  const button = made("button", "Withdraw", { className: "danger" });
+  on(button, "click", async () => {
+    await post(path);
+    await showGiven();
+  });
+  return button;
+}
+
+function receiptButton(id) {
+  const button = made("button", "Save the receipt");
+  on(button, "click", async () => save(`consent-${id}.json`, JSON.stringify(await get(`/v1/consents/${id}/receipt`), null, 1), "application/json"));
+  return button;
+}
+
+function grantCard(grant) {
+  const card = made("li", "", { className: "active" });
+  card.append(made("p", `${grant.grantee.name ?? "Somebody"}: ${grant.purpose || "pictures of me"}`), withdrawButton(`/v1/grants/${grant.id}/withdraw`));
+  return card;
+}
+
+async function showLog() {
+  if (!at("log").open) return;
+  const log = await get("/v1/audit?limit=50");
+  at("entries").replaceChildren(...log.items.map((entry) => made("li", `${new Date(entry.at).toLocaleString("en-GB")}: ${event(entry.event_type)}`)));
+  if (!log.items.length) at("entries").append(made("li", "Nothing yet."));
+}
+
+async function erased(erasure) {
+  go("erased");
+  for (let now = erasure; ; now = await get(`/v1/erasures/${erasure.id}`)) {
+    const running = now.state !== "completed";
+    at("erasing").replaceChildren(made("p", running ? "Your key is destroyed; nothing sealed with it can be read any more. Still clearing: " + now.waiting_for.join(", ") + "."
+      : "Everything about you has been destroyed, and this account with it."));
+    if (!running) return done(now);
+    await new Promise((later) => setTimeout(later, ERASING_EVERY_MS));
+  }
+}
+
+async function done(erasure) {
+  const receipt = await call("GET", `/v1/erasures/${erasure.id}/receipt`);
+  const list = await get(`/v1/erasures/${erasure.id}/items`).catch(() => null); // kept for some weeks only
+  session.end();
+  const counts = made("ul");
+  counts.append(...erasure.stores.filter((store) => store.count).map((store) => made("li", `${store.service}, ${store.store}: ${store.count}`)));
+  const keep = made("button", "Save the signed receipt", { className: "main" });
+  on(keep, "click", () => save(`erasure-${erasure.id}.jws`, receipt, "application/jose"));
+  const row = made("div", "", { className: "row" });
+  row.append(keep);
+  if (list) {
+    const items = made("button", "Save the list");
+    on(items, "click", () => save(`erasure-${erasure.id}-items.json`, JSON.stringify(list), "application/json"));
+    row.append(items);
+  }
+  at("erasing").append(counts, row);
+}

@@ -1,0 +1,57 @@
+// Puts the steps together: sign in, read and sign, camera, done; and what was given before.
+
+import { get, session } from "/me/api.js";
+import { at, go, on, say } from "/me/dom.js";
+import { enter, stillHere } from "/me/entering.js";
+import { consentCard, given, showGiven } from "/me/given.js";
+import { begin, off, prove } from "/me/proving.js";
+import { showNotice, sign } from "/me/signing.js";
+import { isWaiting, showStanding, wait } from "/me/waiting.js";
+
+async function home() {
+  off();
+  at("nav").hidden = !session.kept;
+  if (!session.kept) return go("enter");
+  at("who").textContent = session.kept.handle;
+  if (isWaiting()) return showStanding();
+  const consents = await get("/v1/consents?limit=100");
+  return consents.items.length ? showGiven() : toSign();
+}
+
+async function toSign() {
+  await showNotice();
+  go("sign");
+}
+
+function done(consent) {
+  at("granted").replaceChildren(consentCard(consent));
+  go("done");
+}
+
+async function waiting(hash) {
+  history.replaceState(null, "", `#${hash}`);
+  await showStanding();
+}
+
+function signOut() {
+  session.end();
+  location.hash = "";
+  return home();
+}
+
+enter(home);
+sign(begin);
+prove({ then: done, waiting });
+wait({ anew: toSign, then: done });
+given({ give: toSign, left: () => { at("nav").hidden = true; } });
+on(at("see-given"), "click", showGiven);
+on(at("to-given"), "click", async () => { off(); await showGiven(); });
+on(at("sign-out"), "click", signOut);
+addEventListener("pagehide", off);
+try {
+  await stillHere();
+  await home();
+} catch (error) {
+  go("enter");
+  say(error.message);
+}

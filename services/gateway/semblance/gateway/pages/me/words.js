@@ -1,0 +1,22 @@
+// What the page says about movements, purposes, levels and events.
+
+// The signs are those of a mirror: the person's own left is on the left.
+export const MOVEMENTS = {
+  turn_left: { name: "turn left", first: "Turn your head to your left", then: "… and back to the middle", sign: "←" },
+  turn_right: { name: "turn right", first: "Turn your head to your right", then: "… and back to the middle", sign: "→" },
+  nod: { name: "nod", first: "Nod: chin down", then: "… and up again", sign: "↓" },
+  blink: { name: "close both eyes", first: "Close both eyes until the tone", then: "Open your eyes", sign: "–" },
+};
+export const PURPOSES = { photos: "keep my photos", train: "learn how I look", generate: "make pictures of me" };
+export const LEVELS = {
+  only_me: "Only me.", people: "Also people whom I approve.", apps: "Also people and verified apps whom I approve.",
+  everyone: "Everyone here, within my limits.",
+};
+
+export const purposes = (words) => words.map((word) => PURPOSES[word] ?? word).join(", ");
+
+// "semblance.contracts.identity.v1.ConsentGranted" -> "Consent granted"
+export function event(type) {
+  const words = type.split(".").pop().replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -49,10 +49,9 @@ class OnnxFaceScanner:
 
     def scan(self, image: RgbU8, *, lowest_0_1: float) -> list[Face]:
         """See FaceScanner. `image` (H, W, 3) sRGB of any size; memory grows with it: some 100 bytes a pixel."""
-        height, width = (-(-side // _SQUARE_PX) * _SQUARE_PX for side in image.shape[:2])
-        padded = np.zeros((height, width, 3), dtype=np.uint8)
-        padded[: image.shape[0], : image.shape[1]] = image
-        outputs = self._session.run(None, {"input": cv2.dnn.blobFromImage(padded, swapRB=True)})
+        planes = _planes(image)
+        outputs = self._session.run(None, {"input": planes})
+        width = planes.shape[3]
         rows = np.concatenate(
             [_rows(outputs, which, width // stride, stride, lowest_0_1) for which, stride in enumerate(_STRIDES_PX)]
         )
@@ -71,6 +70,17 @@ def _of_any_size(path: Path) -> bytes:
         output.type.tensor_type.shape.dim[1].dim_param = "places"
     del model.graph.value_info[:]
     return bytes(model.SerializeToString())
+
+
+def _planes(image: RgbU8) -> Floats:
+    """(1, 3, H, W), blue first, 0-255; black below and on the right until both sides are such as the network wants."""
+    height, width = image.shape[:2]
+    whole = [-(-side // _SQUARE_PX) * _SQUARE_PX for side in (height, width)]
+    make = np.empty if whole == [height, width] else np.zeros
+    planes: Floats = make((1, 3, *whole), dtype=np.float32)
+    for channel, plane in enumerate(cv2.split(image)):
+        planes[0, 2 - channel, :height, :width] = plane
+    return planes
 
 
 def _rows(outputs: list[Floats], which: int, columns: int, stride: int, lowest_0_1: float) -> Floats:

@@ -6,12 +6,14 @@ import io
 from pathlib import Path
 
 import cv2
+import nudenet.nudenet
 import numpy as np
 import pytest
 from PIL import Image
 
 from semblance.safety.domain.errors import UnreadablePicture
 from semblance.safety.main import eyes_of
+from semblance.safety.ml import nudity
 from semblance.safety.ml.eyes import PictureEyes
 from semblance.safety.settings import SafetySettings
 from semblance.synthetic_people import bundled
@@ -77,6 +79,20 @@ def test_clothed_portraits_are_not_nude(eyes: PictureEyes) -> None:
         for number in range(3):
             parts = eyes.nude_parts(photo(name, number, 128))
             assert all(part.score_0_1 < SafetySettings().nudity_score_0_1 for part in parts)
+
+
+def test_bodies_are_found_as_nudenets_own_reader_finds_them() -> None:
+    """Every label, not only the uncovered ones; the network's answers come from the same file."""
+    names, theirs = vars(nudenet.nudenet)["__labels"], nudenet.NudeDetector()
+    assert all(names[label] == name for label, name in nudity.UNCOVERED.items())
+    for number, (name, size_px) in enumerate([("ana", 320), ("bo", 512), ("cleo", 400), ("dan", 700)]):
+        image = np.ascontiguousarray(photo(name, number, size_px)[: size_px - 60 * number])
+        shown = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        answer = theirs.onnx_session.run(None, {theirs.input_name: nudenet.nudenet._read_image(shown)[0]})
+        assert (nudity.seen(image) == nudenet.nudenet._read_image(shown)[0]).all()
+        ours = [(names[label], score, list(box)) for label, score, box in nudity.parts(answer[0][0].T, image)]
+        assert ours == [(part["class"], part["score"], part["box"]) for part in theirs.detect(shown)]
+        assert ours
 
 
 def test_bytes_that_are_not_the_announced_png_are_unreadable(eyes: PictureEyes) -> None:

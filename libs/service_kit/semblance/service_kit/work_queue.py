@@ -151,9 +151,12 @@ def finish(connection: sa.Connection, claim: Claim) -> None:
     connection.execute(sa.delete(work_items).where(_c.id == claim.id, _c.lease_owner == claim.token))
 
 
-def give_back(connection: sa.Connection, claim: Claim, *, not_before: dt.datetime, counts: bool) -> None:
-    """Queue the item again. `counts` is False when the attempt ended for a reason that is not the work's own."""
-    attempts = claim.attempt if counts else claim.attempt - 1
+def give_back(
+    connection: sa.Connection, claim: Claim, *, not_before: dt.datetime, counts: bool, forgiven: int = 0
+) -> None:
+    """Queue the item again. `counts` is False when the attempt ended for a reason that is not the work's own;
+    `forgiven` earlier attempts are not counted any more."""
+    attempts = (claim.attempt if counts else claim.attempt - 1) - forgiven
     again = sa.update(work_items).where(_c.id == claim.id, _c.lease_owner == claim.token, _c.state == CLAIMED)
     connection.execute(
         again.values(state=QUEUED, attempts=attempts, lease_owner=None, lease_until=None, not_before=not_before)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from semblance.kernel.errors import Kind, QuotaExceeded, SemblanceError
+from semblance.kernel.errors import Kind, QuotaExceeded, SemblanceError, Unavailable
 from semblance.service_kit import metrics, work_queue
 from semblance.service_kit.database import Database, DatabaseUnavailable, Unit
 from semblance.service_kit.tracing import context_of, tracer
@@ -185,7 +185,9 @@ class Worker:
     def _retry_or_fail(
         self, item: WorkItem, claim: Claim, spec: WorkKind, error: SemblanceError | None, pause_s: float
     ) -> str:
-        if claim.attempt >= spec.max_attempts:
+        last = claim.attempt >= spec.max_attempts
+        waits = spec.patient and isinstance(error, Unavailable)
+        if last and not waits:
             return self._settle(claim, spec, item, lambda unit: spec.failed(item, error, unit), "failed")
         with self._database.transaction() as unit:
             connection = unit.session.connection()
@@ -196,7 +198,9 @@ class Worker:
                 self._drop_cancelled(unit, claim, spec, item)
                 return "cancelled"
             later = unit.now() + dt.timedelta(seconds=pause_s)
-            work_queue.give_back(connection, claim, not_before=later, counts=True)
+            # Of one that only waited the last attempts are not spent: they are for what kills the process.
+            forgiven = spec.max_attempts // 2 if last else 0
+            work_queue.give_back(connection, claim, not_before=later, counts=True, forgiven=forgiven)
         return "retried"
 
     @staticmethod

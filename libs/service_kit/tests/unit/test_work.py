@@ -94,6 +94,32 @@ def test_what_may_work_later_is_retried_with_a_growing_pause_and_then_fails(
     assert waiting(database) == 0
 
 
+def test_patient_work_waits_out_what_is_away_and_still_ends_when_it_kills(database: Database, clock: FakeClock) -> None:
+    failures: Failures = []
+    tries: list[int] = []
+    bug = False
+
+    def run(item: WorkItem, context: WorkContext) -> Settle:
+        tries.append(item.attempt)
+        if bug:
+            raise KeyError("bug")
+        raise errors.Unavailable("away")
+
+    kinds = {"paint": kind_of(run, failures, max_attempts=4, patient=True)}
+    enqueue(database)
+    for _ in range(30):
+        testing.run_work(kinds, database)
+        clock.advance(120)
+    assert len(tries) == 30
+    assert max(tries) == 4
+    assert failures == []
+    bug = True
+    for _ in range(4):
+        testing.run_work(kinds, database)
+        clock.advance(120)
+    assert failures == [None]
+
+
 def test_other_errors_fail_at_once(database: Database) -> None:
     failures: Failures = []
     revoked = errors.ConsentRevoked("c")

@@ -14,14 +14,13 @@ from semblance.objects import FileKeyRing, KeyRing, MinioStore, ObjectStore, Sea
 from semblance.provenance.adapters import work
 from semblance.provenance.adapters.audit_check import check_in_background
 from semblance.provenance.adapters.audit_seal import FileAuditSeal
-from semblance.provenance.adapters.authority import Authority
 from semblance.provenance.adapters.c2pa_engine import C2paEngine
 from semblance.provenance.adapters.pictures import SealedPictures
+from semblance.provenance.adapters.signers.choosing import generator_of, keys_of, time_stamps_of
 from semblance.provenance.adapters.store import reading, store_of
 from semblance.provenance.api.audit_servicer import AuditServicer
 from semblance.provenance.api.servicer import ProvenanceServicer
 from semblance.provenance.consumers import audit_subscriptions, subscriptions
-from semblance.provenance.domain.claim import Generator
 from semblance.provenance.domain.picture import Limits
 from semblance.provenance.ports import Consents, Ports
 from semblance.provenance.settings import ProvenanceSettings
@@ -30,11 +29,6 @@ from semblance.service_kit.runtime import Application, broker_of, consent_view_o
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _SALT_BYTES = 16
-
-
-def authority_of(settings: ProvenanceSettings, clock: Clock) -> Authority:
-    """The signing folder that the settings name."""
-    return Authority(settings.signing_dir, clock, leaf_days=settings.leaf_days, renew_days=settings.renew_days)
 
 
 def ports_of(
@@ -47,12 +41,16 @@ def ports_of(
     clock: Clock,
 ) -> Ports:
     """Everything that the handlers need."""
-    generator = Generator(settings.generator_name, settings.generator_version, settings.label_namespace)
-    anchors = settings.trust_anchors_file.read_text() if settings.trust_anchors_file else ""
+    engine = C2paEngine(
+        keys_of(settings, clock),
+        generator_of(settings),
+        other_anchors_pem=settings.trust_anchors_file.read_text() if settings.trust_anchors_file else "",
+        time_stamps=time_stamps_of(settings),
+    )
     return Ports(
         clock=clock,
         pictures=SealedPictures(store, Sealer(keyring)),
-        signer=C2paEngine(authority_of(settings, clock), generator, other_anchors_pem=anchors),
+        signer=engine,
         consents=consents,
         limits=Limits(settings.verify_max_bytes, settings.verify_max_pixels),
         reads=lambda: reading(database),
@@ -97,7 +95,7 @@ def build(settings: ProvenanceSettings) -> Application:
         grpc=[add_servicer],
         consent_view=consents,
         migrations_dir=MIGRATIONS,
-        on_start=[authority_of(settings, clock).prepare, *([check] if settings.audit_check_at_start else [])],
+        on_start=[keys_of(settings, clock).prepare, *([check] if settings.audit_check_at_start else [])],
     )
 
 

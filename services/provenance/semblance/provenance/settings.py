@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from semblance.kernel.units import MIB
 from semblance.service_kit.settings import ServiceSettings
+
+
+class BackboneFacts(BaseModel):
+    """What an operator says of a frozen pipeline; it is signed into every picture made on it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(default="", max_length=100)
+    version: str = Field(default="", max_length=40)
+    licence: str = Field(default="", max_length=100)
 
 
 class ProvenanceSettings(ServiceSettings):
@@ -18,7 +28,8 @@ class ProvenanceSettings(ServiceSettings):
 
     signing_dir: Path = Field(
         default=Path("data/signing"),
-        description="root.pem, leaf.pem (with its chain) and leaf.key; an empty folder gets a development chain.",
+        description="root.pem, leaf.pem (with its chain) and leaf.key; an empty folder gets a development chain. "
+        "With a PKCS#11 token: root.pem and leaf.pem alone.",
     )
     audit_key_file: Path | None = Field(
         default=None,
@@ -30,11 +41,42 @@ class ProvenanceSettings(ServiceSettings):
     trust_anchors_file: Path | None = Field(
         default=None, description="PEM certificates that signers of others' pictures may chain to, such as C2PA's list."
     )
-    leaf_days: int = Field(default=365, ge=2, le=366, description="C2PA's profile allows 366.")
-    renew_days: int = Field(default=30, ge=1, description="Sign with a new key and leaf after so many days.")
+    leaf_days: int | None = Field(
+        default=None,
+        ge=2,
+        le=366,
+        description="A development leaf is valid for so long. Unset: 365 days, or a day longer than it signs where "
+        "signatures are time-stamped.",
+    )
+    renew_days: int = Field(default=7, ge=1, description="Sign with a new key and leaf after so many days.")
+    pkcs11_module: Path | None = Field(default=None, description="A token's library; set: the key lives in the token.")
+    pkcs11_token_label: str = ""
+    pkcs11_key_label: str = ""
+    pkcs11_pin: SecretStr = SecretStr("")
+    time_stamp_url: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="An RFC 3161 authority; empty: signatures have no time-stamp.",
+    )
+    time_stamp_anchors_file: Path | None = Field(
+        default=None, description="PEM certificates that its tokens chain to, such as C2PA's list of authorities."
+    )
+    backbones: dict[str, BackboneFacts] = Field(
+        default={}, description="Digest to name, version and licence, as JSON; others are signed by digest alone."
+    )
     generator_name: str = "Semblance"
     generator_version: str = "0.1.0"
     label_namespace: str = Field(default="org.semblance", pattern=r"^[a-z0-9]+(\.[a-z0-9-]+)+$")
     verify_max_bytes: int = Field(default=20 * MIB, gt=0)
     verify_max_pixels: int = Field(default=50_000_000, gt=0)
     publish_concurrency: int = Field(default=2, ge=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> ProvenanceSettings:
+        if self.leaf_days is not None and self.leaf_days <= self.renew_days:
+            raise ValueError("leaf_days must be more than renew_days: a leaf is valid for longer than it signs")
+        if self.time_stamp_url and self.time_stamp_anchors_file is None:
+            raise ValueError("time_stamp_url needs time_stamp_anchors_file: an unknown authority's time proves nothing")
+        if self.pkcs11_module and not (self.pkcs11_token_label and self.pkcs11_key_label):
+            raise ValueError("pkcs11_module needs pkcs11_token_label and pkcs11_key_label")
+        return self

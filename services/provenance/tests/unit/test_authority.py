@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from semblance.kernel.clock import FakeClock
-from semblance.provenance.adapters.authority import CLAIM_SIGNING, Authority
+from semblance.provenance.adapters.authority import CLAIM_SIGNING, Authority, Life
 from semblance.provenance.domain.errors import SigningUnavailable
 
 
@@ -67,7 +67,7 @@ def test_a_second_start_finds_the_same_chain(tmp_path: Path, clock: FakeClock) -
 
 
 def test_the_leaf_is_renewed_long_before_it_expires_and_the_root_stays(tmp_path: Path, clock: FakeClock) -> None:
-    authority = Authority(tmp_path, clock, leaf_days=365, renew_days=30)
+    authority = Authority(tmp_path, clock, Life(leaf_days=365, renew_days=30))
     root, first = authority.anchor_pem(), authority.identity()
     clock.advance(29 * 86_400)
     assert authority.identity() is first

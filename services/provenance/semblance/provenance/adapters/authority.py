@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -40,26 +41,44 @@ _INTERMEDIATE_DAYS = 1825
 _BACKDATED = dt.timedelta(hours=1)
 
 
-class Authority:
-    """The signing folder. Any number of processes may use one."""
+@dataclass(frozen=True)
+class Life:
+    """A development leaf is valid for `leaf_days` and signs for the first `renew_days` of them."""
 
-    def __init__(self, directory: Path, clock: Clock, *, leaf_days: int = 365, renew_days: int = 30) -> None:
+    LONGEST_DAYS: ClassVar[int] = 365  # C2PA's profile allows 366
+
+    leaf_days: int = LONGEST_DAYS
+    renew_days: int = 7
+
+    def __post_init__(self) -> None:
+        if not 0 < self.renew_days < self.leaf_days:
+            raise ValueError("a leaf must be valid for longer than it signs")
+
+
+class Authority:
+    """The signing folder. Any number of processes may use one; see KeySource."""
+
+    def __init__(self, directory: Path, clock: Clock, life: Life = Life()) -> None:
         self._directory = directory
         self._clock = clock
-        self._leaf_days = leaf_days
-        self._renew_days = renew_days
+        self._life = life
         self._identity: Identity | None = None
+        self._loaded_from: tuple[int, int] | None = None
 
     def prepare(self) -> None:
         """Make what is missing, before the first picture needs it. Raises SigningUnavailable."""
         self.identity()
 
     def identity(self) -> Identity:
-        """The present signer, renewed when it is time. Raises SigningUnavailable."""
-        if self._identity is None or self._is_old(self._identity.leaf):
+        """The present signer, renewed when it is time, and read again when somebody put another one into the folder."""
+        identity = self._identity
+        if identity is None or self._is_old(identity.leaf) or self._version() != self._loaded_from:
             with self._locked():
-                self._identity = self._loaded_or_made()
-        return self._identity
+                identity = self._loaded_or_made()
+                self._identity, self._loaded_from = identity, self._version()
+        if self._clock.now() >= identity.leaf.not_valid_after_utc:
+            raise SigningUnavailable("the signing certificate has expired", remedy="Give the service a new leaf.")
+        return identity
 
     def anchor_pem(self) -> str:
         """The root that our own pictures chain to. Raises SigningUnavailable."""
@@ -77,15 +96,20 @@ class Authority:
             self._make_intermediate_if_due()
             if not (self._directory / "leaf.pem").exists() or self._is_old(self._load().leaf):
                 self._make_leaf()
-        identity = self._load()
-        if self._clock.now() >= identity.leaf.not_valid_after_utc:
-            raise SigningUnavailable("the signing certificate has expired", remedy="Give the service a new leaf.")
-        return identity
+        return self._load()
+
+    def _version(self) -> tuple[int, int] | None:
+        """Changes whenever the leaf's file is replaced."""
+        try:
+            found = (self._directory / "leaf.pem").stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
 
     def _is_old(self, leaf: x509.Certificate) -> bool:
         if not self.is_development():
             return False
-        return self._clock.now() >= leaf.not_valid_before_utc + dt.timedelta(days=self._renew_days)
+        return self._clock.now() >= leaf.not_valid_before_utc + dt.timedelta(days=self._life.renew_days)
 
     def _make_root(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -96,7 +120,7 @@ class Authority:
         self._write("root.pem", _pem(root))
 
     def _make_intermediate_if_due(self) -> None:
-        needed_until = self._clock.now() + dt.timedelta(days=self._leaf_days + self._renew_days)
+        needed_until = self._clock.now() + dt.timedelta(days=self._life.leaf_days + self._life.renew_days)
         if (self._directory / "intermediate.pem").exists():
             present = x509.load_pem_x509_certificate(self._read("intermediate.pem"))
             if present.not_valid_after_utc > needed_until:
@@ -110,7 +134,7 @@ class Authority:
 
     def _make_leaf(self) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = _Subject(_name("Semblance development signer"), key, days=self._leaf_days, path_length=None)
+        subject = _Subject(_name("Semblance development signer"), key, days=self._life.leaf_days, path_length=None)
         above = x509.load_pem_x509_certificate(self._read("intermediate.pem"))
         leaf = _issue(subject, above.subject, self._key("intermediate.key"), self._clock.now())
         self._write("leaf.key", _key_pem(key))

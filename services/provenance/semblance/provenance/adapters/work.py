@@ -42,8 +42,9 @@ def _publish(ports: Ports, concurrency: int) -> WorkKind:
         if publication is not None:
             store.schedule_clearing(publication)
 
-    # A signing takes well under a second; a killed process's picture should not wait a minute.
-    return WorkKind(run, failed, lease_s=10, max_attempts=8, concurrency=concurrency, cancelled=cancelled)
+    # A signing takes well under a second; a killed process's picture should not wait a minute. A key, a time-stamp
+    # authority or a list of consents that is away is no reason to refuse a picture: it waits.
+    return WorkKind(run, failed, lease_s=10, max_attempts=8, patient=True, concurrency=concurrency, cancelled=cancelled)
 
 
 def _clear(ports: Ports) -> Run:

@@ -6,6 +6,7 @@ renewed here: an operator's CA gives a new leaf, and the files are read again wh
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,11 @@ class Pkcs11KeySource:
         """Never: whoever uses a token has a CA."""
         return False
 
+    def close(self) -> None:
+        """End the session; the next use opens another."""
+        with self._lock:
+            self._forget()
+
     def _check_belongs(self, leaf: x509.Certificate) -> None:
         public = leaf.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -108,19 +114,17 @@ class Pkcs11KeySource:
         return None
 
     def _open(self) -> Any:
+        token = pkcs11.lib(str(self._token.module)).get_token(token_label=self._token.token_label)
         try:
-            library = pkcs11.lib(str(self._token.module))
-            return library.get_token(token_label=self._token.token_label).open(user_pin=self._token.pin)
-        except (RuntimeError, OSError) as error:
-            raise SigningUnavailable("the PKCS#11 library cannot be loaded") from error
+            return token.open(user_pin=self._token.pin)
+        except pkcs11.UserAlreadyLoggedIn:
+            return token.open()  # a login is the whole process's, as another session of ours holds one
 
     def _forget(self) -> None:
         session, self._session, self._key = self._session, None, None
         if session is not None:
-            try:
+            with contextlib.suppress(pkcs11.PKCS11Error):  # it broke: that is why
                 session.close()
-            except pkcs11.PKCS11Error:
-                return
 
 
 def _public_point(session: Any, label: str) -> bytes:

@@ -28,6 +28,15 @@ WHOEVER_ASKED: Final = "*"
 
 
 @dataclass(frozen=True)
+class Depicted:
+    """Somebody whom a picture shows, and the consent that covers them, at the revision that it was asked for under."""
+
+    subject_id: SubjectId
+    consent_id: ConsentId
+    consent_revision: int
+
+
+@dataclass(frozen=True)
 class Consent:
     """A person's say-so at one revision; a later revision replaces it. Times are timezone-aware UTC.
 

@@ -23,10 +23,15 @@ class FaceMatches:
         self._deadline_s = deadline_s
 
     def ask(
-        self, subject_id: str, faces: Sequence[Face], *, consent: tuple[str, int] | None = None
+        self,
+        subject_id: str,
+        faces: Sequence[Face],
+        *,
+        consent: tuple[str, int] | None = None,
+        also_depicted: Sequence[str] = (),
     ) -> service_pb2.MatchFacesResponse:
         """A match for each face, in order. `consent`: id and revision that are known here; an identity that has not
-        heard of it answers that it is behind.
+        heard of it answers that it is behind. also_depicted: others whom the picture may show.
 
         Raises Unavailable, also for an answer without a number for every face (what is no number is like nobody), and
         where identity compares another model's numbers: an operator's mistake, to be tried again.
@@ -34,7 +39,11 @@ class FaceMatches:
         marked = [service_pb2.FaceEmbedding(values=map(float, face), face_model=self._face_model) for face in faces]
         consent_id, revision = consent or ("", 0)
         request = service_pb2.MatchFacesRequest(
-            subject_id=subject_id, embeddings=marked, consent_id=consent_id, consent_revision=revision
+            subject_id=subject_id,
+            embeddings=marked,
+            consent_id=consent_id,
+            consent_revision=revision,
+            also_depicted_ids=list(also_depicted),
         )
         try:
             answer: service_pb2.MatchFacesResponse = self._stub.MatchFaces(request, timeout=self._deadline_s)

@@ -359,8 +359,15 @@ class Gallery(Protocol):
     """Every enrolled template and every protected face, opened, in memory. Every method follows `store` first and
     raises Unavailable where it cannot."""
 
-    def scores(self, store: Store, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[Scores], bool]:
-        """Scores for each face, and whether the person is enrolled."""
+    def scores(
+        self,
+        store: Store,
+        subject_id: SubjectId,
+        faces: Sequence[Embedding],
+        *,
+        also_depicted: Sequence[SubjectId] = (),
+    ) -> tuple[list[Scores], bool]:
+        """Scores for each face, and whether the person is enrolled. Those also depicted are nobody else."""
 
     def people_like(self, store: Store, faces: Sequence[Embedding], threshold: float) -> list[SubjectId]:
         """Whoever's templates reach `threshold` with one of the faces, likest first."""

@@ -16,6 +16,7 @@ from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.kernel.audit import Fact, Happened, instant_text
+from semblance.kernel.consent import Depicted
 from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId, parse_id
 from semblance.kernel.spoken_name import logged_name
@@ -167,6 +168,12 @@ def _allowed(message: safety_pb.ImageAllowed) -> Publication:
         rendered_sha256=message.sha256,
         backbone_digest=message.backbone_digest,
         use=_use(message.use),
+        further=tuple(
+            Depicted(
+                _subject(each.subject_id), ConsentId(parse_id(each.consent_id, "consent_id")), each.consent_revision
+            )
+            for each in message.further_subjects
+        ),
     )
 
 

@@ -199,6 +199,53 @@ def test_a_consent_without_the_purpose_refuses(house) -> None:
     assert [event.reason_code for event in house.emitted(Refused)] == ["consent-required"]
 
 
+def of_two(house) -> tuple[object, object]:
+    """A picture of two people, and the other one's consent."""
+    allowed, other = house.rendered(), house.consents.grant(new_id())
+    allowed.further_subjects.add(subject_id=other.subject_id, consent_id=other.id, consent_revision=1)
+    return allowed, other
+
+
+def test_a_picture_of_two_is_published_under_both_consents_and_then_names_its_owner_alone(house) -> None:
+    allowed, other = of_two(house)
+    house.deliver(allowed, times=2)
+    with house.ports.reads() as store:
+        assert [each.subject_id for each in store.publication(allowed.image_id).further] == [other.subject_id]
+    house.work()
+    assert len(house.emitted(Published)) == 1
+    with house.ports.reads() as store:
+        assert store.publication(allowed.image_id).further == ()
+
+
+@pytest.mark.parametrize("looks", [0, 1, 2])
+def test_a_picture_of_two_is_not_published_once_the_other_has_withdrawn(house, looks: int) -> None:
+    """Before the signing, after it, or in the transaction that would have made it public."""
+    allowed, other = of_two(house)
+    house.deliver(allowed)
+    require, asked = house.consents.require, []
+
+    def watched(consent_id: str, *arguments: object, **options: object):
+        asked.append(consent_id)
+        if asked.count(other.id) == looks + 1:
+            house.consents.revoke(other.id)
+        return require(consent_id, *arguments, **options)
+
+    house.use(consents=_Asked(house.consents, watched))
+    house.work()
+    assert asked.count(other.id) == looks + 1
+    assert [event.reason_code for event in house.emitted(Refused)] == ["consent-revoked"]
+    assert house.objects(PUBLISHED) == house.objects(QUARANTINE) == []
+
+
+def test_a_consent_of_the_owner_does_not_cover_the_other(house) -> None:
+    allowed, _ = of_two(house)
+    allowed.further_subjects[0].consent_id = allowed.consent_id
+    house.deliver(allowed)
+    house.work()
+    assert [event.reason_code for event in house.emitted(Refused)] == ["consent-required"]
+    assert house.objects(PUBLISHED) == []
+
+
 def test_a_stale_consent_view_is_waited_for_not_guessed(house) -> None:
     allowed = house.rendered()
     house.deliver(allowed)

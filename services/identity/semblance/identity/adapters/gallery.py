@@ -42,7 +42,14 @@ class MemoryGallery:
         self._exempt: dict[SubjectId, frozenset[str]] = {}
         self._tidying: threading.Timer | None = None
 
-    def scores(self, store: Store, subject_id: SubjectId, faces: Sequence[Embedding]) -> tuple[list[Scores], bool]:
+    def scores(
+        self,
+        store: Store,
+        subject_id: SubjectId,
+        faces: Sequence[Embedding],
+        *,
+        also_depicted: Sequence[SubjectId] = (),
+    ) -> tuple[list[Scores], bool]:
         """Scores for each face, and whether the person is enrolled: not once the key is destroyed.
 
         Raises Unavailable when a template cannot be opened or the key ring cannot be read.
@@ -53,7 +60,7 @@ class MemoryGallery:
         found = []
         for face in faces:
             own = self._templates.of_owner(face, subject_id) if enrolled else None
-            other = self._templates.top(face, without=[subject_id])
+            other = self._templates.top(face, without=[subject_id, *also_depicted])
             guarded = self._register.top(face, without=exempt)
             found.append(Scores(_NOBODY if own is None else own, _best(other), _best(guarded)))
         return found, enrolled

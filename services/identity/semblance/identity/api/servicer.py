@@ -112,7 +112,9 @@ class IdentityServicer(SharingCalls, service_pb2_grpc.IdentityServiceServicer):
         ours = self._ports.recogniser
         embeddings = [parse_embedding(e.values, e.face_model, ours) for e in request.embeddings]
         known = (_consent(request.consent_id), request.consent_revision) if request.consent_id else None
-        found = faces.find_matches(_subject(request.subject_id), embeddings, self._ports, consent=known)
+        also = [_subject(each) for each in request.also_depicted_ids]
+        subject_id = _subject(request.subject_id)
+        found = faces.find_matches(subject_id, embeddings, self._ports, consent=known, also_depicted=also)
         return service_pb2.MatchFacesResponse(
             matches=[messages.match(m) for m in found.faces],
             enrolled=found.enrolled,

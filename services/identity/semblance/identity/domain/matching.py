@@ -13,6 +13,7 @@ from semblance.identity.domain.recogniser import SFACE, Recogniser
 
 Embedding = npt.NDArray[np.float32]
 MAX_FACES = 64
+MAX_ALSO_DEPICTED = 16
 _ONE_IN = 8
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semblance.identity.domain.errors import GalleryBehind, InvalidEmbedding
-from semblance.identity.domain.matching import MAX_FACES, Embedding, Scores, is_protected
+from semblance.identity.domain.matching import MAX_ALSO_DEPICTED, MAX_FACES, Embedding, Scores, is_protected
 from semblance.identity.handlers.left_behind import must_opt_in_again
 from semblance.identity.ports import Ports, Store
 from semblance.kernel.ids import ConsentId, SubjectId
@@ -42,19 +42,27 @@ def match_faces(subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports)
 
 
 def find_matches(
-    subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports, *, consent: tuple[str, int] | None = None
+    subject_id: SubjectId,
+    faces: Sequence[Embedding],
+    ports: Ports,
+    *,
+    consent: tuple[str, int] | None = None,
+    also_depicted: Sequence[SubjectId] = (),
 ) -> Matches:
     """All that there is to say about the faces of one picture. `consent`: id and revision that the caller knows of.
+    also_depicted: others whom the picture may show.
 
     Raises InvalidEmbedding, GalleryBehind, Unavailable.
     """
     if len(faces) > MAX_FACES:
         raise InvalidEmbedding(f"at most {MAX_FACES} faces at once")
+    if len(also_depicted) > MAX_ALSO_DEPICTED:
+        raise InvalidEmbedding(f"at most {MAX_ALSO_DEPICTED} others in a picture")
     with ports.reads() as store:
         if consent is not None:
             _require_as_new(consent, subject_id, store)
         revision = store.templates.revision()
-        scores, enrolled = ports.gallery.scores(store, subject_id, faces)
+        scores, enrolled = ports.gallery.scores(store, subject_id, faces, also_depicted=also_depicted)
         again = not enrolled and must_opt_in_again(store, subject_id, ports)
     if consent is not None and any(s.own == s.other == _NOBODY for s in scores) and not again:
         raise GalleryBehind("a consent was given, and nobody at all is enrolled")

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from semblance.kernel.consent import Depicted
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, ManifestId, SubjectId
 from semblance.kernel.use import parse_use
 from semblance.provenance.adapters import work_names
@@ -155,6 +156,7 @@ def _row(publication: Publication) -> dict[str, object]:
         "state": publication.state.value,
         "reason_code": publication.reason_code,
         "declared_use": publication.use.value if publication.use else "",
+        "further_subjects": [[d.subject_id, d.consent_id, d.consent_revision] for d in publication.further],
         "manifest_id": signed.manifest_id if signed else None,
         "object_key": signed.object_key if signed else None,
         "sha256": signed.sha256 if signed else None,
@@ -178,6 +180,7 @@ def _publication(row: Mapping[str, Any]) -> Publication:
         state=State(row["state"]),
         reason_code=row["reason_code"],
         use=parse_use(row["declared_use"]),
+        further=tuple(Depicted(*each) for each in row["further_subjects"]),
         signed=_signed(row) if row["manifest_id"] is not None else None,
     )
 

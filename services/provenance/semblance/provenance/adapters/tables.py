@@ -23,6 +23,8 @@ publications = sa.Table(
     sa.Column("reason_code", sa.String(64), nullable=False),
     # As whoever asked declared it; empty: not said.
     sa.Column("declared_use", sa.String(32), nullable=False),
+    # Subject, consent and revision of everybody else whom it shows; emptied with its end.
+    sa.Column("further_subjects", sa.JSON, nullable=False),
     # The rest is set once the picture was published.
     sa.Column("manifest_id", sa.String(100), unique=True),
     sa.Column("object_key", sa.String(200)),

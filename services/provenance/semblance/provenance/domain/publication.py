@@ -7,6 +7,7 @@ import datetime as dt
 import enum
 from dataclasses import dataclass
 
+from semblance.kernel.consent import Depicted
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, ManifestId, SubjectId
 from semblance.kernel.use import Use
 
@@ -36,7 +37,8 @@ class Signed:
 
 @dataclass(frozen=True)
 class Publication:
-    """One picture. `rendered_sha256` is of the PNG that the filter looked at; `use` is what whoever asked declared."""
+    """One picture. `rendered_sha256` is of the PNG that the filter looked at; `use` is what whoever asked declared;
+    `further`: whom it shows beside its subject, until it is out or will not be."""
 
     image_id: ImageId
     subject_id: SubjectId
@@ -50,20 +52,21 @@ class Publication:
     reason_code: str = ""
     signed: Signed | None = None
     use: Use | None = None
+    further: tuple[Depicted, ...] = ()
 
     def publish(self, signed: Signed) -> Publication:
         """The picture is out."""
         self._require(State.QUEUED)
-        return dataclasses.replace(self, state=State.PUBLISHED, signed=signed)
+        return dataclasses.replace(self, state=State.PUBLISHED, signed=signed, further=())
 
     def refuse(self, reason_code: str) -> Publication:
         """The picture will never be out."""
         self._require(State.QUEUED)
-        return dataclasses.replace(self, state=State.REFUSED, reason_code=reason_code)
+        return dataclasses.replace(self, state=State.REFUSED, reason_code=reason_code, further=())
 
     def remove(self) -> Publication:
         """The bytes go; what remains says that a copy found elsewhere was made here, and whether consent stands."""
-        return dataclasses.replace(self, state=State.REMOVED)
+        return dataclasses.replace(self, state=State.REMOVED, further=())
 
     def _require(self, state: State) -> None:
         if self.state is not state:

@@ -70,6 +70,9 @@ def refuse(image_id: ImageId, error: SemblanceError | None, store: Store) -> Non
 
 
 def _consent(publication: Publication, ports: Ports) -> Consent:
+    """The subject's, once everybody's whom the picture shows stands. Raises Forbidden, Unavailable."""
+    for each in publication.further:
+        ports.consents.require(each.consent_id, each.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
     ids = publication.consent_id, publication.subject_id
     return ports.consents.require(*ids, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
 

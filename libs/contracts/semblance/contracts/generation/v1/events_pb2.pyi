@@ -1,6 +1,8 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from typing import ClassVar as _ClassVar, Optional as _Optional
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -24,8 +26,18 @@ class ImageRequested(_message.Message):
     use: str
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., requester_id: _Optional[str] = ..., requester_name: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
 
+class FurtherSubject(_message.Message):
+    __slots__ = ("subject_id", "consent_id", "consent_revision")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    consent_revision: int
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ...) -> None: ...
+
 class ImageRendered(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id", "quarantine_key", "sha256", "width_px", "height_px", "backbone_digest", "use", "requester_id")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id", "quarantine_key", "sha256", "width_px", "height_px", "backbone_digest", "use", "requester_id", "further_subjects")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -38,6 +50,7 @@ class ImageRendered(_message.Message):
     BACKBONE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     USE_FIELD_NUMBER: _ClassVar[int]
     REQUESTER_ID_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
@@ -50,7 +63,8 @@ class ImageRendered(_message.Message):
     backbone_digest: str
     use: str
     requester_id: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., quarantine_key: _Optional[str] = ..., sha256: _Optional[str] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., backbone_digest: _Optional[str] = ..., use: _Optional[str] = ..., requester_id: _Optional[str] = ...) -> None: ...
+    further_subjects: _containers.RepeatedCompositeFieldContainer[FurtherSubject]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., quarantine_key: _Optional[str] = ..., sha256: _Optional[str] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., backbone_digest: _Optional[str] = ..., use: _Optional[str] = ..., requester_id: _Optional[str] = ..., further_subjects: _Optional[_Iterable[_Union[FurtherSubject, _Mapping]]] = ...) -> None: ...
 
 class ImageFailed(_message.Message):
     __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "reason_code")

@@ -199,16 +199,18 @@ class FaceEmbedding(_message.Message):
     def __init__(self, values: _Optional[_Iterable[float]] = ..., face_model: _Optional[str] = ...) -> None: ...
 
 class MatchFacesRequest(_message.Message):
-    __slots__ = ("subject_id", "embeddings", "consent_id", "consent_revision")
+    __slots__ = ("subject_id", "embeddings", "consent_id", "consent_revision", "also_depicted_ids")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     EMBEDDINGS_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ALSO_DEPICTED_IDS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     embeddings: _containers.RepeatedCompositeFieldContainer[FaceEmbedding]
     consent_id: str
     consent_revision: int
-    def __init__(self, subject_id: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[FaceEmbedding, _Mapping]]] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ...) -> None: ...
+    also_depicted_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subject_id: _Optional[str] = ..., embeddings: _Optional[_Iterable[_Union[FaceEmbedding, _Mapping]]] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., also_depicted_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class FaceMatch(_message.Message):
     __slots__ = ("own_score", "other_score", "matches_own", "matches_other", "protected")

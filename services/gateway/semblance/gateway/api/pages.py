@@ -8,13 +8,27 @@ from typing import Any
 from fastapi import FastAPI, Response
 
 _SCRIPT = "text/javascript; charset=utf-8"
-_ME = ("api", "camera", "dom", "entering", "filming", "given", "page", "proving", "screen", "signing", "waiting", "words")
+_ME = (
+    "api",
+    "camera",
+    "dom",
+    "entering",
+    "filming",
+    "given",
+    "page",
+    "proving",
+    "screen",
+    "signing",
+    "waiting",
+    "words",
+)
 # Path -> (file, type). The policies in headers.py let a page run its own files and nothing else.
 _FILES = {
     "/verify": ("verify.html", "text/html; charset=utf-8"),
     "/verify/page.js": ("verify.js", _SCRIPT),
     "/verify/page.css": ("verify.css", "text/css; charset=utf-8"),
     "/me": ("me/me.html", "text/html; charset=utf-8"),
+    "/me/icon.svg": ("me/icon.svg", "image/svg+xml"),
     "/me/page.css": ("me/me.css", "text/css; charset=utf-8"),
     **{f"/me/{name}.js": (f"me/{name}.js", _SCRIPT) for name in _ME},
 }

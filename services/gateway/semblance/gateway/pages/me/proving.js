@@ -31,7 +31,7 @@ export function prove({ then, waiting }) {
   at("safe").addEventListener("change", () => { at("camera-on").disabled = !at("safe").checked; });
   on(at("camera-on"), "click", async () => {
     session ??= await opened();
-    stream = await open([at("preview"), at("mirror")]);
+    stream = await open([at("seen"), at("mirror")]);
     ready();
   });
   on(at("camera-off"), "click", off);

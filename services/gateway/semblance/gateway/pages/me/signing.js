@@ -9,9 +9,12 @@ let notice;
 export function paragraphs(text) {
   const found = [];
   for (const line of text.split("\n")) {
-    const last = found.at(-1), kind = /^\d+\. /.test(line) ? "heading" : /^\s+[a-z]\. /.test(line) ? "item" : "";
+    const last = found.at(-1), indent = line.search(/\S/), kind = /^\d+\. /.test(line) ? "heading" : /^\s+[a-z]\. /.test(line) ? "item" : "";
     if (!line.trim()) found.push(null);
-    else if (kind || !last || last.kind === "heading" || last.title) found.push({ kind, words: line.trim(), title: found.length === 0 });
+    else if (kind || !last || last.kind === "heading" || indent < last.indent) {
+      const words = line.trim(), own = kind === "item" ? words.search(/\s\S/) + 1 : 0; // an item goes on below its first word
+      found.push({ kind: kind || (found.length ? "" : "heading"), words, indent: indent + own });
+    }
     else last.words += ` ${line.trim()}`;
   }
   return found.filter(Boolean);
@@ -19,7 +22,7 @@ export function paragraphs(text) {
 
 export async function showNotice() {
   notice = await get("/v1/notice?language=en");
-  at("notice").replaceChildren(...paragraphs(notice.text).map(({ kind, words, title }) => made("p", words, { className: title ? "heading" : kind })));
+  at("notice").replaceChildren(...paragraphs(notice.text).map(({ kind, words }) => made("p", words, { className: kind })));
   at("notice-id").textContent = `Version ${notice.version}. SHA-256 ${notice.sha256}.`;
   at("notice-text").textContent = notice.text;
 }

@@ -13,7 +13,7 @@ export const LEVELS = {
   everyone: "Everyone here, within my limits.",
 };
 
-export const purposes = (words) => words.map((word) => PURPOSES[word] ?? word).join(", ");
+export const purposes = (words) => Object.keys(PURPOSES).filter((word) => words.includes(word)).map((word) => PURPOSES[word]).join(", ");
 
 // "semblance.contracts.identity.v1.ConsentGranted" -> "Consent granted"
 export function event(type) {

@@ -67,6 +67,7 @@ def shown(movements: Sequence[Movement], colours: Sequence[ScreenColour] = ()) -
             back=ROOM,
             body=np.array([_skin(colours, k * 120 - 80, 0.08)] * 12, np.float32),
             spots=_spots(colours, k * 120 - 80),
+            patch=_patch(colours, k * 120 - 80),
             room=np.array([ROOM] * 8, np.float32),
         )
         for k, (yaw, nod, shut) in enumerate(poses)
@@ -78,6 +79,13 @@ def _spots(colours: Sequence[ScreenColour], at_ms: int) -> np.ndarray:
     shares, albedo = np.linspace(0.05, 0.15, 35), np.random.default_rng(2).uniform(0.5, 1.0, 35)
     rows = [a * np.array(_skin(colours, at_ms, share)) for share, a in zip(shares, albedo, strict=True)]
     return np.array(rows, np.float32)
+
+
+def _patch(colours: Sequence[ScreenColour], at_ms: int) -> np.ndarray:
+    """The same, finer: (12, 12, 3)."""
+    shares, albedo = np.linspace(0.02, 0.3, 12), np.random.default_rng(3).uniform(0.5, 1.0, (12, 12, 1))
+    row = np.array([_skin(colours, at_ms, share) for share in shares])
+    return (albedo * row[None]).astype(np.float32)
 
 
 def _skin(colours: Sequence[ScreenColour], at_ms: int, share: float = 0.1) -> tuple[float, float, float]:

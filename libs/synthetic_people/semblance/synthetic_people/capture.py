@@ -30,8 +30,10 @@ POSES: dict[str, tuple[dict[str, float], ...]] = {
     "nod": ({"pitch": 8}, {"pitch": 18}, {"pitch": 15}, {"pitch": -7}, {"pitch": -1}),
     "blink": ({}, {"blink": 0.55}, {"blink": 1.0}, {"blink": 0.9}, {"blink": 0.2}),
     "smile": ({"smile": 0.35}, {"smile": 0.8}, {"smile": 0.95}, {"smile": 0.8}, {"smile": 0.3}),
+    "hold": ({},) * 10,
 }
-"""Degrees and weights of each frame of an action. Each begins and ends near rest, so actions join up in any order."""
+"""Degrees and weights of each frame of an action. Each begins and ends near rest, so actions join up in any order.
+"hold" is how a film ends: still, while the screen goes on showing its colours."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def settings(who: Person, seed: int) -> Scene:
     camera = replace(
         base.camera,
         distance=round(float(rng.uniform(5.5, 8.0)), 2),
-        half_height=round(float(rng.uniform(1.95, 2.2)), 2),
+        half_height=round(float(rng.uniform(2.2, 2.5)), 2),  # as the page's outline asks: with neck and shoulders
         shift_x=0.0,
         shift_y=-0.25,
         rise=-0.3,

@@ -42,8 +42,8 @@ def lit(frames: Sequence[Lit], tint: Tint, *, strength: float = 1.0, lag_ms: int
 
 
 def film(who: Person, seed: int, challenge: Sequence[str] = ACTIONS) -> list[Lit]:
-    """What `capture(who, seed, challenge)` draws, each frame with its twin under a white screen: the same pose, grain
-    and exposure. Raises ValueError for an action that is not in ACTIONS."""
+    """What `capture(who, seed, challenge)` draws and then a second of holding still, each frame with its twin under a
+    white screen: the same pose, grain and exposure. Raises ValueError for an action that is not in ACTIONS."""
     if unknown := [a for a in challenge if a not in ACTIONS]:
         raise ValueError(f"unknown actions {unknown}; known are {', '.join(ACTIONS)}")
     cv2.setNumThreads(1)
@@ -56,7 +56,7 @@ def _moments(who: Person, seed: int, challenge: Sequence[str]) -> Iterator[Lit]:
     rng = np.random.default_rng([seed, who.seed, 0xCB])
     middle: float | None = None
     drift, at_ms = np.zeros(2), 0
-    for number, (action, pose) in enumerate((a, p) for a in ("rest", *challenge) for p in POSES[a]):
+    for number, (action, pose) in enumerate((a, p) for a in ("rest", *challenge, "hold") for p in POSES[a]):
         drift = drift * 0.8 + rng.normal(0, 0.015, 2)
         own = frame_scene(base, pose, rng, drift)
         dark, middle = shoot(who, own, resting, screen=None, middle=middle, number=number)

@@ -65,7 +65,7 @@ Films = tuple[Sequence[Lit], Sequence[Lit]]
 
 def actions(order: Sequence[str]) -> list[str]:
     """Everything that a film in this order shows."""
-    return ["rest", *order, *(action for action in FILLERS if action not in order)]
+    return ["rest", *order, *(action for action in FILLERS if action not in order), "hold"]
 
 
 def ordered(film: Sequence[Lit], order: Sequence[str]) -> list[Lit]:
@@ -169,7 +169,7 @@ def injected(films: Films, asked: Session, who: Person, rng: np.random.Generator
     """A live attacker moves; wherever the head is straight the target's frames are put in, under the right colours."""
     moments = ordered(films[1], asked.order)
     pairs = zip(moments, genuine(films[1], asked), genuine(films[0], asked), strict=True)
-    straight = ("rest", *FILLERS)
+    straight = ("rest", "hold", *FILLERS)
     return [theirs if moment.dark.action in straight else mine for moment, mine, theirs in pairs]
 
 
@@ -185,8 +185,8 @@ def reordered(films: Films, asked: Session, who: Person, rng: np.random.Generato
 
 def looped(films: Films, asked: Session, who: Person, rng: np.random.Generator) -> list[Shot]:
     """The first movement of an old recording in the right order, over and over, with fresh noise."""
-    part = shown(ordered(films[0], asked.order)[:8], asked.old_light)
-    return [Shot(k * FRAME_MS, grain(part[k % 8].pixels, rng)) for k in range(28)]
+    whole = shown(ordered(films[0], asked.order), asked.old_light)
+    return [Shot(k * FRAME_MS, grain(whole[k % 8].pixels, rng)) for k in range(len(whole))]
 
 
 def wrong_order(films: Films, asked: Session, who: Person, rng: np.random.Generator) -> list[Shot]:

@@ -21,6 +21,7 @@ RULES = capture_rules_of(IdentitySettings())
 COLOURS = draw_colours(random.Random(3).randrange)
 SKIN, WALL = np.array([0.4, 0.25, 0.18]), np.array([0.3, 0.3, 0.25])
 ALBEDO = np.random.default_rng(1).uniform(0.5, 1.0, (35, 1))  # brows, lips and cheeks: not where the light falls
+ALBEDO_12 = np.random.default_rng(2).uniform(0.5, 1.0, (12, 12, 1))
 ROUND = np.linspace(0.05, 0.2, 35)
 FLAT = np.full(35, 0.12)
 
@@ -37,28 +38,6 @@ def seen(
         below = None if body is None else np.tile(SKIN * (1 + body * light), (24, 1))
         frames.append(Shade(at_ms, spots.astype(np.float32), np.tile(wall * (1 + room * light), (8, 1)), body=below))
     return frames
-
-
-def test_a_round_face_has_relief_and_a_sheet_has_none() -> None:
-    assert shading(seen(ROUND), COLOURS, 75).relief > 2 * RULES.shading.relief
-    assert shading(seen(FLAT), COLOURS, 75).relief < 0.01
-
-
-def test_a_face_matched_in_colour_changes_by_how_bright_it_was_and_has_no_relief() -> None:
-    """Mean and spread of a swapped face follow the wearer's: an offset that is large where the spot is dark."""
-    matched = [
-        dataclasses.replace(
-            f, face=((SKIN * ALBEDO) ** (1 / 2.2) + 0.03 * np.array(_screen(COLOURS, f.at_ms - 75))) ** 2.2
-        )
-        for f in seen(FLAT)
-    ]
-    assert shading(matched, COLOURS, 75).relief < RULES.shading.relief
-
-
-def test_relief_does_not_depend_on_what_is_printed() -> None:
-    """A dark beard on paper is paper: what it throws back of both lights is less by the same share."""
-    printed = [dataclasses.replace(f, face=f.face * np.linspace(0.2, 1, 35)[:, None]) for f in seen(FLAT)]
-    assert shading(printed, COLOURS, 75).relief < 0.01
 
 
 def test_a_picture_tinted_as_a_whole_lights_the_room_as_well() -> None:
@@ -114,6 +93,7 @@ def _with(reading: Reading, face: np.ndarray, room: float) -> Reading:
     return dataclasses.replace(
         reading,
         spots=(SKIN * ALBEDO * (1 + face[:, None] * light)).astype(np.float32),
+        patch=(SKIN * ALBEDO_12 * (1 + np.linspace(face[0], face[-1], 12)[:, None] * light)).astype(np.float32),
         room=np.tile(WALL * (1 + room * light), (8, 1)).astype(np.float32),
     )
 

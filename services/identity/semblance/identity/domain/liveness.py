@@ -17,6 +17,7 @@ from statistics import median
 from semblance.identity.domain.challenge import HEAD, Movement
 from semblance.identity.domain.illumination import Light
 from semblance.identity.domain.integrity import Look
+from semblance.identity.domain.relief import Patch
 from semblance.identity.domain.shading import Spots
 
 
@@ -37,7 +38,10 @@ class Advice(enum.Enum):
     )
     WRONG_LIGHT = "The light on your face did not follow the screen. Show the colours from the start, and only you."
     TINTED = "The whole picture shows the colours, not only you. Switch filters off and sit further from the wall."
-    FLAT_LIGHT = "Your face looks flat in the screen's light. Wear nothing over it, and turn a lamp on at one side."
+    FLAT_LIGHT = (
+        "Your face looks flat in the screen's light. Wear nothing over it, turn the screen's brightness up and a lamp "
+        "on at one side, and hold still at the end."
+    )
     FACE_ALONE = "The colours show on your face alone. Switch effects off, and let the screen light your neck too."
     NO_SHOULDERS = "Sit back a little, so that your neck and shoulders can be seen."
     TOO_SHORT = "Take more time: a capture lasts some seconds."
@@ -51,7 +55,7 @@ class Reading:
     """One frame, measured. With `faces` 0 the rest describes nothing. Yaw is positive to the person's own left.
 
     eye_opening: the lids' distance in widths of an eye, the mean of both. skin, back: mean linear light of the face's
-    skin and of the room; spots, room, body: the same of the parts of grids. look: a small copy.
+    skin and of the room; spots, room, body, patch: the same of the parts of grids. look: a small copy.
     """
 
     at_ms: int
@@ -67,6 +71,7 @@ class Reading:
     back: Light | None = field(default=None, repr=False)
     look: Look | None = field(default=None, repr=False, compare=False)
     spots: Spots | None = field(default=None, repr=False, compare=False)
+    patch: Patch | None = field(default=None, repr=False, compare=False)
     room: Spots | None = field(default=None, repr=False, compare=False)
     body: Spots | None = field(default=None, repr=False, compare=False)
 

@@ -1,10 +1,8 @@
-"""Does the screen's light fall on a face as on something round, and on the face more than on the room?
+"""Does the screen's light fall on a face as on something round (relief.py), on the face more than on the room, and on
+the body below it?
 
-What a spot throws back of the screen, as a share of what it throws back of the room, does not depend on its colour,
-only on how both lights fall on it. On a face that differs from spot to spot: a lamp from above leaves shadows that the
-screen fills. On paper, or where a picture was multiplied by a colour, it is the same everywhere. And a picture that is
-coloured as a whole shows the colours in the room as strongly as on the face; one whose face alone is coloured does not
-show them on the neck and the chest, which the screen lights as well.
+A picture that is coloured as a whole shows the colours in the room as strongly as on the face; one whose face alone is
+coloured does not show them on the neck and the chest, which the screen lights as well.
 
 Not covered: a mask in the round, a sheet bent or dirtied on purpose, and an injected video that is lit by a model of
 the face. A real face under light as flat as the screen's own (a lit wall behind the screen) looks flat too.
@@ -27,20 +25,19 @@ from semblance.identity.domain.illumination import (
     sways,
     without,
 )
+from semblance.identity.domain.relief import FRAMES_AT_LEAST, Patch, Patched, relief_beyond_a_picture
 
 Spots = npt.NDArray[np.float32]
 """Mean linear light, 0 to 1, of the spots of a grid that moves with the face, or that stays with the room: (n, 3)."""
 _FAINTEST = 1e-3
 _CLIPPED = 0.9  # linear; a spot that was ever brighter than this cannot show what was added
 _FEWEST_SPOTS = 4
-_FITTED = 0.85
-FRAMES_AT_LEAST = 8
 
 
 @dataclass(frozen=True)
 class Shade:
     """One frame with a frontal face: the spots of face and room, and the head's pose. body: the spots below the chin;
-    None where too little is seen."""
+    None where too little is seen. patch: the face, finer."""
 
     at_ms: int
     face: Spots
@@ -48,18 +45,18 @@ class Shade:
     yaw_deg: float = 0.0
     lowered_widths: float = 0.0
     body: Spots | None = None
+    patch: Patch | None = None
 
 
 @dataclass(frozen=True)
 class Shading:
-    """relief: from the fifth to the four fifths of the face's spots, by how many logarithms their answers differ beyond
-    what how bright each is explains: a tint, or a face whose colours are matched to another's, changes every spot by
-    what it was before, and a screen by where it is.
+    """relief: by which share of itself the face's answer differs from spot to spot, beyond what a picture's could; None
+    where that cannot be told.
     room_share: the room's median answer as a share of the face's; 0 where the room is too bright to tell. body_share:
     the same of neck and chest; 1 where these are too bright to tell, None where too little of them is seen.
     """
 
-    relief: float = 0.0
+    relief: float | None = None
     room_share: float = 0.0
     body_share: float | None = None
 
@@ -84,25 +81,13 @@ def shading(frames: Sequence[Shade], colours: Sequence[ScreenColour], lag_ms: in
     usual = float(np.median(face))
     if usual <= _FAINTEST:
         return Shading()
-    bright = np.stack([f.face for f in frames]).mean(axis=(0, 2))
+    patches = [Patched(f.at_ms, f.patch) for f in frames if f.patch is not None]
     room = _share(np.stack([f.room for f in frames]), shown, poses, usual)
     return Shading(
-        relief=_relief(np.log(np.maximum(face, _FAINTEST)), np.log(np.maximum(bright, _FAINTEST))),
+        relief=relief_beyond_a_picture(patches, colours, lag_ms),
         room_share=0.0 if room is None else room,
         body_share=_body_share(frames, shown, usual),
     )
-
-
-def _relief(answers: npt.NDArray[np.float64], bright: npt.NDArray[np.float64]) -> float:
-    """The spread of the answers about a quadratic in brightness, which is fitted twice: the second time without the
-    seventh of the spots that lie farthest off (nostrils, a lock of hair)."""
-    terms = np.stack([np.ones_like(bright), bright, bright**2], axis=1)
-    kept = np.ones(len(answers), dtype=np.bool_)
-    for _ in range(2):
-        off = answers - terms @ np.linalg.lstsq(terms[kept], answers[kept], rcond=None)[0]
-        kept = np.abs(off) <= np.quantile(np.abs(off), _FITTED)
-    low, high = np.quantile(off, [0.2, 0.8])
-    return float(high - low)
 
 
 def _body_share(frames: Sequence[Shade], shown: Opponents, usual: float) -> float | None:

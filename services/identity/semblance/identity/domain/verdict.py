@@ -10,7 +10,8 @@ from semblance.identity.domain.challenge import Movement
 from semblance.identity.domain.illumination import Glow, LightRules, ScreenColour, echo, lasts_ms
 from semblance.identity.domain.integrity import IntegrityRules, is_even, is_looped
 from semblance.identity.domain.liveness import Advice, LivenessRules, Reading, advise, frontal, with_open_eyes
-from semblance.identity.domain.shading import FRAMES_AT_LEAST, Shade, Shading, ShadingRules, shading
+from semblance.identity.domain.relief import FRAMES_AT_LEAST
+from semblance.identity.domain.shading import Shade, ShadingRules, shading
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,12 @@ def light_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], r
 
 def shading_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: CaptureRules) -> list[Advice]:
     """Whether the screen's light falls on a round face and the body below it, and not on everything alike."""
-    found = shaded(readings, colours, rules)
+    lag_ms = echo(glows(readings), colours, rules.light.lag_ms).lag_ms
+    found = shading(_shades(readings, straight(readings, rules.liveness)), colours, lag_ms)
     if found.room_share > rules.shading.room_share:
         return [Advice.TINTED]
+    if found.relief is None:
+        return [Advice.LIGHT_UNSEEN]
     if found.relief < rules.shading.relief:
         return [Advice.FLAT_LIGHT]
     if found.body_share is None:
@@ -68,19 +72,29 @@ def shading_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour],
     return [] if found.body_share >= rules.shading.body_share else [Advice.FACE_ALONE]
 
 
-def shaded(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: CaptureRules) -> Shading:
-    """How the screen's light falls, over the frontal frames, with open eyes if those are enough, at the delay that
-    fits best."""
-    front = with_open_eyes(readings, rules.liveness)
+def straight(readings: Sequence[Reading], rules: LivenessRules) -> list[Reading]:
+    """The frames in which the face looks at the camera, with open eyes if those are enough."""
+    front = with_open_eyes(readings, rules)
     if len(front) < FRAMES_AT_LEAST:
-        front = frontal(readings, rules.liveness)
+        front = frontal(readings, rules)
+    return [readings[i] for i in front]
+
+
+def _shades(readings: Sequence[Reading], front: Sequence[Reading]) -> list[Shade]:
     middle_px = median([r.eyes_y_px for r in readings if r.faces == 1] or [0.0])
-    shades = [
-        Shade(r.at_ms, r.spots, r.room, r.yaw_deg, (r.eyes_y_px - middle_px) / max(r.face_width_px, 1.0), r.body)
-        for r in (readings[i] for i in front)
+    return [
+        Shade(
+            at_ms=r.at_ms,
+            face=r.spots,
+            room=r.room,
+            yaw_deg=r.yaw_deg,
+            lowered_widths=(r.eyes_y_px - middle_px) / max(r.face_width_px, 1.0),
+            body=r.body,
+            patch=r.patch,
+        )
+        for r in front
         if r.spots is not None and r.room is not None
     ]
-    return shading(shades, colours, echo(glows(readings), colours, rules.light.lag_ms).lag_ms)
 
 
 def glows(readings: Sequence[Reading]) -> list[Glow]:

@@ -33,6 +33,7 @@ from semblance.identity.domain.errors import InvalidCapture
 from semblance.identity.domain.illumination import Light
 from semblance.identity.domain.liveness import Reading
 from semblance.identity.domain.matching import Embedding
+from semblance.identity.domain.relief import GRID, Patch
 from semblance.identity.domain.shading import Spots
 from semblance.identity.ports import Frame
 from semblance.kernel.errors import QuotaExceeded
@@ -44,6 +45,7 @@ _LOOK_PX = (32, 24)
 _SPOT_PX = 6
 _SPOTS = (7, 5)  # down and across: from the forehead to below the mouth, between the outer corners of the eyes
 _SPOTS_TEMPLATE = (ARCFACE_TEMPLATE * 0.5 - np.array([12, 10])).astype(np.float32)
+_PATCH_TEMPLATE = (ARCFACE_TEMPLATE * 0.5 + np.array([8, 4])).astype(np.float32)
 _ROOM_SPOTS = (8, 10)  # across and down, both edges together
 _BODY_SPOTS = (8, 3)  # across and down
 _BELOW_CHIN, _BODY_SHARE = 1.18, 0.03  # where it begins, and how much of it must be seen, in heights of the face
@@ -166,6 +168,7 @@ def _measure(at_ms: int, image: RgbU8, seen: _Look) -> Reading:
     if not seen.faces:
         return Reading(at_ms=at_ms, digest=digest, faces=0, look=look)
     face = seen.faces[0]
+    meshed = _aligned(seen)
     return Reading(
         at_ms=at_ms,
         digest=digest,
@@ -180,6 +183,7 @@ def _measure(at_ms: int, image: RgbU8, seen: _Look) -> Reading:
         back=_light(*_edges(image)),
         look=look,
         spots=_face_spots(image, face),
+        patch=None if meshed is None else _patch(image, meshed),
         room=_room_spots(image),
         body=_body_spots(image, face),
     )
@@ -222,6 +226,12 @@ def _face_spots(image: RgbU8, face: Face) -> Spots:
     crop = align(image, face.landmarks, _SPOTS_TEMPLATE, _SPOT_PX * down)[:, : _SPOT_PX * across]
     light = _linear(crop).reshape(down, _SPOT_PX, across, _SPOT_PX, 3).mean(axis=(1, 3))
     return np.asarray(light.reshape(-1, 3), dtype=np.float32)
+
+
+def _patch(image: RgbU8, face: Face) -> Patch:
+    """The face's fine grid with its surroundings: (GRID, GRID, 3). Wants the mesh's points: YuNet's stir too much."""
+    crop = align(image, face.landmarks, _PATCH_TEMPLATE, _SPOT_PX * GRID)
+    return np.asarray(_linear(crop).reshape(GRID, _SPOT_PX, GRID, _SPOT_PX, 3).mean(axis=(1, 3)), dtype=np.float32)
 
 
 def _room_spots(image: RgbU8) -> Spots:

@@ -17,9 +17,11 @@ from semblance.watermark.port import (
     distance,
     new_picture_id,
 )
+from semblance.watermark.spread import LEAST_KEY_BYTES, SpreadWatermark
 
 __all__ = [
     "ID_BITS",
+    "LEAST_KEY_BYTES",
     "Fingerprint",
     "Found",
     "InvalidPicture",
@@ -28,6 +30,7 @@ __all__ = [
     "PictureId",
     "PictureTooSmall",
     "RgbU8",
+    "SpreadWatermark",
     "Watermark",
     "WatermarkModelMissing",
     "distance",

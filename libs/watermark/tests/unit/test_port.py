@@ -13,13 +13,14 @@ from semblance.watermark import (
     PictureId,
     PictureTooSmall,
     RgbU8,
+    SpreadWatermark,
     Watermark,
     distance,
     new_picture_id,
 )
 from semblance.watermark.testing import FakeFingerprint, FakeWatermark
 
-WATERMARKS: dict[str, Watermark] = {"fake": FakeWatermark()}
+WATERMARKS: dict[str, Watermark] = {"fake": FakeWatermark(), "spread": SpreadWatermark(bytes(range(32)))}
 FINGERPRINTS: dict[str, Fingerprint] = {"fake": FakeFingerprint()}
 
 

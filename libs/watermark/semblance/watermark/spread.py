@@ -20,8 +20,8 @@ MOST_DECODINGS = 8  # of a picture; each passes by chance with 2^-CHECK_BITS
 _LEAST_READ_PX = 64
 _LEAST_PSNR_DB, _FIRST_PSNR_DB, _MOST_PSNR_DB = 38.5, 42.0, 45.0
 _TRIALS = 2
-# Wanted after the trial, in standard deviations: the code needs about 0.6 (z^2 of 200 over 582 quadratures), the rest is
-# for what else may come.
+# Wanted after the trial, in standard deviations: the code needs about 0.6 (z^2 of 200 over 582 quadratures), the rest
+# is for what else may come.
 _ENOUGH = 1.1
 _TRIAL_SHARE, _TRIAL_QUALITY = 0.5, 60
 _PLAUSIBLE_Z = 4.5  # of the pilots: below, a place is chance (the best of all places of an unmarked picture is about 5)

@@ -91,7 +91,7 @@ class OwnFace:
     """Every face is the person's own."""
 
     def match(
-        self, _subject_id: str, faces: Sequence[Embedding], *, consent_id: str, consent_revision: int
+        self, _subject_id: str, faces: Sequence[Embedding], *, consent_id: str, consent_revision: int, **_also: Any
     ) -> tuple[list[FaceScores], bool]:
         assert consent_id
         assert consent_revision

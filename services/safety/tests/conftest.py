@@ -72,20 +72,33 @@ class FakeEyes:
 
 @dataclass
 class FakeMatcher:
-    """Scores each face as the test says; the last answer goes for every further face."""
+    """Scores each face as the test says; the last answer goes for every further face. `of`: with whom in particular;
+    nobody in `strangers` is enrolled. `asked`: about whom, and who may be seen beside them."""
 
     scores: list[tuple[float, ...]] = field(default_factory=lambda: [(0.8, 0.1)])
+    of: dict[str, list[tuple[float, ...]]] = field(default_factory=dict)
     enrolled: bool = True
+    strangers: set[str] = field(default_factory=set)
     broken: Exception | None = None
+    asked: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
 
     def match(
-        self, subject_id: str, faces: Sequence[Embedding], *, consent_id: str, consent_revision: int
+        self,
+        subject_id: str,
+        faces: Sequence[Embedding],
+        *,
+        consent_id: str,
+        consent_revision: int,
+        also_depicted: Sequence[str] = (),
     ) -> tuple[list[FaceScores], bool]:
         if self.broken is not None:
             raise self.broken
         assert consent_id
         assert consent_revision == 1
-        return [FaceScores(*self.scores[min(k, len(self.scores) - 1)]) for k in range(len(faces))], self.enrolled
+        self.asked.append((subject_id, consent_id, tuple(also_depicted)))
+        scores = self.of.get(subject_id, self.scores)
+        enrolled = self.enrolled and subject_id not in self.strangers
+        return [FaceScores(*scores[min(k, len(scores) - 1)]) for k in range(len(faces))], enrolled
 
 
 @dataclass

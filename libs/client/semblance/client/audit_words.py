@@ -22,6 +22,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "face-of-library-person": "somebody else from your photos was in it",
     "public-figure": "a public figure's face was in it",
     "too-many-faces": "too many faces were in it",
+    "consent-of-another-required": "somebody else in it had not agreed",
     "review-refused": "it was looked at and refused",
     "review-expired": "it could not be decided in time",
     "no-likeness": "it did not look like you",

@@ -55,13 +55,14 @@ def client(identity: Identity) -> Iterator[FaceMatches]:
 def test_every_face_is_sent_with_its_model_and_the_consent_that_is_known(
     identity: Identity, client: FaceMatches
 ) -> None:
-    answer = client.ask("ada", [[1.0, 0.0], [0.0, 1.0]], consent=("yes", 3))
+    answer = client.ask("ada", [[1.0, 0.0], [0.0, 1.0]], consent=("yes", 3), also_depicted=["bob"])
     assert len(answer.matches) == 2
     assert [(list(e.values), e.face_model) for e in identity.asked.embeddings] == [
         ([1.0, 0.0], "a-model"),
         ([0.0, 1.0], "a-model"),
     ]
     assert (identity.asked.subject_id, identity.asked.consent_id, identity.asked.consent_revision) == ("ada", "yes", 3)
+    assert list(identity.asked.also_depicted_ids) == ["bob"]
 
 
 @pytest.mark.parametrize("other", [(), (0.1, 0.1), (float("nan"),), (float("inf"),)])

@@ -1,4 +1,4 @@
-"""Who asked for a picture of somebody else, until the look: the people in their photos are looked for too."""
+"""Who asked for a picture of somebody else, until the verdict: the people in their photos are looked for too."""
 
 import sqlalchemy as sa
 from alembic import op

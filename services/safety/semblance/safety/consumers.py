@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.kernel.consent import Depicted
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.safety.domain.picture import PictureCheck
 from semblance.safety.handlers import erasure, filtering
@@ -38,6 +39,7 @@ def _pictures(ports: Ports, store_of: StoreOf) -> Subscription:
             received_at=ports.clock.now(),
             declared_use=message.use[:_USE_CHARACTERS],
             requester_id=message.requester_id,
+            further=tuple(_depicted(each) for each in message.further_subjects),
         )
         filtering.receive(check, store_of(unit))
 
@@ -52,6 +54,10 @@ def _pictures(ports: Ports, store_of: StoreOf) -> Subscription:
             generation_pb.ImageRemoved: unwanted,
         },
     )
+
+
+def _depicted(each: generation_pb.FurtherSubject) -> Depicted:
+    return Depicted(SubjectId(each.subject_id), ConsentId(each.consent_id), each.consent_revision)
 
 
 def _erasures(store_of: StoreOf) -> Subscription:

@@ -143,7 +143,7 @@ def ports_of(
         verdict_rules=rules,
         library=library,
         figures=figures,
-        limits=LookLimits(faces=settings.faces_max, wait_s=settings.wait_max_s, review_s=settings.review_s),
+        limits=LookLimits(settings.faces_max, settings.people_max, settings.wait_max_s, settings.review_s),
     )
 
 

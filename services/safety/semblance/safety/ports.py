@@ -66,10 +66,16 @@ class Matcher(Protocol):
     """Compares faces with the enrolled ones."""
 
     def match(
-        self, subject_id: SubjectId, faces: Sequence[Embedding], *, consent_id: str, consent_revision: int
+        self,
+        subject_id: SubjectId,
+        faces: Sequence[Embedding],
+        *,
+        consent_id: str,
+        consent_revision: int,
+        also_depicted: Sequence[SubjectId] = (),
     ) -> tuple[list[FaceScores], bool]:
         """Scores for each face, and whether the person is enrolled. The gallery must know of the consent at this
-        revision: one that does not is behind. Raises Unavailable."""
+        revision: one that does not is behind. Others who may be seen count as nobody else. Raises Unavailable."""
 
 
 class Libraries(Protocol):
@@ -144,6 +150,9 @@ class Checks(Protocol):
 
     def of_subject(self, subject_id: SubjectId) -> list[ImageId]: ...
 
+    def open_with(self, subject_id: SubjectId) -> list[ImageId]:
+        """Open checks of pictures that show this person beside their subject."""
+
     def forget_requester(self, requester_id: SubjectId) -> list[ImageId]:
         """Open checks of others' pictures lose who asked for them; which."""
 
@@ -175,10 +184,11 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class LookLimits:
-    """How many faces are compared at most (with more a picture is a crowd, and blocked), how long a picture may have
-    waited, how long an operator has to decide about one in doubt."""
+    """How many faces are compared at most (with more a picture is a crowd, and blocked), how many people a picture may
+    be of, how long it may have waited, how long an operator has to decide about one in doubt."""
 
     faces: int = 64
+    people: int = 8
     wait_s: float = 900.0
     review_s: float = 86_400.0
 

@@ -52,6 +52,7 @@ class SafetySettings(ServiceSettings):
     thorough: bool = Field(default=False, description="Every look that there is, at three times the cost.")
     faint_score_0_1: float = Field(default=0.05, gt=0, le=1, description="What is worth a closer look.")
     places_max: int = Field(default=400, gt=0, description="Closer looks at one picture; with more it is blocked.")
+    people_max: int = Field(default=8, gt=0, le=16, description="A picture may be of so many; of more it is blocked.")
     faces_max: int = Field(default=64, gt=0, le=64, description="Identity compares so many at once.")
     picture_side_min_px: int = Field(default=8, ge=8)
     picture_side_max_px: int = Field(default=4096, gt=0, le=8192)

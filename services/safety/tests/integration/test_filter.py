@@ -217,6 +217,7 @@ def test_erasure_destroys_and_counts(bench: Any) -> None:
         "objects:quarantine": 2,
         "queue:work": 2,
         "database:check_requesters": 0,
+        "database:check_people": 0,
     }
     assert bench.in_quarantine() == [other.quarantine_key]
     assert row(bench).subject_id == other.subject_id

@@ -18,9 +18,16 @@ class IdentityMatcher:
         self._identity = FaceMatches(channel, face_model=face_model, deadline_s=deadline_s)
 
     def match(
-        self, subject_id: SubjectId, faces: Sequence[Embedding], *, consent_id: str, consent_revision: int
+        self,
+        subject_id: SubjectId,
+        faces: Sequence[Embedding],
+        *,
+        consent_id: str,
+        consent_revision: int,
+        also_depicted: Sequence[SubjectId] = (),
     ) -> tuple[list[FaceScores], bool]:
         """Scores for each face, and whether the person is enrolled. Raises Unavailable."""
-        answer = self._identity.ask(subject_id, faces, consent=(consent_id, consent_revision))
+        consent = consent_id, consent_revision
+        answer = self._identity.ask(subject_id, faces, consent=consent, also_depicted=also_depicted)
         revision = answer.gallery_revision
         return [FaceScores(m.own_score, m.other_score, m.protected, revision) for m in answer.matches], answer.enrolled

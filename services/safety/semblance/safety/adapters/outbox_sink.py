@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.safety.domain.events import Decided, Erased, Event, Held
 from semblance.safety.domain.picture import CheckState, PictureCheck
@@ -33,6 +34,12 @@ def _verdict(check: PictureCheck) -> Message:
             face_count=len(check.measured.faces),
             backbone_digest=check.backbone_digest,
             use=check.declared_use,
+            further_subjects=[
+                generation_pb.FurtherSubject(
+                    subject_id=each.subject_id, consent_id=each.consent_id, consent_revision=each.consent_revision
+                )
+                for each in check.further
+            ],
         )
     return safety_pb.ImageBlocked(**_ids(check), reason_codes=check.reasons)
 

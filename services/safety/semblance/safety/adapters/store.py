@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from semblance.kernel.consent import Depicted
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.safety.adapters import tables as t
 from semblance.safety.adapters.outbox_sink import to_message
@@ -68,6 +69,16 @@ class SqlChecks:
         query = sa.select(t.checks.c.image_id).where(t.checks.c.subject_id == subject_id)
         return [ImageId(image_id) for image_id in self._sql.scalars(query)]
 
+    def open_with(self, subject_id: SubjectId) -> list[ImageId]:
+        """See ports.Checks."""
+        waiting = t.checks.c.state.in_([CheckState.QUEUED.value, CheckState.IN_REVIEW.value])
+        query = sa.select(t.checks.c.image_id, t.checks.c.further_subjects).where(waiting)
+        return [
+            ImageId(row.image_id)
+            for row in self._sql.execute(query)
+            if any(further == subject_id for further, *_ in row.further_subjects)
+        ]
+
     def forget_requester(self, requester_id: SubjectId) -> list[ImageId]:
         """See ports.Checks."""
         asked = t.checks.c.requester_id == requester_id
@@ -82,12 +93,14 @@ class SqlChecks:
         return mine
 
     def _values(self, check: PictureCheck) -> dict[str, Any]:
-        names = [f.name for f in dataclasses.fields(check) if f.name not in ("state", "reasons", "measured")]
+        special = {"state", "reasons", "measured", "further"}
+        names = [f.name for f in dataclasses.fields(check) if f.name not in special]
         audit = {"measured": dataclasses.asdict(check.measured), "rules": _plain(self._rules)}
         return {
             **{name: getattr(check, name) for name in names},
             "state": check.state.value,
             "reasons": list(check.reasons),
+            "further_subjects": [[d.subject_id, d.consent_id, d.consent_revision] for d in check.further],
             "audit": audit,
         }
 
@@ -164,12 +177,19 @@ def _check(row: sa.Row[Any]) -> PictureCheck:
         state=CheckState(row.state),
         reasons=tuple(row.reasons),
         measured=Measured(
-            faces=tuple(FaceSeen(**{**face, "box_px": tuple(face["box_px"])}) for face in measured["faces"]),
+            faces=tuple(_face(face) for face in measured["faces"]),
             nude_parts=tuple(NudePart(**{**p, "box_px": tuple(p["box_px"])}) for p in measured["nude_parts"]),
             enrolled=measured["enrolled"],
             index_revision=measured.get("index_revision", -1),
+            each_enrolled=tuple(measured.get("each_enrolled", ())),
         ),
         decided_at=row.decided_at,
         declared_use=row.declared_use,
         requester_id=row.requester_id,
+        further=tuple(Depicted(*each) for each in row.further_subjects),
     )
+
+
+def _face(kept: dict[str, Any]) -> FaceSeen:
+    tuples = {"box_px": tuple(kept["box_px"]), "own_scores": tuple(kept.get("own_scores", ()))}
+    return FaceSeen(**{**kept, **tuples})

@@ -29,6 +29,8 @@ checks = sa.Table(
     sa.Column("decided_at", UtcDateTime),
     # As whoever asked declared it; empty: not said.
     sa.Column("declared_use", sa.String(32), nullable=False),
-    # Who asked, if it was somebody else, until the look; empty: nobody else, or not any more.
+    # Both until the verdict: who asked, if it was somebody else (empty: nobody), and subject, consent and revision of
+    # everybody whom it shows beside its subject.
     sa.Column("requester_id", sa.String(36), nullable=False, index=True),
+    sa.Column("further_subjects", sa.JSON, nullable=False),
 )

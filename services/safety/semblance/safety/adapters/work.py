@@ -84,7 +84,7 @@ def _erase_subject(ports: Ports, store_of: StoreOf) -> WorkKind:
     def run(item: WorkItem, _context: WorkContext) -> Settle:
         subject_id = SubjectId(str(item.payload["subject_id"]))
         gone = (erasure.remove_pixels(subject_id, ports), dropped_work(item.payload))
-        return lambda unit: erasure.finish(subject_id, item.aggregate_id, gone, store_of(unit))
+        return lambda unit: erasure.finish(subject_id, item.aggregate_id, gone, store_of(unit), ports)
 
     return WorkKind(run=run, failed=_refused, max_attempts=_NEVER_GIVEN_UP)
 

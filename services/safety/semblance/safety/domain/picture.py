@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from semblance.kernel.consent import Depicted
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
-from semblance.safety.domain.verdict import FaceSeen, NudePart
+from semblance.safety.domain.verdict import FaceSeen, Judgement, NudePart, VerdictRules, judge, judge_several
 
 BLURRED = ".blurred"
 
@@ -25,12 +27,21 @@ class CheckState(enum.Enum):
 @dataclass(frozen=True)
 class Measured:
     """What was found in the pixels, kept for audit: scores and boxes, no pixels and no embeddings. index_revision: the
-    state of identity's gallery that faces were compared with, -1 where none was."""
+    state of identity's gallery that faces were compared with, -1 where none was. each_enrolled: in a picture of
+    several, who of them is enrolled."""
 
     faces: tuple[FaceSeen, ...] = ()
     nude_parts: tuple[NudePart, ...] = ()
     enrolled: bool = False
     index_revision: int = -1
+    each_enrolled: tuple[bool, ...] = ()
+
+    def judge(self, faces: Sequence[FaceSeen], nude_parts: Sequence[NudePart], rules: VerdictRules) -> Judgement:
+        """What these faces, all or some of those found, come to."""
+        if not self.each_enrolled:
+            return judge(faces, enrolled=self.enrolled, nude_parts=nude_parts, rules=rules)
+        scores = [face.own_scores for face in faces]
+        return judge_several(faces, scores, consenting=self.each_enrolled, nude_parts=nude_parts, rules=rules)
 
 
 @dataclass(frozen=True)
@@ -54,18 +65,19 @@ class PictureCheck:
     decided_at: dt.datetime | None = None
     # What it is for, as whoever asked declared it; not judged here, it goes on to the signer.
     declared_use: str = ""
-    # Who asked, if it was somebody else; emptied with the look, when nobody's photos are asked about any more.
+    # Who asked, if it was somebody else.
     requester_id: str = ""
+    # Whom it shows beside the subject.
+    further: tuple[Depicted, ...] = ()
 
     def decided(self, reasons: tuple[str, ...], measured: Measured, now: dt.datetime) -> PictureCheck:
         """This check with its verdict: allowed only when there is no reason not to."""
         state = CheckState.BLOCKED if reasons else CheckState.ALLOWED
-        return replace(self, state=state, reasons=reasons, measured=measured, decided_at=now, requester_id="")
+        return replace(self, state=state, reasons=reasons, measured=measured, decided_at=now)
 
     def doubted(self, measured: Measured) -> PictureCheck:
         """This check waiting for an operator."""
-        reasons = ("needs-review",)
-        return replace(self, state=CheckState.IN_REVIEW, reasons=reasons, measured=measured, requester_id="")
+        return replace(self, state=CheckState.IN_REVIEW, reasons=("needs-review",), measured=measured)
 
     def blurred(self, key: str, sha256: str) -> PictureCheck:
         """This check about other bytes of the same picture."""
@@ -76,11 +88,25 @@ class PictureCheck:
         """Whether there is no verdict yet."""
         return self.state in (CheckState.QUEUED, CheckState.IN_REVIEW)
 
+    def without_others(self) -> PictureCheck:
+        """This check once it is closed: about its own person alone, nobody else is asked about any more."""
+        return replace(self, requester_id="", further=())
+
+    @property
+    def depicted(self) -> tuple[Depicted, ...]:
+        """Everybody whom it shows, its own person first."""
+        return Depicted(self.subject_id, self.consent_id, self.consent_revision), *self.further
+
     @property
     def libraries(self) -> tuple[SubjectId, ...]:
-        """Whose photos show people whom this picture must not show: its own person's, and of whoever asked."""
+        """Whose photos show people whom this picture must not show: of everybody in it, and of whoever asked."""
         asked = (SubjectId(self.requester_id),) if self.requester_id else ()
-        return tuple(dict.fromkeys((self.subject_id, *asked)))
+        return tuple(dict.fromkeys((*(each.subject_id for each in self.depicted), *asked)))
+
+    def grantee_of(self, each: Depicted) -> str | None:
+        """To whom somebody beside the subject must have given their consent: whoever asked; None if they are that."""
+        asker = self.requester_id or self.subject_id
+        return None if each.subject_id == asker else asker
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -90,4 +116,4 @@ class PictureCheck:
 
     def cancelled(self, now: dt.datetime) -> PictureCheck:
         """This check once nobody wants the picture any more."""
-        return replace(self, state=CheckState.CANCELLED, decided_at=now, requester_id="")
+        return replace(self, state=CheckState.CANCELLED, decided_at=now).without_others()

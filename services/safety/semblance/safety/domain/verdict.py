@@ -39,7 +39,8 @@ class UnknownFaces(enum.Enum):
 class FaceSeen:
     """One face: where, how sure, its best cosines (NOBODY: nobody to compare with): the subject, anybody else enrolled,
     the other people in the photos of the subject and of whoever asked, the operator's public figures; whether identity
-    says that it is protected; whether it could be read at all."""
+    says that it is protected; whether it could be read at all. own_scores: in a picture of several, the cosine with
+    each of them, and own_score is the best of those who are enrolled."""
 
     box_px: tuple[float, float, float, float]
     found_0_1: float
@@ -49,6 +50,7 @@ class FaceSeen:
     library_score: float = NOBODY
     figure_score: float = NOBODY
     readable: bool = True
+    own_scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import SubjectId
 from semblance.safety.domain.events import Erased
+from semblance.safety.domain.verdict import Reason
+from semblance.safety.handlers import filtering
 from semblance.safety.ports import Ports, Store
 
 
@@ -20,9 +22,18 @@ def remove_pixels(subject_id: SubjectId, ports: Ports) -> Destroyed:
     return Destroyed.of("objects:quarantine", ports.quarantine.remove_subject(subject_id))
 
 
-def finish(subject_id: SubjectId, erasure_id: str, gone: Sequence[Destroyed], store: Store) -> None:
-    """Delete the rows and say what was destroyed."""
+def finish(subject_id: SubjectId, erasure_id: str, gone: Sequence[Destroyed], store: Store, ports: Ports) -> None:
+    """Delete the rows and say what was destroyed. A picture of others that shows the person too is blocked."""
+    shown = store.checks.open_with(subject_id)
+    for image_id in shown:
+        store.cancel_filter(image_id)
+        filtering.block(image_id, Reason.CONSENT_OF_ANOTHER, store, ports)
     rows = store.checks.remove_subject(subject_id)
     asked = store.checks.forget_requester(subject_id)
-    stores = (Destroyed.of("database:checks", rows), *gone, Destroyed.of("database:check_requesters", asked))
+    stores = (
+        Destroyed.of("database:checks", rows),
+        *gone,
+        Destroyed.of("database:check_requesters", asked),
+        Destroyed.of("database:check_people", shown),
+    )
     store.publish(Erased(subject_id, erasure_id, stores))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from semblance.kernel.consent import WHOEVER_ASKED, Purpose
 from semblance.kernel.errors import Forbidden, Gone, Invalid, NotFound, SemblanceError
 from semblance.kernel.ids import ImageId
-from semblance.safety.domain.errors import TooManyPlaces
+from semblance.safety.domain.errors import ConsentOfAnotherRequired, TooManyPlaces
 from semblance.safety.domain.events import Decided, Held
 from semblance.safety.domain.picture import CheckState, Measured, PictureCheck
 from semblance.safety.domain.verdict import Reason
@@ -32,11 +32,12 @@ def examine(image_id: ImageId, ports: Ports, *, go_on: Callable[[], None]) -> Ex
     check = ports.reads.check(image_id)
     if check is None or check.state is not CheckState.QUEUED:
         return None
-    if ports.clock.now() - check.received_at > dt.timedelta(seconds=ports.limits.wait_s):
-        return Examined((Reason.CHECK_UNAVAILABLE.value,))
+    unseen = _refused_unseen(check, ports)
+    if unseen is not None:
+        return Examined((unseen.value,))
     try:
         ports.quarantine.require_key(check.subject_id)
-        _require_consent(check, ports)
+        _require_consents(check, ports)
         png = ports.quarantine.get(check.subject_id, check.quarantine_key)
         if hashlib.sha256(png).hexdigest() != check.sha256:
             return Examined((Reason.UNREADABLE.value,))
@@ -46,6 +47,12 @@ def examine(image_id: ImageId, ports: Ports, *, go_on: Callable[[], None]) -> Ex
         return Examined(gone=True)
     except (Forbidden, NotFound, Invalid) as refusal:
         return Examined((_reason_of(refusal),))
+
+
+def _refused_unseen(check: PictureCheck, ports: Ports) -> Reason | None:
+    if ports.clock.now() - check.received_at > dt.timedelta(seconds=ports.limits.wait_s):
+        return Reason.CHECK_UNAVAILABLE
+    return Reason.TOO_MANY_FACES if len(check.depicted) > ports.limits.people else None
 
 
 def _reason_of(refusal: SemblanceError) -> str:
@@ -85,10 +92,10 @@ def settle(image_id: ImageId, store: Store, ports: Ports, *, allow: bool) -> Non
     _close(check.decided(reasons, check.measured, ports.clock.now()), store)
 
 
-def close(image_id: ImageId, state: CheckState, reason: Reason, store: Store, ports: Ports) -> bool:
-    """Block one that is still in `state`; whether it was."""
+def block(image_id: ImageId, reason: Reason, store: Store, ports: Ports, *, only_in: CheckState | None = None) -> bool:
+    """Block one that is still open, or still in this state; whether it was."""
     check = store.checks.get(image_id, lock=True)
-    if check is None or check.state is not state:
+    if check is None or not check.is_open or (only_in is not None and check.state is not only_in):
         return False
     _close(check.decided((reason.value,), check.measured, ports.clock.now()), store)
     return True
@@ -122,7 +129,7 @@ def clear_up(image_id: ImageId, store: Store) -> None:
 
 
 def _close(check: PictureCheck, store: Store) -> None:
-    store.checks.save(check)
+    store.checks.save(check.without_others())
     store.publish(Decided(check))
     if check.state is CheckState.BLOCKED:
         store.schedule_removal(check.image_id, *check.keys)
@@ -130,15 +137,23 @@ def _close(check: PictureCheck, store: Store) -> None:
         store.schedule_leftover(check.image_id, check.keys[0])
 
 
-def _require_consent(check: PictureCheck, ports: Ports) -> None:
-    """Raises the consent's errors. Who asked was bound to it when the picture was ordered."""
+def _require_consents(check: PictureCheck, ports: Ports) -> None:
+    """Of everybody in the picture. Raises the subject's consent's errors, ConsentOfAnotherRequired, Unavailable.
+
+    Who asked was bound to the subject's consent when the picture was ordered; anybody else's is bound to them here."""
     ports.consents.require(check.consent_id, check.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
+    for each in check.further:
+        grantee_id = check.grantee_of(each)
+        try:
+            ports.consents.require(each.consent_id, each.subject_id, Purpose.GENERATE, grantee_id=grantee_id)
+        except Forbidden as refusal:
+            raise ConsentOfAnotherRequired from refusal
 
 
 def _consent_refusal(check: PictureCheck, ports: Ports) -> tuple[str, ...]:
-    """Why the consent does not cover the picture at this moment; empty when it does. Raises Unavailable."""
+    """Why the consents do not cover the picture at this moment; empty when it does. Raises Unavailable."""
     try:
-        _require_consent(check, ports)
+        _require_consents(check, ports)
     except Forbidden as refusal:
         return (refusal.code,)
     return ()

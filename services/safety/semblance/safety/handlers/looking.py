@@ -7,10 +7,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from semblance.kernel.consent import Depicted
 from semblance.kernel.errors import Gone, Unavailable
 from semblance.kernel.ids import SubjectId
 from semblance.safety.domain.picture import BLURRED, Measured, PictureCheck
-from semblance.safety.domain.verdict import NOBODY, FaceSeen, Judgement, NudePart, Reason, VerdictRules, is_known, judge
+from semblance.safety.domain.verdict import NOBODY, FaceSeen, Judgement, NudePart, Reason, VerdictRules, is_known
 from semblance.safety.ports import BoxPx, Embedding, FaceScores, FoundFace, Pixels, Ports
 
 GoOn = Callable[[], None]
@@ -46,7 +47,7 @@ def look(check: PictureCheck, png: bytes, ports: Ports, go_on: GoOn) -> Examined
     measured = _measure(check, image, nude, ports, go_on)
     if measured is None:
         return Examined((Reason.TOO_MANY_FACES.value,))
-    judged = judge(measured.faces, enrolled=measured.enrolled, nude_parts=nude, rules=ports.verdict_rules)
+    judged = measured.judge(measured.faces, nude, ports.verdict_rules)
     if judged.reasons or not judged.blur_px:
         return Examined(tuple(reason.value for reason in judged.reasons), measured, doubt=judged.doubt)
     return _blur(_Shown(check, image, measured, judged), ports, go_on)
@@ -61,48 +62,62 @@ def _measure(
         return None
     go_on()
     readable = [face.embedding for face in found if face.embedding is not None]
-    scores, enrolled = ports.matcher.match(
-        check.subject_id, readable, consent_id=check.consent_id, consent_revision=check.consent_revision
-    )
+    own = [_matches(each, check, readable, ports) for each in check.depicted]
     library = _in_libraries(check, readable, ports)
     figures = ports.figures.best(check.subject_id, readable)
-    _require_an_answer(len(readable), scores, library, figures)
-    seen = iter(zip(scores, library, figures, strict=True))
-    faces = tuple(_seen(face, next(seen)) if face.embedding is not None else _unreadable(face) for face in found)
-    return Measured(faces, tuple(nude), enrolled, min((score.index_revision for score in scores), default=-1))
+    _require_numbers(figures, readable)
+    seen = iter(zip(zip(*(scores for scores, _ in own), strict=True), library, figures, strict=True))
+    enrolled = tuple(is_enrolled for _, is_enrolled in own)
+    faces = tuple(
+        _seen(face, next(seen), enrolled) if face.embedding is not None else _unreadable(face, len(own))
+        for face in found
+    )
+    revision = min((score.index_revision for scores, _ in own for score in scores), default=-1)
+    return Measured(faces, tuple(nude), any(enrolled), revision, enrolled if check.further else ())
+
+
+def _matches(
+    each: Depicted, check: PictureCheck, faces: Sequence[Embedding], ports: Ports
+) -> tuple[list[FaceScores], bool]:
+    """How like this one of the people in the picture each face is, and how like anybody who may not be in it."""
+    scores, enrolled = ports.matcher.match(
+        each.subject_id,
+        faces,
+        consent_id=each.consent_id,
+        consent_revision=each.consent_revision,
+        also_depicted=[other.subject_id for other in check.depicted if other.subject_id != each.subject_id],
+    )
+    _require_numbers([score.own for score in scores], faces)
+    _require_numbers([score.other for score in scores], faces)
+    return scores, enrolled
 
 
 def _in_libraries(check: PictureCheck, faces: Sequence[Embedding], ports: Ports) -> list[float]:
     """Each face's best cosine with anybody in the photos that concern this picture. Raises Unavailable, Gone."""
     scores = [_in_library(owner_id, check, faces, ports) for owner_id in check.libraries]
-    if not all(len(of_one) == len(faces) and all(map(math.isfinite, of_one)) for of_one in scores):
-        raise Unavailable("a library did not answer for every face")
+    for of_one in scores:
+        _require_numbers(of_one, faces)
     return [max(of_face) for of_face in zip(*scores, strict=True)]
 
 
 def _in_library(owner_id: SubjectId, check: PictureCheck, faces: Sequence[Embedding], ports: Ports) -> list[float]:
-    depicted = [check.subject_id] if owner_id != check.subject_id else []
+    depicted = [each.subject_id for each in check.depicted if each.subject_id != owner_id]
     try:
         return ports.library.best(owner_id, faces, depicted=depicted)
     except Gone:
         if owner_id == check.subject_id:
             raise
-        return [NOBODY] * len(faces)  # whoever asked is erased, and their photos with them
+        # Whoever asked is erased, and their photos with them. So may be somebody in it: then their consent has ended.
+        return [NOBODY] * len(faces)
 
 
-def _require_an_answer(
-    faces: int, scores: Sequence[FaceScores], library: Sequence[float], figures: Sequence[float]
-) -> None:
+def _require_numbers(scores: Sequence[float], faces: Sequence[Embedding]) -> None:
     """A score for each face from everybody who was asked, and a number: a comparison with one that is none is never
     true, and would find nobody alike. Raises Unavailable."""
-    if not len(scores) == len(library) == len(figures) == faces:
+    if len(scores) != len(faces):
         raise Unavailable("not every face was compared")
-    if not all(math.isfinite(score) for one in zip(scores, library, figures, strict=True) for score in _numbers(*one)):
+    if not all(map(math.isfinite, scores)):
         raise Unavailable("a comparison gave no number")
-
-
-def _numbers(scores: FaceScores, library: float, figure: float) -> tuple[float, float, float, float]:
-    return scores.own, scores.other, library, figure
 
 
 @dataclass(frozen=True)
@@ -124,7 +139,7 @@ def _blur(shown: _Shown, ports: Ports, go_on: GoOn) -> Examined:
     if after is None or any(_is_left(face, boxes, ports.verdict_rules) for face in after.faces):
         return Examined((Reason.FACE_NOT_COVERED.value,), shown.measured)
     clear = [face for face in after.faces if not _within(face, boxes)]
-    judged = judge(clear, enrolled=after.enrolled, nude_parts=(), rules=ports.verdict_rules)
+    judged = after.judge(clear, (), ports.verdict_rules)
     if judged.reasons or judged.blur_px:
         return Examined(tuple(r.value for r in judged.reasons or (Reason.FACE_NOT_COVERED,)), shown.measured)
     go_on()
@@ -145,8 +160,10 @@ def _within(face: FaceSeen, boxes: Sequence[BoxPx]) -> bool:
     return any(left <= x <= left + width and top <= y <= top + height for left, top, width, height in boxes)
 
 
-def _seen(face: FoundFace, scores: tuple[FaceScores, float, float]) -> FaceSeen:
-    known, library, figure = scores
+def _seen(face: FoundFace, scores: tuple[tuple[FaceScores, ...], float, float], enrolled: Sequence[bool]) -> FaceSeen:
+    """A face is the likest one's of those who are enrolled, and is compared with everybody else beside that one."""
+    of_each, library, figure = scores
+    known = of_each[max(range(len(of_each)), key=lambda k: (enrolled[k], of_each[k].own))]
     return FaceSeen(
         face.box_px,
         face.found_0_1,
@@ -155,11 +172,13 @@ def _seen(face: FoundFace, scores: tuple[FaceScores, float, float]) -> FaceSeen:
         protected=known.protected,
         library_score=library,
         figure_score=figure,
+        own_scores=tuple(score.own for score in of_each) if len(of_each) > 1 else (),
     )
 
 
-def _unreadable(face: FoundFace) -> FaceSeen:
-    return FaceSeen(face.box_px, face.found_0_1, own_score=-1.0, other_score=-1.0, readable=False)
+def _unreadable(face: FoundFace, people: int) -> FaceSeen:
+    own = (NOBODY,) * people if people > 1 else ()
+    return FaceSeen(face.box_px, face.found_0_1, NOBODY, NOBODY, readable=False, own_scores=own)
 
 
 class Nobody:

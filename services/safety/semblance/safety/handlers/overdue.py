@@ -21,5 +21,5 @@ def end_overdue(store: Store, ports: Ports) -> int:
     ):
         for image_id in store.checks.received_before(now - dt.timedelta(seconds=patience_s), state, AT_ONCE):
             store.cancel_filter(image_id)
-            ended += filtering.close(image_id, state, reason, store, ports)
+            ended += filtering.block(image_id, reason, store, ports, only_in=state)
     return ended

@@ -23,6 +23,7 @@ from semblance.client.models import AuditEntry
 
 _ENDS: Final = {
     "ImagePublished": "published",
+    "ImageTakenDown": "taken down",
     "ImageBlocked": "blocked by the filter",
     "ImageFailed": "failed",
     "ImageRevoked": "stopped by a withdrawal",

@@ -81,6 +81,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     "ImageBlocked": "the filter blocked a picture{because} ({image})",
     "ImageHeld": "the filter was in doubt about a picture, and a person is asked ({image})",
     "ImagePublished": "a picture was signed and published ({image})",
+    "ImageHidden": "somebody asked to take a picture of you down; nobody can fetch it until that is decided ({image})",
+    "ImageShown": "it was decided that a picture of you stays; it can be fetched again ({image})",
+    "ImageTakenDown": "the operator took a picture of you down, because somebody had asked for it ({image})",
     "PublicationRefused": "a picture was not published{because} ({image})",
     "ErasureRequested": "you asked to be erased",
 }

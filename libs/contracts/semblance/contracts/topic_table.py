@@ -278,10 +278,28 @@ TOPIC_TABLE: tuple[Topic, ...] = (
         messages=(
             "semblance.contracts.provenance.v1.ImagePublished",
             "semblance.contracts.provenance.v1.PublicationRefused",
+            "semblance.contracts.provenance.v1.ImageHidden",
+            "semblance.contracts.provenance.v1.ImageShown",
+            "semblance.contracts.provenance.v1.ImageTakenDown",
         ),
         dead_letters=True,
-        description="Pictures signed and published.",
+        description="Pictures signed and published, hidden and taken down.",
         passes_over=(
+            (
+            "gateway",
+            (
+            "semblance.contracts.provenance.v1.ImageHidden",
+            "semblance.contracts.provenance.v1.ImageShown",
+            "semblance.contracts.provenance.v1.ImageTakenDown",
+        ),
+        ),
+            (
+            "generation",
+            (
+            "semblance.contracts.provenance.v1.ImageHidden",
+            "semblance.contracts.provenance.v1.ImageShown",
+        ),
+        ),
         ),
     ),
     Topic(

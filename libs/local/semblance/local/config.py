@@ -35,7 +35,7 @@ class Config:
     store_admin_secret: str
     # Service (or "broker") to its own credentials at the store.
     store_keys: dict[str, tuple[str, str]]
-    # Opens identity's operator calls; empty in a file that an older version wrote.
+    # Opens identity's and provenance's operator calls; empty in a file that an older version wrote.
     operator_token: str = ""
 
     def __repr__(self) -> str:

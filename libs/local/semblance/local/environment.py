@@ -86,13 +86,14 @@ def _face_model(service: str) -> dict[str, str]:
 
 
 def _own(service: str, config: Config, layout: Layout, models_dir: Path) -> dict[str, str]:
+    operators = json.dumps({"operator": config.operator_token} if config.operator_token else {})
     return {
         "gateway": {"PUBLIC_URL": config.gateway_url, "KEYS_DIR": str(layout.secrets / "gateway")},
         "identity": {
             "MODELS_DIR": str(models_dir),
-            "OPERATOR_TOKENS": json.dumps({"operator": config.operator_token} if config.operator_token else {}),
+            "OPERATOR_TOKENS": operators,
             "RECEIPT_KEY_FILE": str(layout.secrets / "erasure-receipts.key"),
             "RECEIPT_ISSUER": config.gateway_url,
         },
-        "provenance": {"SIGNING_DIR": str(layout.secrets / "signing")},
+        "provenance": {"SIGNING_DIR": str(layout.secrets / "signing"), "OPERATOR_TOKENS": operators},
     }.get(service, {"MODELS_DIR": str(models_dir)})

@@ -48,6 +48,9 @@ def subscriptions(ports: Ports, store_of: Callable[[Unit], Store]) -> list[Subsc
     def publication_refused(message: provenance_pb.PublicationRefused, unit: Unit) -> None:
         verdicts.publication_refused(ImageId(message.image_id), message.reason_code, store_of(unit), ports)
 
+    def image_taken_down(message: provenance_pb.ImageTakenDown, unit: Unit) -> None:
+        withdrawal.taken_down(ImageId(message.image_id), store_of(unit), ports)
+
     return [
         Subscription("generation.consents", {identity_pb.ConsentRevoked: consent_revoked}),
         Subscription(
@@ -63,6 +66,7 @@ def subscriptions(ports: Ports, store_of: Callable[[Unit], Store]) -> list[Subsc
                 safety_pb.ImageHeld: image_held,
                 provenance_pb.ImagePublished: image_published,
                 provenance_pb.PublicationRefused: publication_refused,
+                provenance_pb.ImageTakenDown: image_taken_down,
             },
         ),
     ]

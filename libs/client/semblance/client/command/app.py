@@ -60,7 +60,7 @@ def _operator(ctx: typer.Context) -> None:
 
 app.command(
     "operator",
-    help="Decide reviews, keep the protected register, erase after a restore.",
+    help="Decide reviews and take-downs, keep the protected register, erase after a restore.",
     context_settings=FORWARDED,
     add_help_option=False,
     rich_help_panel="Operators",

@@ -8,18 +8,20 @@ import typer
 
 from semblance.client.command.output import Json, say
 from semblance.contracts.identity.v1 import review_pb2
-from semblance.local.operator import apps, protected, reviews
+from semblance.local.operator import apps, protected, reviews, takedowns
 from semblance.local.operator.desk import DATA, Data, desk
 
 app = typer.Typer(
-    help="For operators: decide reviews, keep the protected register, erase somebody after a restore. Elsewhere than "
-    "on this machine: SEMBLANCE_OPERATOR_ADDRESS (identity's gRPC host:port) and SEMBLANCE_OPERATOR_TOKEN.",
+    help="For operators: decide reviews and take-down notices, keep the protected register, erase somebody after a "
+    "restore. Elsewhere than on this machine: SEMBLANCE_OPERATOR_ADDRESS (identity's gRPC host:port), "
+    "SEMBLANCE_OPERATOR_PROVENANCE_ADDRESS (provenance's) and SEMBLANCE_OPERATOR_TOKEN.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 app.add_typer(reviews.app, name="reviews")
 app.add_typer(protected.app, name="protected")
 app.add_typer(apps.app, name="apps")
+app.add_typer(takedowns.app, name="takedowns")
 
 
 @app.command("erase")

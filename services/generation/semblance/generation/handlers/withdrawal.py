@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from semblance.generation.domain.events import Ended, Erased
-from semblance.generation.domain.image import Image
+from semblance.generation.domain.image import Image, State
 from semblance.generation.ports import Ports, Store
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.errors import Unavailable
-from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, SubjectId
+from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId
 
 ADAPTER_REMOVED: Final = "adapter-removed"
 
@@ -45,6 +45,13 @@ def adapter_removed(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
     ports.shelf.drop(adapter_id)
     for image in store.images.open_with(adapter_id):
         _end(image, image.fail(ADAPTER_REMOVED, ports.clock.now()), store)
+
+
+def taken_down(image_id: ImageId, store: Store, ports: Ports) -> None:
+    """An operator took the picture down: it is removed, as if its person had done it."""
+    image = store.images.get(image_id, lock=True)
+    if image is not None and image.state not in (State.REMOVED, State.REVOKED):
+        _end(image, image.remove(ports.clock.now()), store)
 
 
 def forget_subject(erasure_id: ErasureId, subject_id: SubjectId, store: Store) -> None:

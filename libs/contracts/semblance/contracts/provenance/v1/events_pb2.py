@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.semblance/contracts/provenance/v1/events.proto\x12!semblance.contracts.provenance.v1\"\xb1\x01\n\x0eImagePublished\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0bmanifest_id\x18\x05 \x01(\t\x12\x12\n\nobject_key\x18\x06 \x01(\t\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\"}\n\x12PublicationRefused\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.semblance/contracts/provenance/v1/events.proto\x12!semblance.contracts.provenance.v1\"\xb1\x01\n\x0eImagePublished\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0bmanifest_id\x18\x05 \x01(\t\x12\x12\n\nobject_key\x18\x06 \x01(\t\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\"}\n\x12PublicationRefused\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\"a\n\x0bImageHidden\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\"`\n\nImageShown\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\"d\n\x0eImageTakenDown\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,4 +35,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMAGEPUBLISHED']._serialized_end=263
   _globals['_PUBLICATIONREFUSED']._serialized_start=265
   _globals['_PUBLICATIONREFUSED']._serialized_end=390
+  _globals['_IMAGEHIDDEN']._serialized_start=392
+  _globals['_IMAGEHIDDEN']._serialized_end=489
+  _globals['_IMAGESHOWN']._serialized_start=491
+  _globals['_IMAGESHOWN']._serialized_end=587
+  _globals['_IMAGETAKENDOWN']._serialized_start=589
+  _globals['_IMAGETAKENDOWN']._serialized_end=689
 # @@protoc_insertion_point(module_scope)

@@ -37,3 +37,39 @@ class PublicationRefused(_message.Message):
     image_id: str
     reason_code: str
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., reason_code: _Optional[str] = ...) -> None: ...
+
+class ImageHidden(_message.Message):
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    consent_revision: int
+    image_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ...) -> None: ...
+
+class ImageShown(_message.Message):
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    consent_revision: int
+    image_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ...) -> None: ...
+
+class ImageTakenDown(_message.Message):
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    consent_revision: int
+    image_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ...) -> None: ...

@@ -54,8 +54,8 @@ class PageError(AssertionError):
 class Page:
     """One tab. `complaints`: what its console had of errors, refusals by the content policy among them."""
 
-    def __init__(self, socket_url: str) -> None:
-        self._socket: ClientConnection = connect(socket_url, max_size=None, open_timeout=_START_S)
+    def __init__(self, connection: ClientConnection) -> None:
+        self._socket = connection
         self._sent = 0
         self.complaints: list[str] = []
         for domain in ("Page", "Runtime", "Log"):
@@ -139,10 +139,6 @@ class Page:
         shot = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(shot["data"]))
 
-    def close(self) -> None:
-        """Let go of the tab."""
-        self._socket.close()
-
 
 @contextlib.contextmanager
 def browsing(folder: Path, *flags: str) -> Iterator[Page]:
@@ -155,11 +151,8 @@ def browsing(folder: Path, *flags: str) -> Iterator[Page]:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
         try:
-            page = Page(_first_tab(profile, process))
-            try:
-                yield page
-            finally:
-                page.close()
+            with connect(_first_tab(profile, process), max_size=None, open_timeout=_START_S) as connection:
+                yield Page(connection)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

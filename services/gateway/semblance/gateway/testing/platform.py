@@ -33,7 +33,7 @@ from semblance.gateway.testing.register import FakeRegister, FakeReviews
 from semblance.gateway.testing.sharing import FakeSharing
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
-from semblance.kernel.errors import Conflict, ConsentMissing, Gone, Invalid, NotFound
+from semblance.kernel.errors import Conflict, ConsentMissing, Gone, Invalid, NotFound, QuotaExceeded
 from semblance.kernel.ids import ConsentId, SubjectId, new_id
 
 T = TypeVar("T")
@@ -48,7 +48,8 @@ def page(items: Iterable[T], key: Callable[[T], str], after: str | None, limit: 
 
 @dataclass
 class FakeIdentity:
-    """Also the ConsentView: what it grants is in force at once, unless `late` holds the view back."""
+    """Also the ConsentView: what it grants is in force at once, unless `late` holds the view back. `captures` are the
+    frames that came; the next ones fail with the next advice of `refusals`."""
 
     clock: Clock
     releases: dict[str, tuple[str, Release]] = field(default_factory=dict)
@@ -59,6 +60,9 @@ class FakeIdentity:
     late: bool = False
     allowed_reviews: set[str] = field(default_factory=set)
     left_behind: set[str] = field(default_factory=set)
+    captures: list[Sequence[Frame]] = field(default_factory=list)
+    refusals: list[tuple[str, ...]] = field(default_factory=list)
+    locked_out_s: int = 0
 
     def notice(self, language: str) -> Notice:
         del language
@@ -75,6 +79,8 @@ class FakeIdentity:
 
     def create_session(self, subject_id: str, *, release_id: str, device_id: str) -> CaptureSession:
         del device_id
+        if self.locked_out_s:
+            raise QuotaExceeded("too many failed captures", code="locked-out", retry_after_s=self.locked_out_s)
         _own(self.releases, release_id, subject_id, "release")
         expires_at = self.clock.now() + dt.timedelta(minutes=10)
         session = CaptureSession(
@@ -89,9 +95,12 @@ class FakeIdentity:
         session = self.session(subject_id, session_id)
         if nonce != session.nonce:
             raise Invalid("the nonce is not the session's", code="wrong-nonce")
-        if len(frames) < 2:
+        self.captures.append(frames)
+        if len(frames) < 2 or self.refusals:
+            advice = self.refusals.pop(0) if self.refusals else ("Hold still.",)
             tries_left = session.tries_left - 1
-            session = replace(session, tries_left=tries_left, advice=("Hold still.",), state="in_progress")
+            state = "in_progress" if tries_left else "failed"
+            session = replace(session, tries_left=tries_left, advice=advice, state=state)
         else:
             session = replace(session, state="succeeded")
         self.sessions[session_id] = (subject_id, session)

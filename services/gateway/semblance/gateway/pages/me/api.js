@@ -4,7 +4,8 @@ const TOKEN = "semblance-token", DEVICE = "semblance-device";
 
 export class Problem extends Error {
   constructor(status, body, retryAfterS) {
-    super([body.detail, body.remedy].filter(Boolean).map(sentence).join(" ") || "The platform does not answer. Try again in a moment.");
+    const long = retryAfterS >= 60 ? `You may try again at ${new Date(Date.now() + 1000 * retryAfterS).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}` : "";
+    super([body.detail, long || body.remedy].filter(Boolean).map(sentence).join(" ") || "The platform does not answer. Try again in a moment.");
     Object.assign(this, { status, code: body.code ?? "", errors: body.errors ?? [], retryAfterS });
   }
 }

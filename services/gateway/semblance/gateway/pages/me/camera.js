@@ -1,6 +1,6 @@
 // The person's camera, and frames of it as JPEG. What is sent is as the camera sees it, not as the mirror shows it.
 
-const LONGER_SIDE_PX = 480, QUALITY = 0.9;
+const LONGER_SIDE_PX = 400, QUALITY = 0.9;
 
 export async function open(videos) {
   if (!navigator.mediaDevices?.getUserMedia) throw new Error("This browser gives pages no camera here. Open the page by https, in a current browser.");

@@ -32,10 +32,6 @@ export function day(text) {
   return new Date(text).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
 }
 
-export function hour(date) {
-  return date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-}
-
 // A button that waits for what it does, so that nothing is sent twice; a failure is said in the page.
 export function on(element, kind, act) {
   element.addEventListener(kind, async (event) => {

@@ -5,9 +5,9 @@ import { at } from "/me/dom.js";
 import { shine } from "/me/screen.js";
 import { MOVEMENTS } from "/me/words.js";
 
-const REST_MS = 1400, AWAY_MS = 1500, BACK_MS = 1100, HOLD_MS = 2000;
-const SLOWER = 1.3; // of a movement, for whoever needs more time
-const EVERY_MS = 120, MOST_FRAMES = 118; // the service takes 120, over 60 s at most
+const REST_MS = 1200, AWAY_MS = 1300, BACK_MS = 900, HOLD_MS = 1800;
+const SLOWER = 1.5; // of a movement, for whoever needs more time
+const EVERY_MS = 133, MOST_FRAMES = 118; // every fourth of a usual camera; the service takes 120, over 60 s at most
 const COUNT_DOWN = 3;
 
 // What is said, and for how long. The colours must all have been shown once before it ends.

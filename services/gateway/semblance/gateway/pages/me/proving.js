@@ -2,7 +2,7 @@
 
 import { call, deviceId, get, newKey, post } from "/me/api.js";
 import { close, open } from "/me/camera.js";
-import { at, go, hour, made, on } from "/me/dom.js";
+import { at, go, made, on } from "/me/dom.js";
 import { film } from "/me/filming.js";
 import { MOVEMENTS } from "/me/words.js";
 
@@ -74,15 +74,11 @@ function sent(frames) {
 
 // No verdict: the page was left, a limit was broken, the answer was lost. What the session says now is asked for next.
 async function failed(error) {
-  tell(error.message, error.retryAfterS ? waitWords(error) : "");
+  tell(error.message);
   at("start").textContent = "Try again";
   if (!error.status && !/answer/.test(error.message)) return;
   const now = await get(`/v1/capture-sessions/${session.id}`).catch(() => session);
   session = ["created", "in_progress"].includes(now.state) ? now : null;
-}
-
-function waitWords({ retryAfterS }) {
-  return `You may try again at ${hour(new Date(Date.now() + 1000 * retryAfterS))}.`;
 }
 
 async function ended(before, then, waiting) {

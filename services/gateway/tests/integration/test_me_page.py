@@ -1,0 +1,272 @@
+"""The person's page in a real browser, before stand-ins of the other services. tests/e2e has the whole of it.
+
+Without a Chromium on the machine these are skipped, and say so."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from semblance.gateway.testing import GatewayInProcess, browser
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(browser.chromium() is None, reason="no Chromium here: apt-get install chromium"),
+]
+PASSWORD = "correct horse battery"
+ALREADY_GIVEN = "#consents li.active"
+SHOTS = os.environ.get("SEMBLANCE_SCREENSHOTS")  # a folder, for whoever wants to look
+
+
+class Visit:
+    """Somebody on the page."""
+
+    def __init__(self, page: browser.Page, url: str) -> None:
+        self.page = page
+        self.url = url
+
+    def at(self, step: str) -> None:
+        """Wait until this step is shown, alone, with its heading focused for those who hear the page."""
+        self.page.until(f"!document.querySelector('[data-step={step}]').hidden")
+        shown = self.page.run(
+            "[...document.querySelectorAll('section[data-step]')].filter(s => !s.hidden).map(s => s.dataset.step)"
+        )
+        assert shown == [step]
+        assert self.page.run("document.activeElement.closest('section')?.dataset.step") == step
+
+    def enter(self, handle: str = "ada", *, new: bool = True) -> None:
+        if new:
+            self.page.click("[name=how][value=new]")
+        self.page.fill("[name=handle]", handle)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.press("Enter", 13, "\r")
+
+    def sign(self, *purposes: str) -> None:
+        for purpose in purposes:
+            self.page.click(f"[name=purpose][value={purpose}]")
+        self.page.fill("#sign [name=name]", "Ada Example")
+        self.page.click("#sign [name=adult]")
+        self.page.click("#sign [type=submit]")
+
+    def camera(self) -> None:
+        self.at("ready")
+        assert self.page.run("document.getElementById('camera-on').disabled"), "the warning comes first"
+        self.page.click("#safe")
+        self.page.click("#camera-on")
+        self.page.until("document.getElementById('camera').checkVisibility()")
+
+    def text(self, element: str) -> str:
+        return str(self.page.run(f"document.getElementById('{element}').innerText"))
+
+    def shoot(self, name: str) -> None:
+        if SHOTS:
+            self.page.picture(Path(SHOTS) / f"{name}.png", whole=False)
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Page]:
+    with browser.browsing(tmp_path_factory.mktemp("browser"), *browser.CAMERA) as page:
+        yield page
+
+
+@pytest.fixture
+def visit(world: GatewayInProcess, tab: browser.Page) -> Iterator[Visit]:
+    """Each test has an origin of its own, and so storage of its own."""
+    page = tab
+    page.complaints.clear()
+    page.sized(1280, 800)
+    with browser.served(world.app) as url:
+        page.open(f"{url}/me")
+        here = Visit(page, url)
+        here.at("enter")
+        yield here
+
+
+def test_only_this_page_may_ask_for_the_camera_and_it_runs_its_own_files_alone(http: TestClient) -> None:
+    page = http.get("/me")
+    assert page.headers["permissions-policy"].startswith("camera=(self)")
+    assert http.get("/verify").headers["permissions-policy"].startswith("camera=()")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in page.text.replace("http-equiv", ""), "nothing comes from elsewhere"
+
+
+def test_everything_is_read_and_chosen_before_it_is_signed(world: GatewayInProcess, visit: Visit) -> None:
+    page = visit.page
+    visit.enter()
+    visit.at("sign")
+    assert page.run("sessionStorage.length") == 1
+    assert page.run("Object.keys(localStorage)") == [], "the proof of who one is ends with the tab"
+    page.open(f"{visit.url}/me")
+    visit.at("sign")
+
+    notice = world.platform.identity.notice("en")
+    assert visit.text("notice").split() == notice.text.split()
+    assert notice.sha256 in page.run("document.getElementById('notice-id').textContent")
+    assert page.run("document.querySelectorAll('#sign :checked:not(option)').length") == 0, (
+        "nothing is ticked for anybody"
+    )
+    visit.sign()
+    page.until("/Choose at least one/.test(document.getElementById('problem').innerText)")
+    page.click("[name=purpose][value=photos]")
+    page.click("#sign [type=submit]")
+    visit.at("ready")
+    ((_, release),) = world.platform.identity.releases.values()
+    assert [purpose.value for purpose in release.purposes] == ["photos"]
+    assert page.complaints == []
+
+
+def test_a_try_that_did_not_convince_is_told_in_plain_words(world: GatewayInProcess, visit: Visit) -> None:
+    """Through the browser's own stand-in for a camera: a stream of 640 x 480."""
+    page, identity = visit.page, world.platform.identity
+    identity.refusals = [("Sit back a little, so that your neck and shoulders can be seen.",)]
+    visit.enter()
+    visit.at("sign")
+    visit.sign("photos", "train")
+    visit.camera()
+    assert "turn left, nod" in visit.text("asked")
+    page.run(SEEN)
+    page.click("#start")
+    page.until("document.getElementById('stage').dataset.action === 'hold'", 30)
+    visit.shoot("stage")
+    page.until("/tries are left/.test(document.getElementById('outcome').innerText)", 30)
+    visit.shoot("advice")
+    assert "neck and shoulders" in visit.text("outcome")
+    assert "2 tries are left" in visit.text("outcome")
+    assert page.run("document.getElementById('start').innerText") == "Try again"
+
+    (frames,) = identity.captures
+    times = [frame.at_ms for frame in frames]
+    gaps = sorted(later - earlier for earlier, later in itertools.pairwise(times))
+    assert 40 <= len(frames) <= 120
+    assert 100 <= gaps[len(gaps) // 2] <= 250
+    assert times[0] < 500
+    assert times[-1] > 7000
+    assert {Image.open(io.BytesIO(frame.jpeg)).size for frame in frames} == {(400, 300)}
+    said = page.run("window.seen")
+    assert list(dict.fromkeys(said)) == ["rest", "turn_left", "nod", "hold"], "one at a time, in the order asked for"
+    assert page.run("window.colours") == ["rgb(0, 255, 0)"]
+
+    page.click("#camera-off")
+    assert page.run("document.getElementById('seen').srcObject.getTracks().every(t => t.readyState === 'ended')")
+    assert page.complaints == []
+
+
+SEEN = """(() => {
+  const stage = document.getElementById("stage");
+  window.seen = []; window.colours = [];
+  new MutationObserver(() => {
+    if (stage.dataset.action && !stage.hidden) seen.push(stage.dataset.action);
+    const colour = stage.style.backgroundColor;
+    if (colour && !colours.includes(colour)) colours.push(colour);
+  }).observe(stage, {attributes: true});
+})()"""
+
+
+def test_a_check_that_is_stopped_sends_nothing(world: GatewayInProcess, visit: Visit) -> None:
+    page = visit.page
+    visit.enter()
+    visit.at("sign")
+    visit.sign("photos")
+    visit.camera()
+    page.click("#start")
+    page.until("document.getElementById('stage').checkVisibility()")
+    page.press("Escape", 27)
+    page.until("document.getElementById('stage').hidden")
+    assert "No try was used" in visit.text("outcome")
+    assert world.platform.identity.captures == []
+    assert page.run("!document.querySelector('main').inert")
+
+
+def test_whoever_is_locked_out_learns_until_when(world: GatewayInProcess, visit: Visit) -> None:
+    world.platform.identity.locked_out_s = 1800
+    visit.enter()
+    visit.at("sign")
+    visit.sign("photos")
+    visit.page.click("#safe")
+    visit.page.click("#camera-on")
+    visit.page.until("/too many failed captures/i.test(document.getElementById('problem').innerText)")
+    assert "again at" in visit.text("problem")
+
+
+def test_a_way_without_a_camera_where_there_is_one(world: GatewayInProcess, visit: Visit) -> None:
+    page, reviews = visit.page, world.platform.reviews
+    visit.enter()
+    visit.at("sign")
+    visit.sign("photos")
+    visit.at("ready")
+    page.click("#without summary")
+    page.click("#ask-review")
+    page.until("/not offered here/.test(document.getElementById('problem').innerText)")
+
+    reviews.offered = True
+    page.click("#ask-review")
+    visit.at("waiting")
+    assert "A person will look" in visit.text("standing")
+    (review_id,) = reviews.owned
+    kept = page.run("location.href")
+    assert review_id in kept
+    reviews.become(review_id, "allowed")
+    world.platform.identity.allowed_reviews.add(review_id)
+    page.open("about:blank#")
+    page.open(kept)
+    visit.at("waiting")
+    page.click("#from-waiting")
+    visit.at("done")
+    (consent,) = world.platform.identity.consents_by_id.values()
+    assert [purpose.value for purpose in consent.purposes] == ["photos"]
+
+
+def test_what_was_given_is_taken_back_and_everything_erased(
+    world: GatewayInProcess, visit: Visit, sign_up: Callable[..., object]
+) -> None:
+    page, identity = visit.page, world.platform.identity
+    ada = sign_up("ada")
+    consent_id = ada.opt_in(["photos", "train"])
+    visit.enter(new=False)
+    visit.at("given")
+    card = str(page.run(f"document.querySelector('{ALREADY_GIVEN}').innerText"))
+    assert "keep my photos, learn how I look." in card
+    assert "Only me" in visit.text("level")
+    page.run("window.saved = []; URL.createObjectURL = (blob) => { saved.push(blob); return 'blob:x'; }; 0")
+    page.click(f"{ALREADY_GIVEN} button:not(.danger)")
+    page.until("saved.length === 1")
+    assert json.loads(page.run("saved[0].text()"))["jws"]
+    page.click(f"{ALREADY_GIVEN} .danger")
+    page.until("!!document.querySelector('#consents li.withdrawn')")
+    assert identity.consents_by_id[consent_id].revoked_at is not None
+
+    page.click("#erase")
+    page.click("#sure-no")
+    assert identity.erasures == {}
+    page.click("#erase")
+    page.click("#sure-yes")
+    visit.at("erased")
+    page.until("/Still clearing: ingest/.test(document.getElementById('erasing').innerText)")
+    (erasure_id,) = identity.erasures
+    identity.complete_erasure(erasure_id)
+    page.until("/has been destroyed/.test(document.getElementById('erasing').innerText)")
+    page.until("sessionStorage.length === 0")
+    assert "photos: 3" in visit.text("erasing")
+
+
+@pytest.mark.parametrize("width_px", [390, 1280])
+def test_nothing_is_cut_off_at_a_telephones_width(visit: Visit, width_px: int) -> None:
+    visit.page.sized(width_px, 844, phone=width_px < 500)
+    visit.enter()
+    visit.at("sign")
+    assert visit.page.run("document.documentElement.scrollWidth") <= width_px
+    unnamed = visit.page.run(
+        "[...document.querySelectorAll('input, select, button')]"
+        ".filter(e => !(e.labels?.length || e.innerText || e.textContent.trim() || e.ariaLabel)).map(e => e.outerHTML)"
+    )
+    assert unnamed == [], "every control says what it is"

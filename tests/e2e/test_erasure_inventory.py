@@ -40,6 +40,7 @@ STILL = {
     "generation images": "database:images",
     "safety checks": "database:checks",
     "provenance publications": "database:publications",
+    "provenance adapters": "database:adapters",
     "gateway jobs": "database:jobs",
 }
 # Some of these name the person by a digest alone that only the gateway can make.
@@ -190,6 +191,7 @@ def test_the_list_leads_to_the_signed_root_and_each_thing_can_be_shown(planted: 
     for thing, places in (
         (planted.photos[0].id, {"database:photos", "objects:photos", "database:jobs"}),
         (planted.adapter.id, {"database:runs", "objects:adapters", "memory:adapters", "database:jobs"}),
+        (planted.adapter.id, {"database:adapters"}),
         (planted.image.id, {"database:images", "database:checks", "database:publications", "objects:published"}),
         (planted.consent.id, {"database:consents"}),
         (planted.member.subject_id, {"database:accounts"}),

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from PIL import Image
 
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
+from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.consent import Consent
 from semblance.kernel.ids import new_id
@@ -59,7 +60,8 @@ class House:
             subject_id = new_id()
             self.keyring.create(subject_id)
             consent = self.consents.grant(subject_id)
-        image_id, png = new_id(), encoded(picture(seed))
+        image_id, adapter_id, png = new_id(), new_id(), encoded(picture(seed))
+        self.deliver(_trained(consent, adapter_id))
         key = f"{consent.subject_id}/{image_id}"
         SealedObjects(self.store, Sealer(self.keyring), QUARANTINE).put(consent.subject_id, key, png)
         return safety_pb.ImageAllowed(
@@ -67,7 +69,7 @@ class House:
             consent_id=consent.id,
             consent_revision=consent.revision,
             image_id=image_id,
-            adapter_id=new_id(),
+            adapter_id=adapter_id,
             quarantine_key=key,
             sha256=hashlib.sha256(png).hexdigest(),
             face_count=1,
@@ -99,6 +101,18 @@ class House:
 
     def objects(self, bucket: str) -> list[str]:
         return self.store.list(bucket, "")
+
+
+def _trained(consent: Consent, adapter_id: str) -> training_pb.AdapterTrained:
+    return training_pb.AdapterTrained(
+        subject_id=consent.subject_id,
+        consent_id=consent.id,
+        consent_revision=consent.revision,
+        adapter_id=adapter_id,
+        lora_sha256=hashlib.sha256(adapter_id.encode()).hexdigest(),
+        backbone_digest=hashlib.sha256(b"backbone").hexdigest(),
+        photo_count=12,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.message import Message
 
@@ -21,8 +21,9 @@ from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId, parse_id
 from semblance.kernel.spoken_name import logged_name
 from semblance.kernel.use import Use
+from semblance.provenance.domain.models_used import Adapter
 from semblance.provenance.domain.publication import Publication
-from semblance.provenance.handlers import auditing, clearing, publishing
+from semblance.provenance.handlers import auditing, clearing, knowing_adapters, publishing
 from semblance.provenance.ports import AuditSeal, Store
 from semblance.service_kit.consent_view import consent_of
 from semblance.service_kit.consumer import Subscription
@@ -91,6 +92,13 @@ def subscriptions(store_of: StoreOf, seal: AuditSeal) -> list[Subscription]:
     def removed(message: generation_pb.ImageRemoved | generation_pb.ImageRevoked, unit: Unit) -> None:
         clearing.remove(_removed(message), store_of(unit))
 
+    def adapter_trained(message: training_pb.AdapterTrained, unit: Unit) -> None:
+        adapter = Adapter(message.lora_sha256, message.backbone_digest, message.photo_count)
+        knowing_adapters.trained(*_adapter(message), adapter, store_of(unit))
+
+    def adapter_gone(message: training_pb.AdapterRevoked | training_pb.AdapterRemoved, unit: Unit) -> None:
+        knowing_adapters.gone(*_adapter(message), store_of(unit))
+
     def erasure_requested(message: platform_pb.ErasureRequested, unit: Unit) -> None:
         erasure_id = ErasureId(parse_id(message.erasure_id, "erasure_id"))
         # With the erasure, not in the log's own group: that might come after the log has gone.
@@ -98,7 +106,13 @@ def subscriptions(store_of: StoreOf, seal: AuditSeal) -> list[Subscription]:
         auditing.record(happened_of(message, unit), store_of(unit), seal, begins=False)
         clearing.request_erasure(erasure_id, _subject(message.subject_id), store_of(unit))
 
+    adapters: dict[type[Message], Any] = {
+        training_pb.AdapterTrained: adapter_trained,
+        training_pb.AdapterRevoked: adapter_gone,
+        training_pb.AdapterRemoved: adapter_gone,
+    }
     return [
+        Subscription("provenance.adapters", adapters),
         Subscription("provenance.verdicts", {safety_pb.ImageAllowed: allowed}),
         Subscription("provenance.images", {generation_pb.ImageRemoved: removed, generation_pb.ImageRevoked: removed}),
         Subscription("provenance.erasure", {platform_pb.ErasureRequested: erasure_requested}),
@@ -194,6 +208,12 @@ def _removed(message: generation_pb.ImageRemoved | generation_pb.ImageRevoked) -
         rendered_sha256="",
         backbone_digest="",
     )
+
+
+def _adapter(
+    message: training_pb.AdapterTrained | training_pb.AdapterRevoked | training_pb.AdapterRemoved,
+) -> tuple[SubjectId, AdapterId]:
+    return _subject(message.subject_id), AdapterId(parse_id(message.adapter_id, "adapter_id"))
 
 
 def _subject(text: str) -> SubjectId:

@@ -12,10 +12,11 @@ from semblance.kernel.audit import Entry, Head
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.destroyed import Destroyed
-from semblance.kernel.ids import ErasureId, ImageId, ManifestId, SubjectId
+from semblance.kernel.ids import AdapterId, ErasureId, ImageId, ManifestId, SubjectId
 from semblance.provenance.domain.claim import Claim
 from semblance.provenance.domain.events import Event, StoreCount
 from semblance.provenance.domain.manifest import Algorithms, KeptManifest, Marks, Near
+from semblance.provenance.domain.models_used import Adapter
 from semblance.provenance.domain.picture import Header, Limits
 from semblance.provenance.domain.publication import Publication
 from semblance.provenance.domain.reading import Reading
@@ -94,6 +95,17 @@ class Forgotten:
     manifests: tuple[ImageId, ...]
 
 
+class Adapters(Protocol):
+    """What training told of people's adapters, in one transaction."""
+
+    def keep(self, subject_id: SubjectId, adapter_id: AdapterId, adapter: Adapter) -> None: ...
+
+    def get(self, subject_id: SubjectId, adapter_id: AdapterId) -> Adapter | None: ...
+
+    def forget(self, subject_id: SubjectId, adapter_id: AdapterId | None = None) -> list[AdapterId]:
+        """Delete one, or all that the person has; which."""
+
+
 class Store(Protocol):
     """The rows, seen in one transaction; events and work leave with it."""
 
@@ -102,6 +114,9 @@ class Store(Protocol):
 
     @property
     def manifests(self) -> Manifests: ...
+
+    @property
+    def adapters(self) -> Adapters: ...
 
     def publication(self, image_id: ImageId) -> Publication | None: ...
 
@@ -159,7 +174,7 @@ class Signer(Protocol):
     """Signs and reads manifests."""
 
     def sign(self, data: bytes, claim: Claim) -> bytes:
-        """The same picture with a signed manifest in it. Raises SigningUnavailable."""
+        """The same picture with a signed manifest in it, which nobody has read yet. Raises SigningUnavailable."""
 
     def read(self, data: bytes, media_type: str) -> Reading:
         """What is in it; a picture that cannot be read is INVALID, one without a manifest NONE."""

@@ -45,6 +45,7 @@ def test_a_person_is_erased_from_every_store_and_the_answer_counts(house) -> Non
     assert _counts(event) == {
         "database:publications": 2,
         "database:manifests": 1,
+        "database:adapters": 2,
         "objects:published": 1,
         "objects:quarantine": 1,
         "database:audit_entries": 0,  # none of these events was told to the log

@@ -88,6 +88,8 @@ def test_the_manifest_says_what_it_must_and_no_more(house) -> None:
     assert consent["digest"] == consent_digest(allowed.consent_id, 1, bytes.fromhex(consent["salt"]))
     assert consent["scope"] == ["generate", "photos", "train"]
     assert "thumbnail" not in signed.manifest_json
+    labels = [each["title"] for each in manifest["ingredients"]]
+    assert labels == ["Diffusion backbone", "Adapter of one consenting person"]
     for identifier in (allowed.subject_id, allowed.consent_id, allowed.image_id, allowed.adapter_id):
         assert identifier not in signed.manifest_json
 
@@ -315,7 +317,7 @@ def test_a_crash_after_storing_publishes_one_picture_and_leaves_no_other(house) 
     (kind,) = [spec for name, spec in house.kinds.items() if name == "publish_image"]
 
     class Item:
-        aggregate_id, payload = allowed.image_id, {}
+        aggregate_id, payload, attempt = allowed.image_id, {}, 1
 
     class Context:
         def check(self) -> None:

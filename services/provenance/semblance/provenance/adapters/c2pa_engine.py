@@ -96,7 +96,7 @@ class C2paEngine:
             state=state,
             manifest_id=report.get("active_manifest") or "",
             manifest_json=json.dumps(report, separators=(",", ":"), sort_keys=True),
-            failures=tuple(dict.fromkeys(_codes(active, "failure"))),
+            failures=_failures(report),
             signer_trusted=trusted,
             development_signer=trusted and self._is_ours(data, media_type, own),
         )
@@ -115,12 +115,11 @@ class C2paEngine:
         report = _report(self._reading(self._keys.anchor_pem()), CARD_TYPE, adapter_card, store)
         if not isinstance(report, dict):
             return Reading(report, failures=(UNREADABLE,))
-        active = report.get("validation_results", {}).get("activeManifest", {})
         return Reading(
             ManifestState(report["validation_state"]),
             report.get("active_manifest") or "",
             json.dumps(report, separators=(",", ":"), sort_keys=True),
-            tuple(dict.fromkeys(_codes(active, "failure"))),
+            _failures(report),
         )
 
     def _credential(self, claim: Claim, adapter: Adapter, identity: Identity) -> _Sidecar:
@@ -230,6 +229,14 @@ def _report(context: Any, media_type: str, data: bytes, store: bytes | None = No
     except c2pa.C2paError:
         return ManifestState.INVALID
     return report
+
+
+def _failures(report: dict[str, Any]) -> tuple[str, ...]:
+    """What is wrong with the picture's manifest, then with those of what went into it."""
+    results = report.get("validation_results", {})
+    deltas = [each["validationDeltas"] for each in results.get("ingredientDeltas", [])]
+    found = [code for part in (results.get("activeManifest", {}), *deltas) for code in _codes(part, "failure")]
+    return tuple(dict.fromkeys(found))
 
 
 def _codes(results: dict[str, Any], kind: str) -> list[str]:

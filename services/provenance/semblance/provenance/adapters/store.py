@@ -15,6 +15,7 @@ from semblance.kernel.consent import Depicted
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, ManifestId, SubjectId
 from semblance.kernel.use import parse_use
 from semblance.provenance.adapters import work_names
+from semblance.provenance.adapters.adapter_rows import SqlAdapters
 from semblance.provenance.adapters.audit_trail import SqlAuditTrail
 from semblance.provenance.adapters.manifests import SqlManifests
 from semblance.provenance.adapters.outbox_sink import to_message
@@ -36,6 +37,7 @@ class SqlStore:
         self._unit = unit
         self.trail = SqlAuditTrail(session)
         self.manifests = SqlManifests(session)
+        self.adapters = SqlAdapters(session)
 
     def publication(self, image_id: ImageId) -> Publication | None:
         """By image; locked until the transaction ends when this is one."""

@@ -17,6 +17,7 @@ from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, 
 
 _log = logging.getLogger(__name__)
 Run = Callable[[WorkItem, WorkContext], Settle]
+_TRIES_FOR_THE_ADAPTER = 4  # with growing pauses, seven seconds
 
 
 def kinds(ports: Ports, *, publish_concurrency: int = 1) -> Mapping[str, WorkKind]:
@@ -30,7 +31,8 @@ def kinds(ports: Ports, *, publish_concurrency: int = 1) -> Mapping[str, WorkKin
 
 def _publish(ports: Ports, concurrency: int) -> WorkKind:
     def run(item: WorkItem, context: WorkContext) -> Settle:
-        settle = publishing.publish(ImageId(item.aggregate_id), ports, context.check)
+        wait = item.attempt <= _TRIES_FOR_THE_ADAPTER
+        settle = publishing.publish(ImageId(item.aggregate_id), ports, context.check, wait=wait)
         return lambda unit: settle(store_of(unit))
 
     def failed(item: WorkItem, error: SemblanceError | None, unit: Unit) -> None:

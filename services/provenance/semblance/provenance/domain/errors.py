@@ -47,6 +47,15 @@ class SigningUnavailable(Unavailable):
     code = "signing-unavailable"
 
 
+class AdapterUnknown(Unavailable):
+    """Training's news of the adapter have not come yet; they are waited for a few seconds."""
+
+    code = "adapter-unknown"
+
+    def __init__(self, adapter_id: str) -> None:
+        super().__init__(f"nothing is known of adapter {adapter_id} yet")
+
+
 class PictureTooLarge(Invalid):
     """More bytes or pixels than this service looks at."""
 

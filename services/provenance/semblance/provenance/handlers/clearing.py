@@ -48,6 +48,7 @@ def erase(erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: 
         rows = (
             Destroyed.of("database:publications", gone.publications),
             Destroyed.of("database:manifests", gone.manifests),
+            Destroyed.of("database:adapters", store.adapters.forget(subject_id)),
         )
         stores = tuple(map(StoreCount.of, (*rows, *objects, *log, work)))
         store.save_erasure(erasure_id, stores, now)

@@ -16,6 +16,7 @@ from semblance.provenance.domain.manifest import KeptManifest, Marks
 from semblance.provenance.domain.picture import PNG
 from semblance.provenance.domain.publication import Publication, Signed, State
 from semblance.provenance.domain.reading import ManifestState
+from semblance.provenance.handlers.knowing_adapters import adapter_of
 from semblance.provenance.ports import Ports, Store
 
 Settle = Callable[[Store], None]
@@ -30,16 +31,18 @@ def allow(publication: Publication, store: Store) -> None:
         store.schedule_publishing(publication.image_id)
 
 
-def publish(image_id: ImageId, ports: Ports, check: Callable[[], None]) -> Settle:
+def publish(image_id: ImageId, ports: Ports, check: Callable[[], None], *, wait: bool = False) -> Settle:
     """Sign and store the picture; the returned step makes it public. `check` raises when the work was cancelled.
 
+    `wait`: rather come again than sign without the facts of the adapter.
     Run twice, it stores two objects under different keys and makes one of them public; the other is cleared.
     Raises what refuses the picture; nothing is stored then.
     """
     with ports.reads() as store:
         publication = store.publication(image_id)
-    if publication is None or publication.state is not State.QUEUED:
-        return lambda _: None
+        if publication is None or publication.state is not State.QUEUED:
+            return lambda _: None
+        adapter = adapter_of(publication, store, wait=wait)
     consent = _consent(publication, ports)
     rendered = ports.pictures.quarantined(publication.subject_id, publication.quarantine_key)
     if hashlib.sha256(rendered).hexdigest() != publication.rendered_sha256:
@@ -48,7 +51,8 @@ def publish(image_id: ImageId, ports: Ports, check: Callable[[], None]) -> Settl
     check()
     # The filter's verdict is about these bytes: it is checked before a pixel is changed, and signing comes last.
     marked, marks = ports.pixels.mark(rendered)
-    data, signed, kept = _sign(publication, marked, marks, consent, ports)
+    facts = publication.backbone_digest, consent, ports.salt(), publication.use, marks.soft_bindings(), adapter
+    data, signed, kept = _sign(publication, marked, marks, Claim(ports.clock.now(), PNG, *facts), ports)
     check()
     _consent(publication, ports)
     _store(publication, signed, data, ports)
@@ -78,10 +82,9 @@ def _consent(publication: Publication, ports: Ports) -> Consent:
 
 
 def _sign(
-    publication: Publication, picture: bytes, marks: Marks, consent: Consent, ports: Ports
+    publication: Publication, picture: bytes, marks: Marks, claim: Claim, ports: Ports
 ) -> tuple[bytes, Signed, KeptManifest]:
-    made_at, bindings = ports.clock.now(), marks.soft_bindings()
-    claim = Claim(made_at, PNG, publication.backbone_digest, consent, ports.salt(), publication.use, bindings)
+    made_at = claim.made_at
     data = ports.signer.sign(picture, claim)
     reading = ports.signer.read(data, PNG)
     if reading.state is not ManifestState.TRUSTED:

@@ -18,6 +18,7 @@ from semblance.gateway.adapters.register import GrpcRegister, GrpcReviews
 from semblance.gateway.adapters.secrets import Secrets
 from semblance.gateway.adapters.sharing import GrpcSharing
 from semblance.gateway.adapters.store import SqlStore
+from semblance.gateway.adapters.takedowns import GrpcTakedowns
 from semblance.gateway.adapters.tokens import LocalIssuer, Verifier
 from semblance.gateway.adapters.training import GrpcTraining
 from semblance.gateway.api.app import build_app
@@ -62,6 +63,7 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
         generation=GrpcGeneration(rpc.connect(settings.generation_address, token)),
         provenance=GrpcProvenance(to_provenance),
         resolution=GrpcResolution(to_provenance),
+        takedowns=GrpcTakedowns(to_provenance),
         audit=GrpcAudit(to_provenance),
         consents=consents,
         passwords=Argon2Passwords(),

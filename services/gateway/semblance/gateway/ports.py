@@ -10,7 +10,14 @@ from typing import Any, Protocol
 from semblance.gateway.domain.account import Account, Login, Proof
 from semblance.gateway.domain.idempotency import Answer, KeyRecord
 from semblance.gateway.domain.job import Job, JobEvent
-from semblance.gateway.domain.provenance import BindingAlgorithms, ManifestMatch, Verification
+from semblance.gateway.domain.provenance import (
+    BindingAlgorithms,
+    ManifestMatch,
+    TakedownNotice,
+    TakedownReceipt,
+    TakedownStatement,
+    Verification,
+)
 from semblance.gateway.domain.rate import Bucket
 from semblance.gateway.domain.sharing import Grant, ImageCount, Reason, Scope, Sharing, SharingChange, Standing
 from semblance.gateway.domain.things import (
@@ -364,6 +371,18 @@ class Resolution(Protocol):
         """JUMBF as it was signed. Raises NotFound."""
 
     def algorithms(self) -> BindingAlgorithms: ...
+
+
+class Takedowns(Protocol):
+    """Take-down notices, from anybody."""
+
+    def statement(self) -> TakedownStatement: ...
+
+    def submit(self, reference: str, notice: TakedownNotice) -> TakedownReceipt:
+        """Raises Invalid, QuotaExceeded. The same reference again changes nothing."""
+
+    def receipt(self, reference: str) -> TakedownReceipt:
+        """Raises NotFound."""
 
 
 class Audit(Protocol):

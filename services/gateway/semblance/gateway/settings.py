@@ -55,6 +55,7 @@ class GatewaySettings(ServiceSettings):
         default=20, gt=0, description="Faces put on the protected register, or removals tried, from one address."
     )
     verify_per_minute: float = Field(default=60, gt=0, description="Pictures looked at for one address.")
+    takedown_per_hour: float = Field(default=10, gt=0, description="Take-down notices from one address.")
     guess_per_minute: float = Field(default=20, gt=0, description="Sign-ins to one handle, from anywhere.")
 
     # A request holds a thread while it waits.
@@ -79,5 +80,6 @@ class GatewaySettings(ServiceSettings):
             "guess": self.guess_per_minute,
             "protect": self.protect_per_hour / 60,
             "verify": self.verify_per_minute,
+            "takedown": self.takedown_per_hour / 60,
         }
         return {name: Policy(name, max(10, int(rate / 2)), rate) for name, rate in per_minute.items()}

@@ -28,6 +28,7 @@ from semblance.gateway.api.routes import (
     register,
     resolution,
     sharing,
+    takedowns,
     verification,
 )
 from semblance.gateway.domain.errors import MeaninglessQuery
@@ -77,6 +78,7 @@ def build_app(front: Front, checks: Sequence[Check] = ()) -> FastAPI:
         sharing,
         verification,
         resolution,
+        takedowns,
     ):
         app.include_router(routes.router)
     add_docs(app)

@@ -19,7 +19,7 @@ PROTECTION_LIMIT_BYTES = 15 * MIB  # three photos of 5
 FORM_OVERHEAD_BYTES = 64 * KIB  # boundaries and part headers around the file itself
 JSON_DEPTH_MAX = 16
 _LARGER = (
-    (re.compile(r"/v1/(photos|verify|c2pa/matches/byContent)"), PHOTO_LIMIT_BYTES + FORM_OVERHEAD_BYTES),
+    (re.compile(r"/v1/(photos|verify|takedowns|c2pa/matches/byContent)"), PHOTO_LIMIT_BYTES + FORM_OVERHEAD_BYTES),
     (re.compile(r"/v1/protected-faces"), PROTECTION_LIMIT_BYTES + FORM_OVERHEAD_BYTES),
     (re.compile(r"/v1/capture-sessions/[^/]+/capture"), CAPTURE_LIMIT_BYTES + FORM_OVERHEAD_BYTES),
 )

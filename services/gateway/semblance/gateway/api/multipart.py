@@ -35,8 +35,10 @@ class _InMemory(MultiPartParser):
     spool_max_size = 2 * PHOTO_LIMIT_BYTES
 
 
-async def read_form(request: Request, *, fields: frozenset[str], file: str, max_files: int) -> Form:
-    """The form, holding nothing but `fields` (all needed) and 1 to `max_files` files called `file`.
+async def read_form(
+    request: Request, *, fields: frozenset[str], file: str, max_files: int, optional: frozenset[str] = frozenset()
+) -> Form:
+    """The form, holding nothing but `fields` and 1 to `max_files` files called `file`; all but `optional` are needed.
 
     Raises Invalid; 413 comes from the body limit while reading.
     """
@@ -60,7 +62,7 @@ async def read_form(request: Request, *, fields: frozenset[str], file: str, max_
             await value.close()
         else:
             form.fields[name] = value
-    missing = sorted(fields - form.fields.keys()) + ([file] if file not in form.files else [])
+    missing = sorted((fields | {file}) - optional - form.fields.keys() - form.files.keys())
     unknown = sorted((form.fields.keys() - fields) | (form.files.keys() - {file}))
     if missing or unknown:
         said = "; ".join(

@@ -42,3 +42,40 @@ class BindingAlgorithms:
 
     watermarks: tuple[str, ...]
     fingerprints: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TakedownStatement:
+    """What whoever asks for a take-down confirms to be true."""
+
+    version: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TakedownNotice:
+    """Somebody wants a picture gone. `image`: a link or an id where no picture is sent. `repr` names nobody."""
+
+    signed_name: str
+    contact: str
+    relation: str
+    reason: str
+    statement_version: str
+    image: str
+    picture: bytes
+
+    def __repr__(self) -> str:
+        return f"TakedownNotice({self.relation!r}, {len(self.picture)} bytes)"
+
+
+@dataclass(frozen=True)
+class TakedownReceipt:
+    """How a notice stands; `reference` is told to whoever asked, and kept nowhere."""
+
+    reference: str
+    state: str
+    received_at: dt.datetime
+    due_at: dt.datetime
+    decided_at: dt.datetime | None
+    pictures: int
+    hidden: bool

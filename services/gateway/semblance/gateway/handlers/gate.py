@@ -20,6 +20,7 @@ from semblance.gateway.ports import (
     Reviews,
     Sharings,
     Store,
+    Takedowns,
     Training,
 )
 from semblance.kernel.clock import Clock
@@ -41,6 +42,7 @@ class Gate:
     generation: Generation
     provenance: Provenance
     resolution: Resolution
+    takedowns: Takedowns
     audit: Audit
     consents: Consents
     passwords: Passwords

@@ -28,7 +28,7 @@ from semblance.gateway.domain.things import (
 )
 from semblance.gateway.testing.audit import FakeAudit
 from semblance.gateway.testing.library import FakeIngest
-from semblance.gateway.testing.provenance import FakeProvenance, FakeResolution
+from semblance.gateway.testing.provenance import FakeProvenance, FakeResolution, FakeTakedowns
 from semblance.gateway.testing.register import FakeRegister, FakeReviews
 from semblance.gateway.testing.sharing import FakeSharing
 from semblance.kernel.clock import Clock
@@ -309,6 +309,7 @@ class FakePlatform:
     generation: FakeGeneration = field(init=False)
     provenance: FakeProvenance = field(init=False)
     resolution: FakeResolution = field(init=False)
+    takedowns: FakeTakedowns = field(init=False)
     sharing: FakeSharing = field(init=False)
     audit: FakeAudit = field(init=False)
 
@@ -321,6 +322,7 @@ class FakePlatform:
         self.generation = FakeGeneration(self.clock)
         self.provenance = FakeProvenance(self.generation, self.clock)
         self.resolution = FakeResolution()
+        self.takedowns = FakeTakedowns(self.clock)
         self.sharing = FakeSharing(self.clock, self.identity)
         self.audit = FakeAudit(self.clock)
 

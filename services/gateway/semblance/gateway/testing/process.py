@@ -79,6 +79,7 @@ def gateway(
         generation=platform.generation,
         provenance=platform.provenance,
         resolution=platform.resolution,
+        takedowns=platform.takedowns,
         audit=platform.audit,
         consents=platform.identity,
         passwords=Argon2Passwords(_CHEAP),

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from semblance.gateway.domain.provenance import BindingAlgorithms, ManifestMatch, Verification
+from semblance.gateway.domain.provenance import (
+    BindingAlgorithms,
+    ManifestMatch,
+    TakedownNotice,
+    TakedownReceipt,
+    TakedownStatement,
+    Verification,
+)
 from semblance.gateway.domain.things import Content, Manifest
 from semblance.gateway.ports import Generation
 from semblance.kernel.clock import Clock
@@ -82,3 +90,33 @@ class FakeResolution:
 
     def algorithms(self) -> BindingAlgorithms:
         return BindingAlgorithms(("org.example.watermark",), ("org.example.fingerprint",))
+
+
+@dataclass
+class FakeTakedowns:
+    """Open until a test decides; the picture PNG is published here, anything else is not."""
+
+    clock: Clock
+    notices: dict[str, TakedownNotice] = field(default_factory=dict)
+    receipts: dict[str, TakedownReceipt] = field(default_factory=dict)
+
+    def statement(self) -> TakedownStatement:
+        return TakedownStatement("1", "I am the person in this picture. This is true.")
+
+    def submit(self, reference: str, notice: TakedownNotice) -> TakedownReceipt:
+        if notice.statement_version != "1":
+            raise Invalid("the statement in force is version 1", code="invalid-takedown")
+        now = self.clock.now()
+        found = int(notice.picture == PNG)
+        made = TakedownReceipt(reference, "open", now, now + dt.timedelta(hours=48), None, found, False)
+        self.notices[reference], self.receipts[reference] = notice, made
+        return made
+
+    def receipt(self, reference: str) -> TakedownReceipt:
+        if reference not in self.receipts:
+            raise NotFound("no take-down notice by that name", code="takedown-not-found")
+        return self.receipts[reference]
+
+    def become(self, reference: str, state: str) -> None:
+        """As if an operator had decided."""
+        self.receipts[reference] = replace(self.receipts[reference], state=state, decided_at=self.clock.now())

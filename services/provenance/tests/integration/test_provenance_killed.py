@@ -23,6 +23,7 @@ from semblance.contracts import registry
 from semblance.contracts.identity.v1 import events_pb2 as identity_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
+from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.eventbus import BrokerSettings, KafkaBroker, from_record, to_record
 from semblance.eventbus.tansu import TansuBroker
 from semblance.kernel.ids import new_id
@@ -71,8 +72,10 @@ def test_a_killed_service_publishes_every_picture_once(environment: Mapping[str,
     pictures = SealedObjects(store, Sealer(keyring), QUARANTINE)
     service = _start(environment)
     try:
+        adapter_id = new_id()
+        send(_trained(consent, adapter_id))
         for number in range(PICTURES):
-            send(_rendered(consent, pictures, number))
+            send(_rendered(consent, pictures, number, adapter_id))
         _wait(lambda: len(store.list(PUBLISHED, "")) >= 3)
         service.send_signal(signal.SIGKILL)
         service.wait()
@@ -117,7 +120,21 @@ def _consent() -> identity_pb.ConsentGranted:
     return identity_pb.ConsentGranted(subject_id=subject_id, consent_id=consent_id, consent_revision=1, state=state)
 
 
-def _rendered(consent: identity_pb.ConsentGranted, pictures: SealedObjects, number: int) -> safety_pb.ImageAllowed:
+def _trained(consent: identity_pb.ConsentGranted, adapter_id: str) -> training_pb.AdapterTrained:
+    return training_pb.AdapterTrained(
+        subject_id=consent.subject_id,
+        consent_id=consent.consent_id,
+        consent_revision=1,
+        adapter_id=adapter_id,
+        lora_sha256="a" * 64,
+        backbone_digest="b" * 64,
+        photo_count=12,
+    )
+
+
+def _rendered(
+    consent: identity_pb.ConsentGranted, pictures: SealedObjects, number: int, adapter_id: str
+) -> safety_pb.ImageAllowed:
     pixels = np.random.default_rng(number).integers(0, 256, (512, 512, 3), dtype=np.uint8)
     output, image_id = io.BytesIO(), new_id()
     Image.fromarray(pixels).save(output, "PNG")
@@ -128,7 +145,7 @@ def _rendered(consent: identity_pb.ConsentGranted, pictures: SealedObjects, numb
         consent_id=consent.consent_id,
         consent_revision=1,
         image_id=image_id,
-        adapter_id=new_id(),
+        adapter_id=adapter_id,
         quarantine_key=key,
         sha256=hashlib.sha256(output.getvalue()).hexdigest(),
         face_count=1,

@@ -25,6 +25,7 @@ from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.contracts.provenance.v1 import service_pb2, service_pb2_grpc
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
+from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.eventbus import BrokerSettings, KafkaBroker, from_record, to_record
 from semblance.eventbus.tansu import TansuBroker
 from semblance.kernel.audit import Entry, Happened, check_chain
@@ -148,15 +149,16 @@ def _rendered(running: Running, person: Person, side_px: int = 512) -> safety_pb
     output = io.BytesIO()
     Image.fromarray(pixels).save(output, "PNG")
     keyring = FileKeyRing(running.settings.keyring_dir, running.settings.keyring_kek_file)
-    image_id = new_id()
+    image_id, adapter_id = new_id(), new_id()
+    person_and_consent = {"subject_id": person.subject_id, "consent_id": person.consent_id, "consent_revision": 1}
+    facts = {"lora_sha256": "a" * 64, "backbone_digest": "b" * 64, "photo_count": 12}
+    running.send(training_pb.AdapterTrained(**person_and_consent, adapter_id=adapter_id, **facts))
     key = f"{person.subject_id}/{image_id}"
     SealedObjects(running.seaweed.store(), Sealer(keyring), QUARANTINE).put(person.subject_id, key, output.getvalue())
     return safety_pb.ImageAllowed(
-        subject_id=person.subject_id,
-        consent_id=person.consent_id,
-        consent_revision=1,
+        **person_and_consent,
         image_id=image_id,
-        adapter_id=new_id(),
+        adapter_id=adapter_id,
         quarantine_key=key,
         sha256=hashlib.sha256(output.getvalue()).hexdigest(),
         face_count=1,

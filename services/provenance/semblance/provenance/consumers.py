@@ -54,6 +54,9 @@ AUDITED: Final[tuple[type[Message], ...]] = (
     safety_pb.ImageHeld,
     provenance_pb.ImagePublished,
     provenance_pb.PublicationRefused,
+    provenance_pb.ImageHidden,
+    provenance_pb.ImageShown,
+    provenance_pb.ImageTakenDown,
 )
 CODES: Final = ("reason", "reason_code", "reason_codes", "use", "uses", "answer")
 # Verified apps' registered names, which operators approve: the only text, encoded so that it fits an entry.

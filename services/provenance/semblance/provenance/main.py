@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import grpc
 
 from semblance.contracts.audit.v1.service_pb2_grpc import add_AuditServiceServicer_to_server
-from semblance.contracts.provenance.v1 import service_pb2_grpc
+from semblance.contracts.provenance.v1 import resolution_pb2_grpc, service_pb2_grpc, takedown_pb2_grpc
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import FileKeyRing, KeyRing, MinioStore, ObjectStore, Sealer
-from semblance.provenance.adapters import work
+from semblance.provenance.adapters import takedown_clock, work
 from semblance.provenance.adapters.audit_check import check_in_background
 from semblance.provenance.adapters.audit_seal import FileAuditSeal
 from semblance.provenance.adapters.c2pa_engine import C2paEngine
+from semblance.provenance.adapters.claims import SealedClaims
+from semblance.provenance.adapters.fingerprint_index import FingerprintIndex
 from semblance.provenance.adapters.pictures import SealedPictures
 from semblance.provenance.adapters.signers.choosing import generator_of, keys_of, time_stamps_of
-from semblance.provenance.adapters.store import reading, store_of
+from semblance.provenance.adapters.store import reading, store_of, writing
 from semblance.provenance.api.audit_servicer import AuditServicer
+from semblance.provenance.api.resolution_servicer import ResolutionServicer
 from semblance.provenance.api.servicer import ProvenanceServicer
+from semblance.provenance.api.takedown_servicer import OperatorServicer, TakedownServicer
 from semblance.provenance.consumers import audit_subscriptions, subscriptions
 from semblance.provenance.domain.picture import Limits
-from semblance.provenance.ports import Consents, Ports
+from semblance.provenance.ml.marking import LookLimits, MarkedPixels
+from semblance.provenance.ports import Consents, Ports, Store, TakedownRules
 from semblance.provenance.settings import ProvenanceSettings
 from semblance.service_kit.database import Database
 from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
+from semblance.watermark import Fingerprint, Watermark
+from semblance.watermark.testing import FakeFingerprint, FakeWatermark
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _SALT_BYTES = 16
@@ -39,8 +47,15 @@ def ports_of(
     *,
     consents: Consents,
     clock: Clock,
+    watermark: Watermark,
+    fingerprint: Fingerprint,
 ) -> Ports:
     """Everything that the handlers need."""
+
+    def reads() -> AbstractContextManager[Store]:
+        return reading(database)
+
+    looks = LookLimits(settings.look_max_pixels, settings.look_at_once, settings.look_wait_s)
     engine = C2paEngine(
         keys_of(settings, clock),
         generator_of(settings),
@@ -53,9 +68,14 @@ def ports_of(
         signer=engine,
         consents=consents,
         limits=Limits(settings.verify_max_bytes, settings.verify_max_pixels),
-        reads=lambda: reading(database),
+        reads=reads,
         salt=lambda: os.urandom(_SALT_BYTES),
         seal=seal_of(settings),
+        pixels=MarkedPixels(watermark, fingerprint, looks),
+        fingerprints=FingerprintIndex(fingerprint, reads),
+        transactions=lambda: writing(database),
+        claims=SealedClaims(keyring),
+        takedown_rules=TakedownRules(settings.takedown_hide, settings.takedown_open_max, settings.takedown_keep_days),
     )
 
 
@@ -76,10 +96,25 @@ def build(settings: ProvenanceSettings) -> Application:
         settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), settings.s3_secure
     )
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
-    ports = ports_of(settings, database, store, keyring, consents=consents, clock=clock)
+    ports = ports_of(
+        settings,
+        database,
+        store,
+        keyring,
+        consents=consents,
+        clock=clock,
+        watermark=FakeWatermark(),
+        fingerprint=FakeFingerprint(),
+    )
+
+    takedowns = takedown_clock.clockwork(ports)
+    takedown_clock.watch(ports)
 
     def add_servicer(server: grpc.Server) -> None:
         service_pb2_grpc.add_ProvenanceServiceServicer_to_server(ProvenanceServicer(ports), server)
+        resolution_pb2_grpc.add_ResolutionServiceServicer_to_server(ResolutionServicer(ports), server)
+        takedown_pb2_grpc.add_TakedownServiceServicer_to_server(TakedownServicer(ports), server)
+        takedown_pb2_grpc.add_OperatorServiceServicer_to_server(OperatorServicer(ports), server)
         add_AuditServiceServicer_to_server(AuditServicer(ports), server)
 
     def check() -> None:
@@ -95,7 +130,12 @@ def build(settings: ProvenanceSettings) -> Application:
         grpc=[add_servicer],
         consent_view=consents,
         migrations_dir=MIGRATIONS,
-        on_start=[keys_of(settings, clock).prepare, *([check] if settings.audit_check_at_start else [])],
+        on_start=[
+            keys_of(settings, clock).prepare,
+            takedowns.start,
+            *([check] if settings.audit_check_at_start else []),
+        ],
+        on_stop=[takedowns.stop],
     )
 
 

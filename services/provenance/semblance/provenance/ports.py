@@ -20,6 +20,7 @@ from semblance.provenance.domain.models_used import Adapter
 from semblance.provenance.domain.picture import Header, Limits
 from semblance.provenance.domain.publication import Publication
 from semblance.provenance.domain.reading import Reading
+from semblance.provenance.domain.takedown import Claimant, Takedown, TakedownPicture, TakedownState
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,40 @@ class Adapters(Protocol):
         """Delete one, or all that the person has; which."""
 
 
+class Takedowns(Protocol):
+    """Notices and the pictures that they are about, in one transaction."""
+
+    def add(self, takedown: Takedown, pictures: Sequence[TakedownPicture]) -> None: ...
+
+    def get(self, takedown_id: str) -> Takedown | None:
+        """Locked until the transaction ends when this is one."""
+
+    def by_reference(self, reference_sha256: str) -> Takedown | None: ...
+
+    def save(self, takedown: Takedown) -> None: ...
+
+    def pictures(self, takedown_id: str) -> Sequence[TakedownPicture]: ...
+
+    def add_picture(self, takedown_id: str, picture: TakedownPicture) -> None:
+        """Unless it is among them."""
+
+    def page(self, state: TakedownState | None, limit: int) -> Sequence[Takedown]:
+        """Open ones by when they are due, others newest first."""
+
+    def open_count(self) -> int: ...
+
+    def hides(self, image_id: ImageId) -> bool:
+        """Whether an open notice hides the picture."""
+
+    def decided_before(self, instant: dt.datetime, limit: int) -> Sequence[Takedown]:
+        """Those that were decided before it."""
+
+    def forget(self, takedown_id: str) -> None: ...
+
+    def forget_pictures(self, image_ids: Sequence[ImageId]) -> Sequence[tuple[str, ImageId]]:
+        """No notice is about these any more: (takedown id, image id) of each row that there was."""
+
+
 class Store(Protocol):
     """The rows, seen in one transaction; events and work leave with it."""
 
@@ -117,6 +152,9 @@ class Store(Protocol):
 
     @property
     def adapters(self) -> Adapters: ...
+
+    @property
+    def takedowns(self) -> Takedowns: ...
 
     def publication(self, image_id: ImageId) -> Publication | None: ...
 
@@ -149,6 +187,17 @@ class Store(Protocol):
 
     def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId) -> None:
         """Queue it; work on the person's pictures is dropped now, or told to stop."""
+
+
+class Claims(Protocol):
+    """Claimants' words, each notice's under a key of its own. Every method may raise Unavailable."""
+
+    def seal(self, takedown_id: str, claimant: Claimant) -> bytes: ...
+
+    def open(self, takedown_id: str, sealed: bytes) -> Claimant:
+        """Raises Gone once they were destroyed."""
+
+    def destroy(self, takedown_id: str) -> None: ...
 
 
 class Pictures(Protocol):
@@ -245,8 +294,19 @@ class AuditSeal(Protocol):
 
 
 @dataclass(frozen=True)
+class TakedownRules:
+    """`hide`: nobody can fetch a picture while a notice about it waits; `open_max`: so many may wait; `keep_days`:
+    what is left of a notice, its claimant's words among it, goes so long after the decision."""
+
+    hide: bool = False
+    open_max: int = 1000
+    keep_days: int = 180
+
+
+@dataclass(frozen=True)
 class Ports:
-    """Everything, in one value. `salt` gives random bytes; `reads` opens the rows for questions."""
+    """Everything, in one value. `salt` gives random bytes; `reads` opens the rows for questions, `transactions` for
+    changes."""
 
     clock: Clock
     pictures: Pictures
@@ -258,3 +318,6 @@ class Ports:
     seal: AuditSeal
     pixels: Pixels
     fingerprints: Fingerprints
+    transactions: Callable[[], AbstractContextManager[Store]]
+    claims: Claims
+    takedown_rules: TakedownRules

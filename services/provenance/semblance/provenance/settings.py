@@ -69,6 +69,18 @@ class ProvenanceSettings(ServiceSettings):
     label_namespace: str = Field(default="org.semblance", pattern=r"^[a-z0-9]+(\.[a-z0-9-]+)+$")
     verify_max_bytes: int = Field(default=20 * MIB, gt=0)
     verify_max_pixels: int = Field(default=50_000_000, gt=0)
+    look_max_pixels: int = Field(
+        default=25_000_000, gt=0, description="Strangers' pictures up to this size are decoded; 25 million take 75 MB."
+    )
+    look_at_once: int = Field(default=2, gt=0, description="Strangers' pictures decoded at the same time.")
+    look_wait_s: float = Field(default=5.0, ge=0, description="How long another waits for its turn; then 503.")
+    takedown_hide: bool = Field(
+        default=False, description="Nobody can fetch a picture while a take-down notice about it is decided."
+    )
+    takedown_open_max: int = Field(default=1000, gt=0, description="So many notices may wait; then 429.")
+    takedown_keep_days: int = Field(
+        default=180, gt=0, description="A decided notice, its claimant's words among it, goes after so long."
+    )
     publish_concurrency: int = Field(default=2, ge=1)
 
     @model_validator(mode="after")

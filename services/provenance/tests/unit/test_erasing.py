@@ -45,6 +45,7 @@ def test_a_person_is_erased_from_every_store_and_the_answer_counts(house) -> Non
     assert _counts(event) == {
         "database:publications": 2,
         "database:manifests": 1,
+        "database:takedown_pictures": 0,
         "database:adapters": 2,
         "objects:published": 1,
         "objects:quarantine": 1,

@@ -6,7 +6,8 @@ from google.protobuf.message import Message
 
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
-from semblance.provenance.domain.events import Erased, Event, Published, Refused
+from semblance.provenance.domain.events import Erased, Event, Hidden, Published, Refused, Shown, TakenDown
+from semblance.provenance.domain.publication import Publication
 from semblance.service_kit.erased import store_count
 
 
@@ -32,6 +33,12 @@ def to_message(event: Event) -> Message:
                 image_id=publication.image_id,
                 reason_code=publication.reason_code,
             )
+        case Hidden(publication):
+            return _about(provenance_pb.ImageHidden, publication)
+        case Shown(publication):
+            return _about(provenance_pb.ImageShown, publication)
+        case TakenDown(publication):
+            return _about(provenance_pb.ImageTakenDown, publication)
         case Erased(subject_id, erasure_id, stores):
             return platform_pb.ServiceErased(
                 subject_id=subject_id,
@@ -39,3 +46,12 @@ def to_message(event: Event) -> Message:
                 service="provenance",
                 stores=[store_count(s.store, s.count, s.items) for s in stores],
             )
+
+
+def _about(kind: type[Message], publication: Publication) -> Message:
+    return kind(
+        subject_id=publication.subject_id,
+        consent_id=publication.consent_id,
+        consent_revision=publication.consent_revision,
+        image_id=publication.image_id,
+    )

@@ -20,6 +20,7 @@ from semblance.provenance.adapters.audit_trail import SqlAuditTrail
 from semblance.provenance.adapters.manifests import SqlManifests
 from semblance.provenance.adapters.outbox_sink import to_message
 from semblance.provenance.adapters.tables import erasures, forgotten, publications
+from semblance.provenance.adapters.takedown_rows import SqlTakedowns
 from semblance.provenance.domain.events import Event, StoreCount
 from semblance.provenance.domain.manifest import watermark_name
 from semblance.provenance.domain.publication import Publication, Signed, State
@@ -37,6 +38,7 @@ class SqlStore:
         self._unit = unit
         self.trail = SqlAuditTrail(session)
         self.manifests = SqlManifests(session)
+        self.takedowns = SqlTakedowns(session, locks=unit is not None)
         self.adapters = SqlAdapters(session)
 
     def publication(self, image_id: ImageId) -> Publication | None:
@@ -135,6 +137,13 @@ class SqlStore:
 def store_of(unit: Unit) -> Store:
     """A store in a transaction that somebody else opened."""
     return SqlStore(unit.session, unit)
+
+
+@contextmanager
+def writing(database: Database) -> Iterator[Store]:
+    """A store in a transaction of its own."""
+    with database.transaction() as unit:
+        yield SqlStore(unit.session, unit)
 
 
 @contextmanager

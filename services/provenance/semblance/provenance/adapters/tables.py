@@ -73,6 +73,35 @@ forgotten = sa.Table(
     sa.Column("forgotten_at", UtcDateTime, nullable=False),
 )
 
+takedowns = sa.Table(
+    "takedowns",
+    metadata,
+    sa.Column("takedown_id", sa.String(36), primary_key=True),
+    sa.Column("reference_sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("relation", sa.String(20), nullable=False),
+    sa.Column("statement_version", sa.String(20), nullable=False),
+    # Name, contact, reason and link, under the notice's own key.
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("hidden", sa.Boolean, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("due_at", UtcDateTime, nullable=False),
+    sa.Column("decided_at", UtcDateTime),
+    sa.Column("decided_by", sa.String(40), nullable=False),
+    sa.Index("takedowns_by_state", "state", "due_at"),
+)
+
+takedown_pictures = sa.Table(
+    "takedown_pictures",
+    metadata,
+    sa.Column("takedown_id", sa.String(36), primary_key=True),
+    sa.Column("image_id", sa.String(36), primary_key=True),
+    sa.Column("found_by", sa.String(12), nullable=False),
+    sa.Column("confidence_0_1", sa.Float, nullable=False),
+    sa.Column("hidden", sa.Boolean, nullable=False),
+    sa.Index("takedown_pictures_by_image", "image_id"),
+)
+
 erasures = sa.Table(
     "erasures",
     metadata,

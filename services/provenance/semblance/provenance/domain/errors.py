@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semblance.kernel.errors import Invalid, NotFound, Unavailable
+from semblance.kernel.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded, Unavailable
 
 
 class PictureNotFound(NotFound):
@@ -105,3 +105,48 @@ class UnreadablePixels(Invalid):
 
     def __init__(self, detail: str = "the picture cannot be decoded") -> None:
         super().__init__(detail)
+
+
+class PictureHidden(Forbidden):
+    """Somebody asked for the picture to be taken down, and nobody has decided yet."""
+
+    code = "image-under-notice"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the picture is hidden while a take-down notice is decided",
+            remedy="Ask again after the decision, 48 hours at most.",
+        )
+
+
+class InvalidTakedown(Invalid):
+    """A notice, or a decision about one, that breaks a rule."""
+
+    code = "invalid-takedown"
+
+
+class TakedownNotFound(NotFound):
+    """No notice by that id or reference; decided ones go after some months."""
+
+    code = "takedown-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("no take-down notice by that name")
+
+
+class TakedownDecided(Conflict):
+    """It was decided the other way."""
+
+    code = "takedown-decided"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the notice was {state} already", remedy="A decision is for good.")
+
+
+class TooManyTakedowns(QuotaExceeded):
+    """As many notices wait as operators can look at."""
+
+    code = "too-many-takedowns"
+
+    def __init__(self) -> None:
+        super().__init__("too many take-down notices wait to be decided", retry_after_s=3600)

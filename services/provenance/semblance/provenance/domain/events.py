@@ -47,4 +47,25 @@ class Erased:
     stores: tuple[StoreCount, ...]
 
 
-Event = Published | Refused | Erased
+@dataclass(frozen=True)
+class Hidden:
+    """Nobody can fetch the picture while a notice about it is decided."""
+
+    publication: Publication
+
+
+@dataclass(frozen=True)
+class Shown:
+    """It stays, and can be fetched again."""
+
+    publication: Publication
+
+
+@dataclass(frozen=True)
+class TakenDown:
+    """An operator took the picture down."""
+
+    publication: Publication
+
+
+Event = Published | Refused | Erased | Hidden | Shown | TakenDown

@@ -11,6 +11,9 @@ from semblance.kernel.consent import Depicted
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, ManifestId, SubjectId
 from semblance.kernel.use import Use
 
+TAKEN_DOWN = "taken-down"
+"""The reason of a picture that an operator took down."""
+
 
 class State(enum.Enum):
     """PUBLISHED may still become REMOVED; REFUSED and REMOVED are final."""
@@ -67,6 +70,10 @@ class Publication:
     def remove(self) -> Publication:
         """The bytes go; what remains says that a copy found elsewhere was made here, and whether consent stands."""
         return dataclasses.replace(self, state=State.REMOVED, further=())
+
+    def take_down(self) -> Publication:
+        """Removed, by an operator's decision."""
+        return dataclasses.replace(self.remove(), reason_code=TAKEN_DOWN)
 
     def _require(self, state: State) -> None:
         if self.state is not state:

@@ -6,7 +6,7 @@ from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ErasureId, SubjectId
 from semblance.provenance.domain.events import Erased, StoreCount
 from semblance.provenance.domain.publication import Publication, State
-from semblance.provenance.handlers import auditing
+from semblance.provenance.handlers import auditing, taking_down
 from semblance.provenance.handlers.publishing import Settle
 from semblance.provenance.ports import Ports, Store
 
@@ -48,6 +48,7 @@ def erase(erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: 
         rows = (
             Destroyed.of("database:publications", gone.publications),
             Destroyed.of("database:manifests", gone.manifests),
+            Destroyed.of("database:takedown_pictures", taking_down.forget_pictures(gone.publications, now, store)),
             Destroyed.of("database:adapters", store.adapters.forget(subject_id)),
         )
         stores = tuple(map(StoreCount.of, (*rows, *objects, *log, work)))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from semblance.provenance.domain.errors import InvalidBinding, ManifestNotFound, UnreadablePixels
 from semblance.provenance.domain.manifest import FoundBy, KeptManifest, Match, watermark_name
 from semblance.provenance.domain.picture import Header
-from semblance.provenance.domain.publication import Publication, State
+from semblance.provenance.domain.publication import TAKEN_DOWN, Publication, State
 from semblance.provenance.domain.reading import (
     ConsentState,
     ManifestState,
@@ -20,8 +20,6 @@ from semblance.provenance.domain.reading import (
     standing,
 )
 from semblance.provenance.ports import Ports, Seen, Store
-
-_STATES = {State.PUBLISHED: PictureState.PUBLISHED, State.REMOVED: PictureState.REMOVED}
 
 
 def verify(data: bytes, ports: Ports) -> Verification:
@@ -161,17 +159,21 @@ def _told(found: Verification, ports: Ports) -> Verification:
         return found
     with ports.reads() as store:
         publication = store.publication_by_manifest(found.match.manifest_id)
+        hidden = publication is not None and store.takedowns.hides(publication.image_id)
     if publication is None or publication.signed is None:  # erased since the match
         return dataclasses.replace(_erased(found.reading), altered=found.altered, borrowed=found.borrowed)
     consent = ports.consents.get(publication.consent_id)
     return dataclasses.replace(
         found,
-        picture=_picture_state(publication),
+        picture=picture_state(publication, hidden=hidden),
         consent=standing(consent, up_to_date=ports.consents.ready(), now=ports.clock.now()),
         signed_at=publication.signed.signed_at,
         use=publication.use,
     )
 
 
-def _picture_state(publication: Publication) -> PictureState:
-    return _STATES.get(publication.state, PictureState.REMOVED)
+def picture_state(publication: Publication, *, hidden: bool) -> PictureState:
+    """What has become here of a picture that was published."""
+    if publication.state is State.PUBLISHED:
+        return PictureState.HIDDEN if hidden else PictureState.PUBLISHED
+    return PictureState.TAKEN_DOWN if publication.reason_code == TAKEN_DOWN else PictureState.REMOVED

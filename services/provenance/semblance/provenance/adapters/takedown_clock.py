@@ -1,0 +1,59 @@
+"""What the clock does to take-down notices: overdue ones are counted and shouted about, old ones go."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
+
+from semblance.kernel.errors import Unavailable
+from semblance.provenance.domain.takedown import TakedownState
+from semblance.provenance.handlers import taking_down
+from semblance.provenance.ports import Ports
+from semblance.service_kit.periodic import Periodic
+
+_log = logging.getLogger(__name__)
+_COUNTED_MAX = 1000
+EVERY_S = 60.0
+
+
+def watch(ports: Ports) -> None:
+    """Report open and overdue notices whenever metrics are collected."""
+
+    def observe(_options: CallbackOptions) -> Iterable[Observation]:
+        try:
+            waiting, overdue = counts(ports)
+        except Unavailable:
+            return []
+        return [Observation(waiting, {"overdue": "false"}), Observation(overdue, {"overdue": "true"})]
+
+    metrics.get_meter("semblance.provenance").create_observable_gauge(
+        "semblance.takedowns.open", [observe], description="Take-down notices that nobody has decided."
+    )
+
+
+def clockwork(ports: Ports) -> Periodic:
+    """Once a minute, after start()."""
+    return Periodic("takedowns", lambda: sweep(ports), lambda: EVERY_S)
+
+
+def sweep(ports: Ports) -> int:
+    """Once; how many notices went. Raises Unavailable."""
+    _, overdue = counts(ports)
+    if overdue:
+        _log.error("take-down notices are overdue", extra={"count": overdue})
+    gone = taking_down.expire(ports)
+    if gone:
+        _log.info("old take-down notices are forgotten", extra={"count": gone})
+    return gone
+
+
+def counts(ports: Ports) -> tuple[int, int]:
+    """(open and in time, overdue)."""
+    now = ports.clock.now()
+    with ports.reads() as store:
+        found = store.takedowns.page(TakedownState.OPEN, _COUNTED_MAX)
+    overdue = sum(takedown.overdue(now) for takedown in found)
+    return len(found) - overdue, overdue

@@ -102,3 +102,32 @@ def test_a_file_that_is_no_picture_is_said_to_be_none(page: browser.Page, tmp_pa
     page.until("!document.getElementById('problem').hidden")
     assert "Send the Content-Type" in text(page, "problem") or "Unsupported" in text(page, "problem")
     assert page.run("document.getElementById('answer').hidden")
+
+
+def test_anybody_can_ask_for_a_picture_to_go_and_see_how_that_stands(
+    world: GatewayInProcess, page: browser.Page, picture: Path, tmp_path: Path
+) -> None:
+    page.click("a[href='/takedown']")
+    page.until("!!document.getElementById('statement')?.textContent")
+    page.picture(tmp_path / "form.png")
+    page.click("#notice button")
+    assert "Choose the picture" in text(page, "problem")
+    page.fill("#image", "https://example.org/me.jpg")
+    page.fill("#signed_name", "Ada Example")
+    page.fill("#contact", "ada@example.org")
+    page.click("#notice button")
+    assert "Confirm the statement" in text(page, "problem")
+    page.click("#confirmed")
+    page.click("#notice button")
+    page.until("!document.getElementById('receipt').hidden")
+    page.picture(tmp_path / "receipt.png")
+    reference = text(page, "reference")
+    (kept,) = world.platform.takedowns.notices.values()
+    assert (kept.signed_name, kept.image, kept.relation) == ("Ada Example", "https://example.org/me.jpg", "self")
+    assert "a person will search for it" in text(page, "about")
+
+    world.platform.takedowns.become(reference, "accepted")
+    page.fill("#asked", reference)
+    page.click("#status button")
+    page.until("document.getElementById('told').textContent.startsWith('Accepted')")
+    assert page.complaints == []

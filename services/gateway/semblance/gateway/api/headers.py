@@ -24,7 +24,7 @@ _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-_POLICIES = {"/docs": _DOCS_POLICY, "/verify": _PAGE_POLICY, "/me": _PAGE_POLICY}
+_POLICIES = {"/docs": _DOCS_POLICY, "/verify": _PAGE_POLICY, "/takedown": _PAGE_POLICY, "/me": _PAGE_POLICY}
 _CAMERA_PAGE = "/me"  # opting in needs the camera; nothing else does
 
 

@@ -27,6 +27,8 @@ _FILES = {
     "/verify": ("verify.html", "text/html; charset=utf-8"),
     "/verify/page.js": ("verify.js", _SCRIPT),
     "/verify/page.css": ("verify.css", "text/css; charset=utf-8"),
+    "/takedown": ("takedown.html", "text/html; charset=utf-8"),
+    "/takedown/page.js": ("takedown.js", _SCRIPT),
     "/me": ("me/me.html", "text/html; charset=utf-8"),
     "/me/icon.svg": ("me/icon.svg", "image/svg+xml"),
     "/me/page.css": ("me/me.css", "text/css; charset=utf-8"),

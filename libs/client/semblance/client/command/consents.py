@@ -170,7 +170,8 @@ def _instructions(session: CaptureSession) -> str:
         f"Meanwhile the whole screen shows, from the first frame on and over again: {colours}.\n" if colours else ""
     )
     return (
-        f"Look into the camera, then: {steps}.\n{screen}"
+        f"Look into the camera, head, neck and shoulders in the picture, then: {steps}.\n"
+        f"Hold still for two seconds at the end.\n{screen}"
         f"Then run `semblance consent grant --frames FOLDER` before {session.expires_at:%H:%M:%S} UTC.\n"
         f"(challenge: {','.join(session.challenge)})"
     )

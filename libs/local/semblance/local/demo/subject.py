@@ -21,6 +21,7 @@ IMPOSTOR = "cleo"
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"}
 _REST_S = 1.0
 _ACTION_S = 2.5
+_HOLD_S = 1.8
 _FRAMES_PER_S = 8.0
 _WIDTH_PX = 480
 _READ_S = 3.0
@@ -105,6 +106,7 @@ class OwnSubject:
                 remedy="Attach a camera or choose one with --camera, or run the demo without PHOTOS.",
             )
         self._say("Make this window as large as the screen, and the screen bright. Face well lit, nobody else in view.")
+        self._say("Sit so that your head, neck and shoulders are in the picture, hair behind your ears.")
         self._say("If flashing colours can harm you, stop here (Ctrl-C).")
         time.sleep(_READ_S)
         try:
@@ -113,7 +115,8 @@ class OwnSubject:
                 for action in session.challenge:
                     self._say(f"Now {_SAY.get(action, action.replace('_', ' '))}.")
                     frames = self._record(camera, shown, frames, _ACTION_S)
-            return frames
+                self._say("Now hold still and look at the camera.")
+                return self._record(camera, shown, frames, _HOLD_S)
         finally:
             camera.release()
 

@@ -1,7 +1,7 @@
 // Signing in and out, and making an account.
 
 import { call, get, newKey, post, session } from "/me/api.js";
-import { at, on, say } from "/me/dom.js";
+import { at, on } from "/me/dom.js";
 
 const form = () => at("enter");
 const isNew = () => form().elements.how.value === "new";
@@ -32,7 +32,6 @@ export async function stillHere() {
   } catch (problem) {
     if (![401, 410].includes(problem.status)) throw problem;
     session.end();
-    say(problem.status === 410 ? problem.message : "");
     return false;
   }
 }

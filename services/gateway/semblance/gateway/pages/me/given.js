@@ -16,15 +16,17 @@ export async function showGiven() {
   go("given");
 }
 
-export function given({ give, left }) {
+export function given({ give, leave }) {
   on(at("give"), "click", give);
   on(at("log"), "toggle", showLog);
   at("erase").addEventListener("click", () => at("sure").showModal());
   at("sure-no").addEventListener("click", () => at("sure").close());
   on(at("sure-yes"), "click", async () => {
     at("sure").close();
-    await erased(await post("/v1/erasures"));
-    left();
+    const erasure = await post("/v1/erasures");
+    history.replaceState(null, "", `#erasure=${erasure.id}`); // a reload comes back to it, for the receipt
+    leave();
+    await showErasing();
   });
 }
 
@@ -67,11 +69,15 @@ async function showLog() {
   if (!log.items.length) at("entries").append(made("li", "Nothing yet."));
 }
 
-async function erased(erasure) {
+const ERASURE = /^#erasure=([0-9a-f-]{36})$/;
+
+export const isErasing = () => ERASURE.test(location.hash);
+
+export async function showErasing() {
   go("erased");
-  for (let now = erasure; ; now = await get(`/v1/erasures/${erasure.id}`)) {
-    const running = now.state !== "completed";
-    at("erasing").replaceChildren(made("p", running ? "Your key is destroyed; nothing sealed with it can be read any more. Still clearing: " + now.waiting_for.join(", ") + "."
+  for (;;) {
+    const now = await get(`/v1/erasures/${ERASURE.exec(location.hash)[1]}`), running = now.state !== "completed";
+    at("erasing").replaceChildren(made("p", running ? `Your key is destroyed; nothing sealed with it can be read any more. Still clearing: ${now.waiting_for.join(", ")}. Stay here for your receipt.`
       : "Everything about you has been destroyed, and this account with it."));
     if (!running) return done(now);
     await new Promise((later) => setTimeout(later, ERASING_EVERY_MS));

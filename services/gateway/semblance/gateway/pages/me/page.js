@@ -3,7 +3,7 @@
 import { get, session } from "/me/api.js";
 import { at, go, on, say } from "/me/dom.js";
 import { enter, stillHere } from "/me/entering.js";
-import { consentCard, given, showGiven } from "/me/given.js";
+import { consentCard, given, isErasing, showErasing, showGiven } from "/me/given.js";
 import { begin, off, prove } from "/me/proving.js";
 import { showNotice, sign } from "/me/signing.js";
 import { isWaiting, showStanding, wait } from "/me/waiting.js";
@@ -42,15 +42,17 @@ function signOut() {
 enter(home);
 sign(begin);
 prove({ then: done, waiting });
+document.addEventListener("signed-out", home);
 wait({ anew: toSign, then: done });
-given({ give: toSign, left: () => { at("nav").hidden = true; } });
+given({ give: toSign, leave: () => { at("nav").hidden = true; } });
 on(at("see-given"), "click", showGiven);
 on(at("to-given"), "click", async () => { off(); await showGiven(); });
 on(at("sign-out"), "click", signOut);
 addEventListener("pagehide", off);
 try {
-  await stillHere();
-  await home();
+  if (isErasing() && session.kept) await showErasing();
+  else if (await stillHere()) await home();
+  else go("enter");
 } catch (error) {
   go("enter");
   say(error.message);

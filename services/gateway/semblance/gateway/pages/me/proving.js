@@ -1,6 +1,6 @@
 // Before the camera: the warning, the session, tries, and what comes of them.
 
-import { call, deviceId, get, newKey, post } from "/me/api.js";
+import { call, deviceId, get, newKey, post, Problem } from "/me/api.js";
 import { close, open } from "/me/camera.js";
 import { at, go, made, on } from "/me/dom.js";
 import { film } from "/me/filming.js";
@@ -38,21 +38,24 @@ export function prove({ then, waiting }) {
   on(at("start"), "click", async () => {
     session ??= await opened();
     ready();
-    const before = session;
     try {
-      const frames = await film(session, at("slow").checked);
-      tell("Checking. This takes some seconds …");
-      session = await sent(frames);
+      if (session.state !== "succeeded") await tried();
     } catch (error) {
       await failed(error);
       return;
     }
-    await ended(before, then, waiting);
+    await ended(then, waiting);
   });
   on(at("ask-review"), "click", async () => {
     const review = await post("/v1/identity-reviews", { release_id: signed.releaseId }, newKey());
-    waiting(`review=${review.id}&purposes=${signed.purposes}&days=${signed.days}`);
+    await waiting(`review=${review.id}&purposes=${signed.purposes}&days=${signed.days}`);
   });
+}
+
+async function tried() {
+  const frames = await film(session, at("slow").checked);
+  tell("Checking. This takes some seconds …");
+  session = await sent(frames);
 }
 
 const opened = () => post("/v1/capture-sessions", { release_id: signed.releaseId, device_id: deviceId() }, newKey());
@@ -76,12 +79,12 @@ function sent(frames) {
 async function failed(error) {
   tell(error.message);
   at("start").textContent = "Try again";
-  if (!error.status && !/answer/.test(error.message)) return;
+  if (!(error instanceof Problem)) return;
   const now = await get(`/v1/capture-sessions/${session.id}`).catch(() => session);
-  session = ["created", "in_progress"].includes(now.state) ? now : null;
+  session = ["created", "in_progress", "succeeded"].includes(now.state) ? now : null;
 }
 
-async function ended(before, then, waiting) {
+async function ended(then, waiting) {
   if (session.state === "succeeded") {
     tell("That is you. One moment …");
     const consent = await post("/v1/consents", { session_id: session.id, purposes: signed.purposes, days: signed.days }, granted);
@@ -98,7 +101,7 @@ async function ended(before, then, waiting) {
     session = null;
     off();
     tell();
-    waiting(`session=${id}`, before.tries_left);
+    await waiting(`session=${id}`);
   }
 }
 

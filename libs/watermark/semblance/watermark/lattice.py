@@ -17,6 +17,7 @@ _PLACES = 128  # of a tile that are tried, each way
 _SCALES = np.exp(np.arange(np.log(0.5), np.log(1.7), 0.004))
 _ANGLES = np.deg2rad(np.arange(-3.0, 3.01, 0.25))
 _BEST = 12
+_LEAST_ENERGY = 4.0  # in standard deviations; a mark that can be decoded has about 6
 _FINER = [(s, a) for s in (-0.002, 0.0, 0.002) for a in (-0.002, 0.0, 0.002) if s or a]
 
 
@@ -67,6 +68,8 @@ def search(seen: Spectrum, lines: Lines) -> list[Sight]:
     energy = _lattice_energy(seen, lines)
     found = []
     for flat in np.argsort(-energy, axis=None)[:_BEST]:
+        if energy.flat[flat] < _LEAST_ENERGY:
+            break
         at_scale, at_angle = np.unravel_index(flat, energy.shape)
         around = [
             Pose(float(_SCALES[at_scale]), float(_ANGLES[at_angle]), turns, mirrored)

@@ -16,7 +16,7 @@ from semblance.watermark.port import Found, PictureId, RgbU8
 from semblance.watermark.spectrum import spectrum
 
 LEAST_KEY_BYTES = 32
-MOST_DECODINGS = 8  # of a picture; each passes by chance with 2^-CHECK_BITS
+MOST_DECODINGS = 4  # of a picture; each passes by chance with 2^-CHECK_BITS
 _LEAST_READ_PX = 64
 _LEAST_PSNR_DB, _FIRST_PSNR_DB, _MOST_PSNR_DB = 38.5, 42.0, 45.0
 _TRIALS = 2
@@ -24,7 +24,9 @@ _TRIALS = 2
 # is for what else may come.
 _ENOUGH = 1.1
 _TRIAL_SHARE, _TRIAL_QUALITY = 0.5, 60
-_PLAUSIBLE_Z = 4.5  # of the pilots: below, a place is chance (the best of all places of an unmarked picture is about 5)
+# Of the pilots, in standard deviations: the best of all places of an unmarked picture is about 5, a mark that can be
+# decoded has about 7 (a fifth of z^2 = 250).
+_PLAUSIBLE_Z = 5.5
 
 
 class SpreadWatermark:

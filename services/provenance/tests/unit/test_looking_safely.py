@@ -1,0 +1,129 @@
+"""Strangers' pictures: bounded before a byte is decompressed."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import zlib
+
+import pytest
+from PIL import Image
+
+from semblance.provenance.domain.errors import TooBusyToLook, UnreadablePixels, UnsupportedPicture
+from semblance.provenance.domain.picture import read_header
+from semblance.provenance.handlers import looking
+from semblance.provenance.ml.marking import LookLimits, MarkedPixels
+from semblance.watermark.testing import FakeFingerprint, FakeWatermark
+
+
+def pixels(**limits: float) -> MarkedPixels:
+    made = LookLimits(**{"pixels": 1_000_000, "at_once": 1, "wait_s": 0.05, **limits})  # type: ignore[arg-type]
+    return MarkedPixels(FakeWatermark(), FakeFingerprint(), made)
+
+
+def encoded(kind: str, size: tuple[int, int] = (64, 64), mode: str = "RGB", **options: object) -> bytes:
+    output = io.BytesIO()
+    Image.radial_gradient("L").resize(size).convert(mode).save(output, kind, **options)
+    return output.getvalue()
+
+
+def look(data: bytes, **limits: float):
+    return pixels(**limits).look(data, read_header(data))
+
+
+def png(width: int, height: int, idat: bytes) -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", idat) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "L"), ("PNG", "P"), ("PNG", "I;16"), ("PNG", "1"), ("JPEG", "L"),
+     ("JPEG", "CMYK"), ("JPEG", "RGB"), ("WEBP", "RGB"), ("WEBP", "RGBA")],
+)  # fmt: skip
+def test_every_kind_of_picture_is_looked_at(kind: str, mode: str) -> None:
+    seen = look(encoded(kind, mode=mode))
+    assert len(seen.fingerprint) == 8
+
+
+def test_a_size_beyond_the_limit_is_refused_by_its_header() -> None:
+    bomb = png(30_000, 30_000, zlib.compress(bytes(200_000), 9))
+    with pytest.raises(UnreadablePixels, match="pixels"):
+        look(bomb)
+
+
+def test_data_that_decompresses_to_far_more_than_the_header_says_costs_the_header_only() -> None:
+    bomb = png(64, 64, zlib.compress(bytes(300_000_000), 9))
+    assert len(bomb) < 400_000
+    assert look(bomb).watermark is None
+
+
+def test_a_jpeg_of_a_thousand_scans_is_not_decoded() -> None:
+    data = encoded("JPEG", progressive=True)
+    end = data.rindex(b"\xff\xd9")
+    scan = data[data.rindex(b"\xff\xda") : end]
+    with pytest.raises(UnreadablePixels, match="scans"):
+        look(data[:end] + scan * 1000 + data[end:])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_file_cut_or_broken_anywhere_is_unreadable_or_seen_and_nothing_else(kind: str) -> None:
+    whole = encoded(kind)
+    for at in range(40, len(whole), max(1, len(whole) // 40)):
+        broken = bytearray(whole)
+        broken[at] ^= 0xFF
+        for data in (whole[:at], bytes(broken)):
+            try:
+                header = read_header(data)
+            except UnsupportedPicture:
+                continue
+            try:
+                pixels().look(data, header)
+            except UnreadablePixels:
+                continue
+
+
+def test_only_so_many_are_in_memory_at_once() -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    class Slow(FakeWatermark):
+        def read(self, image):
+            inside.set()
+            assert leave.wait(10)
+            return super().read(image)
+
+    data = encoded("PNG")
+    looks = MarkedPixels(Slow(), FakeFingerprint(), LookLimits(10_000, 1, 0.05))
+    first = threading.Thread(target=looks.look, args=(data, read_header(data)))
+    first.start()
+    assert inside.wait(10)
+    with pytest.raises(TooBusyToLook):
+        looks.look(data, read_header(data))
+    leave.set()
+    first.join(10)
+    assert looks.look(data, read_header(data)).fingerprint
+
+
+def test_a_picture_that_cannot_be_decoded_is_still_answered(house) -> None:
+    cut = encoded("PNG")[:200]
+    found = looking.verify(cut, house.ports)
+    assert not found.made_here
+    assert found.not_looked
+    tiny = looking.verify(encoded("PNG", (4, 4)), house.ports)
+    assert "smaller" in tiny.not_looked
+
+
+def test_a_large_jpeg_is_looked_at_small() -> None:
+    seen: list[tuple[int, ...]] = []
+
+    class Watching(FakeWatermark):
+        def read(self, image):
+            seen.append(image.shape)
+
+    data = encoded("JPEG", (5000, 3000))
+    MarkedPixels(Watching(), FakeFingerprint(), LookLimits(20_000_000, 1, 1)).look(data, read_header(data))
+    assert max(seen[0]) <= 2048

@@ -53,7 +53,7 @@ class IdentitySettings(ServiceSettings):
     light_agreement: float = Field(default=0.75, gt=0, le=1)
     light_swing: float = Field(default=0.02, gt=0, le=1)
     light_lag_ms: int = Field(default=300, ge=0, le=1000)
-    light_relief: float = Field(default=0.04, ge=-1, le=1)
+    light_relief: float = Field(default=0.05, ge=-1, le=1)
     light_room_share: float = Field(default=0.4, gt=0, le=2)
     light_body_share: float = Field(default=0.15, ge=0, le=2)
 

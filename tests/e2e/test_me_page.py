@@ -1,0 +1,83 @@
+"""The person's page in a real browser before the whole platform: the real liveness check, by frames that the page took.
+
+The camera films a person who does not exist, who sees what the page shows: person_before_screen.js. Its light is the
+page's colour at that moment, its movements what the page asks for. So a page that shows the wrong colours, asks in the
+wrong order, mirrors its frames or tells their times wrongly fails here as it would before a person."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from semblance.gateway.testing import browser
+from semblance.local.testing.house import House
+from semblance.synthetic_people import bundled
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(browser.chromium() is None, reason="no Chromium here: apt-get install chromium"),
+]
+WHO = "dan"
+PASSWORD = "correct horse battery"
+# As the page's style tells its colours, the six of the service; the first is a dark screen.
+LIGHTS = {"": (0.0, 0.0, 0.0)} | {
+    f"rgb({255 * red}, {255 * green}, {255 * blue})": (float(red), float(green), float(blue))
+    for red, green, blue in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1), (1, 0, 1))
+}
+
+
+def film() -> dict[str, list[dict[str, str]]]:
+    """Every moment of the bundled capture in every colour."""
+    return {
+        style: [
+            {"action": frame.action, "jpeg": base64.b64encode(frame.jpeg).decode()}
+            for frame in bundled.filmed(WHO, ("turn_left", "turn_right", "nod"), lambda _at_ms, light=light: light)
+        ]
+        for style, light in LIGHTS.items()
+    }
+
+
+@pytest.fixture
+def page(house: House, tmp_path: Path) -> Iterator[browser.Page]:
+    with browser.browsing(tmp_path) as opened:
+        opened.before_load(Path(__file__).with_name("person_before_screen.js").read_text())
+        opened.sized(1280, 800)
+        opened.open(f"{house.url}/me")
+        opened.until("!document.querySelector('[data-step=enter]').hidden")
+        yield opened
+
+
+def test_a_person_opts_in_before_the_page_and_takes_it_all_back(page: browser.Page) -> None:
+    page.run(f"personSitsDown({json.dumps(film())})")
+    page.click("[name=how][value=new]")
+    page.fill("[name=handle]", f"page-{WHO}")
+    page.fill("[name=password]", PASSWORD)
+    page.click("#enter [type=submit]")
+    page.until("!document.querySelector('[data-step=sign]').hidden")
+    for purpose in ("photos", "train", "generate"):
+        page.click(f"[name=purpose][value={purpose}]")
+    page.fill("#sign [name=name]", "Dan Example")
+    page.click("#sign [name=adult]")
+    page.click("#sign [type=submit]")
+    page.click("#safe")
+    page.click("#camera-on")
+    page.click("#start")
+    ended = "!document.querySelector('[data-step=done]').hidden"
+    advised = "/left|Try|answer/.test(document.getElementById('outcome').innerText)"
+    page.until(f"{ended} || ({advised})", 90)
+    assert page.run(ended), page.words()
+
+    page.click("#see-given")
+    page.click("#consents li.active .danger")
+    page.until("!!document.querySelector('#consents li.withdrawn')", 30)
+    page.click("#log summary")
+    page.until("/Consent revoked/.test(document.getElementById('entries').innerText)", 30)
+    page.click("#erase")
+    page.click("#sure-yes")
+    page.until("/has been destroyed/.test(document.getElementById('erasing').innerText)", 60)
+    assert page.complaints == []

@@ -13,6 +13,7 @@ from semblance.safety.bench.prompts import measure, write
 from semblance.safety.bench.rates import rate
 from semblance.safety.domain.normalise import plain
 from semblance.safety.ml.phrasebook import FINE, INTENTS, phrases, topic_phrases
+from semblance.safety.ml.train_limits import rows, things
 
 
 @pytest.mark.parametrize(
@@ -24,14 +25,16 @@ def test_exact_bounds(hits: int, tries: int, low: float, high: float) -> None:
     assert (found["low_95"], found["high_95"]) == pytest.approx((low, high), abs=1e-4)
 
 
-def test_no_held_out_prompt_was_trained_on() -> None:
+@pytest.mark.parametrize(("folder", "at_least"), [(held_out.HELD_OUT, 800), (held_out.SECOND, 300)])
+def test_no_held_out_prompt_was_trained_on(folder: Path, at_least: int) -> None:
+    development = Path(__file__).parents[1] / "development" / "persons.tsv"
     trained = {plain(p.text) for p in (*phrases(), *topic_phrases())}
-    pairs = Path(held_out.__file__).parents[1] / "ml" / "limit_pairs.tsv"
-    trained |= {plain(line.split("\t")[2]) for line in pairs.read_text("utf-8").splitlines()[1:]}
-    held = [p.text for p in (*held_out.prompts(), *held_out.persons(), *held_out.limits())]
-    assert len(held) > 800
+    trained |= {plain(row.prompt) for row in rows()} | {plain(thing[1]) for thing in things()}
+    trained |= {plain(line.split("\t")[2]) for line in development.read_text("utf-8").splitlines()[1:]}
+    held = [p.text for p in (*held_out.prompts(folder), *held_out.persons(folder), *held_out.limits(folder))]
+    assert len(held) > at_least
     assert not [text for text in held if plain(text) in trained]
-    assert len(_near(held, trained)) <= 5
+    assert len(_near(held, trained)) <= 0.01 * len(held)
 
 
 def _near(held: list[str], trained: set[str]) -> list[str]:
@@ -67,4 +70,5 @@ def test_what_was_published_still_holds(tmp_path: Path) -> None:
     both = found["prompts"]["both"]
     assert both["recall"]["rate"] > 0.9
     assert both["false_alarms"]["rate"] < 0.1
+    assert found["second"]["prompts"]["both"]["recall"]["rate"] > 0.9
     assert both["recall"]["rate"] > found["prompts"]["rules"]["recall"]["rate"]

@@ -10,7 +10,7 @@ import pytest
 
 from semblance.safety.adapters.rules_file import topics
 from semblance.safety.domain.errors import InvalidPrompt
-from semblance.safety.domain.limits import LIMIT_BROKEN, NOT_UNDERSTOOD, STYLE_DENIED, broken_limits
+from semblance.safety.domain.limits import LIMIT_BROKEN, NOT_UNDERSTOOD, STYLE_DENIED, broken_limits, without_harmless
 
 TOPICS = topics()
 BROKEN = [
@@ -31,6 +31,14 @@ BROKEN = [
     ("only portraits", "me running a marathon"),
     ("only portraits, no hats", "a portrait with a hat"),
     ("no anime", "in cartoon style"),
+    ("kein Alkohol", "mit einem Glas Rotwein"),
+    ("no alcohol", "une pinte de bière"),
+    ("sin armas", "yo con una escopeta"),
+    ("не курить, без алкоголя", "я с кружкой пива"),
+    ("禁止吸烟", "我拿着雪茄"),
+    ("no alcohol", "an alcohol-free mojito looks like any other"),
+    ("no knives", "me with a kitchen knife"),
+    ("no alcohol", "a root beer and then a whisky"),
 ]
 KEPT = [
     ("no alcohol", "me in a park with a dog"),
@@ -42,6 +50,15 @@ KEPT = [
     ("no cars", "a carpet and a careful cartographer"),
     ("only portraits", "a portrait in a garden"),
     ("no clowns", "a crown on my head"),
+    ("no alcohol", "me with an alcohol-free drink"),
+    ("kein Alkohol", "ein alkoholfreies Getränk"),
+    ("no smoking", "a smoking crater behind me"),
+    ("no weapons", "slicing a loaf with a bread knife"),
+    ("no weapons", "shooting a documentary about whales"),
+    ("keine Waffen", "Waffeln mit Sahne"),
+    ("no religion", "a Christmas tree"),
+    ("no military", "a goldfish in a fish tank"),
+    ("不要喝酒", "我拿着一杯茶"),
 ]
 
 
@@ -67,7 +84,12 @@ def test_a_limit_that_says_nothing_lets_nothing_through(limit: str) -> None:
 
 def test_said_plainly_a_paraphrase_gets_past() -> None:
     assert broken_limits("me toasting with a bubbly golden drink", ["no alcohol"], [], TOPICS) == ()
-    assert broken_limits("me with a beer", ["kein Alkohol"], [], TOPICS) == ()
+
+
+def test_harmless_phrases_are_not_shown_to_the_model_under_the_limit_that_they_only_seem_to_break() -> None:
+    assert "beer" not in without_harmless("me with a Root Beer", ["no alcohol"], TOPICS)
+    assert without_harmless("me with a Root Beer", ["no boats"], TOPICS) == "me with a Root Beer"
+    assert "whisky" in without_harmless("a root beer and a whisky", ["no alcohol"], TOPICS)
 
 
 @pytest.mark.parametrize("limits", [["no cats"] * 65, ["x" * 201]])

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from semblance.safety.domain.errors import BadNames
 from semblance.safety.domain.prompt import OTHER_PERSON, check_prompt, with_names
 
 RULES = prompt_rules()
+DEVELOPMENT = Path(__file__).parents[1] / "development" / "persons.tsv"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,28 @@ def test_a_named_person_is_refused(prompt: str) -> None:
 )
 def test_what_only_sounds_like_a_name_is_fine(prompt: str) -> None:
     assert check_prompt(prompt, RULES).codes == ()
+
+
+def test_on_the_names_that_the_rules_were_written_with() -> None:
+    rows = [line.split("\t") for line in DEVELOPMENT.read_text("utf-8").splitlines()[1:]]
+    found = {"person": [], "fine": []}
+    for _, label, text in rows:
+        found[label].append(OTHER_PERSON in check_prompt(text, RULES).codes)
+    assert len(rows) > 150
+    assert sum(found["person"]) >= 0.95 * len(found["person"])
+    assert sum(found["fine"]) <= 0.05 * len(found["fine"])
+
+
+@pytest.mark.parametrize("prompt", ["in Hannah Brooks's clothes", "eine Jonathan Okonjo Maske", "mit Rosa Bellmann"])
+def test_a_place_or_a_thing_hides_nobody(prompt: str) -> None:
+    assert OTHER_PERSON in check_prompt(prompt, RULES).codes
+
+
+def test_the_longest_prompt_is_read_for_names_at_once() -> None:
+    for text in ("Anna Berg " * 200, "in der Straße von Adam " * 87, "A" * 2000, "Aa " * 660, "mit van der " * 160):
+        started = time.perf_counter()
+        check_prompt(text[:2000], RULES)
+        assert time.perf_counter() - started < 1.0
 
 
 def test_a_style_clears_the_painter_and_nobody_else() -> None:

@@ -35,9 +35,11 @@ def left_out_rules() -> PromptRules:
 
 @cache
 def topics() -> Topics:
-    """What words in limits stand for, from rules/topics.yaml, compiled once."""
-    text = resources.files("semblance.safety").joinpath("rules", "topics.yaml").read_text("utf-8")
-    return compile_topics(yaml.safe_load(text))
+    """What words in limits stand for, from rules/topics.yaml and topic_languages.yaml, compiled once."""
+    folder = resources.files("semblance.safety").joinpath("rules")
+    files = ("topics.yaml", "topic_languages.yaml")
+    english, others = (yaml.safe_load(folder.joinpath(file).read_text("utf-8")) for file in files)
+    return compile_topics(english, others)
 
 
 def public_figures(path: Path | None) -> tuple[str, ...]:

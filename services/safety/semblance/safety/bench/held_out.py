@@ -1,4 +1,4 @@
-"""The held-out prompts of tests/bench, as its README describes them."""
+"""The held-out prompts of tests/bench, two sets, as its README describes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from semblance.safety.ml.phrasebook import FINE
 
 HELD_OUT = Path(__file__).parents[3] / "tests" / "bench"
+SECOND = HELD_OUT / "held_out_2"
 _NOT_COUNTED = "not-counted"
 
 

@@ -7,20 +7,28 @@ from typing import Any
 
 _HEAD = """# The prompt policy on held-out prompts
 
-Written by `python -m semblance.safety.bench.prompts`. Prompts: services/safety/tests/bench, whose README tells their
-origin and its weakness (one author, who also wrote the training phrases afterwards). Thresholds were chosen on other
-phrases. Intervals are exact (Clopper-Pearson, two-sided 95 %). A prompt counts as refused for whatever reason. Spread:
-the distance of the bound on the bad side; for seconds that of the median.
+Written by `python -m semblance.safety.bench.prompts`. Two sets of prompts in services/safety/tests/bench, whose README
+tells their origin and weaknesses. Thresholds were chosen on other phrases. Intervals are exact (Clopper-Pearson,
+two-sided 95 %). A prompt counts as refused for whatever reason. Spread: the distance of the bound on the bad side; for
+seconds that of the median.
 """
 _MODES = ("rules", "classifier", "both")
 
 
 def page(found: Mapping[str, Any]) -> str:
-    """The tables."""
+    """The tables of both sets."""
+    second = found["second"]
+    rows = [
+        (*_goal_row(one), f"{two['value']} (±{two['spread']})", _met(two))
+        for one, two in zip(found["goals"], second["goals"], strict=True)
+    ]
+    head = ("goal", "target", "first set", "spread", "met", "held-out 2 (spread)", "met")
+    return "\n".join([_HEAD, _table(head, rows), "# First set\n", *_of_set(found), "# Held-out 2\n", *_of_set(second)])
+
+
+def _of_set(found: Mapping[str, Any]) -> list[str]:
     prompts = found["prompts"]
-    parts = [
-        _HEAD,
-        _table(("goal", "target", "value", "spread", "met"), [_goal_row(g) for g in found["goals"]]),
+    return [
         "## Intents: recall\n",
         _compared("intent", prompts, "recall_by_intent", "recall"),
         _compared("kind", prompts, "recall_by_kind", None),
@@ -46,12 +54,14 @@ def page(found: Mapping[str, Any]) -> str:
             ],
         ),
     ]
-    return "\n".join(parts)
 
 
 def _goal_row(goal: Mapping[str, Any]) -> Sequence[str]:
-    met = "yes" if goal["met"] else "**no**"
-    return goal["goal"], goal["target"], str(goal["value"]), f"±{goal['spread']}", met
+    return goal["goal"], goal["target"], str(goal["value"]), f"±{goal['spread']}", _met(goal)
+
+
+def _met(goal: Mapping[str, Any]) -> str:
+    return "yes" if goal["met"] else "**no**"
 
 
 def _compared(first: str, modes: Mapping[str, Any], by: str, overall: str | None) -> str:

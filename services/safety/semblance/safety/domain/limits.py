@@ -1,4 +1,5 @@
-"""A person's own limits, in their own words, against a prompt. Deterministic, English, and no mind reader.
+"""A person's own limits, in their own words, against a prompt. Deterministic, and no mind reader: English, and the
+words of fourteen topics in twelve more languages.
 
 A limit is read clause by clause ("no beer or wine, nothing political"). A clause is broken when the prompt holds every
 one of its content words, in any inflection; a word that names a topic stands for the topic's whole list. A clause that
@@ -27,38 +28,67 @@ MESSAGES: Final[Mapping[str, str]] = {
     NOT_UNDERSTOOD: "The person in the picture has set a limit that cannot be checked, so nothing is made.",
 }
 
-_CLAUSES: Final = re.compile(r"[,;.!?/\n]+|\b(?:and|or|nor|also)\b")
+_CLAUSES: Final = re.compile(r"[,;.!?/\n]+|\b(?:and|or|nor|also|und|oder|noch|ni|ou|lub|ani|veya)\b")
 _WORDS: Final = re.compile(r"[^\W_]+")
 _ONLY: Final = "only"
 _ENDINGS: Final = ("ies", "ing", "ed", "es", "s", "y", "e")
 
 
 @dataclass(frozen=True)
-class Topics:
-    """`of`: a word in a limit -> what in a prompt belongs to its topic. `empty`: words that say nothing."""
+class _Sought:
+    """Words of a prompt that a word of a limit stands for. `harmless`: phrases that hold such words and mean none."""
 
-    of: Mapping[str, re.Pattern[str]]
+    words: re.Pattern[str]
+    harmless: re.Pattern[str] | None = None
+
+    def held_by(self, text: str) -> bool:
+        return self.words.search(self.harmless.sub(" . ", text) if self.harmless else text) is not None
+
+
+@dataclass(frozen=True)
+class Topics:
+    """`of`: a word in a limit -> what in a prompt belongs to its topic. `empty`: words that say nothing. `inside`: what
+    names a topic in scripts without spaces."""
+
+    of: Mapping[str, _Sought]
     empty: frozenset[str]
+    inside: Sequence[tuple[re.Pattern[str], _Sought]] = ()
 
 
 @dataclass(frozen=True)
 class _Clause:
-    words: tuple[re.Pattern[str], ...]
+    words: tuple[_Sought, ...]
     only: bool
 
     def broken_by(self, readings: Sequence[str]) -> bool:
-        holds = all(any(word.search(text) for text in readings) for word in self.words)
+        holds = all(any(word.held_by(text) for text in readings) for word in self.words)
         return holds != self.only
 
 
-def compile_topics(document: Mapping[str, object]) -> Topics:
-    """From the YAML form: every topic has `named` and `means`, lists parted by commas; * is any ending."""
-    topics = document["topics"]
+def compile_topics(document: Mapping[str, object], others: Mapping[str, object] | None = None) -> Topics:
+    """From the YAML forms, the English one and that of other languages: every topic has `named` and `means`, lists
+    parted by commas; * is any ending. What is not English is folded here as prompts are."""
+    topics, more = document["topics"], (others or {}).get("topics", {})
     assert isinstance(topics, Mapping)
-    of = {
-        _root(name): _any_of(_listed(topic["means"])) for topic in topics.values() for name in _listed(topic["named"])
-    }
-    return Topics(of, frozenset(_listed(document["empty"])))
+    assert isinstance(more, Mapping)
+    of: dict[str, _Sought] = {}
+    inside = []
+    for name, topic in topics.items():
+        other = more.get(name, {})
+        sought = _sought(topic, other)
+        names = [*_listed(topic["named"]), *_folded(other.get("named"))]
+        of |= {_root(word): sought for word in names if _root(word) not in of}
+        if other.get("named_inside"):
+            inside.append((_within(_folded(other["named_inside"])), sought))
+    empty = frozenset([*_listed(document["empty"]), *_folded((others or {}).get("empty"))])
+    return Topics(of, empty, tuple(inside))
+
+
+def _sought(topic: Mapping[str, object], other: Mapping[str, object]) -> _Sought:
+    words = _any_of([*_listed(topic["means"]), *_folded(other.get("means"))])
+    if other.get("inside"):
+        words = re.compile(f"{words.pattern}|{_within(_folded(other['inside'])).pattern}")
+    return _Sought(words, _any_of(_folded(topic["harmless"])) if topic.get("harmless") else None)
 
 
 def broken_limits(prompt: str, limits: Sequence[str], denied_styles: Sequence[str], topics: Topics) -> tuple[str, ...]:
@@ -79,18 +109,29 @@ def broken_limits(prompt: str, limits: Sequence[str], denied_styles: Sequence[st
     return tuple(dict.fromkeys(found))
 
 
+def without_harmless(prompt: str, limits: Sequence[str], topics: Topics) -> str:
+    """The prompt without phrases that only look as if they broke one of these limits ("root beer"), in small letters
+    without accents; the prompt as it is where there are none."""
+    text = plain(prompt)
+    for sought in {word for limit in limits for clause in _read(limit, topics) for word in clause.words}:
+        text = sought.harmless.sub(" , ", text) if sought.harmless else text
+    return prompt if text == plain(prompt) else text
+
+
 def _read(limit: str, topics: Topics) -> list[_Clause]:
     clauses = []
     for part in _CLAUSES.split(plain(limit)):
         words = _WORDS.findall(part)
         content = [word for word in words if word not in topics.empty and word != _ONLY]
         if content:
-            clauses.append(_Clause(tuple(_pattern(word, topics) for word in content), _ONLY in words))
+            clauses.append(_Clause(tuple(_wanted(word, topics) for word in content), _ONLY in words))
+        clauses += [_Clause((sought,), only=False) for named, sought in topics.inside if named.search(part)]
     return clauses
 
 
-def _pattern(word: str, topics: Topics) -> re.Pattern[str]:
-    return topics.of.get(_root(word)) or re.compile(rf"(?<!\w){re.escape(_root(word))}{_inflected(word)}(?!\w)")
+def _wanted(word: str, topics: Topics) -> _Sought:
+    itself = re.compile(rf"(?<!\w){re.escape(_root(word))}{_inflected(word)}(?!\w)")
+    return topics.of.get(_root(word)) or _Sought(itself)
 
 
 def _root(word: str) -> str:
@@ -110,6 +151,14 @@ def _listed(text: object) -> list[str]:
     return [word.strip() for word in str(text).split(",")]
 
 
+def _folded(text: object) -> list[str]:
+    return [plain(word) for word in _listed(text)] if text else []
+
+
+def _within(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, words)))
+
+
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
-    words = (pattern.replace("*", r"\w*").replace(" ", r"[\s\W]+") for pattern in patterns)
+    words = (p.replace("*", r"\w*").replace(" ?", r"[\s\W]*").replace(" ", r"[\s\W]+") for p in patterns)
     return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from semblance.safety.domain.limit_clauses import clauses_of
-from semblance.safety.domain.limits import LIMIT_BROKEN, MESSAGES, STYLE_DENIED, broken_limits
+from semblance.safety.domain.limits import LIMIT_BROKEN, MESSAGES, STYLE_DENIED, broken_limits, without_harmless
 from semblance.safety.domain.normalise import plain
 from semblance.safety.domain.prompt import Finding, check_prompt
-from semblance.safety.domain.readable import NOT_READ, NOT_READ_MESSAGE, readings
+from semblance.safety.domain.readable import NOT_READ, NOT_READ_MESSAGE, Readings, readings
 from semblance.safety.ports import Ports
 
 
@@ -38,9 +38,16 @@ def check(
         return Finding((NOT_READ,), NOT_READ_MESSAGE)
     asked = ports.prompt_rules.finding(ports.intent_model.intents(read))
     clauses = clauses_of([*limits, *denied_styles])
-    hit = {clauses[k].limit for k in ports.limit_model.broken(read, clauses)} if clauses else set()
+    shown = _under(prompt, read, limits, ports)
+    hit = {clauses[k].limit for k in ports.limit_model.broken(shown, clauses)} if clauses else set()
     meant = _codes(hit, len(limits))
     return Finding((*asked.codes, *meant), asked.message or (MESSAGES[meant[0]] if meant else ""))
+
+
+def _under(prompt: str, read: Readings, limits: Sequence[str], ports: Ports) -> Readings:
+    """What the model reads against limits: what their words know as harmless is not shown to it either."""
+    cleared = without_harmless(prompt, limits, ports.topics)
+    return read if cleared == prompt else readings(cleared, ports.prompt_rules.harmless)
 
 
 def _left_out(negative_prompt: str, ports: Ports) -> Finding:

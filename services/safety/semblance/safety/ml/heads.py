@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,45 @@ from semblance.safety.ml.sentences import SentenceEncoder, Vectors
 _WEIGHTS = Path(__file__).with_name("heads.npz")
 _ALSO = 0.25
 """A second intent is named too when it has this much of the probability; the first is always named."""
-_CLAUSE, _SAME = 0.65, 0.5
-"""A clause is about a topic from here on; a prompt this near to a clause with a topic says it in other words."""
+_CLAUSE = 0.65
+"""A clause is about a topic from here on."""
+_TINY = 1e-6
+
+
+class LimitHeads:
+    """Which topic a text touches, and whether a prompt shows what a clause names: numbers in, numbers out."""
+
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        """Raises KeyError for missing arrays."""
+        self._w = {k: np.asarray(arrays[k], np.float32) for k in ("tw1", "tb1", "tw2", "tb2", "pw", "pb", "topic")}
+        self._alike = float(arrays["alike"])
+
+    def broken(self, prompt: Vectors, clause: Vectors) -> bool:
+        """Whether any of the prompt's readings (n, 512) breaks the clause (512,)."""
+        about, score = self.scores(prompt, clause)
+        return score > (self._alike if about is None else float(self._w["topic"][about]))
+
+    def scores(self, prompt: Vectors, clause: Vectors) -> tuple[int | None, float]:
+        """The clause's topic (None: it has none), and the log-odds that the prompt breaks it; of a clause with a topic,
+        those of the pair and those of the topic together."""
+        meant = self.topic_scores(clause[None])[0]
+        pair = pair_features(np.broadcast_to(clause, prompt.shape), prompt) @ self._w["pw"] + self._w["pb"]
+        if meant.max() < _CLAUSE:
+            return None, float(pair.max())
+        about = int(meant.argmax())
+        touched = self.topic_scores(prompt)[:, about].clip(_TINY, 1 - _TINY)
+        return about, float((pair + np.log(touched / (1 - touched))).max())
+
+    def topic_scores(self, x: Vectors) -> Vectors:
+        """(n, topics): probabilities; what is missing to 1 is the chance of no topic."""
+        hidden = np.maximum(x @ self._w["tw1"].T + self._w["tb1"], 0)
+        return _softmax(hidden @ self._w["tw2"].T + self._w["tb2"])[:, :-1]
+
+
+def pair_features(said: Vectors, seen: Vectors) -> Vectors:
+    """(n, 1025): how clauses and texts, each (n, 512), differ and agree, number by number and in all."""
+    product = said * seen
+    return np.concatenate([np.abs(said - seen) * 20, product * 100, product.sum(1, keepdims=True) * 5], 1)
 
 
 class SentenceHeads:
@@ -28,10 +66,10 @@ class SentenceHeads:
         try:
             with np.load(weights, allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-            self._intents, self._topics = [[str(s) for s in arrays[k]] for k in ("intents", "topics")]
-            self._w = {k: arrays[k].astype(np.float32) for k in ("w1", "b1", "w2", "b2", "tw", "tb")}
-            self._limit = {k: float(arrays[k]) for k in ("whole", "part", "alike")}
-            self._topic_limits = arrays["topic"].astype(np.float32)
+            self._intents = [str(s) for s in arrays["intents"]]
+            self._w = {k: arrays[k].astype(np.float32) for k in ("w1", "b1", "w2", "b2")}
+            self._threshold = {k: float(arrays[k]) for k in ("whole", "part")}
+            self._limits = LimitHeads(arrays)
         except Exception as e:
             raise PromptModelUnavailable("the heads over the sentence encoder cannot be loaded") from e
 
@@ -43,7 +81,7 @@ class SentenceHeads:
         scores = self.intent_scores(self._encoder.encode(texts))
         found: set[str] = set()
         for k, row in enumerate(scores):
-            threshold = self._limit["whole" if k < len(read.whole) else "part"]
+            threshold = self._threshold["whole" if k < len(read.whole) else "part"]
             if row.sum() >= threshold:
                 found |= {code for code, p in zip(self._intents, row, strict=True) if p >= min(_ALSO, row.max())}
         return frozenset(found)
@@ -60,32 +98,7 @@ class SentenceHeads:
             return frozenset()
         vectors = self._encoder.encode([*texts, *(clause.text for clause in clauses)])
         prompt, said = vectors[: len(texts)], vectors[len(texts) :]
-        touched, meant = self.topic_scores(prompt).max(0), self.topic_scores(said)
-        found = set()
-        for k, row in enumerate(meant):
-            about, near = _about(row), float((prompt @ said[k]).max())
-            if about is None:
-                hit = near >= self._limit["alike"]
-            else:
-                hit = touched[about] >= self._topic_limits[about] or near >= _SAME
-            if hit:
-                found.add(k)
-        return frozenset(found)
-
-    def limit_scores(self, prompt: Sequence[str], clause: str) -> tuple[int | None, float, float]:
-        """The clause's topic (None: it has none), how much a prompt touches it, and how near it is to the clause."""
-        vectors = self._encoder.encode([*prompt, clause])
-        touched, about = self.topic_scores(vectors[:-1]).max(0), _about(self.topic_scores(vectors[-1:])[0])
-        return about, 0.0 if about is None else float(touched[about]), float((vectors[:-1] @ vectors[-1]).max())
-
-    def topic_scores(self, x: Vectors) -> Vectors:
-        """(n, topics): probabilities; what is missing to 1 is the chance of no topic."""
-        return _softmax(x @ self._w["tw"].T + self._w["tb"])[:, :-1]
-
-
-def _about(meant: Vectors) -> int | None:
-    """The number of the topic that a clause is about; None if it is about none."""
-    return int(meant.argmax()) if meant.max() >= _CLAUSE else None
+        return frozenset(k for k, clause in enumerate(said) if self._limits.broken(prompt, clause))
 
 
 def _softmax(x: Vectors) -> Vectors:

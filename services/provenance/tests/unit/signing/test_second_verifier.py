@@ -1,6 +1,6 @@
 """Our files, read by an implementation that shares no code with the one that signed them.
 
-encypher-c2pa (Apache-2.0, Rust; its own JUMBF, COSE, certificate and hash code: its bill of materials names no c2pa-rs).
+encypher-c2pa (Apache-2.0, Rust; its own JUMBF, COSE, certificate and hash code: its bill of materials has no c2pa-rs).
 It is offline by default; its telemetry is off, and its preference file goes into a temporary folder. It reads trust as
 we do: by the given root alone.
 """

@@ -1,4 +1,7 @@
-"""Picture ids hidden in pixels, and fingerprints of pictures. Knows no topic and no user."""
+"""Picture ids hidden in pixels, and fingerprints of pictures. Knows no topic and no user.
+
+`semblance.watermark.trustmark_adapter.load_trustmark` is imported by name: its package is an operator's to install.
+"""
 
 from semblance.watermark.errors import (
     InvalidPicture,
@@ -7,6 +10,7 @@ from semblance.watermark.errors import (
     PictureTooSmall,
     WatermarkModelMissing,
 )
+from semblance.watermark.iscc_fingerprint import IsccFingerprint, iscc_of
 from semblance.watermark.port import (
     ID_BITS,
     Fingerprint,
@@ -27,6 +31,7 @@ __all__ = [
     "InvalidPicture",
     "InvalidPictureId",
     "InvalidWatermarkKey",
+    "IsccFingerprint",
     "PictureId",
     "PictureTooSmall",
     "RgbU8",
@@ -34,5 +39,6 @@ __all__ = [
     "Watermark",
     "WatermarkModelMissing",
     "distance",
+    "iscc_of",
     "new_picture_id",
 ]

@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -270,3 +271,43 @@ def test_nothing_is_cut_off_at_a_telephones_width(visit: Visit, width_px: int) -
         ".filter(e => !(e.labels?.length || e.innerText || e.textContent.trim() || e.ariaLabel)).map(e => e.outerHTML)"
     )
     assert unnamed == [], "every control says what it is"
+
+
+def test_photos_become_pictures_with_content_credentials(
+    world: GatewayInProcess, visit: Visit, sign_up: Callable[..., object], tmp_path: Path
+) -> None:
+    page, platform = visit.page, world.platform
+    ada = sign_up("ada")
+    ada.opt_in()
+    for k, kind in enumerate(("JPEG", "JPEG", "GIF")):
+        Image.new("RGB", (64, 64), (k, 0, 0)).save(tmp_path / f"{k}.jpg", kind)
+    visit.enter(new=False)
+    visit.at("given")
+    page.click("#to-pictures")
+    visit.at("pictures")
+    page.click("#ask [type=submit]")  # the browser asks for the words first
+    root = page.command("DOM.getDocument")["root"]["nodeId"]
+    node = page.command("DOM.querySelector", nodeId=root, selector="#photo-files")["nodeId"]
+    page.command("DOM.setFileInputFiles", nodeId=node, files=[str(tmp_path / f"{k}.jpg") for k in range(3)])
+    page.until("/2 being looked at/.test(document.getElementById('photo-count').innerText)")
+    assert "2.jpg: This is not a picture" in visit.text("problem")
+    for photo_id, (owner, photo, data) in platform.ingest.owned.items():
+        platform.ingest.owned[photo_id] = (owner, replace(photo, state="accepted"), data)
+    page.until("/2 used/.test(document.getElementById('photo-count').innerText)")
+
+    page.click("#train")
+    page.until("/Waiting/.test(document.getElementById('adapter').innerText)")
+    (adapter_id,) = platform.training.owned
+    platform.training.become(adapter_id, "ready")
+    page.until("/Learnt/.test(document.getElementById('adapter').innerText)")
+    page.fill("#ask [name=prompt]", "in a sunlit garden")
+    page.click("#ask [type=submit]")
+    page.until("/Waiting/.test(document.getElementById('pictures').innerText)")
+    (image_id,) = platform.generation.owned
+    assert platform.generation.orders[0].prompt == "in a sunlit garden"
+    platform.generation.become(image_id, "published")
+    page.until("/Content Credentials/.test(document.getElementById('pictures').innerText)")
+    assert page.run("document.querySelector('#pictures img').src").startswith("blob:")
+    page.click("#pictures .danger")
+    page.until("!document.querySelector('#pictures li')")
+    assert platform.generation.owned[image_id][1].state == "removed"

@@ -33,7 +33,7 @@ export function deviceId() {
   }
 }
 
-export async function call(method, path, { json, form, once } = {}) {
+export async function call(method, path, { json, form, once, bytes } = {}) {
   const headers = {};
   if (session.kept) headers.Authorization = `Bearer ${session.kept.token}`;
   if (json) headers["Content-Type"] = "application/json";
@@ -44,6 +44,7 @@ export async function call(method, path, { json, form, once } = {}) {
   } catch {
     throw new Problem(0, {});
   }
+  if (bytes && response.ok) return response.blob();
   const text = await response.text();
   const body = /json/.test(response.headers.get("Content-Type") ?? "") && text ? JSON.parse(text) : text;
   if (response.status === 401 && session.kept) {

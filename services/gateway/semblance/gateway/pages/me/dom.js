@@ -52,8 +52,8 @@ export function on(element, kind, act) {
   });
 }
 
-export function save(name, text, type) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+export function save(name, data, type) {
+  const url = URL.createObjectURL(new Blob([data], { type }));
   made("a", "", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

@@ -1,6 +1,6 @@
 // What the person has said yes to, what came of it, and the ways back.
 
-import { call, get, post, session } from "/me/api.js";
+import { get, post, session } from "/me/api.js";
 import { at, day, go, made, on, save } from "/me/dom.js";
 import { event, LEVELS, purposes } from "/me/words.js";
 
@@ -85,7 +85,7 @@ export async function showErasing() {
 }
 
 async function done(erasure) {
-  const receipt = await call("GET", `/v1/erasures/${erasure.id}/receipt`);
+  const receipt = await get(`/v1/erasures/${erasure.id}/receipt`);
   const list = await get(`/v1/erasures/${erasure.id}/items`).catch(() => null); // kept for some weeks only
   session.end();
   const counts = made("ul");

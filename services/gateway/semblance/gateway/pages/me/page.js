@@ -4,6 +4,7 @@ import { get, session } from "/me/api.js";
 import { at, go, on, say } from "/me/dom.js";
 import { enter, stillHere } from "/me/entering.js";
 import { consentCard, given, isErasing, showErasing, showGiven } from "/me/given.js";
+import { pictures, showPictures } from "/me/pictures.js";
 import { begin, off, prove } from "/me/proving.js";
 import { showNotice, sign } from "/me/signing.js";
 import { isWaiting, showStanding, wait } from "/me/waiting.js";
@@ -45,8 +46,10 @@ prove({ then: done, waiting });
 document.addEventListener("signed-out", home);
 wait({ anew: toSign, then: done });
 given({ give: toSign, leave: () => { at("nav").hidden = true; } });
+pictures({ give: toSign });
 on(at("see-given"), "click", showGiven);
 on(at("to-given"), "click", async () => { off(); await showGiven(); });
+for (const id of ["to-pictures", "see-pictures"]) on(at(id), "click", async () => { off(); await showPictures(); });
 on(at("sign-out"), "click", signOut);
 addEventListener("pagehide", off);
 try {

@@ -1,0 +1,91 @@
+// Learning how the person looks, and pictures that carry Content Credentials.
+
+import { call, get, newKey, post } from "/me/api.js";
+import { at, day, go, made, on, save, say } from "/me/dom.js";
+import { photoDrop, showPhotos } from "/me/library.js";
+
+const AGAIN_MS = 1500;
+const LEARNING = ["queued", "training"], MAKING = ["queued", "running", "quarantined"];
+const ADAPTER = {
+  queued: "Waiting for its turn …", training: "Learning. This takes some minutes; you may leave this page …", ready: "Learnt. You can ask for pictures.",
+  failed: "It did not work. Try again.", revoked: "Destroyed, because its consent ended.", removed: "Removed.",
+};
+const PICTURE = {
+  queued: "Waiting for its turn …", running: "Being made …", quarantined: "Being checked …", in_review: "A person looks at it; that can take a day.",
+  blocked: "Held back by the filter", failed: "Could not be made", revoked: "Stopped, because its consent ended",
+};
+let consents = [], adapter = null, again = 0;
+const cards = new Map();
+
+const consentFor = (purpose) => consents.find((consent) => consent.state === "active" && consent.purposes.includes(purpose))?.id;
+const shown = () => !document.querySelector("[data-step=pictures]").hidden;
+
+export function pictures({ give }) {
+  photoDrop(consentFor, look);
+  on(at("train"), "click", async () => {
+    if (!consentFor("train")) return give();
+    await post("/v1/adapters", { consent_id: consentFor("train") }, newKey());
+    await look();
+  });
+  on(at("ask"), "submit", async () => {
+    if (adapter?.state !== "ready") throw new Error("First let the platform learn how you look.");
+    await post("/v1/images", { adapter_id: adapter.id, prompt: at("ask").elements.prompt.value }, newKey());
+    await look();
+  });
+}
+
+export async function showPictures() {
+  consents = (await get("/v1/consents?limit=100")).items;
+  for (const { url } of cards.values()) URL.revokeObjectURL(url);
+  cards.clear();
+  at("pictures").replaceChildren();
+  go("pictures");
+  await look();
+}
+
+// How everything stands; asks again while something is on its way and the page is looked at.
+async function look() {
+  clearTimeout(again);
+  const busy = [await showPhotos(), await showAdapter(), await showImages()];
+  if (busy.includes(true)) again = setTimeout(() => shown() && look().catch((error) => say(error.message)), AGAIN_MS);
+}
+
+async function showAdapter() {
+  const all = (await get("/v1/adapters?limit=100")).items;
+  adapter = all.find((one) => one.state === "ready") ?? all[0] ?? null;
+  const newest = all[0];
+  const words = newest ? ADAPTER[newest.state] ?? "Not good enough, and destroyed." : "Not learnt yet.";
+  at("adapter").textContent = [words, newest?.advice].filter(Boolean).join(" ");
+  at("train").textContent = consentFor("train") ? (adapter?.state === "ready" ? "Learn anew" : "Learn how I look") : "Give a consent for this";
+  at("train").disabled = LEARNING.includes(newest?.state);
+  return LEARNING.includes(newest?.state);
+}
+
+async function showImages() {
+  const images = (await get("/v1/images?limit=20")).items.filter((image) => image.state !== "removed");
+  for (const image of images) if (cards.get(image.id)?.state !== image.state) cards.set(image.id, await card(image));
+  at("pictures").replaceChildren(...images.map((image) => cards.get(image.id).element));
+  return images.some((image) => MAKING.includes(image.state));
+}
+
+async function card(image) {
+  const element = made("li"), why = image.reason_codes.length ? ` (${image.reason_codes.join(", ")})` : "";
+  if (image.state !== "published") {
+    element.append(made("p", (PICTURE[image.state] ?? image.state) + why));
+    return { element, state: image.state };
+  }
+  const [bytes, manifest] = await Promise.all([call("GET", `/v1/images/${image.id}/content`, { bytes: true }), get(`/v1/images/${image.id}/manifest`)]);
+  const url = URL.createObjectURL(bytes);
+  const badge = made("p");
+  badge.append(made("span", "Content Credentials", { className: "made", title: "Signed into the file: made by AI, with the consent of the person in it" }),
+    made("span", ` signed on ${day(manifest.signed_at)}`));
+  const row = made("div", "", { className: "row" }), keep = made("button", "Save"), drop = made("button", "Delete", { className: "danger" });
+  on(keep, "click", () => save(`picture-${image.id}.png`, bytes, bytes.type));
+  on(drop, "click", async () => {
+    await call("DELETE", `/v1/images/${image.id}`);
+    await look();
+  });
+  row.append(keep, drop);
+  element.append(made("img", "", { src: url, alt: "A picture of me, made by AI" }), badge, row);
+  return { element, state: image.state, url };
+}

@@ -18,6 +18,7 @@ from semblance.provenance.adapters.audit_seal import FileAuditSeal
 from semblance.provenance.adapters.c2pa_engine import C2paEngine
 from semblance.provenance.adapters.claims import SealedClaims
 from semblance.provenance.adapters.fingerprint_index import FingerprintIndex
+from semblance.provenance.adapters.marks import fingerprint_of, watermark_of
 from semblance.provenance.adapters.pictures import SealedPictures
 from semblance.provenance.adapters.signers.choosing import generator_of, keys_of, time_stamps_of
 from semblance.provenance.adapters.store import reading, store_of, writing
@@ -33,7 +34,6 @@ from semblance.provenance.settings import ProvenanceSettings
 from semblance.service_kit.database import Database
 from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
 from semblance.watermark import Fingerprint, Watermark
-from semblance.watermark.testing import FakeFingerprint, FakeWatermark
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _SALT_BYTES = 16
@@ -103,8 +103,8 @@ def build(settings: ProvenanceSettings) -> Application:
         keyring,
         consents=consents,
         clock=clock,
-        watermark=FakeWatermark(),
-        fingerprint=FakeFingerprint(),
+        watermark=watermark_of(settings),
+        fingerprint=fingerprint_of(),
     )
 
     takedowns = takedown_clock.clockwork(ports)

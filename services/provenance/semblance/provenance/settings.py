@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -69,6 +70,13 @@ class ProvenanceSettings(ServiceSettings):
     label_namespace: str = Field(default="org.semblance", pattern=r"^[a-z0-9]+(\.[a-z0-9-]+)+$")
     verify_max_bytes: int = Field(default=20 * MIB, gt=0)
     verify_max_pixels: int = Field(default=50_000_000, gt=0)
+    watermark: Literal["spread", "trustmark"] = Field(
+        default="spread", description="trustmark needs its package and weights; marks of the other are not read then."
+    )
+    watermark_key_file: Path | None = Field(
+        default=None,
+        description="32 secret bytes, made if missing; unset: signing_dir/watermark.key. Lose it and no mark is read.",
+    )
     look_max_pixels: int = Field(
         default=25_000_000, gt=0, description="Strangers' pictures up to this size are decoded; 25 million take 75 MB."
     )

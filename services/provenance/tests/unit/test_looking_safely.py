@@ -10,7 +10,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from semblance.provenance.domain.errors import TooBusyToLook, UnreadablePixels, UnsupportedPicture
+from semblance.provenance.domain.errors import MarkTooStrong, TooBusyToLook, UnreadablePixels, UnsupportedPicture
 from semblance.provenance.domain.picture import read_header
 from semblance.provenance.handlers import looking
 from semblance.provenance.ml.marking import LookLimits, MarkedPixels
@@ -127,3 +127,21 @@ def test_a_large_jpeg_is_looked_at_small() -> None:
     data = encoded("JPEG", (5000, 3000))
     MarkedPixels(Watching(), FakeFingerprint(), LookLimits(20_000_000, 1, 1)).look(data, read_header(data))
     assert max(seen[0]) <= 2048
+
+
+def test_a_mark_that_would_be_seen_is_never_published() -> None:
+    class Loud(FakeWatermark):
+        def mark(self, image, picture_id):
+            return 255 - image
+
+    looks = MarkedPixels(Loud(), FakeFingerprint(), LookLimits(10_000, 1, 1))
+    with pytest.raises(MarkTooStrong):
+        looks.mark(encoded("PNG"))
+
+
+def test_a_picture_too_small_for_a_mark_keeps_its_very_bytes() -> None:
+    png = encoded("PNG", (32, 32))
+    same, marks = pixels().mark(png)
+    assert same == png
+    assert marks.watermark is None
+    assert len(marks.soft_bindings()) == 1

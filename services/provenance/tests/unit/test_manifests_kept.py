@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ from semblance.provenance.adapters.store import reading
 from semblance.provenance.adapters.tables import manifests
 from semblance.provenance.domain.embedded import manifest_store
 from semblance.provenance.domain.errors import InvalidBinding, ManifestNotFound, UnsupportedPicture
-from semblance.provenance.domain.manifest import Near, binding_text, parse_binding
+from semblance.provenance.domain.manifest import ISCC, KeptManifest, Marks, Near, binding_text, binding_value
 from semblance.provenance.handlers import asking, looking
+from semblance.watermark import iscc_of
 from semblance.watermark.testing import FakeFingerprint
 
 
@@ -98,7 +100,8 @@ def test_a_soft_binding_leads_to_the_manifest(house) -> None:
     assert looking.match_content(stripped(data, "JPEG"), algorithms.watermark, 10, house.ports) == []
     with pytest.raises(InvalidBinding):
         looking.match_binding("com.example.unknown", b"x", 10, house.ports)
-    assert parse_binding(binding_text(kept.marks.watermark)) == kept.marks.watermark
+    (said, _) = kept.marks.soft_bindings()
+    assert looking.match_binding(said.algorithm, said.value.encode(), 10, house.ports) == by_mark
 
 
 def test_an_erasure_takes_manifest_and_fingerprint_and_the_watermark_still_says_erased(house) -> None:
@@ -155,8 +158,6 @@ def test_a_picture_without_a_manifest_has_no_store() -> None:
 
 def _with_chunk(png: bytes, store: bytes) -> bytes:
     """The PNG with this manifest store in its caBX chunk, after IHDR."""
-    import zlib
-
     chunk = len(store).to_bytes(4) + b"caBX" + store + zlib.crc32(b"caBX" + store).to_bytes(4)
     return png[:33] + chunk + png[33:]
 
@@ -187,7 +188,15 @@ def test_the_index_is_exact_nearest_first_and_bounded(house) -> None:
 
 
 def _kept(house, fingerprint: bytes):
-    from semblance.provenance.domain.manifest import KeptManifest, Marks
-
     marks = Marks(house.ports.pixels.algorithms, None, fingerprint)
     return KeptManifest(f"urn:c2pa:{new_id()}", b"store", "0" * 64, "image/png", marks, house.ports.clock.now())
+
+
+def test_a_fingerprint_is_written_as_other_iscc_programs_write_it() -> None:
+    value = bytes(range(32))
+    assert binding_text(ISCC, value) == iscc_of(value)
+    assert binding_value(ISCC, iscc_of(value).encode()) == value
+    assert binding_value(ISCC, value) == value
+    for wrong in (b"ISCC:AAAA", b"ISCC:!", b"", bytes(200)):
+        with pytest.raises(InvalidBinding):
+            binding_value(ISCC, wrong)

@@ -32,6 +32,15 @@ class NotTrusted(Invalid):
         super().__init__(f"the signed picture reads as {state}: {', '.join(failures) or 'no reason given'}")
 
 
+class MarkTooStrong(Invalid):
+    """The watermark changed more of the picture than nobody would see."""
+
+    code = "watermark-too-strong"
+
+    def __init__(self, psnr_db: float) -> None:
+        super().__init__(f"the marked picture is less than {psnr_db:.0f} dB from the one that was allowed")
+
+
 class StoredOtherwise(Unavailable):
     """The store gave back other bytes than were put."""
 

@@ -13,6 +13,9 @@ from semblance.provenance.domain.claim import SoftBinding
 from semblance.provenance.domain.errors import InvalidBinding
 
 BINDING_BYTES_MAX = 128
+ISCC = "io.iscc.v0"
+_ISCC_SCHEME = "ISCC:"
+_HEX_LEAST = 12  # so many letters of hex are no raw value: those are random bytes, and rarely letters
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,15 @@ class Marks:
     fingerprint: bytes
 
     def soft_bindings(self) -> tuple[SoftBinding, ...]:
-        """As they are signed; a value is base64, as C2PA's resolution API asks for it."""
-        read_off = SoftBinding(self.algorithms.fingerprint, binding_text(self.fingerprint), action_bound=False)
+        """As they are signed."""
+        known = self.algorithms
+        read_off = SoftBinding(known.fingerprint, binding_text(known.fingerprint, self.fingerprint), action_bound=False)
         if self.watermark is None:
             return (read_off,)
-        return (SoftBinding(self.algorithms.watermark, binding_text(self.watermark), action_bound=True), read_off)
+        return (
+            SoftBinding(known.watermark, binding_text(known.watermark, self.watermark), action_bound=True),
+            read_off,
+        )
 
 
 @dataclass(frozen=True)
@@ -83,20 +90,38 @@ class Near:
     distance_bits: int
 
 
-def binding_text(value: bytes) -> str:
-    """Base64 (RFC 4648 section 4)."""
-    return base64.b64encode(value).decode()
+def binding_text(algorithm: str, value: bytes) -> str:
+    """A value as an assertion says it: an ISCC in its own letters (ISO 24138), everything else in hex."""
+    if algorithm != ISCC:
+        return value.hex()
+    return _ISCC_SCHEME + base64.b32encode(_iscc_header(len(value)) + value).decode().rstrip("=")
 
 
-def parse_binding(text: str) -> bytes:
-    """The bytes of a binding's value; the URL-safe alphabet is taken too. Raises InvalidBinding."""
-    try:
-        value = base64.b64decode(text.translate({0x2D: "+", 0x5F: "/"}), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise InvalidBinding("the value is not base64") from error
-    if not 0 < len(value) <= BINDING_BYTES_MAX:
+def binding_value(algorithm: str, given: bytes) -> bytes:
+    """The value's bytes, given those or the text that an assertion says. Raises InvalidBinding."""
+    if not 0 < len(given) <= BINDING_BYTES_MAX:
         raise InvalidBinding(f"a value has 1 to {BINDING_BYTES_MAX} bytes")
-    return value
+    try:
+        text = given.decode("ascii")
+    except UnicodeDecodeError:
+        return given
+    try:
+        if algorithm != ISCC:
+            return bytes.fromhex(text) if len(text) >= _HEX_LEAST else given
+        if not text.startswith(_ISCC_SCHEME):
+            return given
+        letters = text.removeprefix(_ISCC_SCHEME)
+        raw = base64.b32decode(letters + "=" * (-len(letters) % 8))
+    except (binascii.Error, ValueError) as error:
+        raise InvalidBinding("the value is not written as its algorithm writes it") from error
+    if len(raw) < 6 or raw[:2] != _iscc_header(len(raw) - 2):
+        raise InvalidBinding("the ISCC is not an Image-Code")
+    return raw[2:]
+
+
+def _iscc_header(size_bytes: int) -> bytes:
+    """Four nibbles (ISO 24138 section 5.2): CONTENT, IMAGE, version 0, length in units of 32 bits less one."""
+    return bytes([0x21, size_bytes // 4 - 1])
 
 
 def watermark_name(algorithm: str, value: bytes) -> str:

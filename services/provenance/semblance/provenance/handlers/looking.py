@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 from semblance.provenance.domain.errors import InvalidBinding, ManifestNotFound, UnreadablePixels
-from semblance.provenance.domain.manifest import FoundBy, KeptManifest, Match, watermark_name
+from semblance.provenance.domain.manifest import FoundBy, KeptManifest, Match, binding_value, watermark_name
 from semblance.provenance.domain.picture import Header
 from semblance.provenance.domain.publication import TAKEN_DOWN, Publication, State
 from semblance.provenance.domain.reading import (
@@ -63,8 +63,8 @@ def match_content(data: bytes, algorithm: str, limit: int, ports: Ports) -> Sequ
 
 
 def match_binding(algorithm: str, value: bytes, limit: int, ports: Ports) -> Sequence[Match]:
-    """Kept manifests by a soft binding's value, best first. Raises InvalidBinding for an unknown algorithm."""
-    known = ports.pixels.algorithms
+    """Kept manifests by a soft binding's value, its bytes or its text, best first. Raises InvalidBinding."""
+    known, value = ports.pixels.algorithms, binding_value(algorithm, value)
     if algorithm == known.watermark:
         with ports.reads() as store:
             kept = store.manifests.by_watermark(algorithm, value)

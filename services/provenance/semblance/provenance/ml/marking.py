@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
-from semblance.provenance.domain.errors import TooBusyToLook, UnreadablePixels
+from semblance.provenance.domain.errors import MarkTooStrong, TooBusyToLook, UnreadablePixels
 from semblance.provenance.domain.manifest import Algorithms, Marks
 from semblance.provenance.domain.picture import JPEG, PNG, WEBP, Header
 from semblance.provenance.ports import Seen
@@ -24,9 +24,11 @@ from semblance.watermark import ID_BITS, Fingerprint, RgbU8, Watermark, new_pict
 
 _FORMATS = {PNG: ("PNG",), JPEG: ("JPEG",), WEBP: ("WEBP",)}
 _JPEG_SCANS_MAX = 100  # libjpeg-turbo's own tools suggest such a limit (-maxscans); cameras write 1, web tools about 10
-_SIDE_PX_MAX = 2048  # looked at no larger: watermark and fingerprint survive being shrunk, memory and time do not grow
+_SIDE_PX_MAX = 2048  # looked at no larger: watermark and fingerprint survive being halved, memory and time do not grow
+_JPEG_SIDE_PX = 1024  # a JPEG of twice this or more is decoded at a half, a quarter or an eighth, which costs less
 _SMALLEST_PX = 8  # below it there is nothing to read
 _ID_BYTES = ID_BITS // 8
+_FAINT_PSNR_DB = 35.0  # a mark below it would be seen; the watermark itself aims at 38 and more
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class MarkedPixels:
             return png, Marks(self.algorithms, None, self._fingerprint.fingerprint(image))
         picture_id = new_picture_id()
         marked = self._watermark.mark(image, picture_id)
+        _require_faint(image, marked)
         fingerprint = self._fingerprint.fingerprint(marked)
         return _png(marked), Marks(self.algorithms, picture_id.to_bytes(_ID_BYTES), fingerprint)
 
@@ -90,10 +93,18 @@ class MarkedPixels:
             self._free.release()
 
 
+def _require_faint(image: RgbU8, marked: RgbU8) -> None:
+    """The filter looked at `image`: what is published may differ from it by a faint pattern and by nothing else."""
+    error = np.mean(np.square(image.astype(np.float32) - marked))
+    if marked.shape != image.shape or error > 255.0**2 / 10 ** (_FAINT_PSNR_DB / 10):
+        raise MarkTooStrong(_FAINT_PSNR_DB)
+
+
 def _decode(data: bytes, media_type: str) -> RgbU8:
     with _opened(data, media_type) as picture:
         if media_type == JPEG:
-            picture.draft("RGB", (_SIDE_PX_MAX, _SIDE_PX_MAX))
+            share = min(1.0, _JPEG_SIDE_PX / max(picture.size))
+            picture.draft("RGB", (max(1, int(picture.width * share)), max(1, int(picture.height * share))))
         upright = ImageOps.exif_transpose(picture).convert("RGB")
         if max(upright.size) > _SIDE_PX_MAX:
             upright.thumbnail((_SIDE_PX_MAX, _SIDE_PX_MAX), Image.Resampling.BOX)

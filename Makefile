@@ -10,7 +10,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup models demo test check fast contracts openapi lock clean
-.PHONY: bench-people bench-identity bench-revocation bench-safety bench-pocket pocket-train
+.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-pocket pocket-train
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -73,6 +73,9 @@ bench-revocation: $(STAMP) $(MODELS)  ## Measure how soon a withdrawal holds eve
 
 bench-safety: $(STAMP) $(MODELS)  ## Measure the likeness filter: half an hour on two cores
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_safety
+
+bench-provenance: $(STAMP) $(MODELS)  ## Measure signing, verifying and what survives a platform; PARTS=signing for one part
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_provenance $(if $(PARTS),--parts $(PARTS))
 
 clean:  ## Remove what the commands made, not the virtual environment
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache

@@ -11,6 +11,7 @@ from semblance.watermark.errors import (
     WatermarkModelMissing,
 )
 from semblance.watermark.iscc_fingerprint import IsccFingerprint, iscc_of
+from semblance.watermark.payload import CHECK_BITS
 from semblance.watermark.port import (
     ID_BITS,
     Fingerprint,
@@ -21,11 +22,13 @@ from semblance.watermark.port import (
     distance,
     new_picture_id,
 )
-from semblance.watermark.spread import LEAST_KEY_BYTES, SpreadWatermark
+from semblance.watermark.spread import LEAST_KEY_BYTES, MOST_DECODINGS, SpreadWatermark
 
 __all__ = [
+    "CHECK_BITS",
     "ID_BITS",
     "LEAST_KEY_BYTES",
+    "MOST_DECODINGS",
     "Fingerprint",
     "Found",
     "InvalidPicture",

@@ -1,4 +1,4 @@
-"""With a stand-in for the package: payload, shapes and refusals. NOTHING HERE SAYS HOW WELL TRUSTMARK'S NETWORKS MARK."""
+"""With a stand-in for the package: payload, shapes, refusals. NOTHING HERE SAYS HOW WELL TRUSTMARK'S NETWORKS MARK."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
@@ -19,7 +21,8 @@ from semblance.local.postgres import Postgres
 from semblance.provenance import main
 from semblance.provenance.adapters.store import store_of
 from semblance.provenance.consumers import audit_subscriptions
-from semblance.provenance.handlers import asking, auditing
+from semblance.provenance.domain.takedown import STATEMENT_VERSION, Claimant, Notice, Relation, TakedownState
+from semblance.provenance.handlers import asking, auditing, looking, taking_down
 from semblance.service_kit import migrations, testing
 
 pytestmark = pytest.mark.integration
@@ -52,8 +55,34 @@ def test_published_verified_and_erased(house) -> None:
     house.deliver(platform_pb.ErasureRequested(subject_id=allowed.subject_id, erasure_id=new_id()), times=2)
     house.work()
 
-    assert asking.verify(data, house.ports).consent.value == "erased"
+    assert looking.verify(data, house.ports).consent.state.value == "erased"
     assert len(house.emitted(platform_pb.ServiceErased)) == 1
+
+
+def test_kept_found_again_taken_down_and_erased(house) -> None:
+    first, second = house.publish(), house.publish(seed=1)
+    copies = []
+    for allowed in (first, second):
+        _, data = asking.content(SubjectId(allowed.subject_id), ImageId(allowed.image_id), house.ports)
+        output = io.BytesIO()
+        Image.open(io.BytesIO(data)).convert("RGB").save(output, "JPEG", quality=80)
+        copies.append(output.getvalue())
+        assert looking.verify(output.getvalue(), house.ports).made_here
+    claimant = Claimant("Ada Example", "ada@example.org", "")
+    notice = Notice("r" * 24, claimant, Relation.SELF, STATEMENT_VERSION, confirmed=True)
+    taken, pictures = taking_down.submit(notice, copies[0], house.ports)
+    assert pictures == 1
+    decided = taking_down.decide(taking_down.Decide(taken.id, TakedownState.ACCEPTED, "ada"), house.ports)
+    assert [picture.image_id for picture, _ in decided.pictures] == [first.image_id]
+    house.work()
+    assert len(house.emitted(provenance_pb.ImageTakenDown)) == 1
+
+    for allowed in (first, second):
+        house.keyring.destroy(allowed.subject_id)
+        house.deliver(platform_pb.ErasureRequested(subject_id=allowed.subject_id, erasure_id=new_id()))
+    house.work()
+    assert not any(looking.verify(copy, house.ports).made_here for copy in copies)
+    assert taking_down.show(taken.id, house.ports).pictures == []
 
 
 def test_the_schema_can_be_undone(house) -> None:

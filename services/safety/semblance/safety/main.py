@@ -199,6 +199,7 @@ def build(settings: SafetySettings) -> Application:
             at_once=settings.filters_at_once,
             attempts=settings.filter_attempts,
             look_s=settings.look_s,
+            lease_s=settings.lease_s,
         ),
         grpc=[add_servicer],
         consent_view=view,

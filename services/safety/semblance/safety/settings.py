@@ -62,6 +62,7 @@ class SafetySettings(ServiceSettings):
     filters_at_once: int = Field(default=1, gt=0)
     filter_attempts: int = Field(default=5, gt=0)
     match_deadline_s: float = Field(default=10.0, gt=0)
+    lease_s: float = Field(default=30.0, gt=1, description="A look whose process died is taken over after it.")
     look_s: float = Field(default=60.0, gt=0, description="A look that takes longer is tried again, then a block.")
     sweep_s: float = Field(default=10.0, gt=0)
     wait_max_s: float = Field(default=900.0, gt=0, description="A picture that waited longer is blocked unseen.")

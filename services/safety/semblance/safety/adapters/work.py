@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections.abc import Callable
@@ -27,10 +28,14 @@ StoreOf = Callable[[Unit], Store]
 _NEVER_GIVEN_UP = 1_000_000  # destroying is tried until it is done; the pause grows to a minute
 
 
-def work_kinds(ports: Ports, store_of: StoreOf, *, at_once: int, attempts: int, look_s: float) -> dict[str, WorkKind]:
-    """Every kind of work that this service does; a look may take `look_s`."""
+def work_kinds(
+    ports: Ports, store_of: StoreOf, *, at_once: int, attempts: int, look_s: float, lease_s: float = 30.0
+) -> dict[str, WorkKind]:
+    """Every kind of work that this service does; a look may take `look_s`, and is taken over when its process has not
+    been heard of for `lease_s`."""
+    look = _filter_image(ports, store_of, at_once=at_once, attempts=attempts, look_s=look_s)
     return {
-        FILTER_IMAGE: _filter_image(ports, store_of, at_once=at_once, attempts=attempts, look_s=look_s),
+        FILTER_IMAGE: dataclasses.replace(look, lease_s=lease_s),
         SETTLE_REVIEW: _settle_review(ports, store_of),
         DROP_PIXELS: _drop_pixels(ports),
         DROP_LEFTOVER: _drop_pixels(ports),

@@ -2,7 +2,7 @@
 // page shows at that moment, doing what the page asks for. What the page does wrong, the film shows.
 // film: {colour as the page's style has it: [{action, jpeg: base64}]}, the same moments in every colour; "" is a dark screen.
 (() => {
-  const WIDTH = 320, HEIGHT = 240, FRAME_MS = 66, MOMENT_MS = 140, REACTION_MS = 250, SWAY_PX = 0.8, GRAIN = 3;
+  const WIDTH = 320, HEIGHT = 240, FRAME_MS = 66, MOMENT_MS = 140, REACTION_MS = 250, SWAY_PX = 2, KEEPS = 0.95, GRAIN = 3;
   const canvas = document.createElement("canvas"), pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
   Object.assign(canvas, { width: WIDTH, height: HEIGHT });
   const film = {}, moments = {};
@@ -27,8 +27,9 @@
     const shots = film[colour] ?? film[""];
     if (!shots) return;
     const normal = () => Math.random() + Math.random() + Math.random() - 1.5;
-    sway = sway.map((px) => px * 0.8 + 2 * SWAY_PX * normal());
-    pen.drawImage(shots[moment()], sway[0] - 4, sway[1] - 3, WIDTH + 8, HEIGHT + 6);
+    // Nobody sits quite still: some millimetres, and a face of 15 cm has 100 px here.
+    sway = sway.map((px) => px * KEEPS + 2 * SWAY_PX * Math.sqrt(1 - KEEPS ** 2) * normal());
+    pen.drawImage(shots[moment()], sway[0] - 8, sway[1] - 6, WIDTH + 16, HEIGHT + 12);
     const picture = pen.getImageData(0, 0, WIDTH, HEIGHT);
     for (let k = 0; k < picture.data.length; k++) if (k % 4 !== 3) picture.data[k] += (Math.random() - 0.5) * 2 * GRAIN;
     pen.putImageData(picture, 0, 0);

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,11 @@ pytestmark = [
     pytest.mark.skipif(browser.chromium() is None, reason="no Chromium here: apt-get install chromium"),
 ]
 WHO = "dan"
-PASSWORD = "correct horse battery"
+PASSWORD = secrets.token_urlsafe(24)
+# As a person has. One in ten first tries failed: where somebody sits still and the same colours come back, frames can
+# look repeated to the service (domain/integrity.py).
+TRIES = 3
+DONE = "!document.querySelector('[data-step=done]').hidden"
 # As the page's style tells its colours, the six of the service; the first is a dark screen.
 LIGHTS = {"": (0.0, 0.0, 0.0)} | {
     f"rgb({255 * red}, {255 * green}, {255 * blue})": (float(red), float(green), float(blue))
@@ -42,6 +47,16 @@ def film() -> dict[str, list[dict[str, str]]]:
     }
 
 
+def tried(page: browser.Page) -> str:
+    """Once before the camera; what the page says then."""
+    page.run("document.getElementById('outcome').replaceChildren()")
+    page.click("#start")
+    page.until("document.getElementById('stage').checkVisibility()")
+    advised = "/left|Try|answer/.test(document.getElementById('outcome').innerText)"
+    page.until(f"{DONE} || ({advised})", 120)
+    return str(page.run("document.getElementById('outcome').innerText"))
+
+
 @pytest.fixture
 def page(house: House, tmp_path: Path) -> Iterator[browser.Page]:
     with browser.browsing(tmp_path) as opened:
@@ -55,7 +70,7 @@ def page(house: House, tmp_path: Path) -> Iterator[browser.Page]:
 def test_a_person_opts_in_before_the_page_and_takes_it_all_back(page: browser.Page) -> None:
     page.run(f"personSitsDown({json.dumps(film())})")
     page.click("[name=how][value=new]")
-    page.fill("[name=handle]", f"page-{WHO}")
+    page.fill("[name=handle]", f"page-{secrets.token_hex(6)}")
     page.fill("[name=password]", PASSWORD)
     page.click("#enter [type=submit]")
     page.until("!document.querySelector('[data-step=sign]').hidden")
@@ -66,11 +81,8 @@ def test_a_person_opts_in_before_the_page_and_takes_it_all_back(page: browser.Pa
     page.click("#sign [type=submit]")
     page.click("#safe")
     page.click("#camera-on")
-    page.click("#start")
-    ended = "!document.querySelector('[data-step=done]').hidden"
-    advised = "/left|Try|answer/.test(document.getElementById('outcome').innerText)"
-    page.until(f"{ended} || ({advised})", 90)
-    assert page.run(ended), page.words()
+    advice = [tried(page) for _ in range(TRIES) if page.run(f"!({DONE})")]
+    assert page.run(DONE), advice
 
     page.click("#see-given")
     page.click("#consents li.active .danger")

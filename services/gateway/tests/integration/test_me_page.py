@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(browser.chromium() is None, reason="no Chromium here: apt-get install chromium"),
 ]
-PASSWORD = "correct horse battery"
+PHRASE = "correct horse battery"  # as everybody in conftest has it
 ALREADY_GIVEN = "#consents li.active"
 SHOTS = os.environ.get("SEMBLANCE_SCREENSHOTS")  # a folder, for whoever wants to look
 
@@ -47,7 +47,7 @@ class Visit:
         if new:
             self.page.click("[name=how][value=new]")
         self.page.fill("[name=handle]", handle)
-        self.page.fill("[name=password]", PASSWORD)
+        self.page.fill("[name=password]", PHRASE)
         self.page.press("Enter", 13, "\r")
 
     def sign(self, *purposes: str) -> None:
@@ -179,13 +179,15 @@ def test_a_check_that_is_stopped_sends_nothing(world: GatewayInProcess, visit: V
     visit.at("sign")
     visit.sign("photos")
     visit.camera()
-    page.click("#start")
+    page.run("document.getElementById('start').focus()")
+    page.press(" ", 32, " ")
     page.until("document.getElementById('stage').checkVisibility()")
     page.press("Escape", 27)
     page.until("document.getElementById('stage').hidden")
     assert "No try was used" in visit.text("outcome")
     assert world.platform.identity.captures == []
     assert page.run("!document.querySelector('main').inert")
+    assert page.run("document.activeElement.id") == "start", "whoever uses the keyboard is back where they were"
 
 
 def test_whoever_is_locked_out_learns_until_when(world: GatewayInProcess, visit: Visit) -> None:

@@ -26,7 +26,7 @@ export function cues(challenge, colours, slow) {
 
 // Gives [{at_ms, jpeg}]. Rejects when stopped, or when the page is left: a hidden page shows no colours.
 export async function film(session, slow) {
-  const stage = at("stage"), stopping = new AbortController(), tones = new Tones();
+  const stage = at("stage"), before = document.activeElement, stopping = new AbortController(), tones = new Tones();
   const stop = (why) => stopping.abort(new Error(why));
   const clicked = () => stop("Stopped. No try was used.");
   const key = (event) => { if (event.key === "Escape") clicked(); };
@@ -64,6 +64,7 @@ export async function film(session, slow) {
     document.querySelector("main").inert = false;
     stage.hidden = true;
     delete stage.dataset.action;
+    before?.focus();
   }
 }
 

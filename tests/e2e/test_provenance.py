@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import encypher_c2pa
 import httpx
 import pytest
 from PIL import Image
@@ -18,9 +20,14 @@ from semblance.client import audit_words
 from semblance.client.command.app import app as command
 from semblance.client.errors import ApiError
 from semblance.client.models import Consent, Verification
+from semblance.kernel.clock import SystemClock
 from semblance.local.operator.app import app as operator
 from semblance.local.testing.house import House, eventually
 from semblance.local.testing.members import Member
+from semblance.provenance.adapters.authority import Authority
+from semblance.provenance.adapters.c2pa_engine import C2paEngine
+from semblance.provenance.domain.claim import Generator
+from semblance.provenance.domain.conformance import require
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -90,6 +97,22 @@ def test_a_copy_without_credentials_leads_back_to_its_manifest(scene: Scene, htt
     manifest = http.get(f"/v1/c2pa/manifests/{whole.manifest_id}")
     assert manifest.headers["content-type"] == "application/c2pa"
     assert manifest.content in scene.signed[0], "byte for byte what was signed"
+
+
+def test_what_leaves_the_whole_platform_keeps_every_requirement_and_has_not_changed_since(
+    scene: Scene, tmp_path, monkeypatch
+) -> None:
+    """Through storage and HTTP: the signed bytes, the adapter's credential in them, and a second reader that agrees."""
+    monkeypatch.setenv("HOME", str(tmp_path))  # where the second reader would keep preferences
+    authority = Authority(scene.house.layout.secrets / "signing", SystemClock())
+    reader = C2paEngine(authority, Generator("a reader", "1", "com.example"))
+    for image_id, data in zip(scene.images, scene.signed, strict=True):
+        assert hashlib.sha256(data).hexdigest() == scene.member.client.image_manifest(image_id).sha256
+        require(reader.crjson(data, "image/png"))
+        root = authority.anchor_pem()
+        report = encypher_c2pa.verify(data, "image/png", trust_pem=root, no_default_trust=True, telemetry=False)
+        assert (report["integrity"], report["validation_results"]["failure"]) == ("valid", [])
+        assert report["trust"]["status"] == "valid_for_supplied_material"
 
 
 def test_the_command_says_it_in_plain_words(scene: Scene, tmp_path, monkeypatch) -> None:

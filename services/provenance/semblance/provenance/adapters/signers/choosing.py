@@ -10,6 +10,7 @@ from semblance.provenance.adapters.c2pa_engine import TimeStamps
 from semblance.provenance.adapters.signers.identity import KeySource
 from semblance.provenance.adapters.signers.pkcs11 import Pkcs11KeySource, Token
 from semblance.provenance.domain.claim import Generator
+from semblance.provenance.domain.embedded_backbone import EMBEDDED
 from semblance.provenance.domain.errors import SigningUnavailable
 from semblance.provenance.domain.models_used import Backbone
 from semblance.provenance.settings import ProvenanceSettings
@@ -46,8 +47,9 @@ def time_stamps_of(settings: ProvenanceSettings) -> TimeStamps:
 
 
 def generator_of(settings: ProvenanceSettings) -> Generator:
-    """The software and the backbones, as the manifest names them."""
-    backbones = {digest: Backbone(**facts.model_dump()) for digest, facts in settings.backbones.items()}
+    """The software and the backbones, as the manifest names them; the embedded one is known."""
+    given = {digest: Backbone(**facts.model_dump()) for digest, facts in settings.backbones.items()}
+    backbones = {**EMBEDDED, **given}
     return Generator(settings.generator_name, settings.generator_version, settings.label_namespace, backbones)
 
 

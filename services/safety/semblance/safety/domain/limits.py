@@ -1,5 +1,5 @@
 """A person's own limits, in their own words, against a prompt. Deterministic, and no mind reader: English, and the
-words of fourteen topics in twelve more languages.
+words of fourteen topics in thirteen more languages.
 
 A limit is read clause by clause ("no beer or wine, nothing political"). A clause is broken when the prompt holds every
 one of its content words, in any inflection; a word that names a topic stands for the topic's whole list. A clause that

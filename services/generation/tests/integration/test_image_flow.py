@@ -376,7 +376,8 @@ def test_every_event_of_its_topics_has_a_handler(service) -> None:  # type: igno
         "semblance.contracts.identity.v1.ConsentGranted",  # kept in memory by the list of consents
         "semblance.contracts.platform.v1.ServiceErased",
         "semblance.contracts.platform.v1.ErasureCompleted",
-        "semblance.contracts.safety.v1.ImageAllowed",  # the signer's word counts, not the permission to sign
+        "semblance.contracts.provenance.v1.ImageHidden",  # provenance keeps who may fetch what is published
+        "semblance.contracts.provenance.v1.ImageShown",
         "semblance.contracts.training.v1.AdapterRequested",  # training is asked before every use
         "semblance.contracts.training.v1.AdapterTrained",
         "semblance.contracts.training.v1.AdapterRefused",

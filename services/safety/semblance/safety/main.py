@@ -84,6 +84,8 @@ def eyes_of(settings: SafetySettings, engine: FaceEngine | None = None) -> Pictu
     rules = LookRules(
         sure_0_1=settings.close_look_score_0_1,
         closer_0_1=settings.closer_look_score_0_1,
+        finer_0_1=settings.finer_look_score_0_1,
+        half_0_1=settings.half_face_score_0_1,
         faint_0_1=settings.faint_score_0_1,
         places=settings.places_max,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from semblance.faces import Box, Face, FaceEngine, InvalidLandmarks, RgbU8
 from semblance.safety.domain.verdict import NudePart
 from semblance.safety.ml.decoding import PictureLimits, decode, encode
+from semblance.safety.ml.halves import HalfFace
 from semblance.safety.ml.looking import FaceLooker
 from semblance.safety.ml.nudity import NudityDetector
 from semblance.safety.ml.views import resized
@@ -61,7 +62,8 @@ class PictureEyes:
         box = face.box
         corners = (round(box.x_px, 1), round(box.y_px, 1), round(box.width_px, 1), round(box.height_px, 1))
         try:
-            return FoundFace(corners, face.score_0_1, self._engine.embed(image, face))
+            shown, there = (face.completed, face.there) if isinstance(face, HalfFace) else (image, face)
+            return FoundFace(corners, face.score_0_1, self._engine.embed(shown, there))
         except InvalidLandmarks:
             # A face all the same, that nobody can be told from: like nobody, so it is not the subject's either.
             return FoundFace(corners, face.score_0_1, None)

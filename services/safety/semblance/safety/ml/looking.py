@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from semblance.faces import Box, Face, RgbU8
 from semblance.faces.scanning import FaceScanner
 from semblance.safety.domain.errors import TooManyPlaces
-from semblance.safety.ml import views
+from semblance.safety.ml import halves, views
+from semblance.safety.ml.halves import HalfFace
 from semblance.safety.ml.views import View
 
 _SAME_FACE_OVERLAP_0_1 = 0.3
 _LOOKED_AT_OVERLAP_0_1 = 0.6  # so much alike, a second look shows what the first did
 _LOOKS_AT_A_PLACE = 2
+_AView = TypeVar("_AView", bound=View)
 _INSIDE_A_FACE_0_1 = 0.4  # as wide as this share of a face around it, or less: not that face again, but doubtful
 
 
 @dataclass(frozen=True)
 class LookRules:
-    """How sure is sure. `plain_0_1`: an upright face of the whole picture counts at once. `sure_0_1`: one that only the
-    close look shows does; below `clear_0_1` it may lie on its side all the same. `closer_0_1`: what a closer look at
-    one place must show. `faint_0_1`: worth a closer look; `large_faint_0_1`: the same for what is `large_px` wide in a
-    look or more, because a large face is never so faint. `inside_0_1`: the same within a much larger face. `places`:
-    closer looks at most."""
+    """How sure is sure, whichever look showed it. `sure_0_1`: an upright face counts; below `clear_0_1` it may lie on
+    its side all the same. `closer_0_1`, `finer_0_1`: what a closer look at one place must show, and a finer one at what
+    that showed. `half_0_1`: what the finer look at half a face with its mirror image must show, as symmetry alone looks
+    a little like a face. `faint_0_1`: worth a closer look; `half_faint_0_1`: worth completing; `large_faint_0_1`: what
+    is `large_px` square in a look or more, because a large face is never so faint. `inside_0_1`: the same within a much
+    larger face. `places`: closer looks at most."""
 
-    plain_0_1: float = 0.7
-    sure_0_1: float = 0.8
+    sure_0_1: float = 0.7
     clear_0_1: float = 0.9
-    closer_0_1: float = 0.75
+    closer_0_1: float = 0.8
+    finer_0_1: float = 0.7
+    half_0_1: float = 0.8
     faint_0_1: float = 0.05
+    half_faint_0_1: float = 0.1
     large_faint_0_1: float = 0.2
     large_px: float = 120.0
     inside_0_1: float = 0.5
@@ -40,15 +45,20 @@ class LookRules:
 
 
 class _Doubtful(NamedTuple):
-    """A place to look at closer. `counts`: it is a face even if that shows none; its angle is what is not known."""
+    """A place to look at closer. `counts`: it is a face even if that shows none; its angle is what is not known.
+    `turned_deg`: of the look that showed it."""
 
     face: Face
     counts: bool
+    turned_deg: int
 
 
 class FaceLooker:
-    """Fast: the whole upright and on its sides, the picture's own size upright; a faint answer anywhere is looked at
-    closer, at eight angles. Thorough: the picture's own size on every side and both sizes between as well."""
+    """Looks at the picture propose places, and a closer look at each decides, by the same rules whichever look it was.
+
+    Fast: the whole upright and on its sides, the picture's own size upright. Thorough: the picture's own size on every
+    side and the size between as well.
+    """
 
     def __init__(self, scanner: FaceScanner, rules: LookRules) -> None:
         self._scanner = scanner
@@ -67,26 +77,27 @@ class FaceLooker:
         return found
 
     def _seen(
-        self, image: RgbU8, looks: Iterator[tuple[bool, View]], found: list[Face], go_on: Callable[[], None]
+        self, image: RgbU8, looks: Iterator[View], found: list[Face], go_on: Callable[[], None]
     ) -> list[_Doubtful]:
         """Adds the plain faces to `found`; what deserves a closer look."""
         doubtful: list[_Doubtful] = []
-        for plain, view in looks:
+        for view in looks:
             go_on()
             for seen in self._scanner.scan(view.image, lowest_0_1=self._rules.faint_0_1):
                 face = view.face(seen)
                 if not _has_its_middle_in(image, face.box) or self._is_too_faint(seen):
                     continue
-                lowest = self._rules.plain_0_1 if plain else self._rules.sure_0_1
-                counts = view.turned_deg == 0 and face.score_0_1 >= lowest and not _around(face.box, found)
+                upright = view.turned_deg == 0 and face.score_0_1 >= self._rules.sure_0_1
+                counts = upright and not _around(face.box, found)
                 if not counts or face.score_0_1 < self._rules.clear_0_1:
-                    doubtful.append(_Doubtful(face, counts))
+                    doubtful.append(_Doubtful(face, counts, view.turned_deg))
                 elif not _is_known(face.box, found):
                     found.append(face)
         return doubtful
 
     def _is_too_faint(self, seen: Face) -> bool:
-        return seen.box.width_px >= self._rules.large_px and seen.score_0_1 < self._rules.large_faint_0_1
+        large = seen.box.area >= self._rules.large_px**2
+        return large and seen.score_0_1 < self._rules.large_faint_0_1
 
     def _look_closer(
         self,
@@ -97,7 +108,8 @@ class FaceLooker:
     ) -> None:
         """Adds what a closer look at each place shows; the surest first, so that its neighbours are it again."""
         found, looked = so_far
-        for face, counts in sorted(doubtful, key=lambda place: place.face.score_0_1, reverse=True):
+        for place in sorted(doubtful, key=lambda place: place.face.score_0_1, reverse=True):
+            face, counts = place.face, place.counts
             if _is_known(face.box, found) or (not counts and _was_looked_at(face.box, looked)):
                 continue
             if _around(face.box, found) and face.score_0_1 < self._rules.inside_0_1:
@@ -106,45 +118,67 @@ class FaceLooker:
             if len(looked) > self._rules.places:
                 raise TooManyPlaces
             go_on()
-            best = self._upright(image, face.box) or (face if counts else None)
+            best = self._upright(image, face.box, found) or self._completed(image, place) or (face if counts else None)
             if best is not None and not _is_known(best.box, found):
                 found.append(best)
 
-    def _upright(self, image: RgbU8, box: Box) -> Face | None:
+    def _upright(self, image: RgbU8, box: Box, found: list[Face]) -> Face | None:
         """The face at this place at any of eight angles, all in one look; its landmarks from a finer look."""
         cells = [views.at(image, box, angle) for angle in views.CLOSER_ANGLES_DEG]
+        seen = self._surest(cells, self._rules.closer_0_1)
+        if seen is None:
+            return None
+        rough = seen[0].face(seen[1])
+        return rough if _is_known(rough.box, found) else self._finer(image, *seen)
+
+    def _finer(self, image: RgbU8, cell: View, seen: Face) -> Face | None:
+        """The same face seen larger; None where that shows nothing: what is a face is one at both sizes."""
+        face = cell.face(seen)
+        view = views.at(image, face.box, cell.turned_deg, fine=True)
+        again = [view.face(one) for one in self._scanner.scan(view.image, lowest_0_1=self._rules.finer_0_1)]
+        return next((one for one in again if _same(one.box, face.box)), None)
+
+    def _completed(self, image: RgbU8, place: _Doubtful) -> HalfFace | None:
+        """Half a face at this place, completed by its mirror image, where that is a face at both sizes."""
+        if place.face.score_0_1 < self._rules.half_faint_0_1:
+            return None
+        seen = self._surest(halves.folded(image, place.face.box, place.turned_deg), self._rules.finer_0_1)
+        if seen is None:
+            return None
+        rough = seen[0].face(seen[1])
+        view = halves.finer(image, rough.box, seen[0])
+        for there in self._scanner.scan(view.image, lowest_0_1=self._rules.half_0_1):
+            face = view.face(there)
+            if _same(face.box, rough.box):
+                return HalfFace(face.box, face.landmarks, there.score_0_1, completed=view.image, there=there)
+        return None
+
+    def _surest(self, cells: Sequence[_AView], lowest_0_1: float) -> tuple[_AView, Face] | None:
+        """All cells in one look: the surest face that is in the middle of one, and which."""
         strip = np.concatenate([cell.image for cell in cells], axis=1)
-        for seen in self._scanner.scan(strip, lowest_0_1=self._rules.closer_0_1):  # the surest first
+        for seen in self._scanner.scan(strip, lowest_0_1=lowest_0_1):  # the surest first
             which = min(max(int((seen.box.x_px + seen.box.width_px / 2) // views.CELL_PX), 0), len(cells) - 1)
             local = _moved(seen, which * views.CELL_PX)
             if _is_central(local.box):
-                return self._finer(image, cells[which].face(local), cells[which].turned_deg)
+                return cells[which], local
         return None
 
-    def _finer(self, image: RgbU8, face: Face, turned_deg: int) -> Face:
-        """The same face seen larger; itself where that shows nothing."""
-        view = views.at(image, face.box, turned_deg, fine=True)
-        seen = [view.face(again) for again in self._scanner.scan(view.image, lowest_0_1=self._rules.closer_0_1)]
-        return next((again for again in seen if _same(again.box, face.box)), face)
 
-
-def _fast_looks(image: RgbU8) -> Iterator[tuple[bool, View]]:
-    """Whether the look is a plain one (whole and upright), and the look."""
+def _fast_looks(image: RgbU8) -> Iterator[View]:
     small = views.resized(image, views.WHOLE_PX / max(image.shape[:2]))
-    yield True, views.framed(small, image)
-    for view in views.close(image):
-        yield False, view
+    yield views.framed(small, image)
+    yield from views.close(image)
+    smaller = views.resized(small, views.TURNED_PX / views.WHOLE_PX)
     for angle in (90, 180, 270):
-        yield False, views.framed(small, image, turned_deg=angle)
+        yield views.framed(smaller, image, turned_deg=angle)
 
 
-def _further_looks(image: RgbU8) -> Iterator[tuple[bool, View]]:
+def _further_looks(image: RgbU8) -> Iterator[View]:
     """The size between on every side, and the picture's own size on its other sides."""
     for angle in (0, 90, 180, 270):
-        yield False, views.whole(image, 640, turned_deg=angle)
+        yield views.whole(image, views.BETWEEN_PX, turned_deg=angle)
     for angle in (90, 180, 270):
-        for view in views.close(image, turned_deg=angle):
-            yield False, view
+        yield from views.close(image, turned_deg=angle)
 
 
 def _moved(face: Face, by_px: int) -> Face:

@@ -13,11 +13,13 @@ import numpy.typing as npt
 from semblance.faces import Box, Face, Points, RgbU8
 
 WHOLE_PX = 320  # with a border around it: faces that fill the picture, also those that its edge cuts
+TURNED_PX = 288  # the same on its sides, with less of a border
+BETWEEN_PX = 640
 CLOSE_PX = 1024  # small pictures are enlarged to this, so that a face of a few pixels becomes one of some twenty
 _TILE_PX = 1344
 _TILE_OVERLAP_PX = 224
 _BORDER_0_1 = 0.25
-_BORDER_TURNED_0_1 = 0.1
+_BORDER_TURNED_0_1 = 1 / 18
 _LARGEST_ENLARGEMENT = 20.0
 CELL_PX = 128  # of a closer look at one place
 _FACE_IN_CELL_PX = 50.0
@@ -118,6 +120,9 @@ def resized(image: RgbU8, scale: float) -> RgbU8:
         return image
     size = (max(8, round(image.shape[1] * scale)), max(8, round(image.shape[0] * scale)))
     way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    half = (image.shape[1] // 2, image.shape[0] // 2)
+    if half[0] >= size[0] and half[1] >= size[1]:  # halves are averaged ten times as fast as other shares
+        image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     return np.asarray(cv2.resize(image, size, interpolation=way), dtype=np.uint8)
 
 

@@ -103,8 +103,9 @@ class C2paEngine:
 
     def crjson(self, data: bytes, media_type: str) -> Mapping[str, Any]:
         """The manifest store in C2PA's own JSON (crJSON), which conformance is judged by. Raises SigningUnavailable."""
+        anchors = self._keys.anchor_pem() + self._other_anchors_pem
         try:
-            with c2pa.Reader(media_type, io.BytesIO(data), context=self._reading(self._keys.anchor_pem())) as reader:
+            with c2pa.Reader(media_type, io.BytesIO(data), context=self._reading(anchors)) as reader:
                 found: dict[str, Any] = json.loads(reader.crjson())
         except c2pa.C2paError as error:
             raise SigningUnavailable(f"there is no manifest to read: {type(error).__name__}") from error

@@ -212,6 +212,23 @@ def test_a_doubt_is_settled_under_everybodys_consent(bench: Any, pair: Pair) -> 
     assert bench.in_quarantine() == []
 
 
+def test_a_review_ends_when_somebody_in_the_picture_withdraws(bench: Any, pair: Pair) -> None:
+    for scores in (bench.matcher.of[pair.rendered.subject_id], bench.matcher.of[pair.bob.subject_id]):
+        scores[1] = (scores[1][0] - 0.05, 0.59)
+    assert isinstance(pair.verdict(), safety_pb.ImageHeld)
+    bench.work()
+    assert row(bench).state == "review"
+    bench.consents.revoke(pair.bob.consent_id)
+    bench.consents.stale = True
+    bench.work()
+    assert row(bench).state == "review", "nobody can say"
+    bench.consents.stale = False
+    bench.work()
+    _, blocked = testing.emitted(bench.database)
+    assert list(blocked.reason_codes) == ["consent-of-another-required"]
+    assert bench.in_quarantine() == []
+
+
 def test_somebody_who_is_erased_ends_the_pictures_that_show_them(bench: Any, pair: Pair) -> None:
     bench.matcher.broken = Unavailable("identity does not answer")
     pair.deliver()

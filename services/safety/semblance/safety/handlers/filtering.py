@@ -72,7 +72,7 @@ def decide(image_id: ImageId, examined: Examined | None, store: Store, ports: Po
         store.checks.remove(image_id)
         store.schedule_removal(image_id, *check.keys)
         return
-    reasons = examined.reasons or _consent_refusal(check, ports)
+    reasons = examined.reasons or consent_refusal(check, ports)
     if examined.blurred is not None and not reasons:
         check = check.blurred(examined.blurred.key, examined.blurred.sha256)
     if examined.doubt and not reasons:
@@ -88,7 +88,7 @@ def settle(image_id: ImageId, store: Store, ports: Ports, *, allow: bool) -> Non
     check = store.checks.get(image_id, lock=True)
     if check is None or check.state is not CheckState.IN_REVIEW:
         return
-    reasons = _consent_refusal(check, ports) if allow else (Reason.REVIEW_REFUSED.value,)
+    reasons = consent_refusal(check, ports) if allow else (Reason.REVIEW_REFUSED.value,)
     _close(check.decided(reasons, check.measured, ports.clock.now()), store)
 
 
@@ -150,7 +150,7 @@ def _require_consents(check: PictureCheck, ports: Ports) -> None:
             raise ConsentOfAnotherRequired from refusal
 
 
-def _consent_refusal(check: PictureCheck, ports: Ports) -> tuple[str, ...]:
+def consent_refusal(check: PictureCheck, ports: Ports) -> tuple[str, ...]:
     """Why the consents do not cover the picture at this moment; empty when it does. Raises Unavailable."""
     try:
         _require_consents(check, ports)

@@ -1,5 +1,6 @@
-"""What a watermark survives, and what a fingerprint finds again. `python tests/bench_provenance/survival.py` writes
-docs/benchmarks/watermark.{md,json,png}; half an hour on two idle cores, less with smaller numbers."""
+"""The part of `make bench-provenance` that says what a watermark survives and what a fingerprint finds again. Alone:
+`python tests/bench_provenance/survival.py`, which writes docs/benchmarks/watermark.{md,json,png}; half an hour on two
+idle cores, less with smaller numbers (`--help`)."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import numpy as np
 import survival_page
 from survival_distortions import DISTORTIONS
 from survival_fingerprints import measure_fingerprints
+from survival_limits import measure_limits
 from survival_pictures import drawn, enlarged, portrait
 from survival_unmarked import KEY, measure_unmarked
 
@@ -24,14 +27,55 @@ from semblance.safety.bench.rates import rate
 from semblance.watermark import CHECK_BITS, MOST_DECODINGS, IsccFingerprint, RgbU8, SpreadWatermark, distance
 from semblance.watermark import new_picture_id as drawn_id
 
+NAME = "survival"
 SIDES_PX = (512, 1024)
 HARD = ("flat", "ramp", "cloud", "discs", "weave", "text")
 _ENLARGED_EVERY = 5
 Row = dict[str, Any]
 
 
-def measure(pictures: int, workers: int) -> Row:
-    """pictures of 512 px, half as many of 1024 px: portraits, every fifth enlarged from 64 px; and the hard kinds."""
+@dataclass(frozen=True)
+class Plan:
+    """pictures of 512 px, half as many of 1024 px; small pictures for the fingerprint: eight each of `people`, one each
+    of `probes` distorted."""
+
+    pictures: int = 200
+    unmarked: int = 10_000
+    people: int = 1250
+    probes: int = 200
+    workers: int = os.cpu_count() or 1
+
+
+def measure(out: Path, plan: Plan | None = None) -> Row:
+    """Also writes watermark.{md,json,png} into `out`: the whole matrix."""
+    plan = plan or Plan()
+    row = {
+        "name": "watermark",
+        **_matrix(plan.pictures, plan.workers),
+        "limits": measure_limits(max(4, plan.pictures // 10), plan.workers),
+        "unmarked": measure_unmarked(plan.unmarked, plan.workers),
+        "fingerprint": measure_fingerprints(plan.people, plan.probes, plan.workers),
+        "load_1min": round(os.getloadavg()[0], 1),
+    }
+    row["goals"] = survival_page.goals(row)
+    (out / "watermark.json").write_text(json.dumps(row, indent=1) + "\n")
+    (out / "watermark.md").write_text(survival_page.markdown(row))
+    cv2.imwrite(str(out / "watermark.png"), survival_page.plot(row))
+    return {"goals": row["goals"], "summary": survival_page.summary(row)}
+
+
+def goals(found: Row) -> list[Row]:
+    """What was asked for and what was found."""
+    return list(found["goals"])
+
+
+def section(found: Row) -> str:
+    """Markdown; the matrix has a page of its own."""
+    return str(found["summary"])
+
+
+def _matrix(pictures: int, workers: int) -> Row:
+    """Portraits, every fifth enlarged from 64 px, and the hard kinds."""
     jobs = [("portrait", n, 512) for n in range(pictures)] + [("portrait", n, 1024) for n in range(pictures // 2)]
     hard = [(kind, n, 512) for kind in HARD for n in range(max(1, pictures // 20))]
     with ProcessPoolExecutor(workers) as pool:
@@ -108,27 +152,13 @@ def _spread(values: Sequence[float], digits: int) -> list[float]:
 
 
 def main() -> int:
-    """Measure and write."""
+    """Measure and write the matrix' page only."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pictures", type=int, default=200, help="of 512 px; half as many of 1024 px")
-    parser.add_argument("--unmarked", type=int, default=10_000)
-    parser.add_argument("--people", type=int, default=1250, help="eight small pictures of each for the fingerprint")
-    parser.add_argument("--probes", type=int, default=200, help="small pictures that are distorted")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    for field in fields(Plan):
+        parser.add_argument(f"--{field.name}", type=int, default=field.default)
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks"))
-    arguments = parser.parse_args()
-    row = {
-        "name": "watermark",
-        **measure(arguments.pictures, arguments.workers),
-        "unmarked": measure_unmarked(arguments.unmarked, arguments.workers),
-        "fingerprint": measure_fingerprints(arguments.people, arguments.probes, arguments.workers),
-        "load_1min": round(os.getloadavg()[0], 1),
-    }
-    row["goals"] = survival_page.goals(row)
-    (arguments.out / "watermark.json").write_text(json.dumps(row, indent=1) + "\n")
-    (arguments.out / "watermark.md").write_text(survival_page.markdown(row))
-    cv2.imwrite(str(arguments.out / "watermark.png"), survival_page.plot(row))
-    for goal in row["goals"]:
+    arguments = vars(parser.parse_args())
+    for goal in measure(arguments.pop("out"), Plan(**arguments))["goals"]:
         print(f"{'met  ' if goal['met'] else 'UNMET'} {goal['goal']}: {goal['value']} ({goal['target']})")
     return 0
 

@@ -46,23 +46,24 @@ def others_within(others: dict[str, Any], threshold: int) -> int:
     return sum(n for d, n in enumerate(others["pairs_at"]) if d <= threshold)
 
 
-def _pictures(number: int, size_px: int) -> list[RgbU8]:
+def _pictures(number: int) -> list[RgbU8]:
     who = person(FIRST_SEED + 50_000 + number)
     free = [scene(who, seed=seed) for seed in range(_FREE)]
     words = {"place": free[0].place, "style": "photo", "hat": ""}
     same = [scene(who, seed=100 + seed, **words) for seed in range(_SAME_WORDS)]
-    return [np.asarray(render(who, where, size_px=size_px).pixels, np.uint8) for where in (*free, *same)]
+    return [np.asarray(render(who, where, size_px=min(SIDES_PX)).pixels, np.uint8) for where in (*free, *same)]
 
 
 def _prints(number: int) -> np.ndarray:
     fingerprint = IsccFingerprint()
-    return np.stack([np.frombuffer(fingerprint.fingerprint(it), np.uint8) for it in _pictures(number, 64)])
+    return np.stack([np.frombuffer(fingerprint.fingerprint(it), np.uint8) for it in _pictures(number)])
 
 
 def _hits(number: int) -> list[tuple[str, int, int]]:
     """(distortion, side, distance) of one picture in each size."""
     fingerprint = IsccFingerprint()
-    large = _pictures(number, max(SIDES_PX))[0]
+    who = person(FIRST_SEED + 50_000 + number)
+    large = np.asarray(render(who, scene(who, seed=0), size_px=max(SIDES_PX)).pixels, np.uint8)
     rows = []
     for side in SIDES_PX:
         image = cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)

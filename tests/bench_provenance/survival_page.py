@@ -42,8 +42,21 @@ def goals(row: Row) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def summary(row: Row) -> str:
+    """For the page of all of provenance."""
+    sides = row["by_side"]
+    tried = sum(s["pictures"] for s in sides.values())
+    worst = min((s["read"][name]["rate"], name, side) for side, s in sides.items() for name in s["read"])
+    return f"""## What survives a platform
+
+{tried} pictures were marked and put through {len(sides["512"]["read"])} distortions and chains of them: [watermark.md](watermark.md) has the
+matrix. The worst: {worst[1]} at {worst[2]} px, {100 * worst[0]:.0f} % of the ids recovered.
+
+![Recovery by distortion](watermark.png)"""
+
+
 def section(row: Row) -> str:
-    """The matrix, for a page that has other sections."""
+    """The matrix."""
     sides, hard = row["by_side"], row["hard"]
     names = list(sides["512"]["read"])
     matrix = "\n".join(
@@ -76,6 +89,14 @@ def section(row: Row) -> str:
 Unmarked pictures read as marked: {false["hits"]} of {false["of"]:,} (at most {100 * false["high_95"]:.2f} % by the exact bound;
 {row["by_chance"]:.1g} by the code's design, which is what is relied on): {", ".join(f"{n} {kind}" for kind, n in unmarked["kinds"].items())}.
 Each costs {unmarked["read_cpu_ms"][0]} CPU-ms (95 %: {unmarked["read_cpu_ms"][1]})."""
+
+
+def limits(row: Row) -> str:
+    """A line a ladder."""
+    return "\n".join(
+        f"| {name} | " + ", ".join(f"{step:g}: {n}" for step, n in steps) + " |"
+        for name, steps in row["limits"]["ladders"].items()
+    )
 
 
 def fingerprints(row: Row) -> str:
@@ -129,6 +150,14 @@ Times were taken with a load of {row["load_1min"]}. Method and limits: [libs/wat
 {section(row)}
 
 ![Recovery by distortion](watermark.png)
+
+## Where it ends
+
+Ids that came back of {row["limits"]["pictures"]} pictures of 512 px, step by step.
+
+| | |
+|---|---|
+{limits(row)}
 
 ## What the fingerprint finds
 

@@ -115,6 +115,13 @@ def test_what_leaves_the_whole_platform_keeps_every_requirement_and_has_not_chan
         assert report["trust"]["status"] == "valid_for_supplied_material"
 
 
+def test_no_byte_has_changed_between_the_signer_and_whoever_fetches_it(scene: Scene) -> None:
+    for image_id, data in zip(scene.images, scene.signed, strict=True):
+        query = "SELECT sha256, size_bytes FROM publications WHERE image_id = ?"
+        (row,) = scene.house.kept.rows("provenance", query, image_id)
+        assert (hashlib.sha256(data).hexdigest(), len(data)) == (row["sha256"], row["size_bytes"])
+
+
 def test_the_command_says_it_in_plain_words(scene: Scene, tmp_path, monkeypatch) -> None:
     file = tmp_path / "seen.jpg"
     file.write_bytes(scene.copies[0])

@@ -116,12 +116,12 @@ def test_a_changed_configuration_is_another(layout: Layout) -> None:
     assert replace(config, store_port=1) != config
 
 
-def test_only_identity_and_the_operator_know_the_operators_token(layout: Layout) -> None:
+def test_only_those_who_ask_for_it_and_the_operator_know_the_operators_token(layout: Layout) -> None:
     first = configuration.load_or_make(layout.config)
     assert len(first.operator_token) >= 32
     assert first.operator_token not in repr(first)
     knowing = [s for s in SERVICES if first.operator_token in str(of_service(s, first, layout, Path("/m")).values())]
-    assert knowing == ["identity"]
+    assert knowing == ["identity", "provenance"]
 
 
 def test_a_configuration_of_before_there_were_operators_gets_a_token(layout: Layout) -> None:

@@ -74,18 +74,20 @@ def _document(app: FastAPI) -> dict[str, Any]:
             for name, definition in schema.pop("$defs", {}).items():
                 schemas.setdefault(name, definition)
             schemas[model.__name__] = schema
-        for path in document["paths"].values():
-            for operation in path.values():
-                _add_problems(operation)
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                _add_problems(operation, names_a_thing="{" in path)
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _add_problems(operation: dict[str, Any]) -> None:
+def _add_problems(operation: dict[str, Any], *, names_a_thing: bool) -> None:
     """Every way an operation can be refused, as the same problem document."""
     codes = {"422", "429", "500", "503"}
+    if names_a_thing:
+        codes |= {"404"}
     if "c2pa" in operation.get("tags", []):
-        codes |= {"400", "404"}
+        codes |= {"400"}
     if operation.get("security"):
         codes |= {"401", "403", "404", "409", "410"}
     if "requestBody" in operation:

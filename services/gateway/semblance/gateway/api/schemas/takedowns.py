@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from semblance.gateway.api.schemas.model import EXAMPLE_TIME, Answered, example
 
-_REFERENCE = "mZ0sJq4rWf2yTtC8vX1bKd7n"
+_REFERENCE = "a-reference-that-you-keep"
 StateWord = Literal["open", "accepted", "refused"]
 
 

@@ -57,6 +57,8 @@ def test_a_likeness_is_no_certainty() -> None:
     assert "Probably" in text
     assert "90%" in text
     assert "no proof" in text
+    assert "If it is that picture, the person in it has agreed" in text
+    assert "taken out since" not in text
     assert "Probably" not in said(ours(FoundBy.WATERMARK))
 
 

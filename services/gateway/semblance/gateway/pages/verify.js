@@ -37,7 +37,8 @@ function fact(name, value) {
 function show(found) {
   const answer = at("answer");
   const ended = ["withdrawn", "expired", "erased"].includes(found.consent_state) || found.borrowed;
-  answer.className = ended ? "ended" : found.consent_state === "active" ? "stands" : found.made_here ? "made" : "";
+  const certain = found.found_by !== "fingerprint"; // a likeness is shown in a colour of its own, whatever it is like
+  answer.className = ended ? "ended" : found.consent_state === "active" && certain ? "stands" : found.made_here ? "made" : "";
   at("verdict").textContent = found.headline;
   at("sentences").replaceChildren(...found.sentences.map((sentence) => {
     const item = document.createElement("li");

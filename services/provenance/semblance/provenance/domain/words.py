@@ -48,22 +48,25 @@ def sentences(found: Verification) -> tuple[str, ...]:
 
 
 def _sentences(found: Verification) -> Iterator[str]:
-    yield from _consent(found)
+    alike = found.match is not None and found.match.by is FoundBy.FINGERPRINT
+    for sentence in _consent(found):
+        # What is said of the kept picture holds for the one in hand only if it is the same.
+        yield f"If it is that picture, {sentence[0].lower()}{sentence[1:]}" if alike else sentence
     if found.picture is not None and found.picture in _PICTURE:
         yield _PICTURE[found.picture]
     if found.altered:
         yield "The file was changed after it was signed; what is said here is about the picture that was signed."
     if found.borrowed:
         yield "The credentials in the file were signed here for another picture and were copied into this one."
-    if found.made_here and found.reading.state is ManifestState.NONE:
+    if found.made_here and found.reading.state is ManifestState.NONE and not alike:
         yield "Its Content Credentials have been taken out since, as many sites do to every upload."
-    if found.match is not None and found.match.by is FoundBy.FINGERPRINT:
+    if alike and found.match is not None:
         share = f"{found.match.confidence_0_1:.0%}"
         yield f"Looking the same ({share} of its fingerprint agrees) is no proof: two pictures can look alike."
     if found.use is not None and found.made_here:
         yield f"Whoever asked for it declared a use: {found.use.value.replace('-', ' ')}."
     if found.signed_at is not None:
-        yield f"It was signed on {day(found.signed_at)}."
+        yield f"{'That picture' if alike else 'It'} was signed on {day(found.signed_at)}."
     if not found.made_here:
         yield from _claims(found.reading)
     if found.reading.development_signer:

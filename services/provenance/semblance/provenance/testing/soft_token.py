@@ -1,6 +1,6 @@
 """A software token for tests: SoftHSM 2, with a key in it that is nowhere else.
 
-The library is looked for where Debian installs it. Where it is missing, the packages are fetched by apt, with lists and
+The library is looked for where systems install it. Where it is missing, the packages are fetched by apt, with lists and
 cache of its own, and unpacked into a folder; nothing is installed and no right is needed. Where that fails too,
 NoSoftToken is raised, which no test may turn into a pass.
 """
@@ -8,6 +8,7 @@ NoSoftToken is raised, which no test may turn into a pass.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +55,27 @@ class SoftHsm:
 
 def softhsm(cache: Path) -> SoftHsm:
     """Installed, unpacked before, or fetched now into `cache`. Raises NoSoftToken."""
-    found = _found(Path("/")) or _found(cache)
+    found = _installed() or _found(cache)
     if found is None:
         _fetch(cache)
         found = _found(cache)
     if found is None:
         raise NoSoftToken("the packages hold no SoftHSM")
     return found
+
+
+def _installed() -> SoftHsm | None:
+    """Debian's place, Fedora's, Homebrew's, and that of a build of one's own."""
+    util = shutil.which("softhsm2-util")
+    places = (
+        "usr/lib*/softhsm",
+        "usr/lib/*/softhsm",
+        "usr/lib64/pkcs11",
+        "usr/local/lib/softhsm",
+        "opt/homebrew/lib/softhsm",
+    )
+    modules = [file for place in places for file in Path("/").glob(f"{place}/libsofthsm2.so")]
+    return SoftHsm(modules[0], Path(util)) if modules and util else None
 
 
 def _found(root: Path) -> SoftHsm | None:

@@ -9,7 +9,7 @@ PHOTOS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check fast contracts openapi lock clean
+.PHONY: help setup models demo test check fast contracts openapi chart lock clean
 .PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-pocket pocket-train
 
 help:  ## What can be made
@@ -48,6 +48,9 @@ contracts: $(STAMP)  ## Regenerate stubs, registry and AsyncAPI documents from p
 
 openapi: $(STAMP)  ## Write docs/openapi.json from the gateway's routes
 	@$(BIN)/python -m semblance.gateway.testing.write_openapi docs/openapi.json
+
+chart: $(STAMP)  ## Write the chart's facts from the code, and its golden renders
+	@$(BIN)/python -m pytest -q tests/chart --rewrite-chart
 
 lock: $(STAMP)  ## Rewrite requirements/lock.txt from the packages installed now
 	@$(BIN)/python requirements/freeze.py > requirements/lock.txt.new && mv requirements/lock.txt.new requirements/lock.txt

@@ -1,0 +1,104 @@
+{{/* Names, labels and security: short, because everything else is in the loops that use them. */}}
+
+{{- define "semblance.fullname" -}}
+{{- $name := .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- if contains "semblance" $name }}{{ $name }}{{ else }}{{ $name }}-semblance{{ end -}}
+{{- end }}
+
+{{/* (dict "root" $ "component" "training"): what a selector may hold. */}}
+{{- define "semblance.selector" -}}
+app.kubernetes.io/name: semblance
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "semblance.labels" -}}
+{{ include "semblance.selector" . }}
+app.kubernetes.io/part-of: semblance
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{/* Labels of a pod: the selector's, the process's where there is one, and the operator's own. */}}
+{{- define "semblance.podMetadata" -}}
+labels:
+  {{- include "semblance.selector" . | nindent 2 }}
+  {{- with .process }}
+  semblance.org/process: {{ . }}
+  {{- end }}
+  {{- with .root.Values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .root.Values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "semblance.image" -}}
+{{- $i := .root.Values.image -}}
+{{- with $i.registry }}{{ . }}/{{ end }}{{ $i.repository }}/{{ .service }}:{{ $i.tag | default .root.Chart.AppVersion }}
+{{- with get $i.digests .service }}@{{ . }}{{ end -}}
+{{- end }}
+
+{{/* (dict "root" $ "kind" "platform" | "kek" | "service" ["service" "training"]) */}}
+{{- define "semblance.secret" -}}
+{{- $pattern := get .root.Values.secrets .kind | default (printf "%s-%s" (include "semblance.fullname" .root) (ternary "{service}" .kind (eq .kind "service"))) -}}
+{{- $pattern | replace "{service}" (.service | default "") -}}
+{{- end }}
+
+{{- define "semblance.publicUrl" -}}
+{{- with .Values.publicUrl }}{{ trimSuffix "/" . }}{{ else }}{{ ternary (printf "https://%s" .Values.edge.host) "http://localhost:8080" (ne .Values.edge.kind "none") }}{{ end -}}
+{{- end }}
+
+{{/* A secret's value as it is in the cluster, so that an upgrade keeps it; a new one where there is none.
+     (dict "root" $ "name" ... "key" ... "new" <base64>) */}}
+{{- define "semblance.kept" -}}
+{{- $found := lookup "v1" "Secret" .root.Release.Namespace .name | default dict -}}
+{{- get ($found.data | default dict) .key | default .new -}}
+{{- end }}
+
+{{/* Pod security standard "restricted". `.` is the numeric user and group. */}}
+{{- define "semblance.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "semblance.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- define "semblance.placement" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* What the values cannot say by their schema: stop with a sentence instead of a broken install. */}}
+{{- define "semblance.check" -}}
+{{- $v := .Values -}}
+{{- if and $v.keda.enabled (ne $v.processes "apart") }}{{ fail "keda.enabled needs processes: apart, so that consumers scale without the rest" }}{{ end -}}
+{{- if and $v.externalSecrets.enabled $v.secrets.generate }}{{ fail "externalSecrets.enabled needs secrets.generate: false: a secret has one source" }}{{ end -}}
+{{- if and $v.networkPolicies.enabled (eq $v.database.kind "external") (not $v.database.egressCidrs) }}{{ fail "database.egressCidrs is empty: say which addresses are databases, or nothing reaches them" }}{{ end -}}
+{{- if and $v.networkPolicies.enabled (eq $v.kafka.kind "external") (not $v.kafka.egressCidrs) }}{{ fail "kafka.egressCidrs is empty: say which addresses are brokers, or nothing reaches them" }}{{ end -}}
+{{- if and $v.networkPolicies.enabled (eq $v.objectStore.kind "external") (not $v.objectStore.egressCidrs) }}{{ fail "objectStore.egressCidrs is empty: say which addresses are the store, or nothing reaches it" }}{{ end -}}
+{{- if and (not $v.secrets.generate) (or (eq $v.database.kind "inChart") (eq $v.kafka.kind "inChart") (ne $v.objectStore.kind "external")) }}{{ fail "secrets.generate: false needs database, kafka and objectStore outside the chart: their administrators' passwords are generated" }}{{ end -}}
+{{- end }}

@@ -1,0 +1,30 @@
+{{/* The scripts, and every user's name and password as files. */}}
+{{- define "semblance.storeVolumes" -}}
+{{- $name := include "semblance.fullname" . -}}
+- {name: config, configMap: {name: {{ $name }}-store}}
+- name: users
+  projected:
+    defaultMode: 0440
+    sources:
+      - secret: {name: {{ $name }}-store-admin, items: [{key: user, path: admin/user}, {key: password, path: admin/password}]}
+      {{- range $service, $of := .Files.Get "files/rights.json" | fromJson }}
+      - secret: {name: {{ include "semblance.secret" (dict "root" $ "kind" "service" "service" $service) }}, items: [{key: s3-access-key, path: {{ $service }}/user}, {key: s3-secret-key, path: {{ $service }}/password}]}
+      {{- end }}
+{{- end }}
+
+{{/* A service's rights {bucket: [Read, Write, List]} as an S3 policy. Removing all versions of a key lists them first. */}}
+{{- define "semblance.s3Policy" -}}
+{{- $words := dict
+  "Read" (list "s3:GetObject" "s3:GetObjectVersion")
+  "Write" (list "s3:PutObject" "s3:DeleteObject" "s3:DeleteObjectVersion" "s3:AbortMultipartUpload") -}}
+Version: "2012-10-17"
+Statement:
+  {{- range $bucket, $rights := . }}
+  {{- $actions := list }}
+  {{- range $rights }}{{ $actions = concat $actions (get $words . | default list) }}{{ end }}
+  - {Effect: Allow, Action: {{ toJson $actions }}, Resource: ["arn:aws:s3:::{{ $bucket }}/*"]}
+  {{- if has "List" $rights }}
+  - {Effect: Allow, Action: ["s3:ListBucket", "s3:ListBucketVersions"], Resource: ["arn:aws:s3:::{{ $bucket }}"]}
+  {{- end }}
+  {{- end }}
+{{- end }}

@@ -1,0 +1,121 @@
+"""What the chart tells a process is what that service's settings take."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from semblance.local.rights import RIGHTS, SERVICES
+from semblance.service_kit.make_topics import TopicSettings
+from semblance.service_kit.settings import ServiceSettings
+
+SECRETS = {"operator-tokens": '{"operator": "an-operator-of-24-letters"}'}
+_FOREIGN = {"PGPASSWORD", "TMPDIR"}
+
+
+def settings_of(service: str) -> type[ServiceSettings]:
+    module = importlib.import_module(f"semblance.{service}.settings")
+    found: type[ServiceSettings] = getattr(module, f"{service.capitalize()}Settings")
+    return found
+
+
+def environment(container: dict[str, Any]) -> dict[str, str]:
+    found = {}
+    for entry in container["env"]:
+        assert entry["name"] not in found, f"{entry['name']} is set twice"
+        secret = entry.get("valueFrom", {}).get("secretKeyRef", {})
+        found[entry["name"]] = (
+            entry["value"] if "value" in entry else SECRETS.get(secret["key"], f"the-{secret['key']}")
+        )
+    return found
+
+
+def processes(rendered: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every container that runs a service's main.py, with its pod."""
+    for found in (*rendered.of("Deployment"), *rendered.of("Job")):
+        pod = found["spec"]["template"]["spec"]
+        for container in pod["containers"]:
+            command = container.get("command", [])
+            if command[:2] == ["python", "-m"] and command[2].endswith(".main"):
+                yield command[2].split(".")[1], {**container, "volumes": pod["volumes"]}
+
+
+def loaded(service: str, container: dict[str, Any]) -> ServiceSettings:
+    """The settings under the container's environment and no other."""
+    given = environment(container).items()
+    return _loaded(service, tuple(sorted((n, v) for n, v in given if n.startswith(f"{service.upper()}_"))))
+
+
+@functools.cache
+def _loaded(service: str, given: tuple[tuple[str, str], ...]) -> ServiceSettings:
+    with pytest.MonkeyPatch.context() as patched:
+        for name in [name for name in os.environ if name.startswith(f"{service.upper()}_")]:
+            patched.delenv(name)
+        for name, value in given:
+            patched.setenv(name, value)
+        return settings_of(service)()
+
+
+def test_every_variable_is_a_setting_of_that_service_and_loads(rendered: Any) -> None:
+    seen = set()
+    for service, container in processes(rendered):
+        known = {f"{service.upper()}_{field.upper()}" for field in settings_of(service).model_fields}
+        foreign = _FOREIGN | set(_defaults()["environment"])
+        assert set(environment(container)) <= known | foreign, service
+        settings = loaded(service, container)
+        if container["args"] != ["migrate"]:
+            assert settings.http_port == 8080
+            assert settings.internal_token.get_secret_value() == "the-internal-token"
+        seen.add((service, container["args"][0]))
+    assert {service for service, _ in seen} == set(SERVICES)
+    assert {service for service, process in seen if process == "migrate"} == set(SERVICES)
+
+
+def test_every_path_lies_on_a_volume_or_in_the_image(rendered: Any) -> None:
+    for service, container in processes(rendered):
+        places = [Path(mount["mountPath"]) for mount in container["volumeMounts"]] + [Path("/opt/semblance/models")]
+        settings = loaded(service, container)
+        for field in settings.model_fields_set:
+            value = getattr(settings, field)
+            if isinstance(value, Path):
+                assert any(value.is_relative_to(place) for place in places), f"{service}: {field}={value}"
+
+
+def test_only_those_with_rights_have_keys_to_the_store(rendered: Any) -> None:
+    for service, container in processes(rendered):
+        holds = any(name.endswith("_S3_ACCESS_KEY") for name in environment(container))
+        assert holds == (bool(RIGHTS[service]) and container["args"] != ["migrate"]), service
+
+
+def test_a_secret_is_read_by_its_service_alone(rendered: Any) -> None:
+    """Beside what all share, no process is given a Secret that another service is given too."""
+    shared = {"demo-semblance-platform", "demo-semblance-kek"}
+    owners: dict[str, set[str]] = {}
+    for service, container in processes(rendered):
+        refs = [entry["valueFrom"]["secretKeyRef"]["name"] for entry in container["env"] if "valueFrom" in entry]
+        refs += [volume["secret"]["secretName"] for volume in container["volumes"] if "secret" in volume]
+        for name in refs:
+            owners.setdefault(name, set()).add(service)
+    certificates = {"demo-semblance-cluster-ca-cert", "kafka-ca"}
+    assert {name: who for name, who in owners.items() if len(who) > 1 and name not in shared | certificates} == {}
+    assert "gateway" not in owners["demo-semblance-kek"]
+
+
+def test_topics_are_made_with_settings_that_there_are(evaluation: Any) -> None:
+    [job] = [job for job in evaluation.of("Job") if "-topics-" in job["metadata"]["name"]]
+    names = set(environment(job["spec"]["template"]["spec"]["initContainers"][0]))
+    assert names <= {f"TOPICS_{field.upper()}" for field in TopicSettings.model_fields}
+
+
+def _defaults() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(
+        (Path(__file__).parents[2] / "charts" / "semblance" / "values.yaml").read_text()
+    )
+    return found

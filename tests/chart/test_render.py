@@ -1,0 +1,123 @@
+"""Lint, values that are refused, and the renders that are kept."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import helm_python as helm
+import pytest
+import yaml
+
+HERE = Path(__file__).parent
+CHART = HERE.parents[1] / "charts" / "semblance"
+LINES_MAX = 400
+_ERROR = 2
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "a misspelt section": {"kafkaa": {}},
+    "a misspelt value": {"kafka": {"knid": "external"}},
+    "a service that there is not": {"services": {"watermark": {"replicas": 1}}},
+    "a process that a service has not": {"services": {"gateway": {"processes": {"work": {"replicas": 1}}}}},
+    "a misspelt value of a process": {"services": {"training": {"processes": {"work": {"replica": 1}}}}},
+    "no replicas": {"services": {"identity": {"replicas": 0}}},
+    "a number for a setting": {"services": {"training": {"env": {"TORCH_THREADS": 2}}}},
+    "a setting in small letters": {"services": {"training": {"env": {"torch_threads": "2"}}}},
+    "no limits": {"services": {"training": {"resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": None}}}},
+    "the tag latest": {"image": {"tag": "latest"}},
+    "an image called latest": {"kafka": {"image": "apache/kafka:latest"}},
+    "a digest that is none": {"image": {"digests": {"gateway": "sha256:abc"}}},
+    "a kind that there is not": {"objectStore": {"kind": "ceph"}},
+    "an external store without an address": {"objectStore": {"kind": "external", "egressCidrs": ["192.0.2.0/24"]}},
+    "external Kafka without an address": {"kafka": {"kind": "external", "egressCidrs": ["192.0.2.0/24"]}},
+    "an external database without a host": {"database": {"kind": "external", "egressCidrs": ["192.0.2.0/24"]}},
+    "an edge without a name": {"edge": {"kind": "ingress"}},
+    "an address that is not https": {"publicUrl": "http://semblance.example.com"},
+    "a secret's value": {"secrets": {"internalToken": "0123456789"}},
+    "one Secret for all services": {"secrets": {"service": "everybody"}},
+    "scaling to nothing": {"keda": {"minReplicas": 0}},
+}  # fmt: skip
+
+# What the schema cannot say; the message names the value.
+STOPPED = {
+    "keda.enabled": {"keda": {"enabled": True}},
+    "externalSecrets.enabled": {"externalSecrets": {"enabled": True, "storeName": "vault"}},
+    "objectStore.egressCidrs": {"objectStore": {"kind": "external", "endpoint": "s3.example.com:443"}},
+    "kafka.egressCidrs": {"kafka": {"kind": "external", "bootstrapServers": "kafka.example.com:9093"}},
+    "database.egressCidrs": {"database": {"kind": "external", "host": "db.example.com"}},
+    "secrets.generate": {"secrets": {"generate": False}},
+}
+
+
+def test_lint_is_content(rendered: Any) -> None:
+    found = helm.lint(CHART, rendered.values, strict=True)
+    # An icon is recommended; there is none.
+    assert [each for each in found["messages"] if each["severity"] >= _ERROR] == []
+
+
+@pytest.mark.parametrize("values", REFUSED.values(), ids=list(REFUSED))
+def test_a_typo_is_refused(values: dict[str, Any], chart: helm.Chart) -> None:
+    with pytest.raises(helm.HelmValuesError):
+        chart.render(values, name="demo", namespace="people")
+
+
+@pytest.mark.parametrize("named", STOPPED)
+def test_what_cannot_work_stops_with_a_sentence(named: str, chart: helm.Chart) -> None:
+    with pytest.raises(helm.HelmRenderError, match=named.replace(".", r"\.")):
+        chart.render(STOPPED[named], name="demo", namespace="people")
+
+
+def test_values_are_few_and_each_is_said_to_be_for_something() -> None:
+    lines = (CHART / "values.yaml").read_text().splitlines()
+    assert len(lines) < LINES_MAX
+    for number, line in enumerate(lines):
+        if line and not line.startswith((" ", "#")):
+            before = lines[number - 1].startswith("#")
+            assert before or line.split(":")[0] in {
+                "podAnnotations",
+                "nodeSelector",
+                "tolerations",
+                "podDisruptionBudgets",
+            }, line
+
+
+@pytest.mark.parametrize("name", ["evaluation", "production"])
+def test_the_render_is_the_one_that_is_kept(
+    name: str, request: pytest.FixtureRequest, golden: Callable[..., str], rewriting: bool
+) -> None:
+    """`make chart` writes it anew; look at the difference before committing it."""
+    kept = HERE / "golden" / f"{name}.yaml"
+    now = golden(request.getfixturevalue(name).objects)
+    if rewriting:
+        kept.write_text(now)
+    difference = difflib.unified_diff(kept.read_text().splitlines(), now.splitlines(), lineterm="", n=2)
+    assert not list(difference), "make chart"
+
+
+def test_production_values_name_no_value_that_the_chart_has_not(production: Any) -> None:
+    known = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert set(production.values) <= set(known)
+
+
+def test_notes_say_what_to_do_next(chart: helm.Chart) -> None:
+    notes = next(
+        text for path, text in chart.render({}, name="demo", namespace="people").items() if path.endswith("NOTES.txt")
+    )
+    for said in ("kubectl", "port-forward", "helm -n people test demo", "demo-semblance-kek", "evaluation install"):
+        assert said in notes
+
+
+def test_an_upgrade_migrates_before_anything_new_runs(render: Callable[..., Any]) -> None:
+    jobs = [
+        each for each in render({}, upgrade=True) if each["kind"] == "Job" and "-migrate-" in each["metadata"]["name"]
+    ]
+    assert len(jobs) == 7
+    for job in jobs:
+        assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-upgrade"
+
+
+def test_with_a_database_of_ones_own_an_install_migrates_first(external: Any) -> None:
+    jobs = [each for each in external.of("Job") if "-migrate-" in each["metadata"]["name"]]
+    assert {job["metadata"]["annotations"]["helm.sh/hook"] for job in jobs} == {"pre-install,pre-upgrade"}

@@ -78,6 +78,16 @@ def test_the_signers_word_publishes(service) -> None:  # type: ignore[no-untyped
     assert service.get(image).sealed_words == b""
 
 
+def test_a_picture_that_is_taken_down_is_removed_for_everybody(service) -> None:  # type: ignore[no-untyped-def]
+    _, _, image = quarantined(service)
+    service.deliver(provenance_pb.ImagePublished(subject_id=service.subject_id, image_id=image.id, manifest_id="m1"))
+    taken_down = provenance_pb.ImageTakenDown(subject_id=service.subject_id, image_id=image.id)
+    assert service.deliver(taken_down) == ["handled", "duplicate"]
+    assert service.get(image).state is State.REMOVED
+    assert [event.image_id for event in service.said(events_pb2.ImageRemoved)] == [image.id]
+    service.deliver(provenance_pb.ImageTakenDown(subject_id=service.subject_id, image_id=new_id()))  # nobody knows it
+
+
 def test_the_filters_word_blocks(service) -> None:  # type: ignore[no-untyped-def]
     _, _, image = quarantined(service)
     service.deliver(safety_pb.ImageBlocked(image_id=image.id, reason_codes=["face-not-covered", "nudity"]))

@@ -70,7 +70,7 @@ def capture_rules_of(s: IdentitySettings) -> CaptureRules:
             fastest_ms=s.fastest_frame_ms,
             longest_gap_ms=s.longest_gap_ms,
             repeat_rms=s.repeat_rms,
-            moving_rms=s.moving_rms,
+            moving_widths=s.moving_widths,
         ),
     )
 

@@ -61,7 +61,7 @@ class IdentitySettings(ServiceSettings):
     fastest_frame_ms: int = Field(default=10, gt=0)
     longest_gap_ms: int = Field(default=1000, gt=0)
     repeat_rms: float = Field(default=4.0, gt=0)
-    moving_rms: float = Field(default=8.0, gt=0)
+    moving_widths: float = Field(default=0.12, gt=0)
 
     session_s: int = Field(default=600, gt=0)
     tries: int = Field(default=3, gt=0, le=10)

@@ -29,6 +29,9 @@ def moving(count: int) -> list[Look]:
     return out
 
 
+MOVING = [0.2] * 60
+
+
 def again(looks: list[Look], noise: float = 1.0) -> list[Look]:
     return [(look + DICE.normal(0, noise, look.shape)).astype(np.float32) for look in looks]
 
@@ -47,19 +50,28 @@ def test_bursts_slide_shows_and_gaps_are_not(times: list[int]) -> None:
 
 def test_a_movement_that_comes_back_to_the_pixel_is_a_loop() -> None:
     film = moving(24)
-    assert not is_looped(film, RULES)
-    assert is_looped([*film[:10], *again(film[:10])], RULES)
-    assert is_looped([*film, *again(film[5:10])], RULES)
+    assert not is_looped(film, MOVING, RULES)
+    assert is_looped([*film[:10], *again(film[:10])], MOVING, RULES)
+    assert is_looped([*film, *again(film[5:10])], MOVING, RULES)
 
 
 def test_sitting_still_is_no_loop() -> None:
     still = moving(1) * 20
-    assert not is_looped(again(still, noise=0.3), RULES)
-    assert not is_looped(moving(7), RULES)
+    assert not is_looped(again(still, noise=0.3), [0.01] * 20, RULES)
+    assert not is_looped(moving(7), MOVING, RULES)
+
+
+def test_the_screens_colours_come_back_on_who_sits_still() -> None:
+    still, glow = moving(1)[0], np.array([60.0, 0, 0], np.float32)
+    lit = [still * (1 + glow / 255) if k // 3 % 2 else still for k in range(24)]
+    assert not is_looped(again(lit), [0.02] * 24, RULES)
 
 
 def test_each_fault_has_its_advice() -> None:
-    readings = [Reading(at_ms=k * 140, digest=str(k), faces=1, look=look) for k, look in enumerate(moving(20))]
+    readings = [
+        Reading(at_ms=k * 140, digest=str(k), faces=1, look=look, face_width_px=100.0, eyes_x_px=100.0 + k % 9 * 15)
+        for k, look in enumerate(moving(20))
+    ]
     colours = (ScreenColour("#ff0000", 400), ScreenColour("#0000ff", 400))
     assert frame_faults(readings, colours, RULES) == []
     assert frame_faults(readings[:5], colours, RULES) == [Advice.TOO_SHORT]

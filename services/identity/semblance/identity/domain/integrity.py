@@ -17,13 +17,14 @@ _RUN = 4  # so many frames in a row must come back
 
 @dataclass(frozen=True)
 class IntegrityRules:
-    """`repeat_rms`, `moving_rms`: root mean square differences of two looks, in steps of 255."""
+    """`repeat_rms`: root mean square difference of two looks, in steps of 255. `moving_widths`: how far a head goes
+    from one frame to the next, in widths of the face."""
 
     slowest_ms: int
     fastest_ms: int
     longest_gap_ms: int
     repeat_rms: float
-    moving_rms: float
+    moving_widths: float
 
 
 def is_even(times_ms: Sequence[int], rules: IntegrityRules) -> bool:
@@ -32,10 +33,11 @@ def is_even(times_ms: Sequence[int], rules: IntegrityRules) -> bool:
     return rules.fastest_ms <= median(gaps) <= rules.slowest_ms and max(gaps) <= rules.longest_gap_ms
 
 
-def is_looped(looks: Sequence[Look], rules: IntegrityRules) -> bool:
+def is_looped(looks: Sequence[Look], moves: Sequence[float], rules: IntegrityRules) -> bool:
     """Whether a movement comes back later to the pixel, also compressed anew or with other noise.
 
-    Sitting still comes back too, so a run counts only if something moves in it.
+    Sitting still comes back too, and so do the screen's colours on it: a run counts only if the head moves in it.
+    moves: from each look to the next, in widths of the face.
     """
     if len(looks) < 2 * _RUN:
         return False
@@ -43,9 +45,8 @@ def is_looped(looks: Sequence[Look], rules: IntegrityRules) -> bool:
     power = (flat * flat).mean(axis=1)
     squared = power[:, None] + power[None, :] - 2 * (flat @ flat.T) / flat.shape[1]
     apart = np.sqrt(np.maximum(squared, 0))
-    moving = np.array([apart[k, k + 1] for k in range(len(looks) - 1)])
     for i in range(len(looks) - 2 * _RUN + 1):
-        if moving[i : i + _RUN - 1].max() < rules.moving_rms:
+        if max(moves[i : i + _RUN - 1]) < rules.moving_widths:
             continue
         for j in range(i + _RUN, len(looks) - _RUN + 1):
             if max(apart[i + k, j + k] for k in range(_RUN)) <= rules.repeat_rms:

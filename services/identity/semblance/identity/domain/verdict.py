@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -44,9 +46,18 @@ def frame_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], r
         faults.append(Advice.UNEVEN)
     if times[-1] - times[0] < lasts_ms(colours):
         faults.append(Advice.TOO_SHORT)
-    if is_looped([r.look for r in readings if r.look is not None], rules):
+    looks = [(r, r.look) for r in readings if r.look is not None]
+    if is_looped([look for _, look in looks], [_moved(a, b) for (a, _), (b, _) in itertools.pairwise(looks)], rules):
         faults.append(Advice.REPEATED_FRAMES)
     return faults
+
+
+def _moved(before: Reading, after: Reading) -> float:
+    """How far the head went, in widths of the face; a turn of a quarter is one width. 0 where no face was seen."""
+    if before.faces != 1 or after.faces != 1:
+        return 0.0
+    went_px = math.hypot(after.eyes_x_px - before.eyes_x_px, after.eyes_y_px - before.eyes_y_px)
+    return went_px / max(after.face_width_px, 1.0) + abs(after.yaw_deg - before.yaw_deg) / 90
 
 
 def light_faults(readings: Sequence[Reading], colours: Sequence[ScreenColour], rules: LightRules) -> list[Advice]:

@@ -7,7 +7,7 @@ import { MOVEMENTS } from "/me/words.js";
 
 const REST_MS = 1200, AWAY_MS = 1300, BACK_MS = 900, HOLD_MS = 1800;
 const SLOWER = 1.5; // of a movement, for whoever needs more time
-const EVERY_MS = 133, MOST_FRAMES = 118; // every fourth of a usual camera; the service takes 120, over 60 s at most
+const EVERY_MS = 200, MOST_FRAMES = 118; // every sixth of a usual camera; the service takes 120, over 60 s at most
 const COUNT_DOWN = 3;
 
 // What is said, and for how long. The colours must all have been shown once before it ends.

@@ -15,6 +15,7 @@ from semblance.safety.bench.rates import rate
 
 Row = Mapping[str, Any]
 RECOVERY, CROP_RECOVERY, BY_CHANCE, PSNR_DB, CPU_MS = 0.99, 0.95, 1e-6, 38.0, 1000.0
+_FULL_PICTURES, _FULL_UNMARKED = 200, 10_000
 _WIDE, _LEFT, _STEP = 980, 330, 22
 
 
@@ -31,9 +32,9 @@ def goals(row: Row) -> list[dict[str, Any]]:
     cost = sides["1024"]
     return [
         *found,
-        _goal("unmarked picture read as marked, by the code's design", f"<= {BY_CHANCE:g}", row["by_chance"], 0, row["by_chance"] <= BY_CHANCE),
+        _goal("unmarked picture read as marked, by the code's design", f"<= {BY_CHANCE:g}", float(f"{row['by_chance']:.1g}"), 0, row["by_chance"] <= BY_CHANCE),
         _goal(f"unmarked pictures read as marked, of {false['of']:,}", "= 0 of 10,000", false["hits"], false["high_95"],
-              false["hits"] == 0 and false["of"] >= 10_000),
+              false["hits"] == 0 and false["of"] >= _FULL_UNMARKED),
         _goal("PSNR of the worst picture, dB", f">= {PSNR_DB:g}", psnr, round(sides["512"]["psnr_db"][1] - psnr, 2), psnr >= PSNR_DB),
         *(
             _goal(f"CPU-ms to {what}, 1024 px (95th percentile)", f"<= {CPU_MS:g}", cost[key][2], round(cost[key][3] - cost[key][2]), cost[key][2] <= CPU_MS)
@@ -139,7 +140,7 @@ def markdown(row: Row) -> str:
 
 Written by `python tests/bench_provenance/survival.py`. Portraits are of people who do not exist (seven of ten are photos, the rest
 painted or drawn; every fifth picture is enlarged from 64 px, as the embedded backbone's are). Real photos were not tried.
-Times were taken with a load of {row["load_1min"]}. Method and limits: [libs/watermark](../../libs/watermark/README.md).
+{_small_run(row)}Times were taken with a load of {row["load_1min"]}. Method and limits: [libs/watermark](../../libs/watermark/README.md).
 
 | goal | target | value | spread | met |
 |---|---|---|---|---|
@@ -163,6 +164,14 @@ Ids that came back of {row["limits"]["pictures"]} pictures of 512 px, step by st
 
 {fingerprints(row)}
 """
+
+
+def _small_run(row: Row) -> str:
+    """Said plainly where the numbers are too few for the goals."""
+    pictures, unmarked = row["by_side"]["512"]["pictures"], row["unmarked"]["of"]
+    if pictures >= _FULL_PICTURES and unmarked >= _FULL_UNMARKED:
+        return ""
+    return f"**A small run** ({pictures} pictures of 512 px, {unmarked:,} unmarked): the intervals are wide. Without arguments it takes {_FULL_PICTURES} and {_FULL_UNMARKED:,}.\n"
 
 
 def plot(row: Row) -> np.ndarray:

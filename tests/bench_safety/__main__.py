@@ -5,10 +5,9 @@ docs/benchmarks/safety.{md,json}, its plots, safety-faces.md and safety-prompts.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +54,10 @@ def main() -> int:
 
 def _side_by_side(arguments: argparse.Namespace, models: Path, cpu_ms: dict[str, Any]) -> dict[str, Any]:
     """What is not timed, the longest first; each in a fresh process, because faults fork theirs."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(arguments.processes, mp_context=context, max_tasks_per_child=1) as pool:
-        people = pool.submit(parts.people, models, arguments.people, arguments.each)
-        faults = pool.submit(parts.injected, models, arguments.injections)
-        faces = pool.submit(parts.both_ways, models, arguments.out, cpu_ms)
+    with ThreadPoolExecutor(arguments.processes) as pool:
+        people = pool.submit(parts.apart, parts.people, models, arguments.people, arguments.each)
+        faults = pool.submit(parts.apart, parts.injected, models, arguments.injections)
+        faces = pool.submit(parts.apart, parts.both_ways, models, arguments.out, cpu_ms)
         return {"faces": faces.result(), **people.result(), "faults": faults.result()}
 
 

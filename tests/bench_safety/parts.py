@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +84,26 @@ def injected(models: Path, injections: int) -> dict[str, Any]:
     _say(f"{injections} faults")
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
         return faults.as_row(faults.measure(Path(folder), models, injections))
+
+
+def apart(call: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+    """What `call` gives in a fresh process. Raises RuntimeError where that ends without an answer."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(theirs, call, arguments))
+    process.start()
+    theirs.close()
+    try:
+        found: dict[str, Any] = ours.recv()
+    except EOFError as e:
+        process.join()
+        raise RuntimeError(f"{call.__name__} ended with {process.exitcode}") from e
+    process.join()
+    return found
+
+
+def _answer(into: Connection, call: Callable[..., dict[str, Any]], arguments: tuple[Any, ...]) -> None:
+    into.send(call(*arguments))
 
 
 def _say(what: str) -> None:

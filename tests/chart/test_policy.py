@@ -1,0 +1,144 @@
+"""Restricted pods, images that cannot move, limits, probes, and time to end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+PINNED = re.compile(r":(?!latest)[\w.-]+@sha256:[0-9a-f]{64}$")
+OURS = re.compile(r"^([\w.-]+/)?semblance/[a-z]+:[\w.-]+(@sha256:[0-9a-f]{64})?$")
+# Work is interrupted after this share of the time to drain (service_kit: worker.drain within parts.stop).
+BEFORE_INTERRUPTION = 0.9 * 0.7
+PRE_STOP_S = 5
+CALLED = {"Deployment", "StatefulSet"}
+
+
+def pods(rendered: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Everything that becomes a pod, with its pod's spec."""
+    for found in rendered.objects:
+        if found["kind"] == "Pod":
+            yield found, found["spec"]
+        elif found["kind"] in {"Deployment", "StatefulSet", "Job"}:
+            yield found, found["spec"]["template"]["spec"]
+
+
+def containers(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*spec.get("initContainers", []), *spec["containers"]]
+
+
+def test_pods_are_restricted(rendered: Any) -> None:
+    for found, spec in pods(rendered):
+        security = spec["securityContext"]
+        assert security["runAsNonRoot"] is True, found["metadata"]
+        assert min(security["runAsUser"], security["runAsGroup"]) > 0, found["metadata"]
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["enableServiceLinks"] is False
+        kinds = {kind for volume in spec.get("volumes", []) for kind in volume if kind != "name"}
+        assert kinds <= {"emptyDir", "secret", "configMap", "projected", "persistentVolumeClaim"}
+
+
+def test_containers_are_restricted_and_limited(rendered: Any) -> None:
+    for found, spec in pods(rendered):
+        for container in containers(spec):
+            where = f"{found['metadata']['name']}/{container['name']}"
+            security = container["securityContext"]
+            assert security["readOnlyRootFilesystem"] is True, where
+            assert security["allowPrivilegeEscalation"] is False, where
+            assert security["capabilities"] == {"drop": ["ALL"]}, where
+            assert not {"privileged", "runAsUser"} & set(security), where
+            for side in ("requests", "limits"):
+                assert {"cpu", "memory"} <= set(container["resources"][side]), where
+
+
+def test_images_are_pinned(rendered: Any) -> None:
+    for found, spec in pods(rendered):
+        for container in containers(spec):
+            image = container["image"]
+            assert OURS.search(image) or PINNED.search(image), f"{found['metadata']['name']}: {image}"
+
+
+def test_what_runs_for_long_is_probed(rendered: Any) -> None:
+    for found, spec in pods(rendered):
+        if found["kind"] in CALLED:
+            for container in spec["containers"]:
+                for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+                    assert probe in container, f"{found['metadata']['name']}: {probe}"
+
+
+def test_a_service_may_end_its_slowest_work(rendered: Any, services: dict[str, Any]) -> None:
+    for found in rendered.of("Deployment"):
+        spec = found["spec"]["template"]["spec"]
+        [container] = spec["containers"]
+        service = container["name"]
+        [drain] = [e["value"] for e in container["env"] if e["name"] == f"{service.upper()}_DRAIN_TIMEOUT_S"]
+        assert float(drain) * BEFORE_INTERRUPTION >= services[service]["slowest_s"], service
+        assert spec["terminationGracePeriodSeconds"] >= float(drain) + PRE_STOP_S + 5, service
+
+
+def test_each_service_has_an_account_without_rights(rendered: Any, services: dict[str, Any]) -> None:
+    accounts = {each["metadata"]["name"]: each for each in rendered.of("ServiceAccount")}
+    assert set(accounts) == {f"demo-semblance-{service}" for service in services}
+    assert not any(each["automountServiceAccountToken"] for each in accounts.values())
+    assert not any(rendered.of(kind) for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"))
+    for found in rendered.of("Deployment"):
+        component = found["metadata"]["labels"]["app.kubernetes.io/component"]
+        assert found["spec"]["template"]["spec"]["serviceAccountName"] == f"demo-semblance-{component}"
+
+
+def test_services_are_spread_and_never_all_evicted(rendered: Any, services: dict[str, Any]) -> None:
+    budgets = {b["metadata"]["labels"]["app.kubernetes.io/component"]: b for b in rendered.of("PodDisruptionBudget")}
+    assert set(budgets) == set(services)
+    for found in rendered.of("Deployment"):
+        template = found["spec"]["template"]
+        labels = template["metadata"]["labels"]
+        budget = budgets[labels["app.kubernetes.io/component"]]["spec"]["selector"]["matchLabels"]
+        assert budget.items() <= labels.items()
+        for spread in template["spec"]["topologySpreadConstraints"]:
+            assert spread["labelSelector"]["matchLabels"].items() <= labels.items()
+
+
+def test_selectors_find_their_pods(rendered: Any) -> None:
+    """A Deployment's, a StatefulSet's and a Service's selector name labels that pods have."""
+    labels = [f["spec"]["template"]["metadata"]["labels"] for f in rendered.objects if f["kind"] in CALLED]
+    for found in rendered.of("Service"):
+        assert any(found["spec"]["selector"].items() <= each.items() for each in labels), found["metadata"]["name"]
+    for found in rendered.objects:
+        if found["kind"] in CALLED:
+            own = found["spec"]["template"]["metadata"]["labels"]
+            assert found["spec"]["selector"]["matchLabels"].items() <= own.items()
+
+
+def test_keys_of_people_are_mounted_for_writing_by_two(rendered: Any, services: dict[str, Any]) -> None:
+    for found in rendered.of("Deployment"):
+        [container] = found["spec"]["template"]["spec"]["containers"]
+        mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+        may = services[container["name"]]["keyring"]
+        assert ("keyring" in mounts) == (may != "none")
+        if may != "none":
+            assert mounts["keyring"]["readOnly"] == (may == "read"), container["name"]
+
+
+def test_consumers_are_never_scaled_to_nothing(production: Any) -> None:
+    scaled = production.of("ScaledObject")
+    assert len(scaled) == 7
+    assert all(each["spec"]["minReplicaCount"] == 1 for each in scaled)
+    targets = {each["spec"]["scaleTargetRef"]["name"] for each in scaled}
+    deployments = {each["metadata"]["name"]: each for each in production.of("Deployment")}
+    assert targets <= set(deployments)
+    # Two who set replicas would fight.
+    assert all("replicas" not in deployments[name]["spec"] for name in targets)
+
+
+def test_a_kafka_user_writes_only_what_its_service_emits(production: Any, facts: dict[str, Any]) -> None:
+    for user in production.of("KafkaUser"):
+        service = user["metadata"]["name"].rsplit("-", 1)[1]
+        emitted = {topic["name"] for topic in facts["topics.json"] if service in topic["producers"]}
+        written = {
+            acl["resource"]["name"]
+            for acl in user["spec"]["authorization"]["acls"]
+            if "Write" in acl["operations"] and not acl["resource"]["name"].endswith(".dlq")
+        }
+        assert written == emitted, service

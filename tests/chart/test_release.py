@@ -1,0 +1,78 @@
+"""Install, upgrade, rollback and uninstall by Helm itself, against an API server in memory."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import helm_python as helm
+import pytest
+
+from semblance.local.testing.api_server import ApiServer, Kind
+
+CHART = Path(__file__).parents[2] / "charts" / "semblance"
+KEK = "demo-semblance-kek"
+
+
+@pytest.fixture
+def api(evaluation: Any, production: Any) -> Iterator[ApiServer]:
+    used = {Kind(each["apiVersion"], each["kind"]) for each in (*evaluation.objects, *production.objects)}
+    with ApiServer(used) as server:
+        yield server
+
+
+@pytest.fixture
+def cluster(api: ApiServer, tmp_path: Path) -> Iterator[helm.Config]:
+    with helm.Config(
+        namespace="people", kubeconfig_path=api.kubeconfig(tmp_path), storage_driver="memory"
+    ) as connection:
+        yield connection
+
+
+def replicas(api: ApiServer) -> int:
+    count: int = api.get("deployments", "demo-semblance-training")["spec"]["replicas"]
+    return count
+
+
+def test_an_evaluation_install_lives_and_leaves_only_what_is_dear(api: ApiServer, cluster: helm.Config) -> None:
+    cluster.install(CHART, "demo", {}, namespace="people")
+    assert len(api.names("deployments")) == 7
+    assert len(api.names("statefulsets")) == 9
+    assert "demo-semblance-migrate-identity-1" in api.names("jobs")
+    secret = api.get("secrets", KEK)["data"]["kek"]
+    assert len(base64.b64decode(secret)) == 32
+    password = api.get("secrets", "demo-semblance-identity")["data"]["database-password"]
+
+    cluster.upgrade(CHART, "demo", {"services": {"training": {"replicas": 5}}}, namespace="people")
+    assert replicas(api) == 5
+    migrated = "/apis/batch/v1/namespaces/people/jobs/demo-semblance-migrate-identity"
+    assert migrated in {path for _, path in api.requests}, "an upgrade migrates"
+    # A second render would draw new ones: then nothing of anybody would open again.
+    assert api.get("secrets", KEK)["data"]["kek"] == secret
+    assert api.get("secrets", "demo-semblance-identity")["data"]["database-password"] == password
+
+    cluster.rollback("demo", version=1)
+    assert replicas(api) == 1
+    assert api.get("secrets", KEK)["data"]["kek"] == secret
+    assert [entry["revision"] for entry in cluster.history("demo")] == [1, 2, 3]
+
+    cluster.uninstall("demo")
+    assert api.names("deployments") | api.names("statefulsets") | api.names("networkpolicies") == set()
+    assert KEK in api.names("secrets")
+    assert "demo-semblance-keyring" in api.names("persistentvolumeclaims")
+
+    cluster.install(CHART, "demo", {}, namespace="people")
+    assert api.get("secrets", KEK)["data"]["kek"] == secret, "an install after an uninstall opens what was kept"
+
+
+def test_production_values_install(api: ApiServer, cluster: helm.Config, production: Any) -> None:
+    cluster.install(CHART, "demo", production.values, namespace="people")
+    assert {"demo-semblance-kafka-training", "demo-semblance-kafka-gateway"} <= api.names("kafkausers")
+    assert "demo-semblance-generation-consume" in api.names("scaledobjects")
+    assert api.names("statefulsets") == set()
+    assert api.names("secrets") == set(), "production makes no secret"
+    cluster.uninstall("demo")
+    assert api.names("deployments") == set()
+    assert len(api.names("clusters")) == 7, "databases stay"

@@ -1,7 +1,8 @@
 """The main job once, on a platform that runs somewhere: `python -m semblance.local.testing.walk http://gateway:8080`.
 
 A bundled person who does not exist joins, opts in before a drawn camera, sends photos, has an adapter learnt and a
-picture made, finds it signed, and erases everything again. Exit code 0 when all of that holds; nothing is left either way.
+picture made, finds it signed, and erases everything again. Exit code 0 when all of that holds; nothing is left either
+way.
 """
 
 from __future__ import annotations

@@ -242,6 +242,7 @@ class Verification(Model):
     picture_state: str = ""
     altered: bool = False
     borrowed: bool = False
+    unsure: bool = False
     not_looked: str = ""
     headline: str = ""
     sentences: list[str] = []

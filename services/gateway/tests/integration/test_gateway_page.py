@@ -77,6 +77,18 @@ def test_a_picture_that_is_chosen_is_told_about_in_plain_words(
     assert (tmp_path / "page.png").stat().st_size > 10_000
 
 
+def test_a_mark_that_may_be_copied_is_not_called_certain(
+    world: GatewayInProcess, page: browser.Page, picture: Path
+) -> None:
+    stands = replace(WITHDRAWN, consent_state="active")
+    for unsure, colour in ((False, "stands"), (True, "made")):
+        world.platform.provenance.answer = replace(stands, unsure=unsure, headline=f"unsure: {unsure}")
+        choose(page, picture.rename(picture.with_stem(f"seen-{unsure}")) if unsure else picture)
+        page.until(f"document.getElementById('verdict').textContent === 'unsure: {unsure}'")
+        assert ("certain" in text(page, "facts")) == (not unsure)
+        assert page.run("document.getElementById('answer').className") == colour
+
+
 def test_a_picture_can_be_dropped_and_the_answer_follows_the_last_one(
     world: GatewayInProcess, page: browser.Page
 ) -> None:

@@ -10,9 +10,11 @@ import zlib
 import pytest
 from PIL import Image
 
+from semblance.kernel.ids import ImageId, SubjectId
+from semblance.provenance.domain.embedded import manifest_store
 from semblance.provenance.domain.errors import MarkTooStrong, TooBusyToLook, UnreadablePixels, UnsupportedPicture
 from semblance.provenance.domain.picture import read_header
-from semblance.provenance.handlers import looking
+from semblance.provenance.handlers import asking, looking
 from semblance.provenance.ml.marking import LookLimits, MarkedPixels
 from semblance.watermark.testing import FakeFingerprint, FakeWatermark
 
@@ -115,6 +117,19 @@ def test_a_picture_that_cannot_be_decoded_is_still_answered(house) -> None:
     assert found.not_looked
     tiny = looking.verify(encoded("PNG", (4, 4)), house.ports)
     assert "smaller" in tiny.not_looked
+
+
+def test_our_credentials_around_pixels_that_nobody_looked_at_prove_nothing(house) -> None:
+    allowed = house.publish()
+    _, data = asking.content(SubjectId(allowed.subject_id), ImageId(allowed.image_id), house.ports)
+    store = manifest_store(data, "image/png")
+    chunk = len(store).to_bytes(4) + b"caBX" + store + zlib.crc32(b"caBX" + store).to_bytes(4)
+    tiny = encoded("PNG", (4, 4))
+    found = looking.verify(tiny[:33] + chunk + tiny[33:], house.ports)
+    assert found.match is not None
+    assert found.match.by.value == "manifest"
+    assert found.unsure
+    assert found.not_looked
 
 
 def test_a_large_jpeg_is_looked_at_small() -> None:

@@ -148,6 +148,55 @@ def test_a_recompressed_copy_with_its_manifest_is_an_altered_copy(house) -> None
     assert found.match.manifest_id == signed.manifest_id
 
 
+def photograph_with_mark(data: bytes) -> bytes:
+    """A stranger's photograph that somebody laid a published picture's invisible mark on."""
+    photo = np.random.default_rng(50).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    photo[0] = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))[0]  # where the fake keeps its mark
+    output = io.BytesIO()
+    Image.fromarray(photo).save(output, "PNG")
+    return output.getvalue()
+
+
+def test_a_mark_copied_onto_a_photograph_makes_it_no_picture_of_ours(house) -> None:
+    allowed, signed, data = published(house)
+    photo = photograph_with_mark(data)
+    found = looking.verify(photo, house.ports)
+    assert found.unsure
+    assert found.match is not None
+    assert (found.match.by.value, found.match.manifest_id) == ("watermark", signed.manifest_id)
+    assert found.consent.state.value == "active"
+    assert not looking.verify(stripped(data), house.ports).unsure
+
+    with_credentials = looking.verify(_with_chunk(photo, manifest_store(data, "image/png")), house.ports)
+    assert with_credentials.unsure, "the mark and the credentials together prove no more than each"
+    assert (with_credentials.altered, with_credentials.borrowed) == (True, False)
+
+    erase(house, allowed)
+    for lie in (photo, _with_chunk(photo, manifest_store(data, "image/png"))):
+        found = looking.verify(lie, house.ports)
+        assert found.unsure
+        assert found.consent.state.value == "erased"
+    assert not looking.verify(data, house.ports).unsure, "the very file that was signed"
+
+
+def test_a_mark_copied_onto_another_picture_of_ours_lends_it_no_consent(house) -> None:
+    allowed, signed, _ = published(house)
+    other = published(house, seed=1)[2]
+    house.consents.revoke(allowed.consent_id)
+    pixels = np.asarray(Image.open(io.BytesIO(published_data(house, allowed))).convert("RGB")).copy()
+    pixels[0] = np.asarray(Image.open(io.BytesIO(other)).convert("RGB"))[0]
+    output = io.BytesIO()
+    Image.fromarray(pixels).save(output, "PNG")
+    found = looking.verify(output.getvalue(), house.ports)
+    assert found.match is not None
+    assert (found.match.by.value, found.match.manifest_id) == ("fingerprint", signed.manifest_id)
+    assert found.consent.state.value == "withdrawn"
+
+
+def published_data(house, allowed) -> bytes:
+    return asking.content(SubjectId(allowed.subject_id), ImageId(allowed.image_id), house.ports)[1]
+
+
 def test_a_picture_without_a_manifest_has_no_store() -> None:
     for kind, media_type in (("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")):
         output = io.BytesIO()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 import json
@@ -62,6 +63,25 @@ def test_a_likeness_is_no_certainty() -> None:
     assert "Probably" not in said(ours(FoundBy.WATERMARK))
 
 
+@pytest.mark.parametrize("by", [FoundBy.WATERMARK, FoundBy.MANIFEST])
+def test_a_mark_or_a_manifest_that_may_be_copied_is_no_certainty(by: FoundBy) -> None:
+    text = said(ours(by, unsure=True))
+    assert text.startswith("Perhaps made by AI here: it carries")
+    assert "copied" in text
+    assert "If it is that picture, the person in it has agreed" in text
+    assert "That picture was signed on" in text
+    assert "taken out since" not in text
+    assert "Perhaps" not in said(ours(by))
+
+
+def test_of_an_erased_person_a_mark_alone_is_no_certainty() -> None:
+    erased = Verification(NONE, picture=PictureState.ERASED, consent=Standing(ConsentState.ERASED))
+    assert said(erased).startswith("Made by AI here, of somebody who has been erased")
+    text = said(dataclasses.replace(erased, unsure=True))
+    assert text.startswith("Perhaps made by AI here")
+    assert "If it is that picture, the person in it had agreed" in text
+
+
 def test_a_stripped_copy_and_its_use_are_told() -> None:
     text = said(ours(use=Use("greeting-card"), altered=True))
     assert "taken out since" in text
@@ -104,6 +124,7 @@ def test_every_answer_has_a_headline_that_ends() -> None:
     states = itertools.product(ManifestState, [None, *FoundBy], [None, *PictureState], ConsentState)
     for state, by, picture, consent in states:
         match = None if by is None else Match(ManifestId("m"), by, 1.0)
-        found = Verification(Reading(state), match, picture, Standing(consent, AT), borrowed=by is None)
-        for sentence in (words.headline(found), *words.sentences(found)):
-            assert sentence.endswith(".")
+        sure = Verification(Reading(state), match, picture, Standing(consent, AT), borrowed=by is None)
+        for found in (sure, dataclasses.replace(sure, unsure=True)):
+            for sentence in (words.headline(found), *words.sentences(found)):
+                assert sentence.endswith(".")

@@ -60,6 +60,7 @@ class GrpcProvenance:
             picture_state=answer.picture_state,
             altered=answer.altered,
             borrowed=answer.borrowed,
+            unsure=answer.unsure,
             not_looked=answer.not_looked,
             headline=answer.headline,
             sentences=tuple(answer.sentences),

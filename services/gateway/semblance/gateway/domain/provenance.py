@@ -23,6 +23,7 @@ class Verification:
     picture_state: str = ""
     altered: bool = False
     borrowed: bool = False
+    unsure: bool = False
     not_looked: str = ""
     headline: str = ""
     sentences: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ function fact(name, value) {
 function show(found) {
   const answer = at("answer");
   const ended = ["withdrawn", "expired", "erased"].includes(found.consent_state) || found.borrowed;
-  const certain = found.found_by !== "fingerprint"; // a likeness is shown in a colour of its own, whatever it is like
+  const certain = found.found_by !== "fingerprint" && !found.unsure; // a likeness has a colour of its own
   answer.className = ended ? "ended" : found.consent_state === "active" && certain ? "stands" : found.made_here ? "made" : "";
   at("verdict").textContent = found.headline;
   at("sentences").replaceChildren(...found.sentences.map((sentence) => {
@@ -52,7 +52,7 @@ function show(found) {
   }
   if (found.found_by) {
     const sure = found.found_by === "fingerprint"
-      ? `, ${Math.round(100 * found.confidence_0_1)} % alike` : found.found_by === "watermark" ? ", certain" : "";
+      ? `, ${Math.round(100 * found.confidence_0_1)} % alike` : found.found_by === "watermark" && certain ? ", certain" : "";
     fact("Recognised by", FOUND[found.found_by] + sure);
   }
   fact("Content Credentials", FILE[found.state]);

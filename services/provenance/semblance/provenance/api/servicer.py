@@ -76,6 +76,7 @@ def _verification(found: Verification) -> service_pb2.Verification:
         picture_state=found.picture.value if found.picture else "",
         altered=found.altered,
         borrowed=found.borrowed,
+        unsure=found.unsure,
         not_looked=found.not_looked,
         headline=words.headline(found),
         sentences=words.sentences(found),

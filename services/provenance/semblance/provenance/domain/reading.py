@@ -67,7 +67,9 @@ class Verification:
 
     `match` says which kept manifest it led to, and how; None also where its person was erased (`picture` ERASED).
     `altered`: the pixels are no longer those that were signed. `borrowed`: the manifest in it is ours and was signed
-    for another picture. `not_looked`: why its pixels were not looked at, "" where they were or need not be.
+    for another picture. `unsure`: a mark or a manifest of ours is all that says so, and both can be copied: the pixels
+    differ from those that were signed, or nothing is left to compare them with. `not_looked`: why its pixels were not
+    looked at, "" where they were or need not be.
     """
 
     reading: Reading
@@ -78,6 +80,7 @@ class Verification:
     use: Use | None = None
     altered: bool = False
     borrowed: bool = False
+    unsure: bool = False
     not_looked: str = ""
 
     @property

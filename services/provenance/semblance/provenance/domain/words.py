@@ -18,6 +18,12 @@ _FOUND: Mapping[FoundBy, str] = {
     FoundBy.WATERMARK: "Made by AI here: an invisible mark in its pixels says so.",
     FoundBy.FINGERPRINT: "Probably made by AI here: it looks the same as a picture that we signed.",
 }
+_UNSURE: Mapping[FoundBy, str] = {
+    FoundBy.MANIFEST: "Perhaps made by AI here: it carries Content Credentials of ours that do not fit the file.",
+    FoundBy.WATERMARK: "Perhaps made by AI here: it carries the invisible mark of a picture that was.",
+}
+_ERASED = "Made by AI here, of somebody who has been erased since."
+_ERASED_UNSURE = "Perhaps made by AI here: it carries the mark or the credentials of a picture of an erased person."
 _NOT_OURS: Mapping[ManifestState, str] = {
     ManifestState.TRUSTED: "Not made here. Its Content Credentials are whole, by a signer on this platform's list.",
     ManifestState.VALID: "Not known here. Its Content Credentials are whole, but we do not know who signed them.",
@@ -34,9 +40,9 @@ _PICTURE: Mapping[PictureState, str] = {
 def headline(found: Verification) -> str:
     """One sentence that somebody who reads no more goes away with."""
     if found.picture is PictureState.ERASED:
-        return "Made by AI here, of somebody who has been erased since."
+        return _ERASED_UNSURE if found.unsure else _ERASED
     if found.match is not None:
-        return _FOUND[found.match.by]
+        return (_UNSURE if found.unsure else _FOUND).get(found.match.by, _FOUND[found.match.by])
     if found.borrowed:
         return "Not the picture that its Content Credentials were signed for."
     return _NOT_OURS[found.reading.state]
@@ -49,16 +55,14 @@ def sentences(found: Verification) -> tuple[str, ...]:
 
 def _sentences(found: Verification) -> Iterator[str]:
     alike = found.match is not None and found.match.by is FoundBy.FINGERPRINT
+    perhaps = alike or found.unsure
     for sentence in _consent(found):
         # What is said of the kept picture holds for the one in hand only if it is the same.
-        yield f"If it is that picture, {sentence[0].lower()}{sentence[1:]}" if alike else sentence
+        yield f"If it is that picture, {sentence[0].lower()}{sentence[1:]}" if perhaps else sentence
     if found.picture is not None and found.picture in _PICTURE:
         yield _PICTURE[found.picture]
-    if found.altered:
-        yield "The file was changed after it was signed; what is said here is about the picture that was signed."
-    if found.borrowed:
-        yield "The credentials in the file were signed here for another picture and were copied into this one."
-    if found.made_here and found.reading.state is ManifestState.NONE and not alike:
+    yield from _doubts(found)
+    if found.made_here and found.reading.state is ManifestState.NONE and not perhaps:
         yield "Its Content Credentials have been taken out since, as many sites do to every upload."
     if alike and found.match is not None:
         share = f"{found.match.confidence_0_1:.0%}"
@@ -66,7 +70,7 @@ def _sentences(found: Verification) -> Iterator[str]:
     if found.use is not None and found.made_here:
         yield f"Whoever asked for it declared a use: {found.use.value.replace('-', ' ')}."
     if found.signed_at is not None:
-        yield f"{'That picture' if alike else 'It'} was signed on {day(found.signed_at)}."
+        yield f"{'That picture' if perhaps else 'It'} was signed on {day(found.signed_at)}."
     if not found.made_here:
         yield from _claims(found.reading)
     if found.reading.development_signer:
@@ -75,6 +79,20 @@ def _sentences(found: Verification) -> Iterator[str]:
         yield f"Its pixels were not looked at: {found.not_looked}."
     if not found.made_here and found.reading.state is not ManifestState.TRUSTED:
         yield "That does not make it a photograph: other tools make pictures too, and marks can be removed."
+
+
+def _doubts(found: Verification) -> Iterator[str]:
+    if found.unsure and found.match is not None and found.match.by is FoundBy.WATERMARK:
+        yield (
+            "Its pixels differ much from the picture that was signed: it may be cut or mirrored, or the mark may have "
+            "been copied onto another picture."
+        )
+    elif found.unsure:
+        yield "Nothing says that these are that picture's pixels: marks and credentials can be copied into another one."
+    if found.altered:
+        yield "The file was changed after it was signed; what is said here is about the picture that was signed."
+    if found.borrowed:
+        yield "The credentials in the file were signed here for another picture and were copied into this one."
 
 
 def _consent(found: Verification) -> Iterator[str]:

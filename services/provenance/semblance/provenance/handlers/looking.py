@@ -36,8 +36,8 @@ def verify(data: bytes, ports: Ports) -> Verification:
     try:
         seen = ports.pixels.look(data, header)
     except UnreadablePixels as error:
-        found = known or Verification(reading)
-        return _told(dataclasses.replace(found, altered=found.match is not None, not_looked=error.detail), ports)
+        found, led = known or Verification(reading), known is not None
+        return _told(dataclasses.replace(found, altered=led, unsure=led, not_looked=error.detail), ports)
     return _told(_altered(known, seen, ports) or _by_pixels(reading, seen, ports), ports)
 
 
@@ -96,7 +96,9 @@ def _by_manifest(reading: Reading, store: Store) -> Verification | None:
     publication = store.publication_by_manifest(reading.manifest_id)
     if publication is not None and publication.signed is not None:
         return Verification(reading, Match(publication.signed.manifest_id, FoundBy.MANIFEST, 1.0))
-    return _erased(reading) if store.forgotten(reading.manifest_id) else None
+    if not store.forgotten(reading.manifest_id):
+        return None
+    return _erased(reading, unsure=reading.state is ManifestState.INVALID)
 
 
 def _by_bytes(data: bytes, reading: Reading, store: Store) -> Verification | None:
@@ -114,27 +116,37 @@ def _altered(known: Verification | None, seen: Seen, ports: Ports) -> Verificati
     with ports.reads() as store:
         kept = store.manifests.get(known.match.manifest_id)
     if kept is None:  # signed before manifests were kept: there is nothing to compare with
+        return dataclasses.replace(known, altered=True, unsure=True)
+    if ports.fingerprints.agree(seen.fingerprint, kept.marks.fingerprint):
         return dataclasses.replace(known, altered=True)
-    marks = kept.marks
-    same_mark = marks.watermark is not None and seen.watermark == marks.watermark
-    if same_mark or ports.fingerprints.agree(seen.fingerprint, marks.fingerprint):
-        return dataclasses.replace(known, altered=True)
-    return dataclasses.replace(_by_pixels(known.reading, seen, ports), borrowed=True)
+    found = _by_pixels(known.reading, seen, ports)
+    same = found.match is not None and found.match.manifest_id == kept.manifest_id
+    return dataclasses.replace(found, altered=same, borrowed=not same)
 
 
 def _by_pixels(reading: Reading, seen: Seen, ports: Ports) -> Verification:
-    """By the watermark, else by the nearest fingerprint."""
-    algorithm = ports.pixels.algorithms.watermark
-    if seen.watermark is not None:
-        with ports.reads() as store:
-            kept = store.manifests.by_watermark(algorithm, seen.watermark)
-            forgotten = kept is None and store.forgotten(watermark_name(algorithm, seen.watermark))
-        if kept is not None:
-            return Verification(reading, Match(kept.manifest_id, FoundBy.WATERMARK, seen.watermark_confidence_0_1))
-        if forgotten:
-            return _erased(reading)
+    """By a watermark in pixels that look like what was signed with it, else by the nearest fingerprint, else by the
+    watermark alone: it can be taken off one picture and laid on another, so that leaves the answer unsure."""
+    marked = _by_mark(reading, seen, ports)
+    if marked is not None and not marked.unsure:
+        return marked
     near = _near(seen.fingerprint, 1, ports)
-    return Verification(reading, near[0] if near else None)
+    return Verification(reading, near[0]) if near else marked or Verification(reading)
+
+
+def _by_mark(reading: Reading, seen: Seen, ports: Ports) -> Verification | None:
+    if seen.watermark is None:
+        return None
+    algorithm = ports.pixels.algorithms.watermark
+    with ports.reads() as store:
+        kept = store.manifests.by_watermark(algorithm, seen.watermark)
+        forgotten = kept is None and store.forgotten(watermark_name(algorithm, seen.watermark))
+    if kept is None:
+        return _erased(reading, unsure=True) if forgotten else None
+    alike = ports.fingerprints.agree(seen.fingerprint, kept.marks.fingerprint)
+    return Verification(
+        reading, Match(kept.manifest_id, FoundBy.WATERMARK, seen.watermark_confidence_0_1), unsure=not alike
+    )
 
 
 def _near(fingerprint: bytes, limit: int, ports: Ports) -> list[Match]:
@@ -149,8 +161,8 @@ def _near(fingerprint: bytes, limit: int, ports: Ports) -> list[Match]:
     ]
 
 
-def _erased(reading: Reading) -> Verification:
-    return Verification(reading, picture=PictureState.ERASED, consent=Standing(ConsentState.ERASED))
+def _erased(reading: Reading, *, unsure: bool = False) -> Verification:
+    return Verification(reading, picture=PictureState.ERASED, consent=Standing(ConsentState.ERASED), unsure=unsure)
 
 
 def _told(found: Verification, ports: Ports) -> Verification:
@@ -161,7 +173,8 @@ def _told(found: Verification, ports: Ports) -> Verification:
         publication = store.publication_by_manifest(found.match.manifest_id)
         hidden = publication is not None and store.takedowns.hides(publication.image_id)
     if publication is None or publication.signed is None:  # erased since the match
-        return dataclasses.replace(_erased(found.reading), altered=found.altered, borrowed=found.borrowed)
+        erased = _erased(found.reading, unsure=found.unsure)
+        return dataclasses.replace(erased, altered=found.altered, borrowed=found.borrowed)
     consent = ports.consents.get(publication.consent_id)
     return dataclasses.replace(
         found,

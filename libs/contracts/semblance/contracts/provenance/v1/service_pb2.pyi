@@ -64,7 +64,7 @@ class VerifyImageRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[VerifyHeader, _Mapping]] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class Verification(_message.Message):
-    __slots__ = ("state", "made_here", "development_signer", "manifest_id", "consent_state", "signed_at", "failures", "found_by", "confidence_0_1", "consent_at", "picture_state", "altered", "borrowed", "not_looked", "headline", "sentences")
+    __slots__ = ("state", "made_here", "development_signer", "manifest_id", "consent_state", "signed_at", "failures", "found_by", "confidence_0_1", "consent_at", "picture_state", "altered", "borrowed", "not_looked", "headline", "sentences", "unsure")
     STATE_FIELD_NUMBER: _ClassVar[int]
     MADE_HERE_FIELD_NUMBER: _ClassVar[int]
     DEVELOPMENT_SIGNER_FIELD_NUMBER: _ClassVar[int]
@@ -81,6 +81,7 @@ class Verification(_message.Message):
     NOT_LOOKED_FIELD_NUMBER: _ClassVar[int]
     HEADLINE_FIELD_NUMBER: _ClassVar[int]
     SENTENCES_FIELD_NUMBER: _ClassVar[int]
+    UNSURE_FIELD_NUMBER: _ClassVar[int]
     state: str
     made_here: bool
     development_signer: bool
@@ -97,4 +98,5 @@ class Verification(_message.Message):
     not_looked: str
     headline: str
     sentences: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, state: _Optional[str] = ..., made_here: _Optional[bool] = ..., development_signer: _Optional[bool] = ..., manifest_id: _Optional[str] = ..., consent_state: _Optional[str] = ..., signed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failures: _Optional[_Iterable[str]] = ..., found_by: _Optional[str] = ..., confidence_0_1: _Optional[float] = ..., consent_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., picture_state: _Optional[str] = ..., altered: _Optional[bool] = ..., borrowed: _Optional[bool] = ..., not_looked: _Optional[str] = ..., headline: _Optional[str] = ..., sentences: _Optional[_Iterable[str]] = ...) -> None: ...
+    unsure: bool
+    def __init__(self, state: _Optional[str] = ..., made_here: _Optional[bool] = ..., development_signer: _Optional[bool] = ..., manifest_id: _Optional[str] = ..., consent_state: _Optional[str] = ..., signed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failures: _Optional[_Iterable[str]] = ..., found_by: _Optional[str] = ..., confidence_0_1: _Optional[float] = ..., consent_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., picture_state: _Optional[str] = ..., altered: _Optional[bool] = ..., borrowed: _Optional[bool] = ..., not_looked: _Optional[str] = ..., headline: _Optional[str] = ..., sentences: _Optional[_Iterable[str]] = ..., unsure: _Optional[bool] = ...) -> None: ...

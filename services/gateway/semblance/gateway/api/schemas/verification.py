@@ -36,6 +36,7 @@ class Verification(Answered):
             picture_state="published",
             altered=False,
             borrowed=False,
+            unsure=False,
             not_looked="",
             headline="Made by AI here: an invisible mark in its pixels says so.",
             sentences=["The person in it had agreed and took the consent back on 1 January 2030."],
@@ -55,6 +56,9 @@ class Verification(Answered):
     picture_state: str
     altered: Annotated[bool, Field(description="The file was changed after it was signed.")]
     borrowed: Annotated[bool, Field(description="The manifest in it was signed here for another picture.")]
+    unsure: Annotated[
+        bool, Field(description="Only a mark or a manifest of ours says so, which can be copied; the pixels do not.")
+    ]
     not_looked: Annotated[str, Field(description="Why its pixels were not looked at; empty where they were.")]
     headline: Annotated[str, Field(description="One sentence for people.")]
     sentences: Annotated[list[str], Field(description="The rest for people, most important first.")]

@@ -26,7 +26,11 @@ def api(evaluation: Any, production: Any) -> Iterator[ApiServer]:
 @pytest.fixture
 def cluster(api: ApiServer, tmp_path: Path) -> Iterator[helm.Config]:
     with helm.Config(
-        namespace="people", kubeconfig_path=api.kubeconfig(tmp_path), storage_driver="memory"
+        namespace="people",
+        kubeconfig_path=api.kubeconfig(tmp_path),
+        storage_driver="memory",
+        qps=1000,
+        burst_limit=1000,
     ) as connection:
         yield connection
 

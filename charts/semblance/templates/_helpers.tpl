@@ -52,12 +52,23 @@ annotations:
 {{- with .Values.publicUrl }}{{ trimSuffix "/" . }}{{ else }}{{ ternary (printf "https://%s" .Values.edge.host) "http://localhost:8080" (ne .Values.edge.kind "none") }}{{ end -}}
 {{- end }}
 
-{{/* A secret's value as it is in the cluster, so that an upgrade keeps it; a new one where there is none.
-     (dict "root" $ "name" ... "key" ... "new" <base64>) */}}
-{{- define "semblance.kept" -}}
-{{- $found := lookup "v1" "Secret" .root.Release.Namespace .name | default dict -}}
-{{- get ($found.data | default dict) .key | default .new -}}
-{{- end }}
+{{/* A Secret whose values stay as they are in the cluster, so that an upgrade keeps them; new ones where there are none.
+     (dict "root" $ "component" ... "name" ... "new" {key: <base64>}) */}}
+{{- define "semblance.keptSecret" -}}
+{{- $found := (lookup "v1" "Secret" .root.Release.Namespace .name | default dict).data | default dict -}}
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: {{ .name }}
+  labels:
+    {{- include "semblance.labels" . | nindent 4 }}
+  annotations: {helm.sh/resource-policy: keep}
+data:
+  {{- range $key, $value := .new }}
+  {{ $key }}: {{ get $found $key | default $value }}
+  {{- end }}
+{{ end }}
 
 {{/* Pod security standard "restricted". `.` is the numeric user and group. */}}
 {{- define "semblance.podSecurity" -}}

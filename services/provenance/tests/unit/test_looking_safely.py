@@ -7,8 +7,9 @@ import struct
 import threading
 import zlib
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from semblance.kernel.ids import ImageId, SubjectId
 from semblance.provenance.domain.embedded import manifest_store
@@ -64,6 +65,24 @@ def test_data_that_decompresses_to_far_more_than_the_header_says_costs_the_heade
     assert look(bomb).watermark is None
 
 
+def test_a_second_header_cannot_state_a_larger_size() -> None:
+    small, large = png(64, 64, b""), png(9000, 9000, zlib.compress(bytes(300_000), 9))
+    with pytest.raises(UnreadablePixels, match="two sizes"):
+        look(small[:33] + large[8:])
+    frame = b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", 9000, 9000) + b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01"
+    data = encoded("JPEG")
+    at = data.index(b"\xff\xc0")
+    length = 2 + int.from_bytes(data[at + 2 : at + 4])
+    with pytest.raises(UnreadablePixels):
+        look(data[: at + length] + frame + data[at + length :])
+
+
+@pytest.mark.parametrize("filler", [b"\xff\xff", b"\xff\xd0", b"\xff\xe0\x00\x02"])
+def test_a_jpeg_of_markers_and_nothing_else_costs_no_time(filler: bytes) -> None:
+    with pytest.raises(UnsupportedPicture, match="markers"):
+        read_header(b"\xff\xd8" + filler * 1_000_000)
+
+
 def test_a_jpeg_of_a_thousand_scans_is_not_decoded() -> None:
     data = encoded("JPEG", progressive=True)
     end = data.rindex(b"\xff\xd9")
@@ -87,6 +106,31 @@ def test_a_file_cut_or_broken_anywhere_is_unreadable_or_seen_and_nothing_else(ki
                 pixels().look(data, header)
             except UnreadablePixels:
                 continue
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_looked_at_as_its_exif_turns_it(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    turned = Image.radial_gradient("L").resize((96, 64)).convert("RGB")
+    turned.paste((255, 0, 0), (0, 0, 20, 10))
+    output = io.BytesIO()
+    turned.save(output, "PNG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(io.BytesIO(output.getvalue())))
+    assert look(output.getvalue()).fingerprint == FakeFingerprint().fingerprint(np.asarray(upright))
+
+
+def test_a_broken_exif_says_nothing_and_breaks_nothing() -> None:
+    """A description that is a fraction: the library reads it, and breaks when it writes it again."""
+    description = struct.pack("<HHII", ExifTags.Base.ImageDescription, 10, 1, 38)
+    entry = description + struct.pack("<HHIHH", ExifTags.Base.Orientation, 3, 1, 6, 0)
+    tiff = b"II*\0" + struct.pack("<IH", 8, 2) + entry + struct.pack("<I", 0) + struct.pack("<ii", 1, 2)
+    data = encoded("PNG", (96, 64))
+    chunk = struct.pack(">I", len(tiff)) + b"eXIf" + tiff
+    broken = data[:33] + chunk + struct.pack(">I", zlib.crc32(b"eXIf" + tiff)) + data[33:]
+    with pytest.raises(AttributeError):
+        ImageOps.exif_transpose(Image.open(io.BytesIO(broken)))
+    assert look(broken).fingerprint
 
 
 def test_only_so_many_are_in_memory_at_once() -> None:

@@ -13,6 +13,7 @@ from semblance.provenance.domain.errors import PictureTooLarge, UnsupportedPictu
 PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_MARKERS_MAX = 10_000  # before a JPEG's size: 20 MB of the largest segments are 320; a stranger may send millions
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def read_header(data: bytes) -> Header:
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
     at = 2
-    while True:
+    for _ in range(_MARKERS_MAX):
         if data[at] != 0xFF:
             raise UnsupportedPicture("the JPEG's markers are broken")
         marker = data[at + 1]
@@ -72,6 +73,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
             at += 1 if marker == 0xFF else 2
         else:
             at += 2 + max(2, *struct.unpack_from(">H", data, at + 2))
+    raise UnsupportedPicture("the JPEG has too many markers before its size")
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

@@ -8,13 +8,14 @@ thousands holds a core for minutes). Large JPEGs are decoded at a fraction of th
 from __future__ import annotations
 
 import io
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from semblance.provenance.domain.errors import MarkTooStrong, TooBusyToLook, UnreadablePixels
 from semblance.provenance.domain.manifest import Algorithms, Marks
@@ -28,6 +29,16 @@ _SIDE_PX_MAX = 2048  # looked at no larger: watermark and fingerprint survive be
 _JPEG_SIDE_PX = 1024  # a JPEG of twice this or more is decoded at a half, a quarter or an eighth, which costs less
 _SMALLEST_PX = 8  # below it there is nothing to read
 _ID_BYTES = ID_BITS // 8
+# TIFF 6.0, tag 274: what undoes each orientation.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _FAINT_PSNR_DB = 35.0  # a mark below it would be seen; the watermark itself aims at 38 and more
 
 
@@ -75,7 +86,7 @@ class MarkedPixels:
         if header.media_type == JPEG and data.count(b"\xff\xda") > _JPEG_SCANS_MAX:
             raise UnreadablePixels(f"JPEGs of more than {_JPEG_SCANS_MAX} scans are not decoded")
         with self._a_place():
-            image = _decode(data, header.media_type)
+            image = _decode(data, header)
             found = self._watermark.read(image)
             return Seen(
                 fingerprint=self._fingerprint.fingerprint(image),
@@ -100,15 +111,27 @@ def _require_faint(image: RgbU8, marked: RgbU8) -> None:
         raise MarkTooStrong(_FAINT_PSNR_DB)
 
 
-def _decode(data: bytes, media_type: str) -> RgbU8:
-    with _opened(data, media_type) as picture:
-        if media_type == JPEG:
+def _decode(data: bytes, header: Header) -> RgbU8:
+    with _opened(data, header.media_type) as picture:
+        if picture.size != (header.width_px, header.height_px):  # a second header, which the decoder would follow
+            raise UnreadablePixels("the picture states two sizes")
+        if header.media_type == JPEG:
             share = min(1.0, _JPEG_SIDE_PX / max(picture.size))
             picture.draft("RGB", (max(1, int(picture.width * share)), max(1, int(picture.height * share))))
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
+        upright = _upright(picture).convert("RGB")
         if max(upright.size) > _SIDE_PX_MAX:
             upright.thumbnail((_SIDE_PX_MAX, _SIDE_PX_MAX), Image.Resampling.BOX)
         return np.asarray(upright)
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turned as its EXIF says; one that is broken, in whatever way, says nothing."""
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+        turn = _TURNS.get(orientation)
+    except (OSError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, struct.error):
+        turn = None
+    return picture if turn is None else picture.transpose(turn)
 
 
 @contextmanager

@@ -225,7 +225,7 @@ class Manifest(Model):
 class Verification(Model):
     """`state` of the file: Trusted, Valid, Invalid or None. `found_by`: manifest, bytes, watermark, fingerprint or "".
 
-    `consent_state`: active, withdrawn, expired, erased or unknown; `consent_at`: since when, or until when it stands.
+    `consent_state`: active, withdrawn, expired, erased or unknown; `consent_at`: the day since when, or until.
     `headline` and `sentences` say all of it in plain words.
     """
 

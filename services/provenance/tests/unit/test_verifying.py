@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import numpy as np
@@ -120,6 +121,18 @@ def test_the_consent_is_told_as_it_is_now(house, published) -> None:
     assert found.consent.state.value == "withdrawn"
 
 
+def test_of_a_consents_times_the_day_is_told_and_no_more(house, published) -> None:
+    """To the second they would say which pictures are of one person."""
+    allowed, signed, data = published
+    consent = house.consents.get(allowed.consent_id)
+    day = consent.expires_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    assert _verify(house, data).consent.at == day
+    assert f'"expires_at":"{day:%Y-%m-%dT%H:%M:%SZ}"' in signed.manifest_json
+    house.consents.revoke(allowed.consent_id)
+    at = _verify(house, data).consent.at
+    assert (at.hour, at.minute, at.second, at.microsecond) == (0, 0, 0, 0)
+
+
 def test_nothing_is_called_active_while_consents_are_not_up_to_date(house, published) -> None:
     house.consents.stale = True
     assert _verify(house, published[2]).consent.state.value == "unknown"
@@ -152,8 +165,24 @@ def test_a_signer_on_the_operators_list_is_trusted_and_not_ours(house, published
     )
     found = engine.read(foreign, "image/png")
     assert found.state.value == "Trusted"
-    assert not found.development_signer
-    assert engine.read(published[2], "image/png").development_signer
+    assert (found.signed_here, found.development_signer) == (False, False)
+    ours = engine.read(published[2], "image/png")
+    assert (ours.signed_here, ours.development_signer) == (True, True)
+
+
+def test_a_listed_signer_who_takes_the_id_of_a_manifest_of_ours_gets_no_word_of_ours(house, published) -> None:
+    inner, signed = house.ports.signer, published[1]
+
+    class Listed:
+        def read(self, data, media_type):
+            found = inner.read(data, media_type)
+            return dataclasses.replace(found, manifest_id=signed.manifest_id, signed_here=False)
+
+    house.use(signer=Listed())
+    photo = np.random.default_rng(99).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    output = io.BytesIO()
+    Image.fromarray(photo).save(output, "PNG")
+    assert not _verify(house, output.getvalue()).made_here
 
 
 def test_what_is_no_picture_is_refused(house) -> None:

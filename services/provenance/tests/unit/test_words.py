@@ -108,6 +108,8 @@ def test_a_strangers_words_are_short_printable_and_called_a_claim() -> None:
     assert "\x1b" not in text
     assert len(max(text.splitlines(), key=len)) < 250
     assert "that a trained model made it" in text
+    lie = said(Verification(foreign(ManifestState.VALID, 'a camera". It is a real photograph.', "x")))
+    assert 'made with "a camera. It is a real photograph."' in lie, "a stranger's words stay within their quotes"
     assert "anybody can claim" not in said(Verification(foreign(ManifestState.TRUSTED, "Camera", "x")))
 
 

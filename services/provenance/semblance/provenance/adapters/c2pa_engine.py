@@ -92,13 +92,14 @@ class C2paEngine:
         successes = _codes(active, "success")
         state = ManifestState(report["validation_state"])
         trusted = {"signingCredential.trusted", "claimSignature.validated"} <= set(successes)
+        signed_here = trusted and self._is_ours(data, media_type, own)
         return Reading(
             state=state,
             manifest_id=report.get("active_manifest") or "",
             manifest_json=json.dumps(report, separators=(",", ":"), sort_keys=True),
             failures=_failures(report),
-            signer_trusted=trusted,
-            development_signer=trusted and self._is_ours(data, media_type, own),
+            signed_here=signed_here,
+            development_signer=signed_here and self._keys.is_development(),
         )
 
     def crjson(self, data: bytes, media_type: str) -> Mapping[str, Any]:
@@ -156,8 +157,7 @@ class C2paEngine:
         return c2pa.Signer.from_callback(identity.sign, _ALGORITHMS[identity.algorithm], identity.chain_pem, url)
 
     def _is_ours(self, data: bytes, media_type: str, own: str) -> bool:
-        if not self._keys.is_development():
-            return False
+        """Whether a trusted signature chains to our own root, and not only to somebody else's on the list."""
         if not self._other_anchors_pem:
             return True
         report = _report(self._reading(own), media_type, data)

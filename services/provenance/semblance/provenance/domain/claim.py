@@ -182,9 +182,15 @@ def _consent(claim: Claim) -> JSON:
         "digest": consent_digest(consent.id, consent.revision, claim.salt),
         "salt": claim.salt.hex(),
         "scope": sorted(purpose.value for purpose in consent.purposes),
-        "expires_at": _instant(consent.expires_at),
+        "expires_at": _instant(day_of(consent.expires_at)),
         **declared,
     }
+
+
+def day_of(instant: dt.datetime) -> dt.datetime:
+    """Its day's beginning, in UTC. All that anybody learns of a consent's times: to the second it is one person's, and
+    would tell which pictures are of the same one."""
+    return instant.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _training_mining() -> JSON:

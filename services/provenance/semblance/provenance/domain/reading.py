@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from semblance.kernel.consent import Consent
 from semblance.kernel.use import Use
+from semblance.provenance.domain.claim import day_of
 from semblance.provenance.domain.manifest import Match
 
 
@@ -32,14 +33,14 @@ class ConsentState(enum.Enum):
 
 @dataclass(frozen=True)
 class Reading:
-    """A picture's manifest store as read. `signer_trusted`: the signature holds and chains to an anchor, even where
-    the pixels were changed afterwards."""
+    """A picture's manifest store as read. `signed_here`: the signature holds and chains to our own root, even where
+    the pixels were changed afterwards; others choose their manifests' ids freely, and may choose one of ours."""
 
     state: ManifestState
     manifest_id: str = ""
     manifest_json: str = ""
     failures: tuple[str, ...] = ()
-    signer_trusted: bool = False
+    signed_here: bool = False
     development_signer: bool = False
 
 
@@ -55,7 +56,7 @@ class PictureState(enum.Enum):
 
 @dataclass(frozen=True)
 class Standing:
-    """The consent behind a picture now. `at`: since when it is withdrawn or expired, or until when it is given."""
+    """The consent behind a picture now. `at`: the day since when it is withdrawn or expired, or until when given."""
 
     state: ConsentState = ConsentState.UNKNOWN
     at: dt.datetime | None = None
@@ -94,7 +95,7 @@ def standing(consent: Consent | None, *, up_to_date: bool, now: dt.datetime) -> 
     if consent is None:
         return Standing()
     if consent.revoked_at is not None:
-        return Standing(ConsentState.WITHDRAWN, consent.revoked_at)
+        return Standing(ConsentState.WITHDRAWN, day_of(consent.revoked_at))
     if now >= consent.expires_at:
-        return Standing(ConsentState.EXPIRED, consent.expires_at)
-    return Standing(ConsentState.ACTIVE, consent.expires_at) if up_to_date else Standing()
+        return Standing(ConsentState.EXPIRED, day_of(consent.expires_at))
+    return Standing(ConsentState.ACTIVE, day_of(consent.expires_at)) if up_to_date else Standing()

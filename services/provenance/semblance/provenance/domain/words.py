@@ -122,7 +122,7 @@ def _claims(reading: Reading) -> Iterator[str]:
     said = "It says" if reading.state is ManifestState.TRUSTED else "It claims, and anybody can claim that,"
     name = _generator(active)
     if name:
-        yield f"{said} that it was made with {name}."
+        yield f'{said} that it was made with "{name}".'
     if TRAINED_ALGORITHMIC_MEDIA in _source_types(active):
         yield f"{said} that a trained model made it."
 
@@ -131,7 +131,9 @@ def _generator(manifest: Any) -> str:
     infos = manifest.get("claim_generator_info") if isinstance(manifest, dict) else None
     first = infos[0] if isinstance(infos, list) and infos else None
     name = first.get("name") if isinstance(first, dict) else None
-    return "".join(c for c in name if c.isprintable())[:_NAME_CHARACTERS_MAX] if isinstance(name, str) else ""
+    return (
+        "".join(c for c in name if c.isprintable() and c != '"')[:_NAME_CHARACTERS_MAX] if isinstance(name, str) else ""
+    )
 
 
 def _source_types(manifest: Any) -> set[str]:

@@ -91,7 +91,7 @@ def _may_be_altered(known: Verification) -> bool:
 
 def _by_manifest(reading: Reading, store: Store) -> Verification | None:
     """The manifest in the picture is one of ours, and our signature on it holds."""
-    if not reading.signer_trusted:
+    if not reading.signed_here:
         return None
     publication = store.publication_by_manifest(reading.manifest_id)
     if publication is not None and publication.signed is not None:

@@ -128,7 +128,7 @@ def _upright(picture: Image.Image) -> Image.Image:
     """Turned as its EXIF says; one that is broken, in whatever way, says nothing."""
     try:
         orientation = picture.getexif().get(ExifTags.Base.Orientation)
-        turn = _TURNS.get(orientation)
+        turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
     except (OSError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, struct.error):
         turn = None
     return picture if turn is None else picture.transpose(turn)

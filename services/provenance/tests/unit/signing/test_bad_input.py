@@ -146,7 +146,7 @@ def test_a_manifest_copied_from_another_picture_is_not_trusted(bench, encoded) -
     found = bench.engine.read(other[:33] + _manifest_chunk(signed) + other[33:], "image/png")
     assert found.state is ManifestState.INVALID
     assert "assertion.dataHash.mismatch" in found.failures
-    assert found.signer_trusted  # the signature is ours, and says nothing of this picture
+    assert found.signed_here  # the signature is ours, and says nothing of this picture
 
 
 def test_no_bytes_and_nonsense_are_no_manifest(bench) -> None:

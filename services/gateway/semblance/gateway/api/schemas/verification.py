@@ -17,8 +17,8 @@ class Verification(Answered):
     `found_by` is how it was recognised as made here: manifest, bytes, watermark or fingerprint; empty where it was not.
     `confidence_0_1` is for a watermark 1 minus the chance that an unmarked picture reads as some id, and for a
     fingerprint the share of bits that agree: a likeness, no probability. `consent_state` is active, withdrawn, expired,
-    erased or unknown; `consent_at` says since when, or until when it stands. `picture_state` is published, hidden,
-    taken-down, removed, erased, or empty for a picture that was not made here.
+    erased or unknown; `consent_at` is the day since when, or until when it stands. `picture_state` is published,
+    hidden, taken-down, removed, erased, or empty for a picture that was not made here.
     """
 
     model_config = ConfigDict(
@@ -32,7 +32,7 @@ class Verification(Answered):
             failures=[],
             found_by="watermark",
             confidence_0_1=0.9999999,
-            consent_at=EXAMPLE_TIME,
+            consent_at="2030-01-01T00:00:00Z",
             picture_state="published",
             altered=False,
             borrowed=False,

@@ -10,7 +10,8 @@ from semblance.safety.domain.normalise import plain
 
 _WORD = re.compile(r"[^\W_]+")
 _CAPITAL: Final = "[A-ZÀ-ÖØ-ÞĀĄĆČĘĞİŁŃŌŚŞŠŹŻŽА-ЯЁ]"
-_PARTICLE: Final = r"(?:(?:[A-Z]\.?|[Dd][aei]|del|[Vv]an|[Vv]on|der|den|[Ll]a|[Ll]e|bin|al|el) |Mc|Mac|O')*"
+# Bounded: "J. J. J. ..." can be read in as many ways as there are letters, each twice.
+_PARTICLE: Final = r"(?:(?:[A-Z]\.?|[Dd][aei]|del|[Vv]an|[Vv]on|der|den|[Ll]a|[Ll]e|bin|al|el) |Mc|Mac|O'){0,4}"
 _NAME: Final = rf"{_CAPITAL}[^\W\d_]+(?: {_PARTICLE}{_CAPITAL}[^\W\d_]+){{0,2}}"
 _OWN: Final = "['\u2019]s"
 

@@ -141,6 +141,16 @@ def test_an_operator_may_keep_what_was_found_and_name_what_was_not(house) -> Non
         decide(house, taken.id, REFUSED, but_not=frozenset({ImageId(first.image_id)}))
 
 
+def test_a_picture_that_is_not_out_cannot_be_named_by_an_operator(house) -> None:
+    """Accepted, it would come out all the same as soon as it is signed."""
+    queued = house.rendered()
+    house.deliver(queued)
+    taken, _ = taking_down.submit(notice(), b"", house.ports)
+    with pytest.raises(InvalidTakedown, match="no published image"):
+        decide(house, taken.id, also=frozenset({ImageId(queued.image_id)}))
+    assert taking_down.show(taken.id, house.ports).takedown.state is TakedownState.OPEN
+
+
 def test_the_near_identical_copies_are_found_with_the_picture(house) -> None:
     first = house.publish()
     twin = house.publish()  # the same pixels, signed for somebody else
@@ -162,6 +172,7 @@ def test_the_near_identical_copies_are_found_with_the_picture(house) -> None:
         {"claimant": Claimant("Ada", "", "")},
         {"claimant": Claimant("Ada", "ada@example.org", "x" * 2001)},
         {"claimant": Claimant("Ada\x00", "ada@example.org", "")},
+        {"claimant": Claimant("Ada\ndecided_by: ada", "ada@example.org", "")},
     ],
 )
 def test_an_incomplete_notice_is_refused_and_nothing_is_kept(house, change: dict[str, object]) -> None:
@@ -228,6 +239,29 @@ def test_a_decided_notice_goes_with_its_key(house) -> None:
     with pytest.raises(Gone):
         house.ports.claims.open(taken.id, taken.sealed)
     assert taking_down.show(waiting.id, house.ports).claimant == CLAIMANT, "what waits is kept"
+
+
+def test_a_person_who_is_erased_while_the_picture_is_looked_at_is_named_by_no_notice(house) -> None:
+    allowed = house.publish()
+    data, inner = content(house, allowed), house.ports.claims
+
+    class Slow:
+        """Sealing is the last thing before the notice is written."""
+
+        def seal(self, *arguments):
+            house.keyring.destroy(allowed.subject_id)
+            house.deliver(platform_pb.ErasureRequested(subject_id=allowed.subject_id, erasure_id=new_id()))
+            house.work()
+            return inner.seal(*arguments)
+
+        def open(self, *arguments):
+            return inner.open(*arguments)
+
+    house.use(claims=Slow(), takedown_rules=TakedownRules(hide=True))
+    taken, count = taking_down.submit(notice(), data, house.ports)
+    assert count == 0
+    assert taking_down.show(taken.id, house.ports).pictures == []
+    assert house.emitted(provenance_pb.ImageHidden) == []
 
 
 def test_an_erasure_ends_the_notices_about_the_persons_pictures(house) -> None:

@@ -76,12 +76,13 @@ def submit(notice: Notice, data: bytes, ports: Ports) -> tuple[Takedown, int]:
         due_at=now + DECIDE_WITHIN,
     )
     with ports.transactions() as store:
-        store.takedowns.add(takedown, pictures)
-        for picture in pictures:
-            publication = store.publication(picture.image_id) if picture.hidden else None
-            if publication is not None:
+        # Looking took a while: of a picture whose person was erased meanwhile not even the id is kept.
+        there = [(picture, out) for picture in pictures if (out := _published(picture.image_id, store))]
+        store.takedowns.add(takedown, [picture for picture, _ in there])
+        for picture, publication in there:
+            if picture.hidden:
                 store.emit(Hidden(publication))
-    return takedown, len(pictures)
+    return takedown, len(there)
 
 
 def by_reference(reference: str, ports: Ports) -> tuple[Takedown, int]:
@@ -167,17 +168,23 @@ def _pictures(takedown_id: str, store: Store) -> Sequence[tuple[TakedownPicture,
     return [(picture, store.publication(picture.image_id)) for picture in store.takedowns.pictures(takedown_id)]
 
 
+def _published(image_id: ImageId, store: Store) -> Publication | None:
+    """The picture while it is out; locked until the transaction ends."""
+    publication = store.publication(image_id)
+    return publication if publication is not None and publication.state is State.PUBLISHED else None
+
+
 def _name_also(command: Decide, store: Store) -> None:
     for image_id in sorted(command.also):
-        if store.publication(image_id) is None:
+        if _published(image_id, store) is None:
             raise InvalidTakedown(f"no published image {image_id}")
         store.takedowns.add_picture(command.takedown_id, TakedownPicture(image_id, "operator", 1.0))
 
 
 def _take_down(picture: TakedownPicture, store: Store) -> None:
     """The bytes go here and now; whoever else keeps something of it hears of it and tells the person."""
-    known = store.publication(picture.image_id)
-    if known is None or known.state is not State.PUBLISHED:
+    known = _published(picture.image_id, store)
+    if known is None:
         return
     gone = known.take_down()
     store.save(gone)
@@ -186,6 +193,6 @@ def _take_down(picture: TakedownPicture, store: Store) -> None:
 
 
 def _show(picture: TakedownPicture, store: Store) -> None:
-    publication = store.publication(picture.image_id) if picture.hidden else None
-    if publication is not None and publication.state is State.PUBLISHED and not store.takedowns.hides(picture.image_id):
+    publication = _published(picture.image_id, store) if picture.hidden else None
+    if publication is not None and not store.takedowns.hides(picture.image_id):
         store.emit(Shown(publication))

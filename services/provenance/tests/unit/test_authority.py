@@ -141,3 +141,32 @@ def test_a_missing_key_is_noticed(tmp_path: Path, clock: FakeClock) -> None:
     (given / "leaf.key").unlink()
     with pytest.raises(SigningUnavailable, match=r"leaf\.key"):
         Authority(given, clock).identity()
+
+
+@pytest.mark.parametrize("name", ["leaf", "intermediate"])
+def test_one_who_was_killed_between_key_and_certificate_leaves_a_chain_that_mends(
+    tmp_path: Path, clock: FakeClock, name: str
+) -> None:
+    Authority(tmp_path, clock).prepare()
+    root = (tmp_path / "root.pem").read_bytes()
+    stale = (tmp_path / f"{name}.key").read_bytes()
+    (tmp_path / "leaf.pem").unlink()  # a new leaf is due
+    if name == "intermediate":
+        (tmp_path / "intermediate.pem").unlink()
+    Authority(tmp_path, clock).prepare()
+    (tmp_path / f"{name}.key").write_bytes(stale)
+
+    leaf, intermediate = _chain(Authority(tmp_path, clock))
+
+    leaf.verify_directly_issued_by(intermediate)
+    intermediate.verify_directly_issued_by(x509.load_pem_x509_certificate(root))
+    assert (tmp_path / "root.pem").read_bytes() == root
+
+
+def test_an_operators_key_of_another_leaf_is_never_replaced(tmp_path: Path, clock: FakeClock) -> None:
+    Authority(tmp_path / "other", clock).prepare()
+    Authority(tmp_path / "given", clock).prepare()
+    (tmp_path / "given" / "root.key").unlink()
+    (tmp_path / "other" / "leaf.key").replace(tmp_path / "given" / "leaf.key")
+    with pytest.raises(SigningUnavailable, match="does not belong"):
+        Authority(tmp_path / "given", clock).identity()

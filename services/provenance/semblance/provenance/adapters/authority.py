@@ -94,9 +94,17 @@ class Authority:
             self._make_root()
         if self.is_development():
             self._make_intermediate_if_due()
-            if not (self._directory / "leaf.pem").exists() or self._is_old(self._load().leaf):
+            if not self._belong("leaf") or self._is_old(self._load().leaf):
                 self._make_leaf()
         return self._load()
+
+    def _belong(self, name: str) -> bool:
+        """Whether there are a key and a certificate that fit: who was killed between two files left one old."""
+        try:
+            certificate = x509.load_pem_x509_certificate(self._read(f"{name}.pem"))
+            return self._key(f"{name}.key").public_key() == certificate.public_key()
+        except (SigningUnavailable, ValueError):
+            return False
 
     def _version(self) -> tuple[int, int] | None:
         """Changes whenever the leaf's file is replaced."""
@@ -121,7 +129,7 @@ class Authority:
 
     def _make_intermediate_if_due(self) -> None:
         needed_until = self._clock.now() + dt.timedelta(days=self._life.leaf_days + self._life.renew_days)
-        if (self._directory / "intermediate.pem").exists():
+        if self._belong("intermediate"):
             present = x509.load_pem_x509_certificate(self._read("intermediate.pem"))
             if present.not_valid_after_utc > needed_until:
                 return

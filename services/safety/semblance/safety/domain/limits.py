@@ -3,7 +3,7 @@ words of fourteen topics in thirteen more languages.
 
 A limit is read clause by clause ("no beer or wine, nothing political"). A clause is broken when the prompt holds every
 one of its content words, in any inflection; a word that names a topic stands for the topic's whole list. A clause that
-begins with "only" is broken when the prompt lacks one of them. A limit without any content word cannot be checked, and
+says "only" is broken when the prompt lacks one of them. A limit without any content word cannot be checked, and
 what cannot be checked is not allowed.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from semblance.safety.domain.errors import InvalidPrompt
@@ -30,29 +30,37 @@ MESSAGES: Final[Mapping[str, str]] = {
 
 _CLAUSES: Final = re.compile(r"[,;.!?/\n]+|\b(?:and|or|nor|also|und|oder|noch|ni|ou|lub|ani|veya)\b")
 _WORDS: Final = re.compile(r"[^\W_]+")
-_ONLY: Final = "only"
+_ONLY: Final = frozenset(
+    map(plain, ("only", "nur", "seulement", "apenas", "soltanto", "alleen", "tylko", "sadece", "только"))
+)
+_ONLY_FIRST: Final = "solo"  # Spanish and Italian; "no solo portraits" is English
 _ENDINGS: Final = ("ies", "ing", "ed", "es", "s", "y", "e")
 
 
 @dataclass(frozen=True)
 class _Sought:
-    """Words of a prompt that a word of a limit stands for. `harmless`: phrases that hold such words and mean none."""
+    """Words of a prompt that a word of a limit stands for. `harmless`: phrases that hold such words and mean none.
+    `itself`: the word of the limit, where that may be meant instead."""
 
     words: re.Pattern[str]
     harmless: re.Pattern[str] | None = None
+    itself: re.Pattern[str] | None = None
 
     def held_by(self, text: str) -> bool:
-        return self.words.search(self.harmless.sub(" . ", text) if self.harmless else text) is not None
+        cleared = self.harmless.sub(" . ", text) if self.harmless else text
+        return any(words is not None and words.search(cleared) for words in (self.words, self.itself))
 
 
 @dataclass(frozen=True)
 class Topics:
     """`of`: a word in a limit -> what in a prompt belongs to its topic. `empty`: words that say nothing. `inside`: what
-    names a topic in scripts without spaces."""
+    names a topic in scripts without spaces. `foreign`: words in `of` that may mean something else in English ("mayo" is
+    Turkish for swimwear)."""
 
     of: Mapping[str, _Sought]
     empty: frozenset[str]
     inside: Sequence[tuple[re.Pattern[str], _Sought]] = ()
+    foreign: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -71,17 +79,18 @@ def compile_topics(document: Mapping[str, object], others: Mapping[str, object] 
     topics, more = document["topics"], (others or {}).get("topics", {})
     assert isinstance(topics, Mapping)
     assert isinstance(more, Mapping)
-    of: dict[str, _Sought] = {}
+    english: dict[str, _Sought] = {}
+    foreign: dict[str, _Sought] = {}
     inside = []
     for name, topic in topics.items():
         other = more.get(name, {})
         sought = _sought(topic, other)
-        names = [*_listed(topic["named"]), *_folded(other.get("named"))]
-        of |= {_root(word): sought for word in names if _root(word) not in of}
+        for of, names in ((english, _listed(topic["named"])), (foreign, _folded(other.get("named")))):
+            of |= {_root(word): sought for word in names if _root(word) not in of}
         if other.get("named_inside"):
             inside.append((_within(_folded(other["named_inside"])), sought))
     empty = frozenset([*_listed(document["empty"]), *_folded((others or {}).get("empty"))])
-    return Topics(of, empty, tuple(inside))
+    return Topics(foreign | english, empty, tuple(inside), frozenset(foreign.keys() - english.keys()))
 
 
 def _sought(topic: Mapping[str, object], other: Mapping[str, object]) -> _Sought:
@@ -122,16 +131,21 @@ def _read(limit: str, topics: Topics) -> list[_Clause]:
     clauses = []
     for part in _CLAUSES.split(plain(limit)):
         words = _WORDS.findall(part)
-        content = [word for word in words if word not in topics.empty and word != _ONLY]
+        only = not _ONLY.isdisjoint(words) or words[:1] == [_ONLY_FIRST]
+        said = words[1:] if words[:1] == [_ONLY_FIRST] else words
+        content = [word for word in said if word not in topics.empty and word not in _ONLY]
         if content:
-            clauses.append(_Clause(tuple(_wanted(word, topics) for word in content), _ONLY in words))
+            clauses.append(_Clause(tuple(_wanted(word, topics) for word in content), only))
         clauses += [_Clause((sought,), only=False) for named, sought in topics.inside if named.search(part)]
     return clauses
 
 
 def _wanted(word: str, topics: Topics) -> _Sought:
     itself = re.compile(rf"(?<!\w){re.escape(_root(word))}{_inflected(word)}(?!\w)")
-    return topics.of.get(_root(word)) or _Sought(itself)
+    topic = topics.of.get(_root(word))
+    if topic is None:
+        return _Sought(itself)
+    return replace(topic, itself=itself) if _root(word) in topics.foreign else topic
 
 
 def _root(word: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+from collections.abc import AsyncIterator
 
+import httpx
 import jwt
 import pytest
 from fastapi.testclient import TestClient
@@ -270,6 +273,31 @@ def test_security_headers_and_no_cors(http) -> None:
     page = http.get("/docs")
     assert "cdn" not in page.text
     assert http.get("/docs/swagger-ui-bundle.js").status_code == 200
+
+
+def test_a_slow_sender_does_not_keep_the_others_out(tmp_path) -> None:
+    world = gateway(tmp_path, uploads_at_once=1, upload_within_s=0.05)
+    head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="x"\r\nContent-Type: image/png\r\n\r\n'
+
+    async def ask(http: httpx.AsyncClient, *parts: bytes, forever: bool) -> httpx.Response:
+        async def body() -> AsyncIterator[bytes]:
+            for part in parts:
+                yield part
+            if forever:
+                await asyncio.Event().wait()
+
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        return await http.post("/v1/verify", content=body(), headers=headers)
+
+    async def both() -> tuple[httpx.Response, httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(world.app), base_url="http://gateway") as http:
+            slow = await ask(http, head, forever=True)
+            return slow, await ask(http, head, b"picture\r\n--x--\r\n", forever=False)
+
+    slow, quick = asyncio.run(both())
+    assert slow.status_code == 408
+    assert quick.status_code == 200
+    world.database.close()
 
 
 def test_large_bodies_are_few_at_a_time(tmp_path) -> None:

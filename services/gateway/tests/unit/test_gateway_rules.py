@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semblance.gateway.api.admission import counted_address
 from semblance.gateway.api.bodies import JSON_LIMIT_BYTES, json_depth, limit_of
 from semblance.gateway.api.paging import cursor, inner_of, page_of
 from semblance.gateway.domain.account import parse_handle, require_password
@@ -23,6 +24,21 @@ NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 
 def later(seconds: float) -> dt.datetime:
     return NOW + dt.timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2::ffff", "2001:db8:1:2::"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_one_customers_many_addresses_are_counted_as_one(host: str, counted: str) -> None:
+    assert counted_address(host) == counted
 
 
 @pytest.mark.parametrize("handle", ["ada", "a.b-c_1", "x" * 40])

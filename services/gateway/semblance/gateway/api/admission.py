@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -57,13 +58,26 @@ class AdmitAnybody:
 
     def __call__(self, request: Request, here: Here) -> None:
         """Raises RateLimited."""
-        address = request.client.host if request.client else "unknown"
+        address = counted_address(request.client.host) if request.client else "unknown"
         try:
             allowance = admit_anonymous(here.gate, address, [here.policies[name] for name in self._policies])
         except RateLimited as e:
             _tell(request, here, e.policy, 0, e.retry_after_s)
             raise
         _tell(request, here, allowance.policy.name, allowance.remaining, allowance.reset_s)
+
+
+def counted_address(host: str) -> str:
+    """What a request is counted under: of IPv6 the first 64 bits, as one customer is given all that follow."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(address) >> 64 << 64))
 
 
 class Reads:

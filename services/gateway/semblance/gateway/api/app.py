@@ -56,7 +56,10 @@ def build_app(front: Front, checks: Sequence[Check] = ()) -> FastAPI:
     )
     app.state.front = front
     # Innermost, so that what it refuses has a request id and is counted like any answer.
-    app.user_middleware.append(Middleware(Bodies, large_at_once=front.settings.uploads_at_once))
+    settings = front.settings
+    app.user_middleware.append(
+        Middleware(Bodies, large_at_once=settings.uploads_at_once, large_within_s=settings.upload_within_s)
+    )
     if front.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

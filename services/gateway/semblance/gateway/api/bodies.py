@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from starlette.datastructures import Headers
@@ -31,11 +32,13 @@ def limit_of(path: str) -> int:
 
 
 class Bodies:
-    """A plain ASGI middleware. `large_at_once`: bodies over 64 KiB that may be read at the same time."""
+    """A plain ASGI middleware. `large_at_once`: bodies over 64 KiB that may be read at the same time; whoever takes
+    longer than `large_within_s` to send one gets 408, so that a few slow senders do not keep everybody else out."""
 
-    def __init__(self, app: ASGIApp, *, large_at_once: int) -> None:
+    def __init__(self, app: ASGIApp, *, large_at_once: int, large_within_s: float) -> None:
         self._app = app
         self._free = large_at_once
+        self._within_s = large_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,7 +51,7 @@ class Bodies:
         elif headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
             await self._json(scope, receive, send)
         elif limit_bytes > JSON_LIMIT_BYTES:
-            await self._large(scope, _counted(receive, limit_bytes), send)
+            await self._large(scope, _in_time(_counted(receive, limit_bytes), self._within_s), send)
         else:
             await self._app(scope, _counted(receive, limit_bytes), send)
 
@@ -125,6 +128,26 @@ def _counted(receive: Receive, limit_bytes: int) -> Receive:
         return message
 
     return receive_counted
+
+
+def _in_time(receive: Receive, within_s: float) -> Receive:
+    """`receive`, raising 408 into whoever still reads the body after so long; what comes after it may take its time."""
+    end_s = asyncio.get_running_loop().time() + within_s
+    whole = False
+
+    async def receive_in_time() -> Message:
+        nonlocal whole
+        if whole:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(end_s):
+                message = await receive()
+        except TimeoutError as error:
+            raise HTTPException(408, headers={"Connection": "close"}) from error
+        whole = not message.get("more_body", False)
+        return message
+
+    return receive_in_time
 
 
 async def _refuse(limit_bytes: int, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,6 +19,7 @@ _SAYINGS = {
     "401": "No token, or one that does not hold.",
     "403": "No consent covers this, or it was withdrawn.",
     "404": "Nothing here by that id, or it is somebody else's.",
+    "408": "The body took too long to arrive.",
     "409": "It contradicts the present state, or the Idempotency-Key was used.",
     "410": "The account has been erased.",
     "413": "The body is too large.",
@@ -92,6 +93,8 @@ def _add_problems(operation: dict[str, Any], *, names_a_thing: bool) -> None:
         codes |= {"401", "403", "404", "409", "410"}
     if "requestBody" in operation:
         codes |= {"400", "409", "413", "415"}
+        if any(kind.startswith(("multipart/", "image/")) for kind in operation["requestBody"]["content"]):
+            codes |= {"408"}
     if any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", [])):
         codes |= {"403", "409"}
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

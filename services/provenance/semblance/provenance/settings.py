@@ -77,6 +77,9 @@ class ProvenanceSettings(ServiceSettings):
         default=None,
         description="32 secret bytes, made if missing; unset: signing_dir/watermark.key. Lose it and no mark is read.",
     )
+    watermark_old_key_files: tuple[Path, ...] = Field(
+        default=(), description="Older keys, as JSON: marks are read with each, and made with the newest alone."
+    )
     look_max_pixels: int = Field(
         default=25_000_000, gt=0, description="Strangers' pictures up to this size are decoded; 25 million take 75 MB."
     )

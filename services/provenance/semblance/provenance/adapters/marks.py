@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from semblance.objects.durable_files import create_exclusively, make_private_directory, read
+from semblance.provenance.domain.errors import MarkKeyMissing
 from semblance.provenance.settings import ProvenanceSettings
-from semblance.watermark import LEAST_KEY_BYTES, Fingerprint, IsccFingerprint, SpreadWatermark, Watermark
+from semblance.watermark import (
+    LEAST_KEY_BYTES,
+    Fingerprint,
+    Found,
+    IsccFingerprint,
+    PictureId,
+    RgbU8,
+    SpreadWatermark,
+    Watermark,
+)
 from semblance.watermark.trustmark_adapter import load_trustmark
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class KeysInTurn:
+    """Holds the Watermark port: marks with the newest key and reads with each, as pictures outlive a key."""
+
+    newest: Watermark
+    older: Sequence[Watermark]
+
+    @property
+    def algorithm(self) -> str:
+        """One, whatever the key."""
+        return self.newest.algorithm
+
+    @property
+    def min_side_px(self) -> int:
+        """One, whatever the key."""
+        return self.newest.min_side_px
+
+    def mark(self, image: RgbU8, picture_id: PictureId) -> RgbU8:
+        """With the newest."""
+        return self.newest.mark(image, picture_id)
+
+    def read(self, image: RgbU8) -> Found | None:
+        """By the newest that finds something; each key more costs an unmarked picture one more reading."""
+        return next((found for each in (self.newest, *self.older) if (found := each.read(image)) is not None), None)
 
 
 def watermark_of(settings: ProvenanceSettings) -> Watermark:
-    """Raises Unavailable where its key cannot be read or made, or TrustMark's weights are not there."""
-    key = _key(settings.watermark_key_file or settings.signing_dir / "watermark.key")
-    return load_trustmark(key) if settings.watermark == "trustmark" else SpreadWatermark(key)
+    """Raises Unavailable where a key cannot be read or made, or TrustMark's weights are not there."""
+    make = load_trustmark if settings.watermark == "trustmark" else SpreadWatermark
+    newest = make(_key(settings.watermark_key_file or settings.signing_dir / "watermark.key"))
+    older = [make(_old_key(file)) for file in settings.watermark_old_key_files]
+    return KeysInTurn(newest, older) if older else newest
 
 
 def fingerprint_of() -> Fingerprint:
@@ -27,7 +70,16 @@ def _key(file: Path) -> bytes:
     known = read(file)
     if known is None:
         make_private_directory(file.parent)
-        create_exclusively(file, os.urandom(LEAST_KEY_BYTES))
+        if create_exclusively(file, os.urandom(LEAST_KEY_BYTES)):
+            _log.warning("a watermark key was made: marks made with another one are not read")
         known = read(file)
     assert known is not None, "it was just made"
+    return known
+
+
+def _old_key(file: Path) -> bytes:
+    """Never made: an old key that is not there would be found missing by nobody."""
+    known = read(file)
+    if known is None:
+        raise MarkKeyMissing(file.name)
     return known

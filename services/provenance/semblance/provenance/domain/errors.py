@@ -50,6 +50,15 @@ class StoredOtherwise(Unavailable):
         super().__init__(f"image {image_id} came back changed from the store")
 
 
+class MarkKeyMissing(Unavailable):
+    """A file of the settings that should hold an older watermark key is not there."""
+
+    code = "watermark-key-missing"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no watermark key in {name}", remedy="Restore it, or take it out of the settings.")
+
+
 class SigningUnavailable(Unavailable):
     """There is no key and certificate to sign with now."""
 

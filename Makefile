@@ -9,7 +9,7 @@ PHOTOS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check fast contracts openapi chart lock clean
+.PHONY: help setup models demo test check fast contracts openapi chart images lock clean
 .PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-pocket pocket-train
 
 help:  ## What can be made
@@ -51,6 +51,9 @@ openapi: $(STAMP)  ## Write docs/openapi.json from the gateway's routes
 
 chart: $(STAMP)  ## Write the chart's facts from the code, and its golden renders
 	@$(BIN)/python -m pytest -q tests/chart --rewrite-chart
+
+images: $(STAMP)  ## Write every Dockerfile and what each image installs, from what each service imports
+	@$(BIN)/python requirements/images.py
 
 lock: $(STAMP)  ## Rewrite requirements/lock.txt from the packages installed now
 	@$(BIN)/python requirements/freeze.py > requirements/lock.txt.new && mv requirements/lock.txt.new requirements/lock.txt

@@ -59,6 +59,27 @@ def test_a_mirrored_face_is_still_the_persons(eyes: PictureEyes) -> None:
         assert face.embedding @ mirrored.embedding > 0.75
 
 
+@pytest.mark.parametrize(("front", "behind", "share"), [("dan", "ana", 0.7), ("ana", "dan", 0.55), ("ana", "dan", 0.7)])
+def test_a_face_half_hidden_by_another_is_not_taken_for_it(
+    eyes: PictureEyes, front: str, behind: str, share: float
+) -> None:
+    """A closer look at the one behind shows the one in front as well, and surer."""
+    small = {n: cv2.resize(scenes.portrait(n, 0), (256, 256), interpolation=cv2.INTER_AREA) for n in (front, behind)}
+    (face,) = eyes.faces(small[front])
+    left, top, width, height = face.box_px
+    head = cv2.ellipse(
+        np.zeros((256, 256), np.uint8),
+        (int(left + width / 2), int(top + height / 2)),
+        (int(width * 0.62), int(height * 0.72)),
+        *(0, 0, 360, 255, -1),
+    )
+    image = np.full((512, 700, 3), 150, np.uint8)
+    image[128:384, 200:456] = small[behind]
+    aside = 200 + int(share * width)
+    image[128:384, aside : aside + 256][head > 0] = small[front][head > 0]
+    assert len(eyes.faces(image)) == 2
+
+
 @pytest.mark.parametrize("turned_deg", [90, 180, 270])
 def test_places_of_a_turned_look_are_places_in_the_picture(turned_deg: int) -> None:
     image = np.zeros((300, 200, 3), np.uint8)

@@ -118,9 +118,11 @@ class FaceLooker:
             if len(looked) > self._rules.places:
                 raise TooManyPlaces
             go_on()
-            best = self._upright(image, face.box, found) or self._completed(image, place) or (face if counts else None)
+            best = self._upright(image, face.box, found) or self._completed(image, place)
             if best is not None and not _is_known(best.box, found):
                 found.append(best)
+            elif counts:  # the closer look shows nothing, or only a face beside it that is known
+                found.append(face)
 
     def _upright(self, image: RgbU8, box: Box, found: list[Face]) -> Face | None:
         """The face at this place at any of eight angles, all in one look; its landmarks from a finer look."""

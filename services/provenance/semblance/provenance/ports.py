@@ -127,7 +127,8 @@ class Takedowns(Protocol):
     def page(self, state: TakedownState | None, limit: int) -> Sequence[Takedown]:
         """Open ones by when they are due, others newest first."""
 
-    def open_count(self) -> int: ...
+    def open_count(self, *, due_by: dt.datetime | None = None) -> int:
+        """How many wait; those that were due by then."""
 
     def hides(self, image_id: ImageId) -> bool:
         """Whether an open notice hides the picture."""

@@ -17,6 +17,7 @@ from semblance.provenance.domain.errors import MarkTooStrong, TooBusyToLook, Unr
 from semblance.provenance.domain.picture import read_header
 from semblance.provenance.handlers import asking, looking
 from semblance.provenance.ml.marking import LookLimits, MarkedPixels
+from semblance.watermark import IsccFingerprint, SpreadWatermark, distance
 from semblance.watermark.testing import FakeFingerprint, FakeWatermark
 
 
@@ -186,6 +187,27 @@ def test_a_large_jpeg_is_looked_at_small() -> None:
     data = encoded("JPEG", (5000, 3000))
     MarkedPixels(Watching(), FakeFingerprint(), LookLimits(20_000_000, 1, 1)).look(data, read_header(data))
     assert max(seen[0]) <= 2048
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_a_marked_picture_that_was_mirrored_or_turned_still_looks_like_itself(
+    mirrored: bool, quarter_turns: int
+) -> None:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:256, :300] / 256
+    waves = sum(rng.normal() * np.sin(rng.uniform(2, 9) * x + rng.uniform(2, 9) * y) for _ in range(9))
+    grain = rng.normal(0, 3, (256, 300, 3))
+    output = io.BytesIO()
+    Image.fromarray(np.clip(120 + 20 * waves[..., None] + grain, 0, 255).astype(np.uint8)).save(output, "PNG")
+    looks = MarkedPixels(SpreadWatermark(bytes(32)), IsccFingerprint(), LookLimits(1_000_000, 1, 1))
+    marked, marks = looks.mark(output.getvalue())
+    pixels = np.asarray(Image.open(io.BytesIO(marked)))
+    copy = io.BytesIO()
+    Image.fromarray(np.rot90(pixels[:, ::-1] if mirrored else pixels, quarter_turns)).save(copy, "JPEG", quality=80)
+    seen = looks.look(copy.getvalue(), read_header(copy.getvalue()))
+    assert seen.watermark == marks.watermark
+    assert distance(seen.fingerprint, marks.fingerprint) <= IsccFingerprint.max_distance
 
 
 def test_a_mark_that_would_be_seen_is_never_published() -> None:

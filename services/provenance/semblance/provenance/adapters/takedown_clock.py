@@ -9,13 +9,11 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 
 from semblance.kernel.errors import Unavailable
-from semblance.provenance.domain.takedown import TakedownState
 from semblance.provenance.handlers import taking_down
 from semblance.provenance.ports import Ports
 from semblance.service_kit.periodic import Periodic
 
 _log = logging.getLogger(__name__)
-_COUNTED_MAX = 1000
 EVERY_S = 60.0
 
 
@@ -52,8 +50,6 @@ def sweep(ports: Ports) -> int:
 
 def counts(ports: Ports) -> tuple[int, int]:
     """(open and in time, overdue)."""
-    now = ports.clock.now()
     with ports.reads() as store:
-        found = store.takedowns.page(TakedownState.OPEN, _COUNTED_MAX)
-    overdue = sum(takedown.overdue(now) for takedown in found)
-    return len(found) - overdue, overdue
+        overdue = store.takedowns.open_count(due_by=ports.clock.now())
+        return store.takedowns.open_count() - overdue, overdue

@@ -64,9 +64,10 @@ class SqlTakedowns:
         order = _c.due_at if state is TakedownState.OPEN else _c.received_at.desc()
         return [_takedown(row) for row in self._sql.execute(query.order_by(order).limit(limit)).mappings()]
 
-    def open_count(self) -> int:
-        """How many wait."""
-        return self._sql.scalar(sa.select(sa.func.count()).select_from(takedowns).where(_c.state == _OPEN)) or 0
+    def open_count(self, *, due_by: dt.datetime | None = None) -> int:
+        """See ports.Takedowns."""
+        waiting = sa.select(sa.func.count()).select_from(takedowns).where(_c.state == _OPEN)
+        return self._sql.scalar(waiting if due_by is None else waiting.where(_c.due_at <= due_by)) or 0
 
     def hides(self, image_id: ImageId) -> bool:
         """See ports.Takedowns."""

@@ -84,8 +84,8 @@ def _sentences(found: Verification) -> Iterator[str]:
 def _doubts(found: Verification) -> Iterator[str]:
     if found.unsure and found.match is not None and found.match.by is FoundBy.WATERMARK:
         yield (
-            "Its pixels differ much from the picture that was signed: it may be cut or mirrored, or the mark may have "
-            "been copied onto another picture."
+            "Its pixels differ much from the picture that was signed: it may be a part of that one, or the mark may "
+            "have been copied onto another picture."
         )
     elif found.unsure:
         yield "Nothing says that these are that picture's pixels: marks and credentials can be copied into another one."

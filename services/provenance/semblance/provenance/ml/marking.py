@@ -21,7 +21,7 @@ from semblance.provenance.domain.errors import MarkTooStrong, TooBusyToLook, Unr
 from semblance.provenance.domain.manifest import Algorithms, Marks
 from semblance.provenance.domain.picture import JPEG, PNG, WEBP, Header
 from semblance.provenance.ports import Seen
-from semblance.watermark import ID_BITS, Fingerprint, RgbU8, Watermark, new_picture_id
+from semblance.watermark import ID_BITS, Fingerprint, Found, RgbU8, Watermark, new_picture_id
 
 _FORMATS = {PNG: ("PNG",), JPEG: ("JPEG",), WEBP: ("WEBP",)}
 _JPEG_SCANS_MAX = 100  # libjpeg-turbo's own tools suggest such a limit (-maxscans); cameras write 1, web tools about 10
@@ -89,7 +89,7 @@ class MarkedPixels:
             image = _decode(data, header)
             found = self._watermark.read(image)
             return Seen(
-                fingerprint=self._fingerprint.fingerprint(image),
+                fingerprint=self._fingerprint.fingerprint(_as_marked(image, found)),
                 watermark=found.picture_id.to_bytes(_ID_BYTES) if found else None,
                 watermark_confidence_0_1=found.confidence_0_1 if found else 0.0,
             )
@@ -102,6 +102,14 @@ class MarkedPixels:
             yield
         finally:
             self._free.release()
+
+
+def _as_marked(image: RgbU8, found: Found | None) -> RgbU8:
+    """As it was when it was marked, if the mark tells: a mirrored copy has another fingerprint, and is the same."""
+    if found is None:
+        return image
+    turned = np.rot90(image, found.quarter_turns)
+    return turned[:, ::-1] if found.mirrored else turned
 
 
 def _require_faint(image: RgbU8, marked: RgbU8) -> None:

@@ -16,6 +16,9 @@ from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import new_id
 from semblance.safety import reviews
 from semblance.safety.adapters import tables
+from semblance.safety.adapters.store import DROP_PIXELS
+from semblance.safety.adapters.sweeper import sweep
+from semblance.safety.adapters.work import work_kinds
 from semblance.safety.domain.errors import NotInReview
 from semblance.safety.domain.verdict import UnknownFaces
 from semblance.service_kit import testing
@@ -113,6 +116,30 @@ def test_a_blurred_picture_is_other_bytes_and_the_first_are_destroyed(bench: Any
     ids = {"subject_id": rendered.subject_id, "consent_id": rendered.consent_id, "image_id": rendered.image_id}
     testing.deliver(bench.pictures, bench.database, generation_pb.ImageRevoked(**ids))
     bench.work()
+    assert bench.in_quarantine() == []
+
+
+def test_what_is_blurred_after_the_picture_was_given_up_is_destroyed_too(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweeper ends the picture, and its pixels go, between the last question of the look and its new bytes."""
+    bench.set_up(unknown_faces=UnknownFaces.BLUR)
+    two_faces(bench)
+    rendered = bench.rendered()
+    testing.deliver(bench.pictures, bench.database, rendered)
+    put = bench.quarantine.put
+
+    def late(*args: Any) -> None:
+        bench.clock.advance(bench.settings.wait_max_s + 1)
+        sweep(bench.database, bench.ports, bench.store_of)
+        kinds = work_kinds(bench.ports, bench.store_of, at_once=1, attempts=1, look_s=60)
+        testing.run_work({DROP_PIXELS: kinds[DROP_PIXELS]}, bench.database)
+        assert bench.in_quarantine() == []
+        put(*args)
+
+    monkeypatch.setattr(bench.quarantine, "put", late)
+    bench.work()
+    assert blocked(testing.emitted(bench.database)) == ["check-unavailable"]
     assert bench.in_quarantine() == []
 
 

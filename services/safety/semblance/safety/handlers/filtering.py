@@ -124,7 +124,7 @@ def withdraw(image_id: ImageId, store: Store, ports: Ports) -> None:
 def clear_up(image_id: ImageId, store: Store) -> None:
     """A look was cancelled after it had begun: what it may have put into quarantine goes."""
     check = store.checks.get(image_id, lock=True)
-    if check is not None and check.state is CheckState.CANCELLED:
+    if check is not None and check.state in (CheckState.CANCELLED, CheckState.BLOCKED):
         store.schedule_removal(image_id, *check.keys)
 
 

@@ -121,6 +121,29 @@ class _Everywhere(OnnxFaceScanner):
         return [Face(Box(30.0 * k, 30.0 * j, 10, 10), marks, 0.1) for k in range(30) for j in range(30)]
 
 
+class _Aside(OnnxFaceScanner):
+    """Sees one upright face, and a surer one beside it when it looks closer."""
+
+    def __init__(self) -> None:
+        pass
+
+    def scan(self, image: RgbU8, *, lowest_0_1: float) -> list[Any]:
+        side = 50 * image.shape[0] / views.CELL_PX
+        middle = image.shape[0] / 2 + (0.8 * side if image.shape[0] == views.CELL_PX else 0)
+        closer = image.shape[0] in (views.CELL_PX, 224)
+        box = Box(middle - side / 2, image.shape[0] / 2 - side / 2, side, side) if closer else Box(400, 400, 60, 60)
+        return [Face(box, np.zeros((5, 2), np.float32), 0.95 if closer else 0.8)]
+
+
+def test_a_closer_look_that_shows_another_face_takes_nothing_from_the_first() -> None:
+    first, beside = sorted(
+        FaceLooker(_Aside(), LookRules()).faces(np.zeros((1024, 1024, 3), np.uint8), thorough=False),
+        key=lambda face: face.score_0_1,
+    )
+    assert (first.score_0_1, beside.score_0_1) == (0.8, 0.95)
+    assert beside.box.x_px - first.box.x_px == pytest.approx(48, abs=4)
+
+
 def test_more_doubtful_places_than_can_be_looked_at_are_no_answer() -> None:
     looker = FaceLooker(_Everywhere(), LookRules())
     with pytest.raises(TooManyPlaces):

@@ -121,7 +121,7 @@ class FaceLooker:
             best = self._upright(image, face.box, found) or self._completed(image, place)
             if best is not None and not _is_known(best.box, found):
                 found.append(best)
-            elif counts:  # the closer look shows nothing, or only a face beside it that is known
+            if counts and not _is_known(face.box, found):  # the closer look shows nothing, or a face beside it
                 found.append(face)
 
     def _upright(self, image: RgbU8, box: Box, found: list[Face]) -> Face | None:

@@ -12,7 +12,7 @@ const CONSENT = {
 };
 const FILE = {
   Trusted: "whole, by a signer on this platform's list", Valid: "whole, by somebody we do not know",
-  Invalid: "do not hold", None: "none in the file",
+  Invalid: "do not hold, or cannot be read", None: "none in the file",
 };
 
 let asked = 0;

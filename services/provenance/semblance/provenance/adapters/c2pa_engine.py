@@ -20,6 +20,7 @@ import c2pa
 
 from semblance.provenance.adapters.signers.identity import Identity, KeySource
 from semblance.provenance.domain.claim import Claim, Generator, credential, definition, parent_ingredient
+from semblance.provenance.domain.embedded import can_be_read
 from semblance.provenance.domain.errors import SigningUnavailable
 from semblance.provenance.domain.models_used import ADAPTER_LABEL, CARD_TYPE, Adapter, card
 from semblance.provenance.domain.reading import ManifestState, Reading
@@ -85,6 +86,8 @@ class C2paEngine:
     def read(self, data: bytes, media_type: str) -> Reading:
         """See Signer."""
         own = self._keys.anchor_pem()
+        if not can_be_read(data, media_type):
+            return Reading(ManifestState.INVALID, failures=(UNREADABLE,))
         report = _report(self._reading(own + self._other_anchors_pem), media_type, data)
         if not isinstance(report, dict):
             return Reading(report, failures=(UNREADABLE,) if report is ManifestState.INVALID else ())

@@ -27,7 +27,7 @@ _ERASED_UNSURE = "Perhaps made by AI here: it carries the mark or the credential
 _NOT_OURS: Mapping[ManifestState, str] = {
     ManifestState.TRUSTED: "Not made here. Its Content Credentials are whole, by a signer on this platform's list.",
     ManifestState.VALID: "Not known here. Its Content Credentials are whole, but we do not know who signed them.",
-    ManifestState.INVALID: "Not known here, and the Content Credentials in it do not hold.",
+    ManifestState.INVALID: "Not known here, and the Content Credentials in it do not hold, or cannot be read.",
     ManifestState.NONE: "Nothing is known of this picture here.",
 }
 _PICTURE: Mapping[PictureState, str] = {

@@ -16,7 +16,8 @@ _APP11, _START_OF_SCAN = 0xEB, 0xDA
 # Reading a manifest of 1,000 assertions took half a second, of 4,000 nearly four (one run beside other work): it grows
 # faster than they do. A picture that thirty others went into has some hundreds.
 _PARTS_MAX = 2_000
-_COMPRESSED = b"c2cm\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"  # C2PA 2.2 section 11.1.4.3, the box's UUID
+_COMPRESSED = b"c2cm\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71"  # UUID of C2PA's box for those
+_SEGMENT_HEADER_BYTES = 8  # "JP", the box's number, the segment's number
 
 
 def can_be_read(data: bytes, media_type: str) -> bool:
@@ -28,8 +29,18 @@ def can_be_read(data: bytes, media_type: str) -> bool:
     segments = data.count(bytes([0xFF, _APP11])) if media_type == JPEG else 0
     if data.count(b"jumb") + data.count(b"self#jumbf") + segments > _PARTS_MAX:
         return False
-    compressed = _COMPRESSED in data
-    return not compressed and not (segments and _COMPRESSED in b"".join(_jpeg(data)))
+    return _COMPRESSED not in data and not (segments and _COMPRESSED in b"".join(_edges(data)))
+
+
+def _edges(data: bytes) -> Iterator[bytes]:
+    """Of each of a JPEG's APP11 segments the first and the last bytes: what was cut in two is whole in them again."""
+    marker, length = bytes([0xFF, _APP11]), len(_COMPRESSED)
+    at = data.find(marker)
+    while at >= 0:
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
+        content = data[at + 4 + _SEGMENT_HEADER_BYTES + _BOX_HEADER_BYTES : end]
+        yield content if len(content) <= 2 * length else content[:length] + content[-length:]
+        at = data.find(marker, at + 4)
 
 
 def manifest_store(data: bytes, media_type: str) -> bytes:
@@ -56,7 +67,7 @@ def _jpeg(data: bytes) -> Iterator[bytes]:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
         segment = data[at + 4 : at + 2 + length]
         if marker == _APP11 and segment[:2] == b"JP":
-            yield segment[8:] if first else segment[8 + _BOX_HEADER_BYTES :]
+            yield segment[_SEGMENT_HEADER_BYTES + (0 if first else _BOX_HEADER_BYTES) :]
             first = False
         at += 2 + length
 

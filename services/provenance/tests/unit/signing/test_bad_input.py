@@ -97,9 +97,21 @@ def test_a_manifest_of_very_many_parts_is_not_read(bench, media_type: str, compr
 
 def test_names_of_parts_that_are_cut_by_a_jpegs_segments_are_not_hidden() -> None:
     """A segment costs a stranger twenty bytes, and would hide a box from whoever counts names."""
-    segment = b"\xff\xeb\x00\x16JP\x00\x01\x00\x00\x00\x02" + bytes(8) + b"mbju"
-    assert can_be_read(b"\xff\xd8" + segment * 100, "image/jpeg")
-    assert not can_be_read(b"\xff\xd8" + segment * 2_100, "image/jpeg")
+
+    def cut(part: bytes) -> bytes:
+        head = b"JP\x00\x01\x00\x00\x00\x02" + bytes(8)
+        return b"\xff\xeb" + (2 + len(head) + len(part)).to_bytes(2) + head + part
+
+    assert can_be_read(b"\xff\xd8" + cut(b"mbju") * 100, "image/jpeg")
+    assert not can_be_read(b"\xff\xd8" + cut(b"mbju") * 2_100, "image/jpeg")
+    compressed = (DATA / "bomb_8_mib.jpg").read_bytes()
+    at = compressed.index(b"c2cm\x00\x11")
+    for size in (1, 5, 15):
+        parts = [compressed[at - 40 : at + size], *(bytes([byte]) for byte in compressed[at + size : at + 60])]
+        assert not can_be_read(b"\xff\xd8" + b"".join(map(cut, parts)), "image/jpeg"), size
+    began = time.process_time()
+    assert can_be_read(b"\xff\xd8" + cut(b"") + b"\xff\xe0\x00\x02" * (4 * MIB), "image/jpeg")
+    assert time.process_time() - began < 0.5
 
 
 @pytest.fixture

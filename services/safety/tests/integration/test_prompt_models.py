@@ -145,6 +145,14 @@ def test_an_answer_that_is_none_is_no_pass(tmp_path: Path, monkeypatch: pytest.M
         model.intents(readings("me"))
 
 
+def test_vectors_that_are_no_numbers_are_no_pass(heads: SentenceHeads, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads._encoder._model, "encode", lambda texts: np.full((len(texts), 512), np.nan))
+    with pytest.raises(PromptModelUnavailable):
+        heads.intents(readings("me"))
+    with pytest.raises(PromptModelUnavailable):
+        heads.broken(readings("me"), clauses_of(["no alcohol"]))
+
+
 def _no_labels(folder: Path) -> None:
     (folder / "labels.yaml").unlink()
 

@@ -32,7 +32,7 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, 512), each of unit length. Raises PromptModelUnavailable, without the texts."""
         vectors = self._encoded(texts)
-        if vectors is None:
+        if vectors is None or not np.isfinite(vectors).all():  # what is no number is above no threshold
             raise PromptModelUnavailable("the sentence encoder failed")
         return vectors
 

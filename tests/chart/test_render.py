@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,3 +122,30 @@ def test_an_upgrade_migrates_before_anything_new_runs(render: Callable[..., Any]
 def test_with_a_database_of_ones_own_an_install_migrates_first(external: Any) -> None:
     jobs = [each for each in external.of("Job") if "-migrate-" in each["metadata"]["name"]]
     assert {job["metadata"]["annotations"]["helm.sh/hook"] for job in jobs} == {"pre-install,pre-upgrade"}
+
+
+def test_scripts_are_shell(rendered: Any) -> None:
+    for found in rendered.of("ConfigMap"):
+        for name, text in found["data"].items():
+            if name.endswith(".sh"):
+                subprocess.run(["sh", "-n"], input=text, text=True, check=True)
+
+
+def test_the_buckets_script_may_run_twice(evaluation: Any, tmp_path: Path) -> None:
+    """With a stand-in for MinIO's client that says what the real one says to a policy that is attached already."""
+    text = evaluation.one("ConfigMap", "demo-semblance-store")["data"]["make.sh"]
+    client = tmp_path / "mc"
+    client.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/log\n'
+        'case "$*" in *attach*) echo "The specified policy change is already in effect." >&2; exit 1 ;; esac\n'
+    )
+    client.chmod(0o700)
+    for user in ("admin", "generation", "identity", "ingest", "provenance", "safety", "training"):
+        (tmp_path / "users" / user).mkdir(parents=True)
+        (tmp_path / "users" / user / "user").write_text(f"{user}-key")
+        (tmp_path / "users" / user / "password").write_text("x")
+    script = text.replace("/users/", f"{tmp_path}/users/")
+    subprocess.run(["sh", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True)
+    log = (tmp_path / "log").read_text()
+    assert "mb --ignore-existing store/adapters" in log
+    assert "admin policy attach store generation --user generation-key" in log

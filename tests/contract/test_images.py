@@ -61,7 +61,7 @@ def distributions(image: str) -> set[str]:
 @pytest.mark.parametrize("image", IMAGES)
 def test_files_are_as_they_are_written(image: str) -> None:
     for path, text in images.written(image).items():
-        assert path.read_text() == text, "python requirements/images.py"
+        assert path.read_text() == text, "make images"
 
 
 @pytest.mark.parametrize("image", IMAGES)

@@ -27,7 +27,11 @@ class Broken(Exception):
 
 def walk(address: str, who: str, say: Callable[[str], None]) -> None:
     """Every step, said when it is done. Raises Broken, SemblanceError."""
-    member = Member(Client(address), who).join()
+    with Client(address) as client:
+        _walk(Member(client, who).join(), say)
+
+
+def _walk(member: Member, say: Callable[[str], None]) -> None:
     try:
         say("account made")
         consent = member.opt_in()

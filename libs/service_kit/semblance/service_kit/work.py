@@ -75,7 +75,7 @@ class WorkKind:
     run: returns the Settle to apply. Unavailable and QuotaExceeded are retried with back-off, any other
     SemblanceError goes to `failed` at once, an unknown exception is retried; after `max_attempts` all go to `failed`
     (with None for an unknown one, also when the process was killed each time).
-    patient: Unavailable is waited out, with pauses of a minute, however long it takes.
+    patient: Unavailable is waited out, with pauses of at most a minute, however long it takes.
     cancelled: applied in the transaction that drops a cancelled item which had begun, to note what must be cleaned.
     """
 

@@ -199,7 +199,7 @@ class Worker:
                 return "cancelled"
             later = unit.now() + dt.timedelta(seconds=pause_s)
             # Of one that only waited the last attempts are not spent: they are for what kills the process.
-            forgiven = spec.max_attempts // 2 if last else 0
+            forgiven = max(1, spec.max_attempts // 2) if last else 0
             work_queue.give_back(connection, claim, not_before=later, counts=True, forgiven=forgiven)
         return "retried"
 

@@ -120,6 +120,22 @@ def test_patient_work_waits_out_what_is_away_and_still_ends_when_it_kills(databa
     assert failures == [None]
 
 
+def test_patient_work_of_a_single_attempt_waits_too(database: Database, clock: FakeClock) -> None:
+    failures: Failures = []
+    tries: list[int] = []
+
+    def run(item: WorkItem, context: WorkContext) -> Settle:
+        tries.append(item.attempt)
+        raise errors.Unavailable("away")
+
+    kinds = {"paint": kind_of(run, failures, max_attempts=1, patient=True)}
+    enqueue(database)
+    for _ in range(3):
+        testing.run_work(kinds, database)
+        clock.advance(120)
+    assert (tries, failures) == ([1, 1, 1], [])
+
+
 def test_other_errors_fail_at_once(database: Database) -> None:
     failures: Failures = []
     revoked = errors.ConsentRevoked("c")

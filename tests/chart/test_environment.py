@@ -17,7 +17,8 @@ from semblance.service_kit.make_topics import TopicSettings
 from semblance.service_kit.settings import ServiceSettings
 
 SECRETS = {"operator-tokens": '{"operator": "an-operator-of-24-letters"}'}
-_FOREIGN = {"PGPASSWORD", "TMPDIR"}
+# libpq's, and uvicorn's.
+_FOREIGN = {"PGPASSWORD", "FORWARDED_ALLOW_IPS"}
 
 
 def settings_of(service: str) -> type[ServiceSettings]:

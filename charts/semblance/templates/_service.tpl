@@ -128,6 +128,9 @@ key: database-password
 {{- if eq .service "gateway" }}
 - {name: GATEWAY_PUBLIC_URL, value: {{ include "semblance.publicUrl" .root | quote }}}
 - {name: GATEWAY_KEYS_DIR, value: /keys}
+{{- with $v.edge.trustedProxies }}
+- {name: FORWARDED_ALLOW_IPS, value: {{ join "," . | quote }}}
+{{- end }}
 {{- else if eq .service "identity" }}
 - {name: IDENTITY_RECEIPT_KEY_FILE, value: /keys/erasure-receipts.key}
 - {name: IDENTITY_RECEIPT_ISSUER, value: {{ include "semblance.publicUrl" .root | quote }}}

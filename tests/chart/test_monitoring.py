@@ -19,7 +19,7 @@ _MAKERS = {
     "_seconds": "histogram",
     "create_observable_gauge": "gauge",
 }
-_LABELS = {"job", "le", "kind", "outcome", "status", "route", "method", "consumer", "type", "reason", "overdue"}
+_LABELS = {"job", "le", "kind", "outcome", "status", "route", "method", "consumer", "type", "reason", "overdue", "from"}
 
 
 def instruments() -> dict[str, tuple[str, str]]:

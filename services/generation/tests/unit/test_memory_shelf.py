@@ -1,7 +1,10 @@
 from dataclasses import replace
 
 import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from semblance.generation.adapters import memory_shelf
 from semblance.generation.adapters.memory_shelf import MemoryShelf
 from semblance.generation.domain.errors import AdapterDamaged
 from semblance.generation.ports import AdapterFacts
@@ -91,3 +94,17 @@ def test_a_destroyed_key_opens_nothing(service) -> None:  # type: ignore[no-unty
     with pytest.raises(SubjectKeyDestroyed):
         service.shelf.load(known)
     assert isinstance(service.shelf, MemoryShelf)
+
+
+def test_what_was_in_memory_is_counted_apart(service, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader])
+    counter = provider.get_meter("semblance.generation").create_counter("semblance.adapters.loads")
+    monkeypatch.setattr(memory_shelf, "_loads", counter)
+    known = facts(service)
+    for _ in range(3):
+        service.shelf.load(known)
+    [resource] = reader.get_metrics_data().resource_metrics
+    [metric] = resource.scope_metrics[0].metrics
+    assert {point.attributes["from"]: point.value for point in metric.data.data_points} == {"store": 1, "memory": 2}
+    provider.shutdown()

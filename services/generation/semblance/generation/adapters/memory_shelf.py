@@ -9,10 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from opentelemetry import metrics
+
 from semblance.generation.domain.errors import AdapterDamaged
 from semblance.generation.ports import AdapterFacts, OpenAdapter
 from semblance.kernel.clock import Clock
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
+
+_loads = metrics.get_meter("semblance.generation").create_counter(
+    "semblance.adapters.loads", description="Adapters asked for, by where they were: memory or store."
+)
 
 
 class SealedReader(Protocol):
@@ -52,8 +58,10 @@ class MemoryShelf:
             held = self._held.pop(facts.lora_sha256, None)
             if held is not None and held.facts == facts:
                 self._held[facts.lora_sha256] = _Held(facts, held.adapter, now_s)
+                _loads.add(1, {"from": "memory"})
                 return held.adapter
         adapter = self._open(facts)
+        _loads.add(1, {"from": "store"})
         with self._lock:
             self._held[facts.lora_sha256] = _Held(facts, adapter, now_s)
             while len(self._held) > self._capacity:

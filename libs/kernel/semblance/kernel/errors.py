@@ -93,6 +93,15 @@ class ConsentExpired(Forbidden):
         super().__init__(f"consent {consent_id} has expired", remedy="Ask the person for a new consent.")
 
 
+class ConsentOfAnotherRequired(Forbidden):
+    """Somebody whom the picture shows beside its subject did not agree to it, or not any more; never who, or why."""
+
+    code = "consent-of-another-required"
+
+    def __init__(self) -> None:
+        super().__init__("everybody in a picture must have agreed to it")
+
+
 class Conflict(SemblanceError):
     """The request contradicts the present state."""
 

@@ -58,7 +58,7 @@ class IdentitySettings(ServiceSettings):
     light_body_share: float = Field(default=0.15, ge=0, le=2)
 
     slowest_frame_ms: int = Field(default=250, gt=0)
-    fastest_frame_ms: int = Field(default=10, gt=0)
+    fastest_frame_ms: int = Field(default=60, gt=0)
     longest_gap_ms: int = Field(default=1000, gt=0)
     repeat_rms: float = Field(default=4.0, gt=0)
     moving_widths: float = Field(default=0.12, gt=0)

@@ -44,6 +44,18 @@ def test_a_friend_is_known_by_score_and_the_owner_is_not_among_them(service: Ser
     assert max(owner, stranger) < 0.2
 
 
+def test_merging_a_friend_into_oneself_hides_nobody(service: Service, picture_of: PictureOf) -> None:
+    """By way of a person made of one's own face from a photo without the friend: no photo shows both."""
+    photographed(service, picture_of, photos=1)
+    photographed(service, picture_of, 1)
+    owner, friend = people.list_people(service.subject, service.ports)
+    alone = [face for face, photo in owner.faces.items() if photo not in friend.faces.values()]
+    apart = people.split_person(service.subject, owner.id, alone, service.ports)
+    people.merge_people(service.subject, apart.id, friend.id, service.ports)
+    assert len(people.list_people(service.subject, service.ports)) == 2
+    assert compare(service.subject, [axis(1)], service.ports)[0] > 0.9
+
+
 def test_a_library_without_others_knows_nobody(service: Service, picture_of: PictureOf) -> None:
     photographed(service, picture_of)
     assert compare(service.subject, [axis(1)], service.ports) == [-1.0]

@@ -235,7 +235,7 @@ def test_a_picture_of_two_is_not_published_once_the_other_has_withdrawn(house, l
     house.use(consents=_Asked(house.consents, watched))
     house.work()
     assert asked.count(other.id) == looks + 1
-    assert [event.reason_code for event in house.emitted(Refused)] == ["consent-revoked"]
+    assert [event.reason_code for event in house.emitted(Refused)] == ["consent-of-another-required"]
     assert house.objects(PUBLISHED) == house.objects(QUARANTINE) == []
 
 
@@ -244,7 +244,7 @@ def test_a_consent_of_the_owner_does_not_cover_the_other(house) -> None:
     allowed.further_subjects[0].consent_id = allowed.consent_id
     house.deliver(allowed)
     house.work()
-    assert [event.reason_code for event in house.emitted(Refused)] == ["consent-required"]
+    assert [event.reason_code for event in house.emitted(Refused)] == ["consent-of-another-required"]
     assert house.objects(PUBLISHED) == []
 
 

@@ -28,7 +28,7 @@ class Advice(enum.Enum):
     SEVERAL_FACES = "Only your face may be in the picture."
     TOO_SMALL = "Come closer to the camera."
     REPEATED_FRAMES = "The pictures repeat. Capture again with a live camera."
-    UNEVEN = "The pictures came too slowly or with gaps. Close other programs and capture again."
+    UNEVEN = "The pictures came too slowly, too fast or with gaps. Close other programs and capture again."
     UNSTEADY = "Stay in front of the camera from start to end."
     NOT_FRONTAL = "Look straight at the camera at the start and after each movement."
     WRONG_ORDER = "Make each movement once, clearly, in the order shown, and come back to the middle in between."

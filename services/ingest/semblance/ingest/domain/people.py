@@ -108,13 +108,16 @@ class _Replay:
             self.people[new_person_id] = Person(new_person_id, moved)
 
 
-def replay(log: Iterable[Entry], alive: Iterable[str]) -> dict[PersonId, Person]:
-    """The people now, without faces that are not in `alive` (their photo was removed) and people without faces."""
+def replay(log: Iterable[Entry], alive: Iterable[str], *, merged: bool = True) -> dict[PersonId, Person]:
+    """The people now, without faces that are not in `alive` (their photo was removed) and people without faces.
+
+    Not `merged`: as if their owner had made no two people one.
+    """
     entries = list(log)
     undone = {entry.change.number for entry in entries if isinstance(entry.change, Undone)}
     state = _Replay()
     for entry in entries:
-        if entry.number not in undone:
+        if entry.number not in undone and (merged or not isinstance(entry.change, Merged)):
             state.apply(entry.change)
     living = set(alive)
     people = {}

@@ -92,11 +92,13 @@ def _group(store: Store, photo: Photo, faces: Sequence[FoundFace], own: int | No
     store.faces.add(photo.subject_id, stored)
 
 
-def known_people(store: Store, subject_id: SubjectId, ports: Ports) -> list[Known]:
-    """The people of the library, each by the faces that the present model has read: none, if another read them all."""
+def known_people(store: Store, subject_id: SubjectId, ports: Ports, *, merged: bool = True) -> list[Known]:
+    """The people of the library, each by the faces that the present model has read: none, if another read them all.
+    `merged`: see replay.
+    """
     faces = {face.id: face for face in store.faces.of_subject(subject_id)}
     known = []
-    for person in replay(store.log.read(subject_id), faces).values():
+    for person in replay(store.log.read(subject_id), faces, merged=merged).values():
         theirs = [faces[face_id] for face_id in person.faces]
         read = [_open(f, subject_id, ports) for f in theirs if f.face_model == ports.settings.face_model]
         known.append(Known(person.id, np.array(read, np.float32), any(f.own for f in theirs)))

@@ -39,6 +39,7 @@ def compare(
 ) -> list[float]:
     """Each face's best cosine with the mean of any other person there, those who are `depicted` left out.
 
+    What the owner merged stays apart here: else a friend who is merged into the owner is nobody's face any more.
     Raises UnusableEmbedding, Gone (the owner's key), Unavailable.
     """
     if len(faces) > MAX_FACES:
@@ -46,7 +47,8 @@ def compare(
     if len(depicted) > MAX_DEPICTED:
         raise UnusableEmbedding(f"at most {MAX_DEPICTED} people in a picture", code="too-many-people")
     with ports.reads() as store:
-        known: list[Known] = [person for person in known_people(store, subject_id, ports) if len(person.embeddings)]
+        people = known_people(store, subject_id, ports, merged=False)
+        known: list[Known] = [person for person in people if len(person.embeddings)]
         shown = [_own_face(store, each, ports) for each in depicted]
     if any(len(face) != person.embeddings.shape[1] for face in faces for person in known[:1]):
         raise UnusableEmbedding("the face has not as many numbers as the library's", code="invalid-embedding")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ DECOMPRESSED_MIB_MAX: Final = 4
 _ALGORITHMS = {"es256": c2pa.C2paSigningAlg.ES256, "es384": c2pa.C2paSigningAlg.ES384}
 _CREDENTIAL = "adapter.c2pa"
 _SIDECAR = "application/c2pa"
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+_FAILURES_MAX = 50
 
 
 @dataclass(frozen=True)
@@ -236,11 +239,12 @@ def _report(context: Any, media_type: str, data: bytes, store: bytes | None = No
 
 
 def _failures(report: dict[str, Any]) -> tuple[str, ...]:
-    """What is wrong with the picture's manifest, then with those of what went into it."""
+    """What is wrong with the picture's manifest, then with those of what went into it: codes of the specification's
+    form, and not endlessly many, because a stranger's file chooses them."""
     results = report.get("validation_results", {})
     deltas = [each["validationDeltas"] for each in results.get("ingredientDeltas", [])]
     found = [code for part in (results.get("activeManifest", {}), *deltas) for code in _codes(part, "failure")]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(code for code in found if _CODE.fullmatch(code)))[:_FAILURES_MAX]
 
 
 def _codes(results: dict[str, Any], kind: str) -> list[str]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 
 from semblance.kernel.consent import WHOEVER_ASKED, Consent, Purpose
-from semblance.kernel.errors import Forbidden, Gone, SemblanceError
+from semblance.kernel.errors import ConsentOfAnotherRequired, Forbidden, Gone, SemblanceError
 from semblance.kernel.ids import ImageId, ManifestId
 from semblance.provenance.domain.claim import Claim
 from semblance.provenance.domain.embedded import manifest_store
@@ -74,9 +74,13 @@ def refuse(image_id: ImageId, error: SemblanceError | None, store: Store) -> Non
 
 
 def _consent(publication: Publication, ports: Ports) -> Consent:
-    """The subject's, once everybody's whom the picture shows stands. Raises Forbidden, Unavailable."""
+    """The subject's, once everybody's whom the picture shows stands. Raises Forbidden, Unavailable; of the others none
+    says more than ConsentOfAnotherRequired, or the subject would seem to have withdrawn."""
     for each in publication.further:
-        ports.consents.require(each.consent_id, each.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
+        try:
+            ports.consents.require(each.consent_id, each.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
+        except Forbidden as refusal:
+            raise ConsentOfAnotherRequired from refusal
     ids = publication.consent_id, publication.subject_id
     return ports.consents.require(*ids, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
 

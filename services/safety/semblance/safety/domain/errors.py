@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semblance.kernel.errors import Conflict, Forbidden, Invalid, Unavailable
+from semblance.kernel.errors import Conflict, Invalid, Unavailable
 
 
 class InvalidPrompt(Invalid):
@@ -18,15 +18,6 @@ class UnreadablePicture(Invalid):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the picture in quarantine cannot be read: {reason}")
-
-
-class ConsentOfAnotherRequired(Forbidden):
-    """Somebody whom the picture shows beside its subject did not agree to it, or not any more; never who, or why."""
-
-    code = "consent-of-another-required"
-
-    def __init__(self) -> None:
-        super().__init__("everybody in a picture must have agreed to it")
 
 
 class NudityModelUnavailable(Unavailable):

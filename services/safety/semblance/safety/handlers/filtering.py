@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Callable
 
 from semblance.kernel.consent import WHOEVER_ASKED, Purpose
-from semblance.kernel.errors import Forbidden, Gone, Invalid, NotFound, SemblanceError
+from semblance.kernel.errors import ConsentOfAnotherRequired, Forbidden, Gone, Invalid, NotFound, SemblanceError
 from semblance.kernel.ids import ImageId
-from semblance.safety.domain.errors import ConsentOfAnotherRequired, TooManyPlaces
+from semblance.safety.domain.errors import TooManyPlaces
 from semblance.safety.domain.events import Decided, Held
 from semblance.safety.domain.picture import CheckState, Measured, PictureCheck
 from semblance.safety.domain.verdict import Reason

@@ -111,7 +111,7 @@ def get_manifest(
     """A manifest store by the identifier of its active manifest; or a store with that manifest alone."""
     store = here.gate.resolution.store(manifest_id)
     data = active_manifest_only(store) if returnActiveManifest else store
-    return Response(data, media_type="application/c2pa", headers={"Cache-Control": "public, max-age=300"})
+    return Response(data, media_type="application/c2pa", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/services/supportedAlgorithms", dependencies=[ANYBODY])

@@ -27,7 +27,7 @@ async function ask(path, options = {}) {
 }
 
 function words(receipt) {
-  if (receipt.state === "accepted") return `Accepted on ${when(receipt.decided_at)}: what it was about is taken down.`;
+  if (receipt.state === "accepted") return `Accepted on ${when(receipt.decided_at)}: what we publish of it is taken down.`;
   if (receipt.state === "refused") return `Refused on ${when(receipt.decided_at)}.`;
   return `Waiting. Somebody decides before ${when(receipt.due_at)}.`;
 }

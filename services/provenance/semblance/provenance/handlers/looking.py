@@ -21,6 +21,9 @@ from semblance.provenance.domain.reading import (
 )
 from semblance.provenance.ports import Ports, Seen, Store
 
+_ERASED_MEANWHILE = 10
+"""So many more are looked for than asked for: a picture erased since must not hide the next best."""
+
 
 def verify(data: bytes, ports: Ports) -> Verification:
     """What can be said of these bytes now; nothing of them is kept.
@@ -150,7 +153,7 @@ def _by_mark(reading: Reading, seen: Seen, ports: Ports) -> Verification | None:
 
 
 def _near(fingerprint: bytes, limit: int, ports: Ports) -> list[Match]:
-    near = ports.fingerprints.near(fingerprint, limit)
+    near = ports.fingerprints.near(fingerprint, limit + _ERASED_MEANWHILE)
     with ports.reads() as store:
         ids = store.manifests.by_numbers([each.number for each in near])
     bits = ports.fingerprints.bits
@@ -158,7 +161,7 @@ def _near(fingerprint: bytes, limit: int, ports: Ports) -> list[Match]:
         Match(ids[each.number], FoundBy.FINGERPRINT, 1 - each.distance_bits / bits)
         for each in near
         if each.number in ids
-    ]
+    ][:limit]
 
 
 def _erased(reading: Reading, *, unsure: bool = False) -> Verification:

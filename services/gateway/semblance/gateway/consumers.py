@@ -26,12 +26,16 @@ from semblance.service_kit.erased import service_erased
 
 SERVICE = "gateway"
 Read = Callable[[Any], Change]
-# Answered from the ConsentView, which reads its topic by itself, or of no interest at the door.
+# Answered from the ConsentView, which reads its topic by itself, or of no interest at the door. A picture that is taken
+# down is removed by generation, which is handled; whether one is hidden is provenance's answer to whoever fetches it.
 PASSED_OVER: tuple[type[Message], ...] = (
     identity.ConsentGranted,
     identity.ConsentRevoked,
     platform.ServiceErased,
     platform.ErasureCompleted,
+    provenance.ImageHidden,
+    provenance.ImageShown,
+    provenance.ImageTakenDown,
 )
 
 

@@ -40,6 +40,7 @@ from semblance.local.process import ServiceProcess
 from semblance.local.stream import LineFile
 from semblance.local.testing.house import eventually
 from semblance.objects import QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
+from semblance.safety.settings import SafetySettings
 from semblance.service_kit.database import Database
 from semblance.synthetic_people import bundled
 
@@ -56,6 +57,10 @@ SETTINGS = {
     "FILTER_ATTEMPTS": "3",
     "SWEEP_S": "0.5",
     "LOG_LEVEL": "WARNING",
+}
+# As shipped: the platform that other tests walk in this process lets every face through, and its children inherit that.
+AS_SHIPPED = {
+    name.upper(): str(SafetySettings.model_fields[name].default) for name in ("own_floor", "other_threshold", "margin")
 }
 
 
@@ -76,7 +81,7 @@ class Station:
         """Returns once it is ready."""
         told = self.here.environment("safety", models.default_directory())
         del told["SAFETY_OTLP_ENDPOINT"]  # nobody listens there
-        told |= {f"SAFETY_{name}": value for name, value in (SETTINGS | settings).items()}
+        told |= {f"SAFETY_{name}": value for name, value in (AS_SHIPPED | SETTINGS | settings).items()}
         self.safety = ServiceProcess("safety", [sys.executable, "-m", "semblance.safety.main", "all"], told, self.log)
         self.safety.start()
         eventually(lambda: self.ready("safety"), "safety is ready")

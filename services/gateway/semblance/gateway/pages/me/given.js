@@ -1,10 +1,12 @@
 // What the person has said yes to, what came of it, and the ways back.
 
 import { get, post, session } from "/me/api.js";
-import { at, day, go, made, on, save } from "/me/dom.js";
+import { at, day, go, made, on, save, say } from "/me/dom.js";
 import { event, LEVELS, purposes } from "/me/words.js";
 
 const ERASING_EVERY_MS = 1000;
+const LOG_EVERY_MS = 3000; // entries arrive by events: a moment after what they tell
+let again = 0;
 
 export async function showGiven() {
   const [consents, sharing, grants] = await Promise.all([get("/v1/consents?limit=100"), get("/v1/sharing"), get("/v1/grants?limit=100")]);
@@ -63,7 +65,9 @@ function grantCard(grant) {
 }
 
 async function showLog() {
-  if (!at("log").open) return;
+  clearTimeout(again);
+  if (!at("log").open || !at("log").checkVisibility()) return;
+  again = setTimeout(() => showLog().catch((error) => say(error.message)), LOG_EVERY_MS);
   const log = await get("/v1/audit?limit=50");
   at("entries").replaceChildren(...log.items.map((entry) => made("li", `${new Date(entry.at).toLocaleString("en-GB")}: ${event(entry.event_type)}`)));
   if (!log.items.length) at("entries").append(made("li", "Nothing yet."));

@@ -170,6 +170,9 @@ class Store(Protocol):
     def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> Forgotten:
         """Delete the person's rows. Of their id, manifests and watermarks only digests stay."""
 
+    def showing(self, subject_id: SubjectId) -> Sequence[Publication]:
+        """Other people's pictures that show this person as well."""
+
     def forgotten(self, name: str) -> bool:
         """Whether this subject id, or this manifest's person, was erased."""
 

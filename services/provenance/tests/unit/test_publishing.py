@@ -14,13 +14,16 @@ from PIL import Image, ImageChops
 from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.kernel.consent import Purpose
+from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ImageId, SubjectId, new_id
 from semblance.objects import PUBLISHED, QUARANTINE, Sealer
 from semblance.provenance.adapters.pictures import SealedPictures
+from semblance.provenance.adapters.store import store_of
 from semblance.provenance.domain.claim import consent_digest
 from semblance.provenance.domain.errors import PictureNotFound
+from semblance.provenance.domain.publication import State
 from semblance.provenance.domain.reading import ManifestState
-from semblance.provenance.handlers import asking, looking
+from semblance.provenance.handlers import asking, clearing, looking
 from semblance.service_kit import testing
 
 Published, Refused = provenance_pb.ImagePublished, provenance_pb.PublicationRefused
@@ -208,7 +211,7 @@ def of_two(house) -> tuple[object, object]:
     return allowed, other
 
 
-def test_a_picture_of_two_is_published_under_both_consents_and_then_names_its_owner_alone(house) -> None:
+def test_a_picture_of_two_is_published_under_both_consents_and_knows_both(house) -> None:
     allowed, other = of_two(house)
     house.deliver(allowed, times=2)
     with house.ports.reads() as store:
@@ -216,7 +219,24 @@ def test_a_picture_of_two_is_published_under_both_consents_and_then_names_its_ow
     house.work()
     assert len(house.emitted(Published)) == 1
     with house.ports.reads() as store:
-        assert store.publication(allowed.image_id).further == ()
+        assert [each.subject_id for each in store.publication(allowed.image_id).further] == [other.subject_id]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_a_picture_of_two_goes_with_the_erasure_of_either(house, published: bool) -> None:
+    allowed, other = of_two(house)
+    house.deliver(allowed)
+    if published:
+        house.work()
+    erase = clearing.erase(new_id(), other.subject_id, Destroyed.of("queue", ()), house.ports)
+    with house.database.transaction() as unit:
+        erase(store_of(unit))
+    house.work()
+    with house.ports.reads() as store:
+        kept = store.publication(allowed.image_id)
+    assert (kept.state, kept.further) == (State.REMOVED if published else State.REFUSED, ())
+    assert house.objects(PUBLISHED) == house.objects(QUARANTINE) == []
+    assert len(house.emitted(provenance_pb.ImageTakenDown)) == published
 
 
 @pytest.mark.parametrize("looks", [0, 1, 2])

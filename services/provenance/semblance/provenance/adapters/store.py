@@ -81,6 +81,11 @@ class SqlStore:
             tuple(ImageId(row.image_id) for row in rows if row.manifest_id is not None),
         )
 
+    def showing(self, subject_id: SubjectId) -> Sequence[Publication]:
+        """See Store. Ids are UUIDs, so that text holds one only where the list does."""
+        named = sa.cast(_c.further_subjects, sa.Text).contains(str(subject_id), autoescape=True)
+        return [_publication(dict(row)) for row in self._sql.execute(sa.select(publications).where(named)).mappings()]
+
     def forgotten(self, name: str) -> bool:
         """See Store."""
         digest = forgotten.c.digest

@@ -60,7 +60,7 @@ class Publication:
     def publish(self, signed: Signed) -> Publication:
         """The picture is out."""
         self._require(State.QUEUED)
-        return dataclasses.replace(self, state=State.PUBLISHED, signed=signed, further=())
+        return dataclasses.replace(self, state=State.PUBLISHED, signed=signed)
 
     def refuse(self, reason_code: str) -> Publication:
         """The picture will never be out."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from semblance.kernel.destroyed import Destroyed
+from semblance.kernel.errors import ConsentOfAnotherRequired
 from semblance.kernel.ids import ErasureId, SubjectId
-from semblance.provenance.domain.events import Erased, StoreCount
+from semblance.provenance.domain.events import Erased, StoreCount, TakenDown
 from semblance.provenance.domain.publication import Publication, State
-from semblance.provenance.handlers import auditing, taking_down
+from semblance.provenance.handlers import auditing, publishing, taking_down
 from semblance.provenance.handlers.publishing import Settle
 from semblance.provenance.ports import Ports, Store
 
@@ -37,6 +38,19 @@ def request_erasure(erasure_id: ErasureId, subject_id: SubjectId, store: Store) 
     store.schedule_erasure(erasure_id, subject_id)
 
 
+def _take_from_others(subject_id: SubjectId, store: Store) -> None:
+    """Pictures of others that show the person too go as well: nobody's likeness outlives their erasure."""
+    for shown in store.showing(subject_id):
+        if shown.state is State.QUEUED:
+            store.cancel_publishing(shown.image_id)
+            publishing.refuse(shown.image_id, ConsentOfAnotherRequired(), store)
+        elif shown.state is State.PUBLISHED:
+            gone = shown.take_down()
+            store.save(gone)
+            store.schedule_clearing(gone)
+            store.emit(TakenDown(gone))
+
+
 def erase(erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: Ports) -> Settle:
     """Objects first, then rows and the answer in one transaction."""
     objects = ports.pictures.remove_subject(subject_id)
@@ -44,6 +58,7 @@ def erase(erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: 
     def settle(store: Store) -> None:
         now = ports.clock.now()
         log = auditing.erase(subject_id, store, ports)
+        _take_from_others(subject_id, store)
         gone = store.forget_subject(subject_id, now)
         rows = (
             Destroyed.of("database:publications", gone.publications),

@@ -1,0 +1,114 @@
+"""A frozen layer whose batch has a LoRA of its own for every lane: one batched product, however many people there are.
+
+Source of the form: Punica (arXiv:2310.18547) and S-LoRA (arXiv:2311.03285), here without a kernel of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+@dataclass
+class Regions:
+    """Where in the picture, or in the prompt, each of a lane's K adapters counts; shared by the layers of a tower.
+
+    picture (L, K, h, w) of 0 to 1 at any resolution, resized to what a layer sees. words (L, K, tokens). rank: columns
+    that each adapter has in the layers' weights. Every resolution is computed once for a binding.
+    """
+
+    picture: torch.Tensor
+    words: torch.Tensor
+    rank: int
+    _made: dict[Any, torch.Tensor] = field(default_factory=dict, repr=False)
+
+    def at(self, height: int, width: int) -> torch.Tensor:
+        """(L, K * rank, height, width)."""
+        key = (height, width)
+        if key not in self._made:
+            resized = F.interpolate(self.picture, size=key, mode="area")
+            self._made[key] = resized.repeat_interleave(self.rank, dim=1)
+        return self._made[key]
+
+    def over(self, tokens: int) -> torch.Tensor:
+        """(L, tokens, K * rank) for a layer that sees the picture as a sequence, row by row."""
+        height, width = _rectangle(tokens, self.picture.shape[-2], self.picture.shape[-1])
+        return self.at(height, width).flatten(2).transpose(1, 2)
+
+    def in_words(self) -> torch.Tensor:
+        """(L, tokens, K * rank) for a layer that sees the prompt."""
+        if "words" not in self._made:
+            self._made["words"] = self.words.repeat_interleave(self.rank, dim=1).transpose(1, 2)
+        return self._made["words"]
+
+
+class SlotLinear(nn.Module):
+    """`base(x) + (x A) B` with A and B of each lane. a (L, in, K * rank), b (L, K * rank, out); None: the bare layer.
+
+    One lane (1, ...) is shared by every lane of the input. reads_words: the input is the prompt, not the picture.
+    """
+
+    def __init__(self, base: nn.Linear, *, reads_words: bool = False) -> None:
+        super().__init__()
+        self.base = base
+        self.reads_words = reads_words
+        self.a: torch.Tensor | None = None
+        self.b: torch.Tensor | None = None
+        self.regions: Regions | None = None
+
+    def forward(self, x: torch.Tensor, *_args: Any, **_kwargs: Any) -> torch.Tensor:
+        """x (L, ..., in) to (L, ..., out)."""
+        made: torch.Tensor = self.base(x)
+        if self.a is None or self.b is None:
+            return made
+        lanes, inner, outer = x.shape[0], x.shape[1:-1], made.shape[-1]
+        hidden = torch.bmm(x.reshape(lanes, -1, x.shape[-1]), self.a.expand(lanes, -1, -1))
+        if self.regions is not None:
+            hidden = hidden * (self.regions.in_words() if self.reads_words else self.regions.over(hidden.shape[1]))
+        added = torch.baddbmm(made.reshape(lanes, -1, outer), hidden, self.b.expand(lanes, -1, -1))
+        return added.reshape(lanes, *inner, outer)
+
+
+class SlotConv2d(nn.Module):
+    """The same for a convolution. a (L, K * rank, in, kh, kw), b (L, out, K * rank): down as the layer, then 1 x 1."""
+
+    def __init__(self, base: nn.Conv2d) -> None:
+        super().__init__()
+        self.base = base
+        self.a: torch.Tensor | None = None
+        self.b: torch.Tensor | None = None
+        self.regions: Regions | None = None
+
+    def forward(self, x: torch.Tensor, *_args: Any, **_kwargs: Any) -> torch.Tensor:
+        """x (L, in, h, w) to (L, out, h', w')."""
+        made: torch.Tensor = self.base(x)
+        if self.a is None or self.b is None:
+            return made
+        lanes, channels, height, width = x.shape
+        a = self.a.expand(lanes, -1, -1, -1, -1)
+        hidden = F.conv2d(
+            x.reshape(1, lanes * channels, height, width),
+            a.reshape(-1, *a.shape[2:]),
+            stride=self.base.stride,
+            padding=self.base.padding,  # type: ignore[arg-type] - a convolution that is stated in numbers
+            dilation=self.base.dilation,
+            groups=lanes,
+        )
+        hidden = hidden.reshape(lanes, -1, *hidden.shape[2:])
+        if self.regions is not None:
+            hidden = hidden * self.regions.at(hidden.shape[2], hidden.shape[3])
+        b = self.b.expand(lanes, -1, -1)
+        return torch.baddbmm(made.flatten(2), b, hidden.flatten(2)).reshape(made.shape)
+
+
+def _rectangle(tokens: int, height: int, width: int) -> tuple[int, int]:
+    """The height and width of a sequence that was a picture of this shape, halved some times."""
+    while height * width > tokens and height > 1:
+        height, width = -(-height // 2), -(-width // 2)
+    if height * width != tokens:
+        raise ValueError(f"{tokens} tokens are no halving of the picture")
+    return height, width

@@ -16,6 +16,7 @@ from semblance.pocket.journal import Journal
 from semblance.pocket.latents import PatchTransform
 from semblance.pocket.model import make_autoencoder
 from semblance.pocket.optimiser import Muon, split_parameters
+from semblance.pocket.precision import mixed
 from semblance.pocket.recognition import embedder_path
 from semblance.pocket.settings import AutoencoderSettings, Recipe
 
@@ -55,7 +56,7 @@ class AutoencoderTrainer:
     def losses(self, pixels: Tensor, latents: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(reconstruction, latent agreement, identity). pixels (B, 3, 64, 64), -1..1; latents (B, C, 8, 8). Identity
         is 1 - cosine of SFace on the first few pictures: it costs more than all else."""
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             mean = self.model.encode(pixels).latent_dist.mean
             rebuilt = self.model.decode(latents + self.settings.latent_noise * noise).sample
         rebuilt = rebuilt.float()

@@ -17,6 +17,7 @@ from semblance.pocket.journal import Journal
 from semblance.pocket.latents import PatchTransform
 from semblance.pocket.model import Denoiser, make_scheduler
 from semblance.pocket.optimiser import Muon, split_parameters
+from semblance.pocket.precision import mixed
 from semblance.pocket.recognition import embedder_path
 from semblance.pocket.settings import DenoiserSettings, Recipe
 
@@ -70,7 +71,7 @@ class Trainer:
         alpha = self.signal[t].view(-1, 1, 1, 1)
         noisy = alpha.sqrt() * x + (1 - alpha).sqrt() * noise
         target = alpha.sqrt() * noise - (1 - alpha).sqrt() * x
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             predicted = self.model(noisy, t, batch.tokens, batch.identity)
         error = (predicted.float() - target).square().mean(1)
         snr = alpha.flatten() / (1 - alpha.flatten()).clamp(min=1e-8)

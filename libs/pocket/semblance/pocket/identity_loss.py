@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from semblance.pocket.framing import TEMPLATE_64, similarity
 from semblance.pocket.latents import PatchTransform
+from semblance.pocket.precision import mixed
 
 _EDGE_PX = 112
 # Where SFace wants the five points in its 112 px input: arXiv:1801.07698.
@@ -97,7 +98,7 @@ class IdentityLoss(nn.Module):
         # Bicubic as the judge's enlargement is; border values as its replicated frame.
         face = F.grid_sample(pictures.float(), grid, mode="bicubic", padding_mode="border", align_corners=False)
         scaled = (face.clamp(-1, 1) * (127.5 / 128.0)).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             raw = self.network(scaled)
         return F.normalize(raw.float(), dim=1)
 

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from semblance.pocket.precision import mixed
 from semblance.pocket.truths import HEADS, Labelled
 
 _EPOCHS, _BATCH, _RATE, _TESTED = 10, 64, 2e-3, 0.12
@@ -86,7 +87,7 @@ def train_classifier(data: Labelled, seed: int = 0) -> tuple[Classifier, dict[st
         pixels = data.pixels[chosen]
         flip = rng.random(len(chosen)) < 0.5
         pixels[flip] = pixels[flip][:, :, ::-1]
-        with torch.autocast("cpu", torch.bfloat16):
+        with mixed():
             answers = model(_tensor(pixels))
         wanted = {head: torch.from_numpy(data.labels[head][chosen]) for head in HEADS}
         loss = torch.stack([F.cross_entropy(answers[h].float(), wanted[h], label_smoothing=0.05) for h in HEADS]).sum()

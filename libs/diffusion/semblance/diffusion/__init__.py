@@ -15,6 +15,18 @@ from semblance.diffusion.errors import (
 from semblance.diffusion.examples import TrainingPicture
 from semblance.diffusion.leaks import changes_nothing, draw_nobody, draw_other_words, draw_others, together
 from semblance.diffusion.rendering import RenderRequest, derived_seed, render
+from semblance.diffusion.slots import (
+    AdapterWiped,
+    FlatAdapter,
+    Held,
+    Layout,
+    Regions,
+    Slots,
+    SlotsFull,
+    Use,
+    WornByAnother,
+    flatten,
+)
 from semblance.diffusion.strength import at_best_strength, draw_photos
 from semblance.diffusion.training import train_lora
 
@@ -22,16 +34,25 @@ __all__ = [
     "Adapter",
     "AdapterStillLoaded",
     "AdapterUnusable",
+    "AdapterWiped",
     "Backbone",
     "BackboneConfig",
     "BackboneUnusable",
     "Cancelled",
+    "FlatAdapter",
+    "Held",
+    "Layout",
     "LoraSettings",
     "PromptTooLong",
+    "Regions",
     "RenderRequest",
     "RequestInvalid",
     "SamplerConfig",
+    "Slots",
+    "SlotsFull",
     "TrainingPicture",
+    "Use",
+    "WornByAnother",
     "at_best_strength",
     "changes_nothing",
     "derived_seed",
@@ -39,6 +60,7 @@ __all__ = [
     "draw_other_words",
     "draw_others",
     "draw_photos",
+    "flatten",
     "load_backbone",
     "lora_settings",
     "render",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,9 +19,7 @@ from semblance.diffusion.config import LoraSettings
 from semblance.diffusion.errors import AdapterUnusable, Cancelled
 from semblance.diffusion.examples import Examples, TrainingPicture, check, draw_prior, encode
 from semblance.diffusion.objective import face_weights, min_snr_weights, spread_timesteps, target
-
-# The reference's own projection stays the backbone's: then the LoRA also loads where no IP-Adapter is.
-_NOT_ADAPTED: Final = r".*(encoder_hid_proj|processor)\..*"
+from semblance.diffusion.slots.layout import NOT_ADAPTED
 
 
 def train_lora(
@@ -69,7 +67,7 @@ def _attach(backbone: Backbone, settings: LoraSettings) -> list[torch.nn.Paramet
                     lora_alpha=settings.alpha,
                     init_lora_weights="gaussian",
                     target_modules=list(settings.unet_targets),
-                    exclude_modules=None if backbone.reference_size is None else _NOT_ADAPTED,
+                    exclude_modules=None if backbone.reference_size is None else NOT_ADAPTED.pattern,
                 ),
                 adapter_name=ADAPTER_NAME,
             )

@@ -94,7 +94,7 @@ class SlotConv2d(nn.Module):
             x.reshape(1, lanes * channels, height, width),
             a.reshape(-1, *a.shape[2:]),
             stride=self.base.stride,
-            padding=self.base.padding,  # type: ignore[arg-type] - a convolution that is stated in numbers
+            padding=self.base.padding,
             dilation=self.base.dilation,
             groups=lanes,
         )

@@ -1,0 +1,106 @@
+"""The weights that a tower's lanes wear just now: buffers of one shape, filled in place and never replaced.
+
+torch.compile guards on what a layer holds: a buffer that is only ever written to recompiles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from semblance.diffusion.slots.attaching import SlotLayer
+from semblance.diffusion.slots.layers import Regions
+from semblance.diffusion.slots.layout import Layer, Tower
+
+
+@dataclass(frozen=True)
+class Worn:
+    """What one of a lane's K places holds. slot: its row in the table."""
+
+    slot: int
+    digest: str
+    subject_id: str = field(repr=False)
+    strength: float
+
+
+@dataclass(eq=False)
+class Binding:
+    """Weights of `lanes` lanes with `places` adapters each. matrix (lanes * places, rank, width)."""
+
+    lanes: int
+    places: int
+    matrix: torch.Tensor = field(repr=False)
+    tower: Tower = field(repr=False)
+    worn: list[Worn | None] = field(repr=False)
+    weights: Mapping[str, tuple[torch.Tensor, torch.Tensor]] = field(repr=False)
+    """A and B of every layer as its lanes read them: views of `matrix`."""
+
+    @classmethod
+    def of(cls, tower: Tower, lanes: int, places: int, like: torch.Tensor) -> Binding:
+        """Empty lanes, their numbers as those of `like`."""
+        with torch.inference_mode(False):  # a tensor made in inference mode may not be written to outside of it
+            matrix = torch.zeros(lanes * places, tower.rank, tower.width, dtype=like.dtype, device=like.device)
+            lines = matrix.view(lanes, places * tower.rank, tower.width)
+            weights = {layer.name: _views(lines, layer) for layer in tower.layers}
+        return cls(lanes, places, matrix, tower, [None] * (lanes * places), weights)
+
+    def fill(self, table: torch.Tensor, empty: int, worn: Sequence[Worn | None]) -> None:
+        """Gather the slots that are worn from table (slots, rank, width); `empty` is the slot of zeros."""
+        with torch.no_grad():
+            slots = torch.tensor([empty if one is None else one.slot for one in worn], device=table.device)
+            torch.index_select(table, 0, slots, out=self.matrix)
+            strengths = [1.0 if one is None else one.strength for one in worn]
+            if any(strength != 1.0 for strength in strengths):
+                factors = torch.tensor(strengths, dtype=torch.float32, device=table.device).view(-1, 1, 1)
+                self.matrix[:, :, self.tower.up_start :].mul_(factors)
+        self.worn = list(worn)
+
+    def clear(self, of: Callable[[Worn], bool] = lambda _one: True) -> set[str]:
+        """Zero the places that wear what `of` names; the digests that were there."""
+        found = {index: one.digest for index, one in enumerate(self.worn) if one is not None and of(one)}
+        with torch.no_grad():
+            for index in found:
+                self.matrix[index].zero_()
+                self.worn[index] = None
+        return set(found.values())
+
+
+@dataclass(eq=False)
+class AttachedTower:
+    """A tower whose layers are slots, and what they wear."""
+
+    tower: Tower
+    module: torch.nn.Module = field(repr=False)
+    layers: Mapping[str, SlotLayer] = field(repr=False)
+    table: torch.Tensor = field(repr=False)
+    bindings: dict[tuple[int, int, bool], Binding] = field(default_factory=dict, repr=False)
+    bound: Binding | None = None
+    regions: Regions | None = field(default=None, repr=False)
+    shared: bool = False
+
+    def binding(self, lanes: int, places: int, *, shared: bool) -> Binding:
+        """The buffers for this shape, the same ones every time."""
+        key = (lanes, places, shared)
+        if key not in self.bindings:
+            self.bindings[key] = Binding.of(self.tower, lanes, places, self.table)
+        return self.bindings[key]
+
+    def show(self, binding: Binding | None, regions: Regions | None) -> None:
+        """Let every layer read these weights; None is the bare layer."""
+        if binding is self.bound and regions is self.regions:
+            return
+        for name, layer in self.layers.items():
+            layer.a, layer.b = (None, None) if binding is None else binding.weights[name]
+            layer.regions = regions
+        self.bound, self.regions = binding, regions
+
+
+def _views(lines: torch.Tensor, layer: Layer) -> tuple[torch.Tensor, torch.Tensor]:
+    """A layer's a and b, as layers.py wants them, out of lines (lanes, places * rank, width)."""
+    a = lines[:, :, layer.down_column : layer.down_column + layer.down_size]
+    b = lines[:, :, layer.up_column : layer.up_column + layer.up]
+    if len(layer.down) == 1:
+        return a.transpose(1, 2), b
+    return a.view(*a.shape[:2], *layer.down), b.transpose(1, 2)

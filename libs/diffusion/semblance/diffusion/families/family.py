@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from semblance.diffusion.config import BackboneConfig
+
 Lane = Mapping[str, torch.Tensor]
 """What a denoiser is told beside latents and noise level, by name. Each (1, ...) for one lane; the engine concatenates
 them along dim 0. Lanes of one batch have the same names and shapes."""
@@ -36,6 +38,10 @@ class Family(Protocol):
 
     name: str
     pipeline: Any
+    config: BackboneConfig
+    """`semblance.json`: what a request gets when it names no number, and what a LoRA of this backbone may change."""
+    digest: str
+    """Of the weights; adapters are packed for it."""
 
     def towers(self) -> Mapping[str, torch.nn.Module]:
         """The modules that an adapter may change, by the prefix of their keys in diffusers' LoRA format (`unet` or

@@ -1,0 +1,199 @@
+"""Stable Diffusion 1.5 and 2.x, and the pocket backbone, which is one of them with a face embedding for reference."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from semblance.diffusion.backbone import Backbone
+from semblance.diffusion.errors import AdapterUnusable, RequestInvalid
+from semblance.diffusion.families.family import Asked, Lane
+from semblance.diffusion.objective import target
+from semblance.diffusion.prompts import encode_prompts
+from semblance.diffusion.rendering import reference_tensor
+
+WORDS: Final = "encoder_hidden_states"
+FACES: Final = "image_embeds"
+LIKENESS: Final = "likeness"
+GUIDANCE: Final = "timestep_cond"
+
+
+class StableDiffusion:
+    """A `StableDiffusionPipeline` behind the Family port. It takes the pipeline over: its IP-Adapter's scale is each
+    lane's own from then on, until `close`."""
+
+    name = "stable-diffusion"
+
+    def __init__(self, backbone: Backbone) -> None:
+        self.backbone = backbone
+        self.pipeline = backbone.pipeline
+        self.config = backbone.config
+        self.digest = backbone.digest
+        self._unet = backbone.pipeline.unet
+        self._scales = LaneScales()
+        if backbone.reference_size is not None:
+            self._scales.attach(self._unet)
+            self.pipeline.set_ip_adapter_scale(1.0)
+
+    def close(self) -> None:
+        """Give the pipeline back as it was."""
+        if self.backbone.reference_size is not None:
+            self._scales.detach()
+            self.pipeline.set_ip_adapter_scale(self.config.sampler.ip_adapter_scale)
+
+    def towers(self) -> Mapping[str, nn.Module]:
+        """See Family."""
+        return {"unet": self._unet, "text_encoder": self.pipeline.text_encoder}
+
+    def size(self, height_px: int | None, width_px: int | None) -> tuple[int, int]:
+        """See Family."""
+        own = self.config.resolution_px
+        size = (own if height_px is None else height_px, own if width_px is None else width_px)
+        grain = self.pipeline.vae_scale_factor * 2 ** (len(self._unet.config.down_block_types) - 1)
+        if any(edge < grain or edge % grain for edge in size) and size != (own, own):
+            raise RequestInvalid(f"this backbone draws edges that are multiples of {grain} px")
+        return size
+
+    def noise(self, seed: int, height_px: int, width_px: int) -> torch.Tensor:
+        """See Family."""
+        factor = self.pipeline.vae_scale_factor
+        shape = (1, self._unet.config.in_channels, height_px // factor, width_px // factor)
+        generator = torch.Generator("cpu").manual_seed(seed)
+        return torch.randn(shape, generator=generator, dtype=self._unet.dtype).to(self._unet.device)
+
+    def scheduler(self, steps: int, height_px: int, width_px: int) -> Any:  # noqa: ARG002 - see Family
+        """See Family. Raises RequestInvalid for numbers of steps that the scheduler cannot take."""
+        own = self.pipeline.scheduler
+        made = type(own).from_config(own.config)
+        try:
+            made.set_timesteps(steps)
+        except ValueError as error:
+            raise RequestInvalid(f"the backbone's scheduler does not take {steps} steps") from error
+        return made
+
+    def lanes(self, guidance_scale: float) -> int:
+        """See Family."""
+        return 2 if guidance_scale > 1 and self._unet.config.time_cond_proj_dim is None else 1
+
+    @torch.no_grad()
+    def condition(self, asked: Asked) -> tuple[Lane, Lane | None]:
+        """See Family."""
+        wanted_words, unwanted_words = encode_prompts(self.pipeline, asked.prompt, asked.negative_prompt)
+        wanted: dict[str, torch.Tensor] = {WORDS: wanted_words}
+        unwanted: dict[str, torch.Tensor] = {WORDS: unwanted_words}
+        if self.backbone.reference_size is not None:
+            faces = self._faces(asked)
+            scales = torch.full((1, faces.shape[1]), asked.likeness_scale, dtype=faces.dtype, device=faces.device)
+            wanted |= {FACES: faces, LIKENESS: scales}
+            unwanted |= {FACES: torch.zeros_like(faces), LIKENESS: scales}
+        elif any(reference is not None for reference in asked.references):
+            raise AdapterUnusable("this backbone takes no reference face")
+        width = self._unet.config.time_cond_proj_dim
+        if width is not None:
+            told = self.pipeline.get_guidance_scale_embedding(torch.tensor([asked.guidance_scale - 1]), width)
+            wanted[GUIDANCE] = told.to(wanted_words)
+        return wanted, unwanted if self.lanes(asked.guidance_scale) == 2 else None
+
+    def predict(self, latents: torch.Tensor, timesteps: torch.Tensor, lanes: Lane) -> torch.Tensor:
+        """See Family."""
+        faces = lanes.get(FACES)
+        with self._scales.of(lanes.get(LIKENESS)):
+            predicted: torch.Tensor = self._unet(
+                latents,
+                timesteps,
+                encoder_hidden_states=lanes[WORDS],
+                timestep_cond=lanes.get(GUIDANCE),
+                added_cond_kwargs=None if faces is None else {"image_embeds": [faces]},
+                return_dict=False,
+            )[0]
+        return predicted
+
+    @torch.no_grad()
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """See Family."""
+        vae = self.pipeline.vae
+        decoded = [vae.decode(one / vae.config.scaling_factor, return_dict=False)[0] for one in torch.split(latents, 1)]
+        return (torch.cat(decoded) * 0.5 + 0.5).clamp(0, 1).float().cpu()
+
+    @torch.no_grad()
+    def preview(self, latents: torch.Tensor) -> torch.Tensor:
+        """See Family: at half the size, for a quarter of the work."""
+        return self.decode(F.avg_pool2d(latents, 2))
+
+    @torch.no_grad()
+    def encode(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """See Family."""
+        vae = self.pipeline.vae
+        moments = vae.encode(pixels.to(vae.device, vae.dtype)).latent_dist
+        return moments.mean * vae.config.scaling_factor, moments.std * vae.config.scaling_factor
+
+    def noised(
+        self, latents: torch.Tensor, noise: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """See Family. Every noise level counts alike."""
+        scheduler = self.pipeline.scheduler
+        levels = scheduler.config.num_train_timesteps
+        timesteps = torch.randint(0, levels, (len(latents),), generator=generator).to(latents.device)
+        noisy = scheduler.add_noise(latents, noise, timesteps)
+        return (
+            noisy,
+            timesteps,
+            target(scheduler, latents, noise, timesteps),
+            torch.ones_like(timesteps, dtype=torch.float32),
+        )
+
+    def _faces(self, asked: Asked) -> torch.Tensor:
+        """(1, people, D); nobody is one face of zeros, as in the backbone's own training."""
+        references = asked.references or (None,)
+        return torch.cat([reference_tensor(self.backbone, reference) for reference in references], dim=1)
+
+
+class LaneScales:
+    """How much each lane's reference faces count: what `to_v_ip` gives is multiplied by it, which is diffusers' own
+    `scale` for one face, and for each face on its own where there are several."""
+
+    def __init__(self) -> None:
+        self.scales: torch.Tensor | None = None
+        self._attached: list[tuple[nn.ModuleList, int, nn.Module]] = []
+
+    def attach(self, unet: Any) -> None:
+        """Wrap the value projections of the UNet's IP-Adapter processors."""
+        for processor in unet.attn_processors.values():
+            for index, base in enumerate(getattr(processor, "to_v_ip", ())):
+                self._attached.append((processor.to_v_ip, index, base))
+                processor.to_v_ip[index] = _Scaled(base, self)
+
+    def detach(self) -> None:
+        """Put the projections back."""
+        for projections, index, base in self._attached:
+            projections[index] = base
+        self._attached.clear()
+
+    @contextlib.contextmanager
+    def of(self, scales: torch.Tensor | None) -> Iterator[None]:
+        """scales (L, people) hold for one forward."""
+        self.scales = scales
+        try:
+            yield
+        finally:
+            self.scales = None
+
+
+class _Scaled(nn.Module):
+    """A projection whose output is multiplied by its lane's scale."""
+
+    def __init__(self, base: nn.Module, scales: LaneScales) -> None:
+        super().__init__()
+        self.base = base
+        self._scales = scales
+
+    def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        """faces (L, people, tokens, width)."""
+        made: torch.Tensor = self.base(faces)
+        scales = self._scales.scales
+        return made if scales is None else made * scales[:, :, None, None]

@@ -230,7 +230,13 @@ class Signer(Protocol):
         """The same picture with a signed manifest in it, which nobody has read yet. Raises SigningUnavailable."""
 
     def read(self, data: bytes, media_type: str) -> Reading:
-        """What is in it; a picture that cannot be read is INVALID, one without a manifest NONE."""
+        """What is in a stranger's file; a picture that cannot be read is INVALID, one without a manifest NONE.
+
+        Raises TooBusyToLook.
+        """
+
+    def read_back(self, data: bytes, media_type: str) -> Reading:
+        """The same of what `sign` gave just now, sooner."""
 
 
 @dataclass(frozen=True)

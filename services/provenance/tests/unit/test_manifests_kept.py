@@ -63,8 +63,8 @@ def test_no_byte_changes_after_signing(house) -> None:
             signed_bytes.append(inner.sign(*arguments))
             return signed_bytes[-1]
 
-        def read(self, *arguments):
-            return inner.read(*arguments)
+        def read_back(self, *arguments):
+            return inner.read_back(*arguments)
 
     house.use(signer=Watched())
     allowed, signed, data = published(house)

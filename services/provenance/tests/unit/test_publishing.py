@@ -152,8 +152,8 @@ class _Signer:
     inner: object
     sign: Callable[..., bytes]
 
-    def read(self, data: bytes, media_type: str):
-        return self.inner.read(data, media_type)
+    def read_back(self, data: bytes, media_type: str):
+        return self.inner.read_back(data, media_type)
 
 
 class _Pictures(SealedPictures):

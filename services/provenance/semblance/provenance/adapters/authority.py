@@ -60,10 +60,12 @@ class Authority:
 
     def __init__(self, directory: Path, clock: Clock, life: Life = Life()) -> None:
         self._directory = directory
+        self._path = str(directory)
         self._clock = clock
         self._life = life
         self._identity: Identity | None = None
         self._loaded_from: tuple[int, int] | None = None
+        self._root: tuple[tuple[int, int] | None, str] = (None, "")
 
     def prepare(self) -> None:
         """Make what is missing, before the first picture needs it. Raises SigningUnavailable."""
@@ -83,11 +85,16 @@ class Authority:
     def anchor_pem(self) -> str:
         """The root that our own pictures chain to. Raises SigningUnavailable."""
         self.identity()
-        return self._read("root.pem").decode()
+        version = self._version("root.pem")
+        known, root = self._root
+        if version is None or version != known:
+            root = self._read("root.pem").decode()
+            self._root = version, root
+        return root
 
     def is_development(self) -> bool:
         """Whether the root was made here."""
-        return (self._directory / "root.key").exists()
+        return self._version("root.key") is not None
 
     def _loaded_or_made(self) -> Identity:
         if not (self._directory / "root.pem").exists():
@@ -106,10 +113,11 @@ class Authority:
         except (SigningUnavailable, ValueError):
             return False
 
-    def _version(self) -> tuple[int, int] | None:
-        """Changes whenever the leaf's file is replaced."""
+    def _version(self, name: str = "leaf.pem") -> tuple[int, int] | None:
+        """Changes whenever the file is replaced."""
         try:
-            found = (self._directory / "leaf.pem").stat()
+            # Asked several times a signature: a Path costs more than the answer.
+            found = os.stat(f"{self._path}/{name}")
         except OSError:
             return None
         return found.st_mtime_ns, found.st_ino

@@ -116,6 +116,15 @@ class TooBusyToLook(Unavailable):
         super().__init__("too many pictures are being looked at", remedy="Try again in a few seconds.")
 
 
+class ReadingStopped(Invalid):
+    """A stranger's manifest took more time or memory than reading one may."""
+
+    code = "reading-stopped"
+
+    def __init__(self) -> None:
+        super().__init__("reading the manifest took too long, or too much memory")
+
+
 class UnreadablePixels(Invalid):
     """The header is that of a picture, and what follows cannot be decoded within the limits."""
 

@@ -90,7 +90,7 @@ def _sign(
 ) -> tuple[bytes, Signed, KeptManifest]:
     made_at = claim.made_at
     data = ports.signer.sign(picture, claim)
-    reading = ports.signer.read(data, PNG)
+    reading = ports.signer.read_back(data, PNG)
     if reading.state is not ManifestState.TRUSTED:
         raise NotTrusted(reading.state.value, reading.failures)
     sha256 = hashlib.sha256(data).hexdigest()

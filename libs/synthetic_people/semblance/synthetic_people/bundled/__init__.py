@@ -1,6 +1,7 @@
 """Four people with their photos and captures, committed: what the demo and the tests run on."""
 
 from semblance.synthetic_people.bundled.reader import (
+    HERE,
     BundledFrame,
     BundledPerson,
     BundledPhoto,
@@ -12,6 +13,7 @@ from semblance.synthetic_people.bundled.reader import (
 )
 
 __all__ = [
+    "HERE",
     "BundledFrame",
     "BundledPerson",
     "BundledPhoto",

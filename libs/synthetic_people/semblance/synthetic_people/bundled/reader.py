@@ -74,32 +74,34 @@ def truth_from(row: dict[str, Any]) -> Truth:
     return Truth(**(row | {"landmarks_px": points, "box_px": (x, y, w, h)}))
 
 
-@lru_cache(maxsize=1)
-def people() -> dict[str, BundledPerson]:
-    """Everybody in the set by name, in a fixed order."""
+@lru_cache(maxsize=2)
+def people(root: Path = HERE) -> dict[str, BundledPerson]:
+    """Everybody in the set by name, in a fixed order; `root`: another set of the same form."""
     found: dict[str, BundledPerson] = {}
-    for row in json.loads((HERE / "people.json").read_text())["people"]:
+    for row in json.loads((root / "people.json").read_text())["people"]:
         photos = tuple(
-            BundledPhoto(HERE / p["file"], p["kind"], p["of"], p["caption"], tuple(truth_from(t) for t in p["truths"]))
+            BundledPhoto(root / p["file"], p["kind"], p["of"], p["caption"], tuple(truth_from(t) for t in p["truths"]))
             for p in row["photos"]
         )
         frames = tuple(
-            BundledFrame(HERE / f["file"], f["at_ms"], f["action"], truth_from(f["truth"])) for f in row["frames"]
+            BundledFrame(root / f["file"], f["at_ms"], f["action"], truth_from(f["truth"])) for f in row["frames"]
         )
         found[row["name"]] = BundledPerson(row["name"], row["seed"], photos, tuple(row["challenge"]), frames)
     return found
 
 
-def person_photos(name: str, kinds: Sequence[Kind] = ("portrait", "group")) -> tuple[BundledPhoto, ...]:
+def person_photos(
+    name: str, kinds: Sequence[Kind] = ("portrait", "group"), root: Path = HERE
+) -> tuple[BundledPhoto, ...]:
     """Photos of somebody, by default only sound ones. Raises KeyError for an unknown name."""
-    return tuple(photo for photo in people()[name].photos if photo.kind in kinds)
+    return tuple(photo for photo in people(root)[name].photos if photo.kind in kinds)
 
 
-def capture(name: str, challenge: Sequence[str] | None = None) -> tuple[BundledFrame, ...]:
+def capture(name: str, challenge: Sequence[str] | None = None, root: Path = HERE) -> tuple[BundledFrame, ...]:
     """Frames of somebody's capture, in the order of `challenge` (as committed if None). Every action begins and ends
     at rest, so the parts join up in any order; times are laid out anew. Raises KeyError for an unknown name or
     action."""
-    person = people()[name]
+    person = people(root)[name]
     if challenge is None:
         return person.frames
     parts: dict[str, list[BundledFrame]] = {}
@@ -120,10 +122,10 @@ SCREEN_LAG_MS = 60
 _QUALITY = 86
 
 
-def filmed(name: str, challenge: Sequence[str], tint: Tint) -> tuple[FilmedFrame, ...]:
+def filmed(name: str, challenge: Sequence[str], tint: Tint, root: Path = HERE) -> tuple[FilmedFrame, ...]:
     """Somebody's capture in the order of `challenge` before a screen that shows `tint`, with the actions of FILLERS
     that were not asked for at its end: 28 frames in four seconds. Raises KeyError for an unknown name or action."""
-    frames = capture(name, (*challenge, *(action for action in FILLERS if action not in challenge)))
+    frames = capture(name, (*challenge, *(action for action in FILLERS if action not in challenge)), root)
     return tuple(FilmedFrame(f.at_ms, f.action, _lit(f, tint(max(0, f.at_ms - SCREEN_LAG_MS)))) for f in frames)
 
 
@@ -136,7 +138,7 @@ def _lit(frame: BundledFrame, colour: tuple[float, float, float]) -> bytes:
 @lru_cache(maxsize=128)
 def _pair(path: Path) -> tuple[Bytes, Bytes]:
     """A frame and its twin under a white screen."""
-    glow = HERE / "glow" / path.parent.name / path.name
+    glow = path.parents[2] / "glow" / path.parent.name / path.name
     return _pixels(path), _pixels(glow)
 
 

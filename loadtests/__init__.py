@@ -1,0 +1,1 @@
+"""Load with a verdict: open-loop arrivals, journeys over the public API, an independent ledger, a report."""

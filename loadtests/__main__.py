@@ -1,0 +1,91 @@
+"""`python -m loadtests`: load with a verdict. Exit code 0: all objectives held, 1: one did not, 2: not judged."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from loadtests import profile as profiles
+from loadtests import running, slo
+from loadtests.arrivals import BadPlan
+from loadtests.people.settle import NotSettled
+from loadtests.place import Place, started
+from loadtests.profile import Profile
+from loadtests.report import compare, document, page, summary
+from loadtests.running import LoadFailed
+from loadtests.slo import BadObjectives
+from semblance.kernel.errors import SemblanceError
+from semblance.local.demo.narrator import StepFailed
+
+
+def main() -> int:
+    """Run, print the verdict, write the report."""
+    parser = argparse.ArgumentParser(prog="python -m loadtests", description=__doc__)
+    parser.add_argument("--profile", default="standard", help="a file, or a name in loadtests/profiles")
+    parser.add_argument("--url", help="a gateway that runs somewhere; without it a platform is started here")
+    parser.add_argument("--bootstrap", default="", help="its Kafka, host:port; the ledger cannot balance without")
+    parser.add_argument(
+        "--chaos", action="store_true", help="break things during the load; only a platform started here"
+    )
+    parser.add_argument("--master-port", type=int, help="wait for workers from elsewhere on this port")
+    parser.add_argument("--out", type=Path, default=Path("out/loadtest"), help="reports, one folder a run")
+    parser.add_argument("--publish", type=Path, help="write load.md and load.json there too")
+    arguments = parser.parse_args()
+    if arguments.chaos and arguments.url:
+        parser.error("--chaos kills processes, so it needs a platform of its own: leave --url out")
+    if arguments.url and not arguments.bootstrap:
+        parser.error("--url needs --bootstrap: without the topics nothing balances")
+    try:
+        profile = profiles.read(arguments.profile)
+        return _run(profile, slo.read(profile.slo), arguments)
+    except (BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:
+        print(f"NOT JUDGED: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Namespace) -> int:
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = arguments.out / f"{profile.name}-{stamp}"
+    folder.mkdir(parents=True)
+    with ExitStack() as stack:
+        disturb, slack_s, settings = None, {}, dict(profile.settings)
+        if arguments.url:
+            place = Place(arguments.url, arguments.bootstrap, None)
+        else:
+            data = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="loadtest-", ignore_cleanup_errors=True))
+            )
+            if arguments.chaos:
+                from loadtests.chaos.running import prepared  # noqa: PLC0415 - only where something is to be broken
+
+                disturb, slack_s, more = stack.enter_context(prepared(data, profile, _say))
+                settings |= more
+            place = stack.enter_context(started(data, settings, _say))
+        found = running.run(
+            profile, place, folder, _say, disturb=disturb, slack_s=slack_s, grace_s=objectives.grace_s,
+            master_port=arguments.master_port,
+        )  # fmt: skip
+    findings = slo.judge(objectives, found.calls, found.walks, found.balance)
+    row = summary.summary(found, findings)
+    before = compare.last(arguments.out, profile.name, folder)
+    page.write(row, found, before, folder)
+    summary.write(row, folder)
+    if arguments.publish:
+        document.publish(row, arguments.publish)
+    for text in summary.verdict(row):
+        print(text)
+    print(f"report: {folder / 'report.html'}")
+    return 0 if slo.passed(findings) else 1
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""What the API shows at the end, for everybody whom the ledger names."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from loadtests import ledger
+from loadtests.ledger import Entry
+from loadtests.reconcile import KINDS, Shown
+from semblance.client import Client
+
+Jobs = dict[str, dict[str, Shown]]
+
+
+def jobs_of(url: str, tokens: Mapping[str, str], before: Iterable[str]) -> Jobs:
+    """Subject to jobs by id, without the ids in `before`, which were there when the run began."""
+    known, found = set(before), {}
+    for subject_id, token in tokens.items():
+        with Client(url, token, retries=25) as client:
+            found[subject_id] = {
+                job.id: Shown(job.kind, job.state, job.ended)
+                for job in client.jobs()
+                if job.id not in known and job.kind in KINDS
+            }
+    return found
+
+
+def settled_jobs(
+    url: str,
+    tokens: Mapping[str, str],
+    before: Iterable[str],
+    *,
+    within_s: float,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Jobs:
+    """The same, once all have ended or `within_s` seconds are over."""
+    known, end_s = list(before), time.monotonic() + within_s
+    while True:
+        found = jobs_of(url, tokens, known)
+        if all(job.ended for jobs in found.values() for job in jobs.values()) or time.monotonic() > end_s:
+            return found
+        sleep(1.0)
+
+
+def subjects(entries: Iterable[Entry]) -> set[str]:
+    """Everybody who asked for a job and was not erased since."""
+    listed = list(entries)
+    gone = {entry.subject_id for entry in listed if entry.what == ledger.ERASED}
+    return {entry.subject_id for entry in listed if entry.kind in KINDS and entry.subject_id} - gone

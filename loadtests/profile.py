@@ -1,0 +1,78 @@
+"""A profile: who comes when and wants what, on which platform, judged by which objectives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from loadtests import arrivals
+from loadtests.arrivals import Arrival, BadPlan
+
+HERE = Path(__file__).parent
+JOURNEYS = ("browse", "upload", "train", "generate", "verify", "opt_in", "take_back")
+
+
+@dataclass(frozen=True)
+class People:
+    """accounts: signed in, without a consent. ready: with consent, photos and an adapter, made before the run.
+    faces: faces that are free at the start, for journeys that enrol one; each goes with a worker of its own."""
+
+    accounts: int
+    ready: int
+    faces: int
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One YAML file. `settings` are environment variables for `semblance up`; `settle_s`: how long the last journeys
+    may take after the last arrival; `rest_s`: quiet before the first one; `also`: arrivals that come beside the drawn
+    ones, so that a short run has seen the rare journeys; `price`: of an hour of a core and of a GPU."""
+
+    name: str
+    seed: int
+    arrivals: list[dict[str, Any]]
+    mix: dict[str, float]
+    people: People
+    slo: Path
+    settle_s: float
+    workers: int = 1
+    poisson: bool = True
+    settings: dict[str, str] = field(default_factory=dict)
+    price: dict[str, float] = field(default_factory=lambda: {"core_hour": 0.0, "gpu_hour": 0.0})
+    chaos: list[dict[str, Any]] = field(default_factory=list)
+    rest_s: float = 5.0
+    also: list[dict[str, Any]] = field(default_factory=list)
+
+    def plan(self) -> list[Arrival]:
+        """Every arrival of the run. Raises BadPlan."""
+        if unknown := ({*self.mix} | {row.get("journey") for row in self.also}) - set(JOURNEYS):
+            raise BadPlan(f"{self.name}: unknown journeys {', '.join(sorted(map(str, unknown)))}")
+        traces = [row for row in self.arrivals if row.get("shape") == "trace"]
+        if traces and len(self.arrivals) > 1:
+            raise BadPlan(f"{self.name}: a trace is a whole run and stands alone")
+        if traces:
+            file = HERE / "profiles" / str(traces[0]["file"])
+            return arrivals.replayed(file, speed=float(traces[0].get("speed", 1.0)))
+        drawn = arrivals.planned(arrivals.segments_of(self.arrivals), self.mix, self.seed, poisson=self.poisson)
+        beside = [
+            Arrival(0, float(row["at_s"]), str(row.get("stage", "beside")), str(row["journey"])) for row in self.also
+        ]
+        return arrivals.numbered([*drawn, *beside])
+
+
+def read(name: str | Path) -> Profile:
+    """A file, or one of those in profiles/ by its name. Raises BadPlan for an unknown or missing word."""
+    path = Path(name) if str(name).endswith((".yaml", ".yml")) else HERE / "profiles" / f"{name}.yaml"
+    if not path.exists():
+        raise BadPlan(f"no profile {name}; there are {', '.join(sorted(p.stem for p in path.parent.glob('*.yaml')))}")
+    given = yaml.safe_load(path.read_text())
+    try:
+        given["people"] = People(**given["people"])
+        given["slo"] = HERE / given["slo"]
+        given["settings"] = {key: str(value) for key, value in given.get("settings", {}).items()}
+        return Profile(name=path.stem, **given)
+    except (TypeError, KeyError) as e:
+        raise BadPlan(f"{path.name}: {e}") from None

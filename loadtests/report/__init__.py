@@ -1,0 +1,1 @@
+"""What a run was, for people: verdict, page, plots, comparison."""

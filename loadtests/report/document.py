@@ -1,0 +1,109 @@
+"""The page in docs/benchmarks, and the words that both pages share."""
+
+# ruff: noqa: E501 - a table's row is one line
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def publish(row: dict[str, Any], docs: Path) -> None:
+    """load.md and load.json."""
+    docs.mkdir(parents=True, exist_ok=True)
+    (docs / "load.json").write_text(json.dumps(row, indent=1) + "\n")
+    (docs / "load.md").write_text(markdown(row))
+
+
+def markdown(row: dict[str, Any]) -> str:
+    """The page in docs/benchmarks."""
+    goals = "\n".join(
+        f"| {g['goal']} | {g['target']} | {value(g)} | {g['count'] or ''} | {'yes' if g['met'] else '**no**'} |"
+        for g in row["goals"]
+    )
+    routes = "\n".join(
+        f"| {n} | {' | '.join(map(str, shape(s)))} | {s['availability']} |" for n, s in row["routes"].items()
+    )
+    marks = "\n".join(f"| {n} | {' | '.join(map(str, shape(s)))} |" for n, s in row["marks"].items())
+    events = "\n".join(f"| {n} | {' | '.join(map(str, shape(s)))} |" for n, s in row["events"].items())
+    stages = "\n".join(
+        f"| {s['stage']} | {s['offered_per_s']} | {s['answered_per_s']} | {s['ok']} | {s['p95_s']} | {s['open']} | {s['core_s']} |"
+        for s in row["stages"]
+    )
+    balance = "\n".join(f"| {name} | {count} |" for name, count in row["balance"].items())
+    capacity = "\n".join(f"| {name} | {value} |" for name, value in flat(row["capacity"]))
+    chaos = "\n".join(f"| {c['at_s']} | {c['what']} | {c['target']} | {c['back_after_s']} |" for c in row["chaos"])
+    return f"""# Load, with a verdict: {"yes" if row["passed"] else "**no**"}
+
+Written by `make loadtest PROFILE={row["profile"]}` on {
+        row["cores"]
+    } cores, the load generator's own among them, with a one-minute load of
+{row["load_before"]} before and {row["load_after"]} after. {row["arrivals"]} arrivals in {
+        row["seconds"]
+    } s, their times made beforehand; latency counts from
+the intended arrival, so a slow platform cannot slow its own load. Percentiles are order statistics. Adapters are learnt in
+few steps (`LEAN` of the tests): the way of the bytes is measured, not the likeness.
+
+| objective | target | value | of | met |
+|---|---|---|---|---|
+{goals}
+
+| the ledger looked at | |
+|---|---|
+{balance}
+
+| waited for, s from the intended arrival | times | p50 | p95 | p99 |
+|---|---|---|---|---|
+{marks}
+
+| route, s from the due time | calls | p50 | p95 | p99 | right |
+|---|---|---|---|---|---|
+{routes}
+
+| topic, s from the producer's time to a consumer's | events | p50 | p95 | p99 |
+|---|---|---|---|---|
+{events}
+
+| stage | offered/s | answered/s | right | p95 s | under way | core-s |
+|---|---|---|---|---|---|---|
+{stages}
+
+| capacity | |
+|---|---|
+{capacity}
+{
+        f'''
+| chaos, s | what | to | back after s |
+|---|---|---|---|
+{chaos}
+'''
+        if chaos
+        else ""
+    }"""
+
+
+def flat(row: dict[str, Any]) -> list[tuple[str, object]]:
+    """(name, value), one level deep."""
+    found: list[tuple[str, object]] = []
+    for name, value in row.items():
+        if isinstance(value, dict):
+            found += [(f"{name}: {inner}", each) for inner, each in value.items()]
+        else:
+            found.append((name.replace("_", " "), round(value, 4) if isinstance(value, float) else value))
+    return found
+
+
+def shape(s: dict[str, Any]) -> tuple[object, ...]:
+    """Count and percentiles, "" for what is not there."""
+    return (s["count"], *(s.get(q, "") for q in ("p50", "p95", "p99")))
+
+
+def words(counted: dict[str, int]) -> str:
+    """What was counted, in a cell."""
+    return ", ".join(f"{word} {count}" for word, count in counted.items())
+
+
+def value(goal: dict[str, Any]) -> str:
+    """A measured value, or that there was nothing to measure."""
+    return "never happened" if goal["value"] == -1.0 else f"{goal['value']:g}"

@@ -1,0 +1,128 @@
+"""A run as JSON has it, and its verdict as lines."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from loadtests import capacity, measures
+from loadtests.running import Outcome
+from loadtests.slo import Finding
+
+Row = dict[str, Any]
+
+
+def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
+    """Everything that is written."""
+    stages = measures.by_stage(found.calls, found.walks)
+    for stage in stages:
+        stage["core_s"] = found.stage_core_s.get(str(stage["stage"]), 0.0)
+    return {
+        "name": "load",
+        "profile": found.profile.name,
+        "cores": os.cpu_count(),
+        "load_before": round(found.load_before, 1),
+        "load_after": round(os.getloadavg()[0], 1),
+        "seconds": round(found.ended_at - found.began_at, 1),
+        "arrivals": len(found.walks),
+        "passed": all(finding.met for finding in findings),
+        "goals": [
+            {"goal": f.goal, "target": f.target, "value": f.value, "met": f.met, "count": f.count} for f in findings
+        ],
+        "balance": found.balance.counts,
+        "faults": [vars(fault) for fault in found.balance.faults[:100]],
+        "routes": measures.by_route(found.calls),
+        "marks": {name: measures.shape(values) for name, values in sorted(measures.marks(found.walks).items())},
+        "journeys": _journeys(found),
+        "why_failed": dict(Counter(w.why for w in found.walks if w.outcome != "done").most_common(20)),
+        "harness_late_s": measures.shape(measures.lateness(found.walks), 4),
+        "events": _events(found),
+        "stages": stages,
+        "memory_mb": _memory(found),
+        "capacity": _capacity(found, stages),
+        "chaos": found.chaos,
+    }
+
+
+def write(row: Row, folder: Path) -> None:
+    """summary.json."""
+    (folder / "summary.json").write_text(json.dumps(row, indent=1) + "\n")
+
+
+def verdict(row: Row) -> list[str]:
+    """A line an objective, the unmet first, and the yes or no."""
+    ordered = sorted(row["goals"], key=lambda g: g["met"])
+    lines = [f"{'met  ' if g['met'] else 'UNMET'} {g['goal']}: {_value(g)} ({g['target']})" for g in ordered]
+    lines += [f"fault {fault['kind']}: {fault['thing_id']}: {fault['text']}" for fault in row["faults"][:20]]
+    unmet = sum(not g["met"] for g in row["goals"])
+    return [
+        *lines,
+        "VERDICT: yes" if row["passed"] else f"VERDICT: no ({unmet} of {len(row['goals'])} objectives unmet)",
+    ]
+
+
+def _value(goal: Row) -> str:
+    return "never happened" if goal["value"] == -1.0 else f"{goal['value']:g}"
+
+
+def _journeys(found: Outcome) -> Row:
+    names = sorted({walk.journey for walk in found.walks})
+    return {
+        name: {
+            **measures.shape([w.ended - w.due for w in found.walks if w.journey == name and w.outcome == "done"]),
+            "outcomes": dict(Counter(w.outcome for w in found.walks if w.journey == name)),
+        }
+        for name in names
+    }
+
+
+def _events(found: Outcome) -> Row:
+    topics = sorted({topic for topic, _ in found.delays})
+    return {topic: measures.shape([s for t, s in found.delays if t == topic]) for topic in topics}
+
+
+def _memory(found: Outcome) -> Row:
+    if not found.memory:
+        return {}
+    sizes = [resident / 2**20 for _, resident in found.memory]
+    tenth = max(1, len(sizes) // 10)
+    first, last = sum(sizes[:tenth]) / tenth, sum(sizes[-tenth:]) / tenth
+    return {"first": round(first), "last": round(last), "most": round(max(sizes)), "growth": round(last / first - 1, 4)}
+
+
+def _capacity(found: Outcome, stages: Sequence[Row]) -> Row:
+    pictures = sum("picture" in walk.marks for walk in found.walks)
+    answered = sum(call.ok for call in found.calls)
+    row: Row = {"pictures": pictures}
+    if found.core_s is not None:
+        cost = capacity.Cost(found.core_s, answered, pictures)
+        price = found.profile.price
+        row |= {
+            "core_s": round(found.core_s, 1),
+            "calls_per_core_s": round(cost.calls_per_core_s(), 2),
+            "core_hour": price["core_hour"],
+            "per_1000_pictures": cost.per_thousand_pictures(price["core_hour"], price.get("gpu_hour", 0.0)),
+        }
+    try:
+        law = capacity.fit([(float(s["open"]), float(s["answered_per_s"])) for s in stages])
+        row["usl"] = {
+            "alone_per_s": round(law.alone_per_s, 3),
+            "contention": round(law.contention, 5),
+            "coherency": round(law.coherency, 7),
+            "peak_open": _finite(law.peak_open),
+            "peak_per_s": _finite(law.peak_per_s),
+            "median_error": round(law.error, 4),
+        }
+    except capacity.TooFewStages as e:
+        row["usl"] = {"not_fitted": str(e)}
+    full = capacity.saturation(stages)
+    row["saturated_at"] = full["stage"] if full else None
+    return row
+
+
+def _finite(value: float) -> float | None:
+    return None if value == float("inf") else round(value, 3)

@@ -1,0 +1,144 @@
+"""Objectives as a file, and the verdict: a yes or a no, with the reason for every no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from loadtests import measures
+from loadtests.measures import Call, Walk
+from loadtests.reconcile import FAULTS, Balance
+
+_KEYS = {"availability", "routes", "marks", "faults", "harness", "grace_s", "least"}
+_QUANTILES = {f"p{q}" for q in measures.QUANTILES}
+
+
+class BadObjectives(ValueError):
+    """The file says something that nothing would check."""
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """slo.yaml. `routes` and `marks`: name to {"p99": seconds}. `faults`: kind to how many are borne. `least`: how much
+    must have been looked at for a yes to mean anything."""
+
+    availability: float
+    routes: Mapping[str, Mapping[str, float]]
+    marks: Mapping[str, Mapping[str, float]]
+    faults: Mapping[str, int]
+    harness_late_p99_s: float
+    least: Mapping[str, int]
+    grace_s: float
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One objective and what was measured."""
+
+    goal: str
+    target: str
+    value: float
+    met: bool
+    count: int = 0
+
+
+def read(path: Path) -> Objectives:
+    """Raises BadObjectives for anything unknown: a misspelt objective would otherwise hold for ever."""
+    given = yaml.safe_load(path.read_text())
+    if not isinstance(given, dict) or set(given) != _KEYS:
+        raise BadObjectives(f"{path.name} must hold exactly {', '.join(sorted(_KEYS))}")
+    for part in ("routes", "marks"):
+        for name, limits in given[part].items():
+            if not isinstance(limits, dict) or not limits or set(limits) - _QUANTILES:
+                raise BadObjectives(f"{part}: {name!r} wants some of {', '.join(sorted(_QUANTILES))}, in seconds")
+    if set(given["faults"]) != set(FAULTS):
+        raise BadObjectives(f"faults must name {', '.join(FAULTS)}")
+    if set(given["harness"]) != {"late_p99"}:
+        raise BadObjectives("harness must hold late_p99")
+    return Objectives(
+        availability=float(given["availability"]),
+        routes=given["routes"],
+        marks=given["marks"],
+        faults=given["faults"],
+        harness_late_p99_s=float(given["harness"]["late_p99"]),
+        least=given["least"],
+        grace_s=float(given["grace_s"]),
+    )
+
+
+def judge(objectives: Objectives, calls: Sequence[Call], walks: Sequence[Walk], balance: Balance) -> list[Finding]:
+    """Every objective, met or not. An objective about something that never happened is not met."""
+    return [
+        _available(objectives, calls),
+        *_routes(objectives, calls),
+        *_marks(objectives, walks),
+        *_faults(objectives, balance),
+        *_harness(objectives, walks),
+        *_least(objectives, balance, walks),
+    ]
+
+
+def passed(findings: Sequence[Finding]) -> bool:
+    """The verdict."""
+    return bool(findings) and all(finding.met for finding in findings)
+
+
+def _available(objectives: Objectives, calls: Sequence[Call]) -> Finding:
+    value = measures.availability(calls) if calls else 0.0
+    return Finding(
+        "availability, first attempts", f">= {objectives.availability}", round(value, 5),
+        value >= objectives.availability, len(calls),
+    )  # fmt: skip
+
+
+def _routes(objectives: Objectives, calls: Sequence[Call]) -> list[Finding]:
+    found = measures.by_route(calls)
+    return [
+        _limit(f"{route}, {quantile}, s", found.get(route, {"count": 0}), quantile, limit_s)
+        for route, limits in objectives.routes.items()
+        for quantile, limit_s in limits.items()
+    ]
+
+
+def _marks(objectives: Objectives, walks: Sequence[Walk]) -> list[Finding]:
+    found = measures.marks(walks)
+    return [
+        _limit(f"{mark}, {quantile}, s", measures.shape(found.get(mark, [])), quantile, limit_s)
+        for mark, limits in objectives.marks.items()
+        for quantile, limit_s in limits.items()
+    ]
+
+
+def _limit(goal: str, found: Mapping[str, Any], quantile: str, limit_s: float) -> Finding:
+    value = found.get(quantile)
+    met = value is not None and value <= limit_s
+    return Finding(goal, f"<= {limit_s:g}", -1.0 if value is None else value, met, int(found["count"]))
+
+
+def _faults(objectives: Objectives, balance: Balance) -> list[Finding]:
+    counted = balance.by_kind()
+    return [
+        Finding(kind.replace("-", " "), f"<= {borne}", counted[kind], counted[kind] <= borne)
+        for kind, borne in objectives.faults.items()
+    ]
+
+
+def _harness(objectives: Objectives, walks: Sequence[Walk]) -> list[Finding]:
+    late = measures.shape(measures.lateness(walks))
+    unsent = sum(walk.outcome in {"refused", "starved"} for walk in walks)
+    return [
+        _limit("the harness's own lateness, p99, s", late, "p99", objectives.harness_late_p99_s),
+        Finding("arrivals that the harness could not send", "= 0", unsent, unsent == 0, len(walks)),
+    ]
+
+
+def _least(objectives: Objectives, balance: Balance, walks: Sequence[Walk]) -> list[Finding]:
+    looked_at = {**balance.counts, "journeys": len(walks)}
+    return [
+        Finding(f"{what}, at least", f">= {least}", looked_at.get(what, 0), looked_at.get(what, 0) >= least)
+        for what, least in objectives.least.items()
+    ]

@@ -1,0 +1,96 @@
+"""The Kafka side: reads the public topics as another team would, from their beginning and on, and times every event.
+
+It goes on through a broker that is killed: it reads again from the beginning, and an event counts once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadtests.reconcile import Told
+from semblance.eventbus import envelope
+from semblance.eventbus.broker import Broker
+from semblance.eventbus.errors import MalformedEvent
+from semblance.kernel.errors import Unavailable
+
+TOPICS = (
+    "ingest.photo.v1",
+    "training.adapter.v1",
+    "generation.image.v1",
+    "safety.verdict.v1",
+    "provenance.manifest.v1",
+    "identity.consent.v1",
+)
+_POLL_S = 0.2
+_THINGS = ("image_id", "adapter_id", "photo_id", "consent_id")
+
+
+@dataclass
+class Watcher:
+    """`with Watcher(broker) as watcher:`; a thread of its own. `told` and `delays` grow while it watches."""
+
+    broker: Broker
+    topics: Sequence[str] = TOPICS
+    clock: Callable[[], float] = time.time
+    told: dict[str, Told] = field(default_factory=dict)
+    delays: list[tuple[str, float]] = field(default_factory=list)
+    malformed: int = 0
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _caught_up: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Watcher:
+        self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(30)
+
+    def catch_up(self, timeout_s: float = 60.0) -> bool:
+        """Wait until everything that is on the topics now was read."""
+        self._caught_up.clear()
+        return self._caught_up.wait(timeout_s)
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._read()
+            except Unavailable:
+                self._stop.wait(1.0)  # the broker is away; from the beginning when it is back
+
+    def _read(self) -> None:
+        reader, since = self.broker.reader(self.topics), self.clock()
+        try:
+            while not self._stop.is_set():
+                asked = not self._caught_up.is_set()
+                for record in reader.poll(_POLL_S):
+                    self._note(record, since)
+                if asked and reader.caught_up():
+                    self._caught_up.set()
+        finally:
+            reader.close()
+
+    def _note(self, record: Any, since: float) -> None:
+        try:
+            event = envelope.from_record(record)
+        except MalformedEvent:
+            self.malformed += 1
+            return
+        if event.event_id in self.told:
+            return
+        seen, at = self.clock(), event.time.timestamp()
+        message = event.message
+        thing_id = next(value for name in _THINGS if (value := getattr(message, name, "")))
+        self.told[event.event_id] = Told(
+            event.event_id, record.topic, event.type.rpartition(".")[2], event.source, at, seen, thing_id,
+            message.subject_id, message.consent_id,  # type: ignore[attr-defined]
+        )  # fmt: skip
+        if at >= since:  # older ones were only waiting for us
+            self.delays.append((record.topic, seen - at))

@@ -1,0 +1,120 @@
+"""Arrivals are as many and as irregular as they should be, and the same for the same seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loadtests import arrivals, profile
+from loadtests.arrivals import BadPlan, Segment
+
+SEED = 3
+
+
+def drawn(*segments: Segment, poisson: bool = True) -> list[float]:
+    return [at_s for at_s, _ in arrivals.times(segments, np.random.default_rng(SEED), poisson=poisson)]
+
+
+def test_poisson_gaps_are_exponential() -> None:
+    gaps = np.diff(drawn(Segment("s", 20, 20, 1000)))
+    assert len(gaps) == pytest.approx(20_000, rel=0.03)  # 4 standard deviations of a Poisson count
+    assert gaps.mean() == pytest.approx(0.05, rel=0.03)
+    assert gaps.std() == pytest.approx(gaps.mean(), rel=0.05)  # an even stream would have 0
+
+
+def test_a_ramp_comes_as_often_as_its_line_says() -> None:
+    times = np.array(drawn(Segment("s", 0, 40, 1000)))
+    halves = [(times < 500).sum(), (times >= 500).sum()]
+    assert halves[0] == pytest.approx(5000, rel=0.06)  # the area below the line: a quarter of 20,000
+    assert halves[1] == pytest.approx(15_000, rel=0.04)
+
+
+def test_even_arrivals_are_even_across_segments() -> None:
+    assert drawn(Segment("a", 2, 2, 2), Segment("b", 1, 1, 3), poisson=False) == [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_a_falling_ramp_ends_where_it_ends() -> None:
+    times = drawn(Segment("s", 4, 0, 10), poisson=False)
+    assert len(times) == 20
+    assert times[-1] == pytest.approx(10)
+    assert bool((np.diff(times) > 0).all())
+
+
+def test_a_spike_is_in_the_middle() -> None:
+    segments = arrivals.segments_of([{"shape": "spike", "per_s": 1, "peak_per_s": 50, "for_s": 30, "peak_s": 10}])
+    assert [s.for_s for s in segments] == [10, 10, 10]
+    assert [s.from_per_s for s in segments] == [1, 50, 1]
+
+
+def test_steps_are_stages_of_their_own() -> None:
+    row = {"name": "up", "shape": "steps", "from_per_s": 2, "by_per_s": 2, "steps": 3, "each_s": 5}
+    assert [s.stage for s in arrivals.segments_of([row])] == ["up: 2/s", "up: 4/s", "up: 6/s"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"shape": "wave", "per_s": 1, "for_s": 1},
+        {"shape": "steady", "per_s": 1},
+        {"shape": "steady", "per_s": 1, "for_s": 1, "forr_s": 2},
+        {"shape": "steady", "per_s": -1, "for_s": 1},
+        {"shape": "steady", "per_s": 1, "for_s": 0},
+    ],
+)
+def test_a_stage_that_cannot_be_meant_is_refused(row: dict[str, object]) -> None:
+    with pytest.raises(BadPlan):
+        arrivals.segments_of([row])
+
+
+def test_the_mix_is_kept_and_repeatable() -> None:
+    plan = arrivals.planned([Segment("s", 100, 100, 100)], {"browse": 3, "upload": 1}, SEED)
+    browsing = sum(a.journey == "browse" for a in plan) / len(plan)
+    assert browsing == pytest.approx(0.75, abs=0.02)
+    assert plan == arrivals.planned([Segment("s", 100, 100, 100)], {"browse": 3, "upload": 1}, SEED)
+    assert plan != arrivals.planned([Segment("s", 100, 100, 100)], {"browse": 3, "upload": 1}, SEED + 1)
+
+
+def test_workers_send_each_arrival_once() -> None:
+    plan = arrivals.planned([Segment("s", 10, 10, 10)], {"browse": 1}, SEED)
+    shares = [arrivals.share(plan, worker, 3) for worker in range(3)]
+    assert sorted(a.number for each in shares for a in each) == list(range(len(plan)))
+
+
+def test_a_trace_is_replayed_as_it_was_written(tmp_path: Path) -> None:
+    plan = arrivals.planned([Segment("s", 10, 10, 10)], {"browse": 1, "verify": 1}, SEED)
+    arrivals.write(plan, tmp_path / "trace.jsonl")
+    again = arrivals.replayed(tmp_path / "trace.jsonl")
+    assert [(a.journey, a.stage, a.number) for a in again] == [(a.journey, a.stage, a.number) for a in plan]
+    assert [a.at_s for a in again] == pytest.approx([a.at_s for a in plan], abs=1e-6)
+    twice = arrivals.replayed(tmp_path / "trace.jsonl", speed=2)
+    assert twice[-1].at_s == pytest.approx(plan[-1].at_s / 2, abs=1e-6)
+
+
+@pytest.mark.parametrize("line", ["no json", "[]", '{"at_s": 1}', '{"at_s": -1, "journey": "browse"}'])
+def test_a_broken_trace_names_its_line(tmp_path: Path, line: str) -> None:
+    (tmp_path / "t.jsonl").write_text('{"at_s": 1, "journey": "browse"}\n' + line + "\n")
+    with pytest.raises(BadPlan, match=r"line 2"):
+        arrivals.replayed(tmp_path / "t.jsonl")
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in (profile.HERE / "profiles").glob("*.yaml")))
+def test_every_profile_has_a_plan(name: str) -> None:
+    found = profile.read(name)
+    plan = found.plan()
+    assert plan
+    assert found.slo.exists()
+    assert [a.number for a in plan] == list(range(len(plan)))
+
+
+def test_a_profile_with_an_unknown_journey_is_refused(tmp_path: Path) -> None:
+    text = (profile.HERE / "profiles" / "smoke.yaml").read_text()
+    (tmp_path / "p.yaml").write_text(text.replace("browse: ", "brows: "))
+    with pytest.raises(BadPlan, match="brows"):
+        profile.read(tmp_path / "p.yaml").plan()
+
+
+def test_a_profile_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(BadPlan, match="smoke"):
+        profile.read("smok")

@@ -1,0 +1,82 @@
+"""The law that made the numbers is found again in them; cost and saturation are as reckoned by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from loadtests import capacity, measures
+from loadtests.capacity import Cost, TooFewStages, Usl
+from loadtests.measures import Call, Walk
+
+LAW = Usl(alone_per_s=40.0, contention=0.08, coherency=0.002, error=0.0)
+
+
+def test_the_law_is_found_again() -> None:
+    found = capacity.fit([(n, LAW.throughput(n)) for n in (1, 2, 4, 8, 16, 32, 64)])
+    assert found.alone_per_s == pytest.approx(40.0)
+    assert found.contention == pytest.approx(0.08)
+    assert found.coherency == pytest.approx(0.002)
+    assert found.error < 1e-6
+    assert found.peak_open == pytest.approx(math.sqrt(0.92 / 0.002))
+    assert found.peak_per_s == pytest.approx(max(LAW.throughput(n) for n in np.linspace(1, 64, 2000)), rel=1e-4)
+
+
+def test_with_noise_the_peak_is_found_nearly() -> None:
+    dice = np.random.default_rng(1)
+    points = [(n, LAW.throughput(n) * dice.normal(1, 0.03)) for n in (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)]
+    found = capacity.fit(points)
+    assert found.peak_per_s == pytest.approx(LAW.peak_per_s, rel=0.1)
+    assert found.error < 0.06
+
+
+def test_what_only_grows_has_no_peak() -> None:
+    found = capacity.fit([(n, 10.0 * n) for n in (1, 2, 4, 8)])
+    assert found.peak_open == math.inf
+    assert found.throughput(16) == pytest.approx(160.0)
+
+
+@pytest.mark.parametrize("points", [[], [(1, 1), (2, 2), (3, 3)], [(1, 1)] * 9, [(0, 0)] * 9])
+def test_too_few_loads_are_not_fitted(points: list[tuple[float, float]]) -> None:
+    with pytest.raises(TooFewStages):
+        capacity.fit(points)
+
+
+def stage(name: str, calls: float, answered: float, p95_s: float) -> dict[str, Any]:
+    return {"stage": name, "calls": calls, "seconds": 1.0, "answered_per_s": answered, "p95_s": p95_s}
+
+
+def test_saturation_is_where_answers_fall_behind_or_get_slow() -> None:
+    calm = [stage("a", 10, 10, 0.1), stage("b", 20, 20, 0.15)]
+    assert capacity.saturation(calm) is None
+    assert capacity.saturation([*calm, stage("c", 30, 25, 0.2)])["stage"] == "c"  # type: ignore[index]
+    assert capacity.saturation([*calm, stage("d", 30, 30, 0.4)])["stage"] == "d"  # type: ignore[index]
+    assert capacity.saturation([]) is None
+
+
+def test_cost_is_all_that_was_used_over_the_pictures() -> None:
+    cost = Cost(core_s=7200, calls=1000, pictures=100, gpu_s=360)
+    assert cost.per_thousand_pictures(0.05, 2.0) == pytest.approx(1000 * (2 * 0.05 + 0.1 * 2.0) / 100)
+    assert cost.calls_per_core_s() == pytest.approx(1000 / 7200)
+    assert Cost(1, 1, 0).per_thousand_pictures(0.05) is None
+
+
+def test_stages_count_what_was_offered_answered_and_under_way() -> None:
+    walks = [Walk("browse", "one", k / 10, k / 10, k / 10 + 0.5, "done") for k in range(10)]
+    walks += [Walk("browse", "two", 1 + k / 20, 1 + k / 20, 3.0, "done") for k in range(20)]
+    calls = [Call("GET /v1/me", "browse", w.stage, w.due, w.due, w.ended, 200, True) for w in walks]
+    one, two = measures.by_stage(calls, walks)
+    assert one["offered_per_s"] == pytest.approx(10)
+    assert one["seconds"] == pytest.approx(1)
+    assert one["open"] == pytest.approx(sum(min(c.ended, 1.0) - c.due for c in calls[:10]), rel=0.01)
+    assert two["offered_per_s"] == pytest.approx(20 / 0.95, rel=0.01)
+
+
+def test_percentiles_are_values_that_happened() -> None:
+    assert [measures.percentile([1, 2, 3, 4], q) for q in (50, 95, 99)] == [2, 4, 4]
+    assert measures.percentile(list(range(1, 101)), 99) == 99
+    with pytest.raises(ValueError, match="no values"):
+        measures.percentile([], 50)

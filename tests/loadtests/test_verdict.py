@@ -1,0 +1,114 @@
+"""The verdict is no for each broken objective alone, and for a run in which nothing happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from loadtests import slo
+from loadtests.measures import Call, Walk
+from loadtests.profile import HERE
+from loadtests.reconcile import Balance, Fault
+from loadtests.slo import BadObjectives
+
+OBJECTIVES = """
+availability: 0.9
+routes: {"GET /v1/me": {p50: 0.1, p99: 1.0}}
+marks: {picture: {p95: 5.0}}
+faults: {lost: 0, doubled: 0, unsafe: 0, no-verdict: 0, out-of-order: 0, untrue: 0}
+harness: {late_p99: 0.1}
+grace_s: 1.0
+least: {journeys: 2, accepted: 1}
+"""
+
+
+@pytest.fixture
+def objectives(tmp_path: Path) -> slo.Objectives:
+    return slo.read(written(tmp_path, yaml.safe_load(OBJECTIVES)))
+
+
+def written(folder: Path, given: Any) -> Path:
+    path = folder / "slo.yaml"
+    path.write_text(yaml.safe_dump(given))
+    return path
+
+
+def call(**other: Any) -> Call:
+    found = Call("GET /v1/me", "browse", "steady", due=0.0, started=0.0, ended=0.05, status=200, ok=True)
+    return replace(found, **other)
+
+
+def walk(**other: Any) -> Walk:
+    return replace(Walk("generate", "steady", 0.0, 0.01, 1.0, "done", marks={"picture": 1.0}), **other)
+
+
+def judged(objectives: slo.Objectives, **other: Any) -> list[str]:
+    """The goals that are not met."""
+    given = {"calls": [call()] * 20, "walks": [walk()] * 3, "balance": Balance(counts={"accepted": 3})} | other
+    return [f.goal for f in slo.judge(objectives, given["calls"], given["walks"], given["balance"]) if not f.met]
+
+
+def test_a_good_run_passes(objectives: slo.Objectives) -> None:
+    assert judged(objectives) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "goal"),
+    [
+        ({"calls": [call()] * 17 + [call(ok=False, status=503)] * 3}, "availability, first attempts"),
+        ({"calls": [call(ended=0.2)] * 20}, "GET /v1/me, p50, s"),
+        ({"calls": [call()] * 20 + [call(ended=3.0)]}, "GET /v1/me, p99, s"),
+        ({"calls": [call()] * 20 + [call(due=-3.0)]}, "GET /v1/me, p99, s"),  # sent late: the platform's, not hidden
+        ({"walks": [walk(marks={"picture": 9.0})] * 3}, "picture, p95, s"),
+        ({"walks": [walk(marks={})] * 3}, "picture, p95, s"),  # never happened
+        ({"balance": Balance([Fault("unsafe", "i", "")], {"accepted": 3})}, "unsafe"),
+        ({"balance": Balance([Fault("lost", "i", "")], {"accepted": 3})}, "lost"),
+        ({"walks": [walk(started=0.5)] * 3}, "the harness's own lateness, p99, s"),
+        ({"walks": [walk()] * 3 + [walk(outcome="starved")]}, "arrivals that the harness could not send"),
+        ({"walks": [walk()]}, "journeys, at least"),
+        ({"balance": Balance(counts={"accepted": 0})}, "accepted, at least"),
+    ],
+)
+def test_each_objective_alone_decides(objectives: slo.Objectives, other: dict[str, Any], goal: str) -> None:
+    assert judged(objectives, **other) == [goal]
+
+
+def test_a_second_attempt_does_not_whitewash_the_first(objectives: slo.Objectives) -> None:
+    retried = [call(ok=False, status=503), call(attempt=2)] * 3
+    assert "availability, first attempts" in judged(objectives, calls=[call()] * 10 + retried)
+
+
+def test_nothing_at_all_is_no(objectives: slo.Objectives) -> None:
+    findings = slo.judge(objectives, [], [], Balance())
+    assert not slo.passed(findings)
+    assert not slo.passed([])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"availabilty": 0.9},
+        {"routes": {"GET /v1/me": {"p90": 1}}},
+        {"routes": {"GET /v1/me": {}}},
+        {"faults": {"lost": 0}},
+        {"harness": {"late": 1}},
+    ],
+)
+def test_an_objective_that_nothing_would_check_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(BadObjectives):
+        slo.read(written(tmp_path, yaml.safe_load(OBJECTIVES) | change))
+
+
+@pytest.mark.parametrize("path", sorted(HERE.glob("slo*.yaml")), ids=lambda p: p.stem)
+def test_the_files_that_ship_bear_no_fault_and_name_routes_that_exist(path: Path) -> None:
+    import json
+
+    found = slo.read(path)
+    assert set(found.faults.values()) == {0}
+    paths = json.loads((HERE.parent / "docs" / "openapi.json").read_text())["paths"]
+    known = {f"{method.upper()} {route}" for route, methods in paths.items() for method in methods}
+    assert set(found.routes) <= known

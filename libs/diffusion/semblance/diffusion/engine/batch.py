@@ -31,7 +31,10 @@ class BatchClass:
 
 @dataclass(eq=False)
 class Row:
-    """One picture on its way. latents (1, ...); unwanted: None without guidance; after: see Opening."""
+    """One picture on its way. latents (1, ...); unwanted: None without guidance; after: see Opening.
+
+    steps: how many it takes in all; glimpse: what the picture may become, where a preview is due.
+    """
 
     job: Job = field(repr=False)
     index: int
@@ -47,6 +50,8 @@ class Row:
     stepper: Stepper | None = field(repr=False)
     after: Callable[[torch.Tensor, int], torch.Tensor] | None = field(default=None, repr=False)
     step: int = 0
+    steps: int = 0
+    glimpse: torch.Tensor | None = field(default=None, repr=False)
 
     @property
     def told(self) -> list[Lane]:
@@ -140,6 +145,16 @@ def moved(rows: Sequence[Row], predictions: torch.Tensor) -> list[torch.Tensor]:
         if row.after is not None:
             found[index] = row.after(found[index], row.step + 1)
     return [found[index] for index in range(len(rows))]
+
+
+def foreseen(row: Row, prediction: torch.Tensor) -> torch.Tensor:
+    """What the row's latents (1, ...) would be without noise, as the scheduler sees it before the step; the latents as
+    they are where it does not say."""
+    clean = row.plan.clean
+    if clean is None:
+        return row.latents
+    keep, take = clean.keep[row.step], clean.take[row.step]
+    return advanced(row.latents, prediction, [keep], [take]).to(row.latents.dtype)
 
 
 def _together(rows: Sequence[Row], predictions: torch.Tensor) -> list[torch.Tensor]:

@@ -88,4 +88,5 @@ class Preparing:
             stepper=Stepper(prepared.plan, generator) if prepared.plan.coefficients is None else None,
             after=begins.after,
             step=begins.first_step,
+            steps=prepared.plan.steps - begins.first_step,
         )

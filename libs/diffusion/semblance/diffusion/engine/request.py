@@ -36,7 +36,7 @@ class Worn:
     is worn by nobody's reference: `reference=None`.
     """
 
-    subject_id: str
+    subject_id: str = field(repr=False)
     adapter: FlatAdapter | None = field(repr=False)
     reference: NDArray[np.float32] | None = field(default=None, repr=False)
     strength: float = 1.0

@@ -40,13 +40,15 @@ class Plan:
 
     input_scales, one a step: what latents are multiplied with before the denoiser sees them. start_scale: what noise of
     unit variance is multiplied with at first. coefficients: None where every row needs an object of its own, from
-    `make`. noisy: steps draw noise, by the row's own generator.
+    `make`. clean: the same of the picture that the scheduler foresees at each step, where it does. noisy: steps draw
+    noise, by the row's own generator.
     """
 
     timesteps: tuple[float, ...]
     input_scales: tuple[float, ...]
     start_scale: float
     coefficients: Coefficients | None
+    clean: Coefficients | None
     noisy: bool
     make: Make = field(repr=False)
 
@@ -99,15 +101,17 @@ def plan_of(make: Make) -> Plan:
     """Ask a scheduler for its plan: numbers where they hold, None where they do not."""
     scheduler = make()
     timesteps = scheduler.timesteps
-    scales = [float(scaled_by(scheduler, torch.ones(1), timestep)) for timestep in timesteps]
-    coefficients = _probed(make)
-    fits = coefficients is not None and _fits(make, coefficients)
+    found = _probed(make)
+    if found is not None and not _fits(make, found[0]):
+        found = None
+    coefficients, clean = found or (None, None)
     return Plan(
         timesteps=tuple(float(timestep) for timestep in timesteps),
-        input_scales=tuple(scales),
+        input_scales=tuple(float(scaled_by(scheduler, torch.ones(1), timestep)) for timestep in timesteps),
         start_scale=float(getattr(scheduler, "init_noise_sigma", 1.0)),
-        coefficients=coefficients if fits else None,
-        noisy=coefficients is None or not fits or any(coefficients.stir),
+        coefficients=coefficients,
+        clean=clean,
+        noisy=coefficients is None or any(coefficients.stir),
         make=make,
     )
 
@@ -135,32 +139,51 @@ def per_row(numbers: Sequence[float], like: torch.Tensor) -> torch.Tensor:
     return torch.tensor(numbers, device=like.device).view(-1, *[1] * (like.dim() - 1))
 
 
-def _probed(make: Make) -> Coefficients | None:
-    """The three numbers of every step: what one latent, one prediction and one noise become."""
+def _probed(make: Make) -> tuple[Coefficients, Coefficients | None] | None:
+    """The numbers of every step, and of the pictures foreseen: what one latent, one prediction and one noise become."""
     scheduler = make()
-    rows: list[tuple[float, float, float]] = []  # keep, take, stir
+    moved: list[tuple[float, float, float]] = []
+    foreseen: list[tuple[float, float, float]] = []
+    noise = torch.randn(_TRIAL, generator=torch.Generator().manual_seed(0))
+    latents, prediction = torch.zeros(_TRIAL), torch.zeros(_TRIAL)
+    latents[:, 1], prediction[:, 2] = 1.0, 1.0
     for timestep in scheduler.timesteps:
-        generator = torch.Generator().manual_seed(0)
-        noise = torch.randn(_TRIAL, generator=torch.Generator().manual_seed(0))
-        latents, prediction = torch.zeros(_TRIAL), torch.zeros(_TRIAL)
-        latents[:, 1], prediction[:, 2] = 1.0, 1.0
         scaled_by(scheduler, latents, timestep)
+        extra = _extra(scheduler, torch.Generator().manual_seed(0))
         try:
-            moved = scheduler.step(prediction, timestep, latents, return_dict=False, **_extra(scheduler, generator))[
-                0
-            ].double()
+            step = scheduler.step(prediction, timestep, latents, **extra)
         except (IndexError, TypeError, ValueError, RuntimeError):
-            return None  # what only some numbers of steps or shapes survive is left to its own object
-        stirred = _ratio(moved[:, 0], noise[:, 0].double())
-        rest = moved - stirred * noise.double()
-        rows.append((float(rest[:, 1].mean()), float(rest[:, 2].mean()), stirred))
+            return None  # what cannot take these latents is left to an object of its own
+        moved.append(_numbers(step.prev_sample, noise))
+        clean = step.get("denoised", step.get("pred_original_sample"))
+        if clean is not None:
+            foreseen.append(_numbers(clean, torch.ones_like(noise)))
+    steps = _coefficients(moved)
+    if len(foreseen) == len(moved):
+        return steps, _coefficients(foreseen)
+    return steps, _by_what_is_left(steps)
+
+
+def _numbers(made: torch.Tensor, noise: torch.Tensor) -> tuple[float, float, float]:
+    """keep, take and stir of one step of the trial, whose first row is noise alone, its second a one, its third a
+    prediction of one."""
+    exact, drawn = made.double(), noise.double()
+    stir = float((exact[:, 0] * drawn[:, 0]).sum() / drawn[:, 0].square().sum())  # least squares
+    rest = exact - stir * drawn
+    return float(rest[:, 1].mean()), float(rest[:, 2].mean()), stir
+
+
+def _coefficients(rows: list[tuple[float, float, float]]) -> Coefficients:
     keep, take, stir = (tuple(torch.tensor(column).tolist()) for column in zip(*rows, strict=True))
     return Coefficients(keep, take, stir)
 
 
-def _ratio(of: torch.Tensor, by: torch.Tensor) -> float:
-    """How many times `by` the numbers of `of` are, by least squares."""
-    return float((of * by).sum() / (by * by).sum())
+def _by_what_is_left(steps: Coefficients) -> Coefficients | None:
+    """What becomes of latents that only have predictions added, when the last of them holds to the end."""
+    if any(keep != 1.0 for keep in steps.keep) or any(steps.stir):
+        return None
+    left = tuple(sum(steps.take[step:]) for step in range(len(steps.take)))
+    return Coefficients(steps.keep, left, steps.stir)
 
 
 def _fits(make: Make, found: Coefficients) -> bool:

@@ -18,8 +18,8 @@ class EngineSettings:
     rank: int | None = None
     """Every slot's rank, adapters of smaller ones are padded; None is the backbone's own."""
     text_rank: int | None = None
-    classes: int = 4
-    """Batch classes (sizes, lengths of prompt, ...) in flight at once; they take turns."""
+    max_lanes_in_flight: int = 64
+    """Over all batch classes (sizes, lengths of prompt, ...), which take turns."""
     max_queued_rows: int = 256
     max_pixels: int = 2048 * 2048
     max_people: int = 4
@@ -35,7 +35,9 @@ class EngineSettings:
         rising = bool(self.lanes) and self.lanes[0] >= 2 and all(low < high for low, high in pairwise(self.lanes))
         if not rising:
             raise RequestInvalid("lanes are rising sizes of 2 and more")
-        least_one = ("slots", "classes", "max_queued_rows", "max_pixels", "max_people", "prepared_per_step")
+        if self.max_lanes_in_flight < self.lanes[-1]:
+            raise RequestInvalid("max_lanes_in_flight is at least the largest batch")
+        least_one = ("slots", "max_queued_rows", "max_pixels", "max_people", "prepared_per_step")
         for name in (*least_one, "preview_every", "recover_after_steps"):
             if getattr(self, name) < 1:
                 raise RequestInvalid(f"{name} must be at least 1")

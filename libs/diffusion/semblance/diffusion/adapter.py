@@ -63,17 +63,18 @@ def unload(backbone: Backbone) -> None:
 
 def freeze(backbone: Backbone) -> None:
     """No gradients, no dropout."""
-    for module in (backbone.pipeline.unet, backbone.pipeline.text_encoder):
+    for module in backbone.towers.values():
         module.requires_grad_(False)
         module.eval()
 
 
 def pack(backbone: Backbone, scale: float, text_scale: float) -> bytes:
     """The LoRA now in the backbone as safetensors bytes; alpha / rank is folded into the up-weights."""
-    pipeline = backbone.pipeline
-    tensors = _layers("unet", pipeline.unet, scale)
-    if getattr(pipeline.text_encoder, "peft_config", None):
-        tensors.update(_layers("text_encoder", pipeline.text_encoder, text_scale))
+    (denoiser, first), *texts = backbone.towers.items()
+    tensors = _layers(denoiser, first, scale)
+    for prefix, module in texts:
+        if getattr(module, "peft_config", None):
+            tensors.update(_layers(prefix, module, text_scale))
     packed: bytes = safetensors_torch.save(tensors, metadata={"format": "pt"})
     return packed
 
@@ -86,8 +87,8 @@ def unpack(lora: bytes) -> dict[str, torch.Tensor]:
         state: dict[str, torch.Tensor] = safetensors_torch.load(lora)
     except SafetensorError as error:
         raise AdapterUnusable("the LoRA is not a safetensors file") from error
-    if not any(key.startswith("unet.") and "lora" in key for key in state):
-        raise AdapterUnusable("the file holds no LoRA layers of a UNet")
+    if not any(key.startswith(("unet.", "transformer.")) and "lora" in key for key in state):
+        raise AdapterUnusable("the file holds no LoRA layers of a UNet or a transformer")
     if not all(bool(torch.isfinite(tensor).all()) for tensor in state.values()):
         raise AdapterUnusable("the LoRA holds numbers that are not finite")
     return state

@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from semblance.diffusion.errors import BackboneUnusable, RequestInvalid
 
 CONFIG_NAME: Final = "semblance.json"
+UNSTATED: Final = "unstated"
 
 # The ArcFace reference points in a 112 px square (arXiv:1801.07698), as offsets from the square's eye line,
 # scaled so that the whole head fits: eyes 44.5 % down. Used for a backbone that states no framing of its own.
@@ -32,6 +33,10 @@ class SamplerConfig:
     ip_adapter_scale: Annotated[float, Field(ge=0.0, le=2.0)] = 0.7
     guidance_rescale: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     """Takes off the contrast that guidance adds; for backbones of zero terminal SNR. Source: arXiv:2305.08891."""
+    scheduler: str | None = None
+    """Class of diffusers' that takes the pipeline's own scheduler's place, for few-step variants; see schedulers.py."""
+    scheduler_config: dict[str, Any] = field(default_factory=dict)
+    """What the class is told otherwise than by the pipeline's scheduler's config."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,10 @@ class LoraSettings:
     prior_weight: Annotated[float, Field(ge=0)] = 0.5
     strengths: Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, max_length=8)] = (1.0,)
     """Shares of what was learnt among which the most like one is kept, see strength.py; only 1 saves the trial."""
+    candidates: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1, max_length=8)] = (1.0,)
+    """Shares of the steps after which the LoRA is put aside as a candidate; the last one is always the end."""
+    resample_latents: bool = True
+    """Learn from a fresh sample of each picture's latents at every step, not from their mean."""
     seed: Annotated[int, Field(ge=0)] = 0
 
 
@@ -107,13 +116,7 @@ def read_config(directory: Path, native_px: int) -> BackboneConfig:
 
     Keys that this version does not know are left to later versions. Raises BackboneUnusable for wrong values.
     """
-    path = directory / CONFIG_NAME
-    stated: dict[str, Any] = {}
-    if path.is_file():
-        try:
-            stated = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, OSError) as error:
-            raise BackboneUnusable(f"{CONFIG_NAME} cannot be read as JSON", remedy="Repair the file.") from error
+    stated = _stated(directory)
     resolution_px = stated.get("resolution_px", native_px)
     framing = stated.get("framing")
     if isinstance(framing, dict):
@@ -121,7 +124,7 @@ def read_config(directory: Path, native_px: int) -> BackboneConfig:
     defaults = {
         "name": directory.name,
         "version": "unversioned",
-        "licence": "unstated",
+        "licence": UNSTATED,
         "resolution_px": resolution_px,
         "framing": default_framing(resolution_px),
     }
@@ -133,6 +136,27 @@ def read_config(directory: Path, native_px: int) -> BackboneConfig:
     if len(config.framing) != 5:
         raise BackboneUnusable(f"{CONFIG_NAME}: framing has {len(config.framing)} points, not 5")
     return config
+
+
+def stated_licence(directory: Path) -> str:
+    """The licence that `semblance.json` names, before anything else is looked at. Raises BackboneUnusable."""
+    licence = _stated(directory).get("licence", UNSTATED)
+    if not isinstance(licence, str):
+        raise BackboneUnusable(f"{CONFIG_NAME} breaks its schema at: licence")
+    return licence
+
+
+def _stated(directory: Path) -> dict[str, Any]:
+    path = directory / CONFIG_NAME
+    if not path.is_file():
+        return {}
+    try:
+        stated = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise BackboneUnusable(f"{CONFIG_NAME} cannot be read as JSON", remedy="Repair the file.") from error
+    if not isinstance(stated, dict):
+        raise BackboneUnusable(f"{CONFIG_NAME} is no JSON object", remedy="Repair the file.")
+    return stated
 
 
 def _scaled(framing: dict[str, Any], resolution_px: int) -> Framing:

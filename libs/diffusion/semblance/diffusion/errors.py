@@ -9,6 +9,12 @@ class BackboneUnusable(Unavailable):
     code = "backbone-unusable"
 
 
+class LicenceRefused(BackboneUnusable):
+    """The weights' licence is unknown or not free for commercial use, and the operator did not allow it by name."""
+
+    code = "licence-refused"
+
+
 class AdapterUnusable(Invalid):
     """The bytes are not a LoRA for this backbone, or the reference has another size."""
 

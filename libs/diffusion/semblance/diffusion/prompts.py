@@ -23,8 +23,8 @@ def check_prompt(text: str) -> None:
 
 def encode_prompts(pipeline: Any, prompt: str, negative_prompt: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Embeddings (1, windows * length, width) of both, equally long. Raises PromptTooLong."""
-    wanted, unwanted = _windows(pipeline.tokenizer, prompt), _windows(pipeline.tokenizer, negative_prompt)
-    empty = _windows(pipeline.tokenizer, "")
+    wanted, unwanted = windows(pipeline.tokenizer, prompt), windows(pipeline.tokenizer, negative_prompt)
+    empty = windows(pipeline.tokenizer, "")
     count = max(len(wanted), len(unwanted))
     return (
         _encode(pipeline, wanted + empty * (count - len(wanted))),
@@ -38,7 +38,8 @@ def token_ids(tokenizer: Any, captions: list[str]) -> torch.Tensor:
     return torch.tensor(encoded.input_ids)
 
 
-def _windows(tokenizer: Any, text: str) -> list[list[int]]:
+def windows(tokenizer: Any, text: str) -> list[list[int]]:
+    """Token ids, window by window, each with its marks and padding. Raises PromptTooLong."""
     room = tokenizer.model_max_length - 2
     ids = tokenizer(text, add_special_tokens=False, verbose=False).input_ids
     pieces = [ids[start : start + room] for start in range(0, len(ids), room)] or [[]]

@@ -47,7 +47,7 @@ def write_tiny_backbone(directory: Path, *, ip_adapter: bool, prediction_type: s
 
 
 def _pipeline(directory: Path, prediction_type: str) -> Any:
-    tokenizer = _tokenizer(directory / "tokenizer")
+    tokenizer = clip_tokenizer(directory / "tokenizer")
     text = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=_WIDTH,
@@ -97,7 +97,8 @@ def _pipeline(directory: Path, prediction_type: str) -> Any:
     )
 
 
-def _tokenizer(directory: Path) -> Any:
+def clip_tokenizer(directory: Path) -> Any:
+    """A CLIPTokenizer of single letters; its files lie in the directory."""
     directory.mkdir(parents=True)
     letters = [chr(code) for code in range(33, 127)]
     words = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]

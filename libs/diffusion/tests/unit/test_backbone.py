@@ -8,7 +8,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from semblance.diffusion import BackboneUnusable, RenderRequest, load_backbone, render, weights_digest
-from semblance.diffusion.backbone import IP_ADAPTER_FILE
+from semblance.diffusion.backbone import IP_ADAPTER_FILE, BackboneOptions
+
+OURS = BackboneOptions(allow_licences=("unstated",))
 
 
 def copy(directory: Path, tmp_path: Path) -> Path:
@@ -46,7 +48,7 @@ def test_a_backbone_with_a_face_adapter_takes_a_reference(plain_dir: Path, face_
 def test_a_pipeline_without_a_card_gets_defaults(plain_dir: Path, tmp_path: Path) -> None:
     directory = copy(plain_dir, tmp_path)
     (directory / "semblance.json").unlink()
-    backbone = load_backbone(directory)
+    backbone = load_backbone(directory, OURS)
     assert backbone.config.resolution_px == 32
     assert backbone.config.trigger == "sks person"
     left_eye, right_eye = backbone.config.framing[:2]
@@ -59,7 +61,7 @@ def test_a_framing_is_scaled_to_the_resolution(plain_dir: Path, tmp_path: Path) 
     directory = copy(plain_dir, tmp_path)
     points = [[24, 28], [40, 28], [32, 36], [26, 44], [38, 44]]
     (directory / "semblance.json").write_text(json.dumps({"framing": {"template_px": points, "size_px": 64}}))
-    assert load_backbone(directory).config.framing[0] == (12.0, 14.0)
+    assert load_backbone(directory, OURS).config.framing[0] == (12.0, 14.0)
 
 
 @pytest.mark.parametrize(
@@ -71,13 +73,15 @@ def test_a_framing_is_scaled_to_the_resolution(plain_dir: Path, tmp_path: Path) 
         json.dumps({"framing": [[1, 1]]}),
         json.dumps({"framing": {"size_px": 64}}),
         json.dumps({"trigger": " "}),
+        json.dumps({"licence": 3}),
+        "[]",
     ],
 )
 def test_a_wrong_card_is_refused(plain_dir: Path, tmp_path: Path, card: str) -> None:
     directory = copy(plain_dir, tmp_path)
     (directory / "semblance.json").write_text(card)
-    with pytest.raises(BackboneUnusable):
-        load_backbone(directory)
+    with pytest.raises(BackboneUnusable, match=r"semblance\.json"):
+        load_backbone(directory, OURS)
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
@@ -87,7 +91,7 @@ def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_pipeline_is_refused(tmp_path: Path) -> None:
     save_file({"weight": torch.zeros(1)}, str(tmp_path / "other.safetensors"))
-    with pytest.raises(BackboneUnusable, match="StableDiffusionPipeline"):
+    with pytest.raises(BackboneUnusable, match="names a pipeline"):
         load_backbone(tmp_path)
 
 

@@ -1,0 +1,25 @@
+"""From a loaded backbone to its family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from semblance.diffusion.backbone import Backbone
+from semblance.diffusion.errors import BackboneUnusable
+from semblance.diffusion.families.family import Family
+from semblance.diffusion.families.sdxl import StableDiffusionXL
+from semblance.diffusion.families.stable_diffusion import StableDiffusion
+
+_FAMILIES: Final[dict[str, Callable[[Backbone], Family]]] = {
+    "StableDiffusionPipeline": StableDiffusion,
+    "StableDiffusionXLPipeline": StableDiffusionXL,
+}
+
+
+def family_of(backbone: Backbone) -> Family:
+    """The backbone behind the one port, by its pipeline's class. Raises BackboneUnusable for a class without one."""
+    name = type(backbone.pipeline).__name__
+    if name not in _FAMILIES:
+        raise BackboneUnusable(f"there is no family for a {name}; there are {', '.join(_FAMILIES)}")
+    return _FAMILIES[name](backbone)

@@ -15,11 +15,12 @@ from semblance.objects import FileKeyRing, KeyRing, MinioStore, ObjectStore, Sea
 from semblance.provenance.adapters import takedown_clock, work
 from semblance.provenance.adapters.audit_check import check_in_background
 from semblance.provenance.adapters.audit_seal import FileAuditSeal
-from semblance.provenance.adapters.c2pa_engine import C2paEngine
+from semblance.provenance.adapters.c2pa_engine import C2paEngine, Reports
 from semblance.provenance.adapters.claims import SealedClaims
 from semblance.provenance.adapters.fingerprint_index import FingerprintIndex
 from semblance.provenance.adapters.marks import fingerprint_of, watermark_of
 from semblance.provenance.adapters.pictures import SealedPictures
+from semblance.provenance.adapters.reading_apart import ReadersApart, ReadLimits
 from semblance.provenance.adapters.signers.choosing import generator_of, keys_of, time_stamps_of
 from semblance.provenance.adapters.store import reading, store_of, writing
 from semblance.provenance.api.audit_servicer import AuditServicer
@@ -49,8 +50,9 @@ def ports_of(
     clock: Clock,
     watermark: Watermark,
     fingerprint: Fingerprint,
+    reports: Reports | None = None,
 ) -> Ports:
-    """Everything that the handlers need."""
+    """Everything that the handlers need. `reports` reads strangers' manifests; unset, this process does, unlimited."""
 
     def reads() -> AbstractContextManager[Store]:
         return reading(database)
@@ -61,6 +63,7 @@ def ports_of(
         generator_of(settings),
         other_anchors_pem=settings.trust_anchors_file.read_text() if settings.trust_anchors_file else "",
         time_stamps=time_stamps_of(settings),
+        reports=reports,
     )
     return Ports(
         clock=clock,
@@ -84,6 +87,13 @@ def seal_of(settings: ProvenanceSettings) -> FileAuditSeal:
     return FileAuditSeal(settings.audit_key_file or settings.signing_dir / "audit.key", settings.generator_name)
 
 
+def readers_of(settings: ProvenanceSettings) -> ReadersApart:
+    """What reads strangers' manifests; its processes begin with the first question."""
+    return ReadersApart(
+        ReadLimits(settings.read_at_once, settings.read_within_s, settings.read_memory_mib, settings.read_wait_s)
+    )
+
+
 def build(settings: ProvenanceSettings) -> Application:
     """The service as its settings describe it."""
     clock = SystemClock()
@@ -96,6 +106,7 @@ def build(settings: ProvenanceSettings) -> Application:
         settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), settings.s3_secure
     )
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
+    readers = readers_of(settings)
     ports = ports_of(
         settings,
         database,
@@ -105,6 +116,7 @@ def build(settings: ProvenanceSettings) -> Application:
         clock=clock,
         watermark=watermark_of(settings),
         fingerprint=fingerprint_of(),
+        reports=readers,
     )
 
     takedowns = takedown_clock.clockwork(ports)
@@ -135,7 +147,7 @@ def build(settings: ProvenanceSettings) -> Application:
             takedowns.start,
             *([check] if settings.audit_check_at_start else []),
         ],
-        on_stop=[takedowns.stop],
+        on_stop=[takedowns.stop, readers.stop],
     )
 
 

@@ -272,6 +272,9 @@ class Fingerprints(Protocol):
     def agree(self, one: bytes, other: bytes) -> bool:
         """Whether they are so near that they are taken for the same picture's."""
 
+    def likeness_0_1(self, one: bytes, other: bytes) -> float:
+        """The share of bits that agree: about a half for two pictures that have nothing in common."""
+
     def near(self, fingerprint: bytes, limit: int) -> Sequence[Near]:
         """Those that agree with it, nearest first."""
 

@@ -85,6 +85,12 @@ class ProvenanceSettings(ServiceSettings):
     )
     look_at_once: int = Field(default=2, gt=0, description="Strangers' pictures decoded at the same time.")
     look_wait_s: float = Field(default=5.0, ge=0, description="How long another waits for its turn; then 503.")
+    read_at_once: int = Field(
+        default=2, gt=0, description="Processes that read strangers' manifests; each takes about 60 MB when it rests."
+    )
+    read_within_s: float = Field(default=5.0, gt=0, description="One that takes longer is killed, and told as unread.")
+    read_memory_mib: int = Field(default=1024, ge=256, description="Address space that each of them may have.")
+    read_wait_s: float = Field(default=5.0, ge=0, description="How long another waits for its turn; then 503.")
     takedown_hide: bool = Field(
         default=False, description="Nobody can fetch a picture while a take-down notice about it is decided."
     )

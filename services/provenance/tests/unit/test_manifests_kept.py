@@ -17,6 +17,7 @@ from semblance.objects import PUBLISHED
 from semblance.provenance.adapters.fingerprint_index import FingerprintIndex
 from semblance.provenance.adapters.store import reading
 from semblance.provenance.adapters.tables import manifests
+from semblance.provenance.domain import words
 from semblance.provenance.domain.embedded import manifest_store
 from semblance.provenance.domain.errors import InvalidBinding, ManifestNotFound, UnsupportedPicture
 from semblance.provenance.domain.manifest import ISCC, KeptManifest, Marks, Near, binding_text, binding_value
@@ -166,6 +167,12 @@ def test_a_mark_copied_onto_a_photograph_makes_it_no_picture_of_ours(house) -> N
     assert (found.match.by.value, found.match.manifest_id) == ("watermark", signed.manifest_id)
     assert found.consent.state.value == "active"
     assert not looking.verify(stripped(data), house.ports).unsure
+    assert "does not look like the picture it names" in words.headline(found)
+    (lent,) = looking.match_content(photo, "", 5, house.ports)
+    (true, *_) = looking.match_content(stripped(data), "", 5, house.ports)
+    assert found.match.confidence_0_1 == lent.confidence_0_1 < 0.8
+    assert (lent.by.value, true.by.value) == ("watermark", "watermark")
+    assert lent.score < 80 < true.score
 
     with_credentials = looking.verify(_with_chunk(photo, manifest_store(data, "image/png")), house.ports)
     assert with_credentials.unsure, "the mark and the credentials together prove no more than each"

@@ -15,6 +15,7 @@ from semblance.provenance.domain import words
 from semblance.provenance.domain.claim import TRAINED_ALGORITHMIC_MEDIA
 from semblance.provenance.domain.manifest import FoundBy, Match
 from semblance.provenance.domain.reading import (
+    READING_STOPPED,
     ConsentState,
     ManifestState,
     PictureState,
@@ -34,6 +35,11 @@ def ours(by: FoundBy = FoundBy.WATERMARK, state: ConsentState = ConsentState.ACT
 
 def said(found: Verification) -> str:
     return "\n".join([words.headline(found), *words.sentences(found)])
+
+
+def test_a_manifest_that_was_not_read_to_the_end_is_told_so() -> None:
+    stopped = Verification(Reading(ManifestState.INVALID, failures=(READING_STOPPED,)))
+    assert "was not read to the end" in said(stopped)
 
 
 def test_days_are_told_in_utc() -> None:

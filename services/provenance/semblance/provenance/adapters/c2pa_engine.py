@@ -29,10 +29,9 @@ from semblance.provenance.domain.claim import Claim, Generator, credential, defi
 from semblance.provenance.domain.embedded import can_be_read
 from semblance.provenance.domain.errors import ReadingStopped, SigningUnavailable
 from semblance.provenance.domain.models_used import ADAPTER_LABEL, CARD_TYPE, Adapter, card
-from semblance.provenance.domain.reading import ManifestState, Reading
+from semblance.provenance.domain.reading import READING_STOPPED, ManifestState, Reading
 
 UNREADABLE = "asset.unreadable"
-STOPPED = "asset.readingStopped"
 # A manifest store is tens of kilobytes; a compressed one that grows beyond this is a bomb.
 DECOMPRESSED_MIB_MAX: Final = 4
 _ALGORITHMS = {"es256": c2pa.C2paSigningAlg.ES256, "es384": c2pa.C2paSigningAlg.ES384}
@@ -115,7 +114,7 @@ class C2paEngine:
                 return Reading(report, failures=(UNREADABLE,) if report is ManifestState.INVALID else ())
             return self._told(report, signed_here=_is_trusted(report) and self._is_ours(data, media_type, own))
         except ReadingStopped:
-            return Reading(ManifestState.INVALID, failures=(STOPPED,))
+            return Reading(ManifestState.INVALID, failures=(READING_STOPPED,))
 
     def read_back(self, data: bytes, media_type: str) -> Reading:
         """See Signer."""

@@ -41,6 +41,10 @@ class FingerprintIndex:
         """See ports.Fingerprints; values of another algorithm's length never do."""
         return len(one) == len(other) and distance(one, other) <= self._max_distance
 
+    def likeness_0_1(self, one: bytes, other: bytes) -> float:
+        """See ports.Fingerprints; values of another algorithm's length have none."""
+        return 1 - distance(one, other) / self.bits if len(one) * 8 == len(other) * 8 == self.bits else 0.0
+
     def near(self, fingerprint: bytes, limit: int) -> Sequence[Near]:
         """See ports.Fingerprints."""
         if len(fingerprint) * 8 != self.bits:

@@ -113,7 +113,7 @@ class TooBusyToLook(Unavailable):
     code = "busy"
 
     def __init__(self) -> None:
-        super().__init__("too many pictures are being looked at", remedy="Try again in a few seconds.")
+        super().__init__("too many pictures are being read or looked at", remedy="Try again in a few seconds.")
 
 
 class ReadingStopped(Invalid):
@@ -123,6 +123,15 @@ class ReadingStopped(Invalid):
 
     def __init__(self) -> None:
         super().__init__("reading the manifest took too long, or too much memory")
+
+
+class ReadersUnavailable(Unavailable):
+    """The process that reads manifests does not start."""
+
+    code = "readers-unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("the process that reads manifests does not start", remedy="Look at this service's log.")
 
 
 class UnreadablePixels(Invalid):

@@ -11,6 +11,9 @@ from semblance.kernel.use import Use
 from semblance.provenance.domain.claim import day_of
 from semblance.provenance.domain.manifest import Match
 
+READING_STOPPED = "asset.readingStopped"
+"""Our own code among a reading's failures: it took more time or memory than reading may."""
+
 
 class ManifestState(enum.Enum):
     """The reader's four answers. VALID is whole but signed by nobody on our list; only TRUSTED means anything."""

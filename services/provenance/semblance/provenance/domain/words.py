@@ -9,7 +9,14 @@ from typing import Any
 
 from semblance.provenance.domain.claim import TRAINED_ALGORITHMIC_MEDIA
 from semblance.provenance.domain.manifest import FoundBy
-from semblance.provenance.domain.reading import ConsentState, ManifestState, PictureState, Reading, Verification
+from semblance.provenance.domain.reading import (
+    READING_STOPPED,
+    ConsentState,
+    ManifestState,
+    PictureState,
+    Reading,
+    Verification,
+)
 
 _NAME_CHARACTERS_MAX = 80
 _FOUND: Mapping[FoundBy, str] = {
@@ -20,7 +27,7 @@ _FOUND: Mapping[FoundBy, str] = {
 }
 _UNSURE: Mapping[FoundBy, str] = {
     FoundBy.MANIFEST: "Perhaps made by AI here: it carries Content Credentials of ours that do not fit the file.",
-    FoundBy.WATERMARK: "Perhaps made by AI here: it carries the invisible mark of a picture that was.",
+    FoundBy.WATERMARK: "Perhaps made by AI here: it carries our mark, but does not look like the picture it names.",
 }
 _ERASED = "Made by AI here, of somebody who has been erased since."
 _ERASED_UNSURE = "Perhaps made by AI here: it carries the mark or the credentials of a picture of an erased person."
@@ -75,6 +82,8 @@ def _sentences(found: Verification) -> Iterator[str]:
         yield from _claims(found.reading)
     if found.reading.development_signer:
         yield "The certificate is for development: outside of this installation it proves nothing."
+    if READING_STOPPED in found.reading.failures:
+        yield "What its Content Credentials say was not read to the end: that took too long, or too much memory."
     if found.not_looked:
         yield f"Its pixels were not looked at: {found.not_looked}."
     if not found.made_here and found.reading.state is not ManifestState.TRUSTED:

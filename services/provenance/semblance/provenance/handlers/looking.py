@@ -55,12 +55,13 @@ def match_content(data: bytes, algorithm: str, limit: int, ports: Ports) -> Sequ
         raise InvalidBinding("that algorithm is not known here")
     seen = ports.pixels.look(data, header)
     matches: list[Match] = []
-    if algorithm in ("", known.watermark) and seen.watermark is not None:
-        matches += match_binding(known.watermark, seen.watermark, limit, ports)
+    if algorithm in ("", known.watermark):
+        marked = _marked_as(seen, ports)
+        matches += [] if marked is None else [_match_of(marked, seen, ports)]
     if algorithm in ("", known.fingerprint):
         matches += match_binding(known.fingerprint, seen.fingerprint, limit, ports)
     best: dict[str, Match] = {}
-    for match in matches:
+    for match in sorted(matches, key=lambda match: -match.score):
         best.setdefault(match.manifest_id, match)
     return list(best.values())[:limit]
 
@@ -138,18 +139,35 @@ def _by_pixels(reading: Reading, seen: Seen, ports: Ports) -> Verification:
 
 
 def _by_mark(reading: Reading, seen: Seen, ports: Ports) -> Verification | None:
+    kept = _marked_as(seen, ports)
+    if kept is None:
+        return _erased(reading, unsure=True) if _of_the_erased(seen, ports) else None
+    alike = ports.fingerprints.agree(seen.fingerprint, kept.marks.fingerprint)
+    return Verification(reading, _match_of(kept, seen, ports), unsure=not alike)
+
+
+def _marked_as(seen: Seen, ports: Ports) -> KeptManifest | None:
+    """The manifest that the mark in the pixels names."""
     if seen.watermark is None:
         return None
-    algorithm = ports.pixels.algorithms.watermark
     with ports.reads() as store:
-        kept = store.manifests.by_watermark(algorithm, seen.watermark)
-        forgotten = kept is None and store.forgotten(watermark_name(algorithm, seen.watermark))
-    if kept is None:
-        return _erased(reading, unsure=True) if forgotten else None
-    alike = ports.fingerprints.agree(seen.fingerprint, kept.marks.fingerprint)
-    return Verification(
-        reading, Match(kept.manifest_id, FoundBy.WATERMARK, seen.watermark_confidence_0_1), unsure=not alike
-    )
+        return store.manifests.by_watermark(ports.pixels.algorithms.watermark, seen.watermark)
+
+
+def _of_the_erased(seen: Seen, ports: Ports) -> bool:
+    if seen.watermark is None:
+        return False
+    with ports.reads() as store:
+        return store.forgotten(watermark_name(ports.pixels.algorithms.watermark, seen.watermark))
+
+
+def _match_of(kept: KeptManifest, seen: Seen, ports: Ports) -> Match:
+    """A mark can be copied: in pixels that do not look like what was signed with it, it is worth no more than the
+    likeness that is left, which the kept fingerprint tells."""
+    confidence, fingerprint = seen.watermark_confidence_0_1, kept.marks.fingerprint
+    if not ports.fingerprints.agree(seen.fingerprint, fingerprint):
+        confidence *= ports.fingerprints.likeness_0_1(seen.fingerprint, fingerprint)
+    return Match(kept.manifest_id, FoundBy.WATERMARK, confidence)
 
 
 def _near(fingerprint: bytes, limit: int, ports: Ports) -> list[Match]:

@@ -7,9 +7,13 @@ MODELS := .cache/models/.fetched
 POCKET_TOOLS := $(VENV)/.pocket-tools
 PHOTOS ?=
 WORKERS ?= 2
+POLITELY := nice -n 5
+# Files named, since to look into every one for a mark takes a quarter of a minute. ALONE: they start what they need.
+WALKING = $(sort $(shell grep -rlE --include='test_*.py' 'mark\.(e2e|resilience)\b' libs services tests))
+ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check fast contracts openapi chart images lock clean
+.PHONY: help setup models demo test check units walks kills contracts openapi chart images lock clean
 .PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-pocket pocket-train
 
 help:  ## What can be made
@@ -33,14 +37,23 @@ $(MODELS): $(STAMP) libs/local/semblance/local/models.yaml
 demo: $(STAMP) $(MODELS)  ## Walk the main job on real parts; PHOTOS=dir uses your own photos
 	@$(BIN)/python -m semblance.local.demo --out out/demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-test: check  ## Every check and every test
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not e2e and not resilience" libs services tests
-	@$(BIN)/python -m pytest -q -m "e2e or resilience" libs services tests
+test: $(STAMP) $(MODELS)  ## Every check and every test
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target check units walks kills
+
+# Walks and kills wait more than they work, so the rest runs in their pauses and gives way: they hold others to seconds.
+units: $(STAMP) $(MODELS)
+	@OMP_NUM_THREADS=1 $(POLITELY) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not e2e and not resilience" libs services tests
+
+walks: $(STAMP) $(MODELS)
+	@$(BIN)/python -m pytest -q -m "e2e or resilience" $(filter-out $(ALONE),$(WALKING))
+
+kills: $(STAMP) $(MODELS)
+	@$(BIN)/python -m pytest -q -m "e2e or resilience" $(ALONE)
 
 check: $(STAMP) $(MODELS)  ## Lint, format, types, import rules
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary libs services
+	@$(POLITELY) $(BIN)/mypy --no-error-summary libs services
 	@$(BIN)/lint-imports --no-cache
 
 contracts: $(STAMP)  ## Regenerate stubs, registry and AsyncAPI documents from protos/

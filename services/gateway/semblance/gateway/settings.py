@@ -66,6 +66,7 @@ class GatewaySettings(ServiceSettings):
     stream_poll_s: float = Field(default=0.25, gt=0)
     streams_per_subject: int = Field(default=8, gt=0)
     uploads_at_once: int = Field(default=8, gt=0, description="Bodies over 64 KiB held in memory at once.")
+    uploads_per_address: int = Field(default=4, gt=0, description="Of those, so many may come from one address.")
     upload_within_s: float = Field(default=120, gt=0, description="Whoever takes longer to send such a body gets 408.")
 
     def policies(self) -> dict[str, Policy]:

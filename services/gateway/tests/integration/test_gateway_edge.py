@@ -307,3 +307,41 @@ def test_large_bodies_are_few_at_a_time(tmp_path) -> None:
     response = TestClient(world.app).post("/v1/verify", files={"image": ("x", b"x", "image/png")})
     assert (response.status_code, code(response)) == (503, "busy")
     world.database.close()
+
+
+def test_one_address_leaves_turns_to_others(tmp_path) -> None:
+    """Two that never end from one address, of three turns in all: a third from there waits, another's does not."""
+    world = gateway(tmp_path, uploads_at_once=3, uploads_per_address=2)
+
+    async def ask(address: str, reached: asyncio.Event | None = None) -> httpx.Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield b"--x\r\n"
+            if reached is not None:
+                reached.set()
+                await asyncio.Event().wait()
+            yield (
+                b'Content-Disposition: form-data; name="image"; filename="x"\r\nContent-Type: image/png\r\n\r\n'
+                b"picture\r\n--x--\r\n"
+            )
+
+        transport = httpx.ASGITransport(world.app, client=(address, 1234))
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+            return await http.post("/v1/verify", content=body(), headers=headers)
+
+    async def all_of_them() -> tuple[httpx.Response, ...]:
+        reached = [asyncio.Event(), asyncio.Event()]
+        slow = [asyncio.create_task(ask(f"2001:db8::{n}", each)) for n, each in enumerate(reached)]
+        for each in reached:
+            await asyncio.wait_for(each.wait(), 20)
+        refused, other = await ask("2001:db8::99"), await ask("192.0.2.7")
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return refused, other, await ask("2001:db8::99")
+
+    refused, other, later = asyncio.run(all_of_them())
+    assert (refused.status_code, code(refused)) == (429, "too-many-uploads")
+    assert refused.headers["retry-after"] == "1"
+    assert (other.status_code, later.status_code) == (200, 200)
+    world.database.close()

@@ -58,7 +58,12 @@ def build_app(front: Front, checks: Sequence[Check] = ()) -> FastAPI:
     # Innermost, so that what it refuses has a request id and is counted like any answer.
     settings = front.settings
     app.user_middleware.append(
-        Middleware(Bodies, large_at_once=settings.uploads_at_once, large_within_s=settings.upload_within_s)
+        Middleware(
+            Bodies,
+            large_at_once=settings.uploads_at_once,
+            large_per_address=settings.uploads_per_address,
+            large_within_s=settings.upload_within_s,
+        )
     )
     if front.settings.cors_origins:
         app.add_middleware(

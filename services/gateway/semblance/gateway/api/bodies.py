@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from semblance.gateway.domain.errors import Busy
+from semblance.gateway.api.admission import counted_address
+from semblance.gateway.domain.errors import Busy, TooManyUploads
 from semblance.kernel.units import KIB, MIB
 from semblance.service_kit.problems import problem, problem_of
 
@@ -32,12 +34,15 @@ def limit_of(path: str) -> int:
 
 
 class Bodies:
-    """A plain ASGI middleware. `large_at_once`: bodies over 64 KiB that may be read at the same time; whoever takes
-    longer than `large_within_s` to send one gets 408, so that a few slow senders do not keep everybody else out."""
+    """A plain ASGI middleware. `large_at_once`: bodies over 64 KiB that may be read at the same time, at most
+    `large_per_address` of them from one address; whoever takes longer than `large_within_s` to send one gets 408, so
+    that a few slow senders do not keep everybody else out."""
 
-    def __init__(self, app: ASGIApp, *, large_at_once: int, large_within_s: float) -> None:
+    def __init__(self, app: ASGIApp, *, large_at_once: int, large_per_address: int, large_within_s: float) -> None:
         self._app = app
         self._free = large_at_once
+        self._per_address = large_per_address
+        self._sending: Counter[str] = Counter()
         self._within_s = large_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,14 +61,22 @@ class Bodies:
             await self._app(scope, _counted(receive, limit_bytes), send)
 
     async def _large(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address = counted_address(scope["client"][0]) if scope.get("client") else "unknown"
+        if self._sending[address] >= self._per_address:
+            await problem_of(TooManyUploads(), scope["path"])(scope, receive, send)
+            return
         if self._free == 0:
             await problem_of(Busy(), scope["path"])(scope, receive, send)
             return
         self._free -= 1
+        self._sending[address] += 1
         try:
             await self._app(scope, receive, send)
         finally:
             self._free += 1
+            self._sending[address] -= 1
+            if not self._sending[address]:
+                del self._sending[address]
 
     async def _json(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold the body until it is whole and measure its nesting."""

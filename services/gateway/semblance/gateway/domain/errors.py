@@ -116,6 +116,15 @@ class Busy(Unavailable):
         super().__init__("too many uploads are in progress here", remedy="Try again in a second.")
 
 
+class TooManyUploads(QuotaExceeded):
+    """One address sends as many large bodies as it may at a time; the others' turns are not for it."""
+
+    code = "too-many-uploads"
+
+    def __init__(self) -> None:
+        super().__init__("this address already sends as many uploads as it may at a time", retry_after_s=1)
+
+
 class NotThisShape(Invalid):
     """A parameter of the OpenAI shape that has no meaning here."""
 

@@ -27,30 +27,37 @@ class Worn:
 
 @dataclass(eq=False)
 class Binding:
-    """Weights of `lanes` lanes with `places` adapters each. matrix (lanes * places, rank, width)."""
+    """Weights of `lanes` lanes with `places` adapters each: their matrices (lanes * places, rank, width), and their
+    blocks (lanes * places, numbers)."""
 
     lanes: int
     places: int
     matrix: torch.Tensor = field(repr=False)
+    blocks: torch.Tensor = field(repr=False)
     tower: Tower = field(repr=False)
     worn: list[Worn | None] = field(repr=False)
     weights: Mapping[str, tuple[torch.Tensor, torch.Tensor]] = field(repr=False)
-    """A and B of every layer as its lanes read them: views of `matrix`."""
+    """A and B of every layer as its lanes read them: views of both."""
 
     @classmethod
     def of(cls, tower: Tower, lanes: int, places: int, like: torch.Tensor) -> Binding:
         """Empty lanes, their numbers as those of `like`."""
         with torch.inference_mode(False):  # a tensor made in inference mode may not be written to outside of it
-            matrix = torch.zeros(lanes * places, tower.rank, tower.width, dtype=like.dtype, device=like.device)
+            numbers = {"dtype": like.dtype, "device": like.device}
+            matrix = torch.zeros(lanes * places, tower.rank, tower.width, **numbers)
+            blocks = torch.zeros(lanes * places, tower.size - tower.rank * tower.width, **numbers)
             lines = matrix.view(lanes, places * tower.rank, tower.width)
-            weights = {layer.name: _views(lines, layer) for layer in tower.layers}
-        return cls(lanes, places, matrix, tower, [None] * (lanes * places), weights)
+            apart = blocks.view(lanes, places, -1)
+            weights = {layer.name: _views(lines, apart, tower, layer) for layer in tower.layers}
+        return cls(lanes, places, matrix, blocks, tower, [None] * (lanes * places), weights)
 
     def fill(self, table: torch.Tensor, empty: int, worn: Sequence[Worn | None]) -> None:
-        """Gather the slots that are worn from table (slots, rank, width); `empty` is the slot of zeros."""
+        """Gather the slots that are worn from table (slots, size); `empty` is the slot of zeros."""
         with torch.no_grad():
             slots = torch.tensor([empty if one is None else one.slot for one in worn], device=table.device)
-            torch.index_select(table, 0, slots, out=self.matrix)
+            lines = self.tower.rank * self.tower.width
+            torch.index_select(table[:, :lines], 0, slots, out=self.matrix.flatten(1))
+            torch.index_select(table[:, lines:], 0, slots, out=self.blocks)
             strengths = [1.0 if one is None else one.strength for one in worn]
             if any(strength != 1.0 for strength in strengths):
                 factors = torch.tensor(strengths, dtype=torch.float32, device=table.device).view(-1, 1, 1)
@@ -63,6 +70,7 @@ class Binding:
         with torch.no_grad():
             for index in found:
                 self.matrix[index].zero_()
+                self.blocks[index].zero_()
                 self.worn[index] = None
         return set(found.values())
 
@@ -97,10 +105,12 @@ class AttachedTower:
         self.bound, self.regions = binding, regions
 
 
-def _views(lines: torch.Tensor, layer: Layer) -> tuple[torch.Tensor, torch.Tensor]:
-    """A layer's a and b, as layers.py wants them, out of lines (lanes, places * rank, width)."""
-    a = lines[:, :, layer.down_column : layer.down_column + layer.down_size]
+def _views(lines: torch.Tensor, blocks: torch.Tensor, tower: Tower, layer: Layer) -> tuple[torch.Tensor, torch.Tensor]:
+    """A layer's a and b, as layers.py wants them, out of lines (lanes, places * rank, width) and blocks (lanes, places,
+    numbers)."""
     b = lines[:, :, layer.up_column : layer.up_column + layer.up]
-    if len(layer.down) == 1:
-        return a.transpose(1, 2), b
-    return a.view(*a.shape[:2], *layer.down), b.transpose(1, 2)
+    if layer.in_block:
+        start = layer.down_at - tower.rank * tower.width
+        block = blocks[:, :, start : start + tower.rank * layer.down_size]
+        return block.view(*block.shape[:2], tower.rank, -1, layer.down[0]), b.transpose(1, 2)
+    return lines[:, :, layer.down_at : layer.down_at + layer.down_size].transpose(1, 2), b

@@ -12,6 +12,7 @@ from typing import Any, Final
 import torch
 
 from semblance.diffusion.errors import AdapterUnusable
+from semblance.diffusion.slots.layers import folded
 from semblance.diffusion.slots.layout import Layer, Layout, Tower
 from semblance.diffusion.slots.lora_file import Pair, read_pairs
 from semblance.kernel.units import KIB
@@ -69,9 +70,9 @@ def flatten(lora: bytes, layout: Layout) -> FlatAdapter:
     row = torch.zeros(layout.floats, dtype=layout.dtype)
     rank = 0
     for tower in layout.towers:
-        matrix = tower.matrix(row.unsqueeze(0))[0]
+        part = tower.part(row.unsqueeze(0))
         for layer, pair in _of_tower(tower, pairs).items():
-            rank = max(rank, _write(matrix, tower, layer, pair))
+            rank = max(rank, _write(part, tower, layer, pair))
     if pairs:
         raise AdapterUnusable(
             f"the LoRA changes {len(pairs)} layers that no adapter of this backbone may change",
@@ -93,8 +94,8 @@ def _of_tower(tower: Tower, pairs: dict[str, Pair]) -> dict[Layer, Pair]:
     return found
 
 
-def _write(matrix: torch.Tensor, tower: Tower, layer: Layer, pair: Pair) -> int:
-    """Put one layer into the tower's matrix (rank, width); returns the layer's rank."""
+def _write(part: torch.Tensor, tower: Tower, layer: Layer, pair: Pair) -> int:
+    """Put one layer into the tower's part (1, size) of a row; returns the layer's rank."""
     down, up = pair.down, pair.up
     assert down is not None
     assert up is not None
@@ -105,9 +106,13 @@ def _write(matrix: torch.Tensor, tower: Tower, layer: Layer, pair: Pair) -> int:
         raise AdapterUnusable(
             f"the LoRA has rank {rank}, and a slot takes up to {tower.rank}", remedy="Train it with a smaller rank."
         )
-    matrix[:rank, layer.down_column : layer.down_column + layer.down_size] = down.reshape(rank, -1).to(matrix.dtype)
+    matrix = tower.matrix(part)[0]
+    if layer.in_block:
+        tower.block(part, layer)[0, :rank] = folded(down).to(part.dtype)
+    else:
+        matrix[:rank, layer.down_at : layer.down_at + layer.down_size] = down.to(part.dtype)
     scaled = up.reshape(layer.up, rank).float() * pair.scale
-    matrix[:rank, layer.up_column : layer.up_column + layer.up] = scaled.t().to(matrix.dtype)
+    matrix[:rank, layer.up_column : layer.up_column + layer.up] = scaled.t().to(part.dtype)
     return rank
 
 

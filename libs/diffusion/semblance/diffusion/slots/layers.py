@@ -65,20 +65,27 @@ class SlotLinear(nn.Module):
         made: torch.Tensor = self.base(x)
         if self.a is None or self.b is None:
             return made
-        lanes, inner, outer = x.shape[0], x.shape[1:-1], made.shape[-1]
+        lanes = x.shape[0]
         hidden = torch.bmm(x.reshape(lanes, -1, x.shape[-1]), self.a.expand(lanes, -1, -1))
         if self.regions is not None:
             hidden = hidden * (self.regions.in_words() if self.reads_words else self.regions.over(hidden.shape[1]))
-        added = torch.baddbmm(made.reshape(lanes, -1, outer), hidden, self.b.expand(lanes, -1, -1))
-        return added.reshape(lanes, *inner, outer)
+        # In place: what the frozen layer made is ours, and no gradient needs it.
+        made.view(lanes, -1, made.shape[-1]).baddbmm_(hidden, self.b.expand(lanes, -1, -1))
+        return made
 
 
 class SlotConv2d(nn.Module):
-    """The same for a convolution. a (L, K * rank, in, kh, kw), b (L, out, K * rank): down as the layer, then 1 x 1."""
+    """The same for a convolution of stride, padding and kernel stated in numbers, without dilation.
+
+    a (L, K, rank, taps, in): A turned by `folded`. b (L, out, K * rank). A batch whose lanes have filters of their own
+    is a grouped convolution, which processors do slowly for a few filters each; here every tap is one matrix product
+    with the picture as it lies, and what the taps made is shifted and summed (`fold`): a third less time for rank 16.
+    """
 
     def __init__(self, base: nn.Conv2d) -> None:
         super().__init__()
         self.base = base
+        self._padding = (int(base.padding[0]), int(base.padding[1]))
         self.a: torch.Tensor | None = None
         self.b: torch.Tensor | None = None
         self.regions: Regions | None = None
@@ -89,20 +96,31 @@ class SlotConv2d(nn.Module):
         if self.a is None or self.b is None:
             return made
         lanes, channels, height, width = x.shape
-        a = self.a.expand(lanes, -1, -1, -1, -1)
-        hidden = F.conv2d(
-            x.reshape(1, lanes * channels, height, width),
-            a.reshape(-1, *a.shape[2:]),
-            stride=self.base.stride,
-            padding=self.base.padding,
-            dilation=self.base.dilation,
-            groups=lanes,
-        )
-        hidden = hidden.reshape(lanes, -1, *hidden.shape[2:])
+        filters = self.a.expand(lanes, -1, -1, -1, -1).reshape(lanes, -1, channels)
+        hidden = self._summed(torch.bmm(filters, x.reshape(lanes, channels, -1)), height, width)
         if self.regions is not None:
             hidden = hidden * self.regions.at(hidden.shape[2], hidden.shape[3])
-        b = self.b.expand(lanes, -1, -1)
-        return torch.baddbmm(made.flatten(2), b, hidden.flatten(2)).reshape(made.shape)
+        b, hidden = self.b.expand(lanes, -1, -1), hidden.flatten(2)
+        if made.is_contiguous():
+            made.flatten(2).baddbmm_(b, hidden)
+            return made
+        return made + torch.bmm(b, hidden).reshape(made.shape)  # pictures that lie with their channels last
+
+    def _summed(self, taps: torch.Tensor, height: int, width: int) -> torch.Tensor:
+        """(L, K * rank * taps, h * w) to (L, K * rank, h', w')."""
+        (down, right), (above, before) = self.base.kernel_size, self._padding
+        if (down, right, above, before) == (1, 1, 0, 0):
+            hidden = taps.reshape(taps.shape[0], -1, height, width)
+        else:
+            whole = (height + 2 * above - down + 1, width + 2 * before - right + 1)  # as if it moved by one
+            hidden = F.fold(taps, whole, (down, right), padding=(down - 1 - above, right - 1 - before))
+        return hidden[:, :, :: self.base.stride[0], :: self.base.stride[1]]
+
+
+def folded(a: torch.Tensor) -> torch.Tensor:
+    """Filters (rank, in, kh, kw) as SlotConv2d reads them, (rank, kh * kw, in): `fold` puts down what a filter gathers,
+    so the taps change sides."""
+    return a.flip(-2, -1).permute(0, 2, 3, 1).reshape(a.shape[0], -1, a.shape[1])
 
 
 def _rectangle(tokens: int, height: int, width: int) -> tuple[int, int]:

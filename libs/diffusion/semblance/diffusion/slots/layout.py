@@ -1,8 +1,10 @@
 """Where every number of an adapter lies in one flat row, for one backbone, one list of targets and one rank.
 
-A row holds a matrix for each tower: `rank` lines of `width` columns. Line r has, layer after layer, the r-th row of A
-and then, layer after layer, the r-th column of B. So K adapters that lie one after another are one matrix of K * rank
-lines, whose columns of a layer are that layer's weights: binding a whole tower is one gather, whatever K is.
+A row holds for each tower a matrix and then blocks. The matrix has `rank` lines of `width` columns. Line r has, layer
+after layer, the r-th row of A and then, layer after layer, the r-th column of B. So K adapters that lie one after
+another are one matrix of K * rank lines, whose columns of a layer are that layer's weights. A convolution's A is a block
+of its own, (rank, taps, in) as the layer reads it, so that nothing is turned or copied between two steps. Binding a
+whole tower is two gathers, whatever K is.
 """
 
 from __future__ import annotations
@@ -27,45 +29,59 @@ NOT_ADAPTED: Final = re.compile(r".*(encoder_hid_proj|processor)\..*")
 MAX_RANK: Final = 256
 _READS_WORDS: Final = re.compile(r"(.*\.)?(attn2\.to_[kv]|add_[qkv]_proj|to_add_out|ff_context\..*)")
 _ALIGNMENT: Final = 32  # columns: every layer of every lane starts at a multiple of 64 bytes, also in 16 bits
-_VERSION: Final = 1  # counts up when rows of the same layers are laid out in another way
+_VERSION: Final = 2  # counts up when rows of the same layers are laid out in another way
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One adapted module. down: A's shape without its rank, (in,) or (in, kh, kw); up: B's output channels."""
+    """One adapted module. down: A's shape without its rank, (in,) or (in, kh, kw); up: B's output channels.
+
+    down_at: A's first column in the matrix, or, for a convolution, where its block begins in the tower's part of a row.
+    """
 
     name: str
     down: tuple[int, ...]
     up: int
-    down_column: int
+    down_at: int
     up_column: int
     reads_words: bool
 
     @property
     def down_size(self) -> int:
-        """Columns that A takes."""
+        """Numbers that a line of A takes."""
         return math.prod(self.down)
+
+    @property
+    def in_block(self) -> bool:
+        """Whether A lies in a block: it is a convolution's."""
+        return len(self.down) > 1
 
 
 @dataclass(frozen=True)
 class Tower:
-    """One module's layers. start: where its matrix begins in the row; up_start: the column where the Bs begin."""
+    """One module's layers. start: where its part of the row begins; up_start: the column where the Bs begin."""
 
     prefix: str
     rank: int
     start: int
     width: int
     up_start: int
+    size: int
     layers: tuple[Layer, ...]
 
-    @property
-    def size(self) -> int:
-        """Numbers in its matrix."""
-        return self.rank * self.width
+    def part(self, rows: torch.Tensor) -> torch.Tensor:
+        """The tower's part (N, size) of rows (N, numbers), a view."""
+        return rows[:, self.start : self.start + self.size]
 
-    def matrix(self, rows: torch.Tensor) -> torch.Tensor:
-        """The tower's part (N, rank, width) of rows (N, numbers), a view."""
-        return rows[:, self.start : self.start + self.size].view(-1, self.rank, self.width)
+    def matrix(self, parts: torch.Tensor) -> torch.Tensor:
+        """The matrices (N, rank, width) of parts (N, size), a view."""
+        return parts[:, : self.rank * self.width].view(-1, self.rank, self.width)
+
+    def block(self, parts: torch.Tensor, layer: Layer) -> torch.Tensor:
+        """A convolution's As (N, rank, taps, in) of parts (N, size), a view."""
+        taps = layer.down_size // layer.down[0]
+        block = parts[:, layer.down_at : layer.down_at + self.rank * layer.down_size]
+        return block.view(-1, self.rank, taps, layer.down[0])
 
     def layer(self, name: str) -> Layer | None:
         """The layer of this name."""
@@ -152,13 +168,21 @@ def _tower(prefix: str, rank: int, start: int, modules: Iterable[tuple[str, Any]
     shapes = [(name, *_shape(name, module)) for name, module in modules]
     if not shapes:
         raise AdapterUnusable("the LoRA's targets name no module of this backbone")
-    downs = _columns(0, [math.prod(down) for _name, down, _up in shapes])
+    downs = _columns(0, [0 if len(down) > 1 else down[0] for _name, down, _up in shapes])
     ups = _columns(downs[-1], [up for _name, _down, up in shapes])
+    blocks = _columns(rank * ups[-1], [rank * math.prod(down) if len(down) > 1 else 0 for _name, down, _up in shapes])
     layers = tuple(
-        Layer(name, down, up, downs[i], ups[i], is_text or _READS_WORDS.fullmatch(name) is not None)
+        Layer(
+            name,
+            down,
+            up,
+            blocks[i] if len(down) > 1 else downs[i],
+            ups[i],
+            is_text or _READS_WORDS.fullmatch(name) is not None,
+        )
         for i, (name, down, up) in enumerate(shapes)
     )
-    return Tower(prefix, rank, start, ups[-1], downs[-1], layers)
+    return Tower(prefix, rank, start, ups[-1], downs[-1], blocks[-1], layers)
 
 
 def _columns(start: int, sizes: Sequence[int]) -> list[int]:
@@ -181,6 +205,13 @@ def _shape(name: str, module: nn.Module) -> tuple[tuple[int, ...], int]:
     if isinstance(module, nn.Linear):
         return (module.in_features,), module.out_features
     assert isinstance(module, nn.Conv2d)
-    if module.groups != 1 or module.padding_mode != "zeros" or isinstance(module.padding, str):
+    # Gaps in a kernel, or more padding than it reaches, are in no backbone: SlotConv2d does without.
+    if (
+        module.groups != 1
+        or module.padding_mode != "zeros"
+        or isinstance(module.padding, str)
+        or module.dilation != (1, 1)
+        or any(padding >= size for padding, size in zip(module.padding, module.kernel_size, strict=True))
+    ):
         raise BackboneUnusable(f"{name} is a convolution that takes no adapter", remedy="Leave it out of the targets.")
     return (module.in_channels, *module.kernel_size), module.out_channels

@@ -225,7 +225,7 @@ class Slots:
         module = towers[tower.prefix]
         _require_fit(tower, module, self._table)
         layers = attach(module, {layer.name: layer.reads_words for layer in tower.layers})
-        return AttachedTower(tower, module, layers, tower.matrix(self._table))
+        return AttachedTower(tower, module, layers, tower.part(self._table))
 
     def _attached(self, prefix: str) -> AttachedTower | None:
         """None for a tower in which the layout adapts nothing."""

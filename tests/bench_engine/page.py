@@ -1,0 +1,35 @@
+"""docs/benchmarks/engine.md."""
+
+# ruff: noqa: E501 - lines of the page
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def page(row: Mapping[str, Any], sections: Sequence[str]) -> str:
+    """Goals first, then every part."""
+    goals = "\n".join(
+        f"| {g['goal']} | {g['target']} | {g['value']} | {g['spread']} | {'yes' if g['met'] else '**no**'} |"
+        for g in row["goals"]
+    )
+    return "\n".join(
+        (
+            "# The engine",
+            "",
+            f"Written by `make bench-engine` on {row['cores']} cores, load {row['load_1min']} at the end; one thread, no GPU. Times are of the "
+            "process's own clock (CPU), both sides of a ratio in one run, turn about in a random order; a ratio is taken round by "
+            "round. Spread: 10th to 90th percentile of the rounds.",
+            "",
+            "Backbones: `pocket` is the embedded one (11.7M parameters in its UNet, 8 x 8 latents, adapters of rank 16 on attention, "
+            "feed-forward and convolutions); `16M` and `43M` are UNets of diffusers' own class with random weights (32 x 32 latents, "
+            "adapters of rank 8 and 16 on attention), where only time and equality mean anything.",
+            "",
+            "| goal | target | value | spread | met |",
+            "|---|---|---|---|---|",
+            goals,
+            "",
+            *sections,
+        )
+    )

@@ -42,7 +42,8 @@ def main() -> int:
         parser.error("--url needs --bootstrap: without the topics nothing balances")
     try:
         profile = profiles.read(arguments.profile)
-        return _run(profile, slo.read(profile.slo), arguments)
+        objectives = profiles.HERE / "slo-chaos.yaml" if arguments.chaos else profile.slo
+        return _run(profile, slo.read(objectives), arguments)
     except (BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:
         print(f"NOT JUDGED: {error}", file=sys.stderr)
         return 2

@@ -13,7 +13,9 @@ from loadtests.people.film import filmed
 from loadtests.profile import People
 from loadtests.world import Roster, Somebody
 from semblance.client import Client
+from semblance.client.errors import ApiError
 from semblance.client.models import CaptureFrame, CaptureSession
+from semblance.kernel.errors import Kind
 
 _AT_ONCE = 4
 
@@ -56,13 +58,12 @@ def _ready(url: str, face: str, photos: Sequence[Path], say: Callable[[str], Non
     """Somebody with an adapter, and a picture made with it."""
     who = _join(url, face)
     with Client(url, who.token, retries=25) as client:
-        consent = client.opt_in(who.handle, lambda session: _frames(face, session), adult=True)
-        who.consent_id = consent.id
-        sent = [client.upload_photo(consent.id, path).id for path in photos[:PHOTOS_TO_LEARN]]
+        who.consent_id = _consent(client, who, face)
+        sent = [client.upload_photo(who.consent_id, path).id for path in photos[:PHOTOS_TO_LEARN]]
         who.sent = len(sent)
         for photo_id in sent:
             client.wait(photo_id, timeout_s=PHOTO_S)
-        asked = client.train_adapter(consent.id)
+        asked = client.train_adapter(who.consent_id)
         client.wait(asked.id, timeout_s=ADAPTER_S)
         adapter = client.adapter(asked.id)
         if adapter.state != "ready":
@@ -71,6 +72,17 @@ def _ready(url: str, face: str, photos: Sequence[Path], say: Callable[[str], Non
         picture = _picture(client, who, face)
     say(f"{face} is ready")
     return who, picture
+
+
+def _consent(client: Client, who: Somebody, face: str) -> str:
+    """A capture is not sent again by itself when its answer is lost, so all of it is done again."""
+    for tries_left in (2, 1, 0):
+        try:
+            return client.opt_in(who.handle, lambda session: _frames(face, session), adult=True).id
+        except ApiError as e:
+            if e.kind is not Kind.UNAVAILABLE or not tries_left:
+                raise
+    raise NotSettled(f"{face} could not opt in")
 
 
 def _picture(client: Client, who: Somebody, face: str) -> bytes:

@@ -73,13 +73,14 @@ def read_pairs(lora: bytes) -> dict[str, Pair]:
 def _tensors(lora: bytes) -> dict[str, torch.Tensor]:
     if len(lora) > MAX_LORA_BYTES:
         raise AdapterUnusable(f"a LoRA has at most {MAX_LORA_BYTES // MIB} MiB")
-    if lora.startswith(_PICKLES):
-        raise AdapterUnusable("the LoRA is a pickle or a zip, which may run code", remedy="Save it as safetensors.")
     try:
         tensors: dict[str, torch.Tensor] = safetensors_torch.load(lora)
     except (SafetensorError, KeyError) as error:
         raise AdapterUnusable(
-            "the LoRA is not a whole safetensors file", remedy="Fetch it again, or save it as safetensors."
+            "the LoRA is a pickle or a zip, which is never opened"
+            if lora.startswith(_PICKLES)
+            else "the LoRA is not a whole safetensors file",
+            remedy="Fetch it again, or save it as safetensors.",
         ) from error
     if not all(tensor.is_floating_point() for tensor in tensors.values()):
         raise AdapterUnusable("the LoRA holds tensors that are no floating point numbers")

@@ -58,3 +58,56 @@ def random_lora(
         unload(backbone)
     made: bytes = safetensors_torch.save(tensors, metadata={"format": "pt"})
     return made
+
+
+class Toy(torch.nn.Module):
+    """A tower of one layer of each kind, as small as can be."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.conv1 = torch.nn.Conv2d(3, 4, 3, stride=2, padding=1)
+            self.to_q = torch.nn.Linear(4, 5)
+            self.attn2 = torch.nn.ModuleDict({"to_k": torch.nn.Linear(6, 5, bias=False)})
+        self.requires_grad_(False)
+
+    def forward(self, picture: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        """picture (L, 3, 8, 8), words (L, T, 6) to scores (L, 16, T)."""
+        queries = self.to_q(self.conv1(picture).flatten(2).transpose(1, 2))
+        keys: torch.Tensor = self.attn2["to_k"](words)
+        scores: torch.Tensor = queries @ keys.transpose(1, 2)
+        return scores
+
+
+def toy_layout(toy: torch.nn.Module, *, backbone_digest: str = "toy", **changes: Any) -> Layout:
+    """All of a toy's layers."""
+    stated: dict[str, Any] = {
+        "unet_targets": ("conv1", "to_q", "to_k"),
+        "text_targets": (),
+        "rank": RANK,
+        "text_rank": TEXT_RANK,
+        "dtype": torch.float32,
+    }
+    return Layout.of({"unet": toy}, backbone_digest=backbone_digest, **{**stated, **changes})
+
+
+def toy_tensors(seed: int, rank: int = RANK) -> dict[str, torch.Tensor]:
+    """A LoRA of a toy, by peft's names."""
+    draw = torch.Generator().manual_seed(seed)
+    shapes = {
+        "conv1": ((rank, 3, 3, 3), (4, rank, 1, 1)),
+        "to_q": ((rank, 4), (5, rank)),
+        "attn2.to_k": ((rank, 6), (5, rank)),
+    }
+    made: dict[str, torch.Tensor] = {}
+    for name, (down, up) in shapes.items():
+        made[f"unet.{name}.lora_A.weight"] = torch.randn(down, generator=draw)
+        made[f"unet.{name}.lora_B.weight"] = torch.randn(up, generator=draw)
+    return made
+
+
+def toy_lora(seed: int, rank: int = RANK) -> bytes:
+    """The same as safetensors."""
+    made: bytes = safetensors_torch.save(toy_tensors(seed, rank))
+    return made

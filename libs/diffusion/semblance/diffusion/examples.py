@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -29,17 +30,26 @@ class Examples:
     """Latents (N, C, h, w), token ids (N, length) and the face embedding (1, 1, D) they are learnt under.
 
     text (N, length, width): what the frozen text tower makes of the tokens; None when the tower itself is trained.
+    deviation, as latents: of the autoencoder's posterior, from which every step takes a sample; None: the mean always.
     """
 
     latents: torch.Tensor
     tokens: torch.Tensor
     text: torch.Tensor | None
     reference: torch.Tensor | None
+    deviation: torch.Tensor | None = None
 
     def draw(self, count: int, generator: torch.Generator) -> torch.Tensor:
         """Indices (count,), every picture before any twice."""
         rounds = [torch.randperm(len(self.latents), generator=generator) for _ in range(-(-count // len(self.latents)))]
         return torch.cat(rounds)[:count]
+
+    def sample(self, picked: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Latents of the picked pictures (count, C, h, w), drawn anew where there is a deviation."""
+        latents = self.latents[picked]
+        if self.deviation is None:
+            return latents
+        return latents + self.deviation[picked] * torch.randn(latents.shape, generator=generator).to(latents.device)
 
 
 def check(backbone: Backbone, pictures: Sequence[TrainingPicture]) -> None:
@@ -60,15 +70,17 @@ def encode(
     settings: LoraSettings,
     reference: NDArray[np.float32] | None,
 ) -> Examples:
-    """Every picture and its mirror image through the VAE, once; the posterior's mean."""
+    """Every picture and its mirror image through the VAE, once: the moments of the posterior are what is kept."""
     pipeline = backbone.pipeline
     pixels = torch.from_numpy(np.stack([picture.image for picture in pictures])).permute(0, 3, 1, 2)
     pixels = torch.cat([pixels, pixels.flip(3)]).float() / 127.5 - 1.0
-    latents = torch.cat(
-        [pipeline.vae.encode(part.to(pipeline.vae.device)).latent_dist.mean for part in torch.split(pixels, 4)]
-    )
+    moments = [pipeline.vae.encode(part.to(pipeline.vae.device)).latent_dist for part in torch.split(pixels, 4)]
+    scale = pipeline.vae.config.scaling_factor
+    latents = torch.cat([part.mean for part in moments]) * scale
+    deviation = torch.cat([part.std for part in moments]) * scale if settings.resample_latents else None
     captions = [picture.caption for picture in pictures] * 2
-    return _examples(backbone, latents * pipeline.vae.config.scaling_factor, captions, settings, reference)
+    examples = _examples(backbone, latents, captions, settings, reference)
+    return dataclasses.replace(examples, deviation=deviation)
 
 
 def draw_prior(
@@ -116,4 +128,5 @@ def _examples(
         with torch.no_grad():
             text = pipeline.text_encoder(tokens)[0]
     takes_face = backbone.reference_size is not None or reference is not None
-    return Examples(latents, tokens, text, reference_tensor(backbone, reference) if takes_face else None)
+    face = reference_tensor(backbone, reference) if takes_face else None
+    return Examples(latents, tokens, text, face)

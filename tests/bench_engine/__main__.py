@@ -1,4 +1,4 @@
-"""`python tests/bench_engine`: what many people's adapters cost on one backbone. Writes docs/benchmarks/engine.{md,json}.
+"""`python tests/bench_engine`: what many adapters cost on one backbone. Writes docs/benchmarks/engine.{md,json}.
 
 A part is a module beside this one with `NAME`, `measure(out: Path) -> dict`, `goals(found: dict) -> list` and
 `section(found: dict) -> str` (Markdown). `--parts batch` measures one and keeps what was found of the others.
@@ -19,7 +19,17 @@ from typing import Any
 import page
 import torch
 
-PARTS = ("batch", "requests", "activation", "isolation", "waiting", "memory", "recompiles", "cohort", "first_picture")
+PARTS = (
+    "batch",
+    "whole_pictures",
+    "activation",
+    "isolation",
+    "waiting",
+    "memory",
+    "recompiles",
+    "cohort",
+    "first_picture",
+)
 
 
 def main() -> int:

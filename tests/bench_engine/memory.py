@@ -18,6 +18,7 @@ from semblance.diffusion.slots import FlatAdapter, Use, flatten
 
 NAME = "memory"
 CHANGES, SLOTS, ADAPTERS, LANES = 10_000, 4, 12, 4
+OWNERS = [f"person {index}" for index in range(ADAPTERS)]  # as batch.py names the owners of the same adapters
 FLAT_MIB = 8.0
 Row = dict[str, Any]
 
@@ -34,7 +35,9 @@ def measure(_out: Path) -> Row:
                 slots.release(one)
             resident: list[float] = []
             for change in range(CHANGES + CHANGES // 10):
-                one = slots.acquire(FlatAdapter.from_bytes(sidecars[change % ADAPTERS], layout), "somebody")
+                one = slots.acquire(
+                    FlatAdapter.from_bytes(sidecars[change % ADAPTERS], layout), OWNERS[change % ADAPTERS]
+                )
                 slots.bind("unet", [[Use(one)]] * LANES)
                 if change % 100 == 0:
                     lanes.predicted(family)

@@ -12,9 +12,13 @@ Case = Callable[[], object]
 Times = dict[str, list[float]]
 
 
-def interleaved(cases: Mapping[str, Case], rounds: int, *, warm: int = 1) -> Times:
-    """CPU seconds of every case in every round; the order within a round is random."""
-    for case in cases.values():
+def interleaved(
+    cases: Mapping[str, Case], rounds: int, *, warm: int = 1, before: Mapping[str, Case] | None = None
+) -> Times:
+    """CPU seconds of every case in every round, in a random order within a round; what comes before is not counted."""
+    prepare = before or {}
+    for name, case in cases.items():
+        prepare.get(name, _nothing)()
         for _ in range(warm):
             case()
     times: Times = {name: [] for name in cases}
@@ -22,6 +26,7 @@ def interleaved(cases: Mapping[str, Case], rounds: int, *, warm: int = 1) -> Tim
         names = list(cases)
         random.Random(turn).shuffle(names)
         for name in names:
+            prepare.get(name, _nothing)()
             began = time.process_time()
             cases[name]()
             times[name].append(time.process_time() - began)
@@ -60,3 +65,7 @@ def between(found: Mapping[str, Any]) -> str:
 
 def _at(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, max(0, round(share * (len(ordered) - 1))))]
+
+
+def _nothing() -> None:
+    """For cases that need no preparation."""

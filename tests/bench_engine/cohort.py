@@ -70,10 +70,10 @@ def _same(bench: backbones.Bench) -> Row:
 def _share(together: dict[str, torch.Tensor], alone: dict[str, torch.Tensor]) -> float:
     """Of what the layers add to the backbone, B A: it is nothing before the first step, so it is the update itself."""
     apart = whole = 0.0
-    for name in together:
+    for name, down in together.items():
         if ".lora_A." in name:
             up = name.replace(".lora_A.", ".lora_B.")
-            ours = together[up].flatten(1) @ together[name].flatten(1)
+            ours = together[up].flatten(1) @ down.flatten(1)
             theirs = alone[up].flatten(1) @ alone[name].flatten(1)
             apart += float((ours - theirs).square().sum())
             whole += float(theirs.square().sum())

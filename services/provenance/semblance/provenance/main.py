@@ -18,7 +18,7 @@ from semblance.provenance.adapters.audit_seal import FileAuditSeal
 from semblance.provenance.adapters.c2pa_engine import C2paEngine, Reports
 from semblance.provenance.adapters.claims import SealedClaims
 from semblance.provenance.adapters.fingerprint_index import FingerprintIndex
-from semblance.provenance.adapters.marks import fingerprint_of, watermark_of
+from semblance.provenance.adapters.marks import check_keys, fingerprint_of, watermark_of
 from semblance.provenance.adapters.pictures import SealedPictures
 from semblance.provenance.adapters.reading_apart import ReadersApart, ReadLimits
 from semblance.provenance.adapters.signers.choosing import generator_of, keys_of, time_stamps_of
@@ -78,7 +78,9 @@ def ports_of(
         fingerprints=FingerprintIndex(fingerprint, reads),
         transactions=lambda: writing(database),
         claims=SealedClaims(keyring),
-        takedown_rules=TakedownRules(settings.takedown_hide, settings.takedown_open_max, settings.takedown_keep_days),
+        takedown_rules=TakedownRules(
+            settings.takedown_hide, settings.takedown_open_max, settings.takedown_keep_days, settings.takedown_mail
+        ),
     )
 
 
@@ -129,6 +131,10 @@ def build(settings: ProvenanceSettings) -> Application:
         takedown_pb2_grpc.add_OperatorServiceServicer_to_server(OperatorServicer(ports), server)
         add_AuditServiceServicer_to_server(AuditServicer(ports), server)
 
+    def check_mark_keys() -> None:
+        with writing(database) as store:
+            check_keys(settings, store, clock.now())
+
     def check() -> None:
         check_in_background(ports)
 
@@ -144,6 +150,7 @@ def build(settings: ProvenanceSettings) -> Application:
         migrations_dir=MIGRATIONS,
         on_start=[
             keys_of(settings, clock).prepare,
+            check_mark_keys,
             takedowns.start,
             *([check] if settings.audit_check_at_start else []),
         ],

@@ -130,6 +130,9 @@ class Takedowns(Protocol):
     def open_count(self, *, due_by: dt.datetime | None = None) -> int:
         """How many wait; those that were due by then."""
 
+    def begin_adding(self) -> None:
+        """Nobody else adds a notice until the transaction ends."""
+
     def hides(self, image_id: ImageId) -> bool:
         """Whether an open notice hides the picture."""
 
@@ -170,6 +173,10 @@ class Store(Protocol):
     def forget_subject(self, subject_id: SubjectId, now: dt.datetime) -> Forgotten:
         """Delete the person's rows. Of their id, manifests and watermarks only digests stay."""
 
+    def lock_pictures(self, subject_id: SubjectId) -> None:
+        """The person's, and those that show them: nobody else changes them until the transaction ends. Whoever needs
+        several publications takes them in the order of their ids, and notices only after them."""
+
     def showing(self, subject_id: SubjectId) -> Sequence[Publication]:
         """Other people's pictures that show this person as well."""
 
@@ -179,6 +186,14 @@ class Store(Protocol):
     def erasure(self, erasure_id: ErasureId) -> tuple[StoreCount, ...] | None: ...
 
     def save_erasure(self, erasure_id: ErasureId, stores: Sequence[StoreCount], now: dt.datetime) -> None: ...
+
+    def mark_keys(self) -> Sequence[str]:
+        """Digests of the watermark keys that pictures were marked with."""
+
+    def add_mark_key(self, digest: str, now: dt.datetime) -> None:
+        """Once."""
+
+    def forget_mark_keys(self, digests: Sequence[str]) -> None: ...
 
     def emit(self, event: Event) -> None: ...
 
@@ -309,11 +324,13 @@ class AuditSeal(Protocol):
 @dataclass(frozen=True)
 class TakedownRules:
     """`hide`: nobody can fetch a picture while a notice about it waits; `open_max`: so many may wait; `keep_days`:
-    what is left of a notice, its claimant's words among it, goes so long after the decision."""
+    what is left of a notice, its claimant's words among it, goes so long after the decision; `mail`: where else to
+    turn while no more are taken."""
 
     hide: bool = False
     open_max: int = 1000
     keep_days: int = 180
+    mail: str = ""
 
 
 @dataclass(frozen=True)

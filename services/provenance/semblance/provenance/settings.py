@@ -80,6 +80,10 @@ class ProvenanceSettings(ServiceSettings):
     watermark_old_key_files: tuple[Path, ...] = Field(
         default=(), description="Older keys, as JSON: marks are read with each, and made with the newest alone."
     )
+    watermark_forget_lost_keys: bool = Field(
+        default=False,
+        description="Start although a key that pictures were marked with is neither the present one nor an old one.",
+    )
     look_max_pixels: int = Field(
         default=25_000_000, gt=0, description="Strangers' pictures up to this size are decoded; 25 million take 75 MB."
     )
@@ -95,6 +99,9 @@ class ProvenanceSettings(ServiceSettings):
         default=False, description="Nobody can fetch a picture while a take-down notice about it is decided."
     )
     takedown_open_max: int = Field(default=1000, gt=0, description="So many notices may wait; then 429.")
+    takedown_mail: str = Field(
+        default="", max_length=200, description="Where notices can be sent meanwhile; told to whoever gets that 429."
+    )
     takedown_keep_days: int = Field(
         default=180, gt=0, description="A decided notice, its claimant's words among it, goes after so long."
     )

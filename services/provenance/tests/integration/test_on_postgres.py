@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,3 +145,49 @@ def test_an_entry_that_waited_for_an_erasure_is_not_written(house) -> None:
     waiting.join(30)
     with house.ports.reads() as store:
         assert store.trail.last(subject_id) == Head()
+
+
+def test_a_decision_and_an_erasure_do_not_wait_for_each_other(house, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The erasure holds the picture and is about to look for notices when the operator decides about it."""
+    allowed = house.publish()
+    _, data = asking.content(SubjectId(allowed.subject_id), ImageId(allowed.image_id), house.ports)
+    claimant = Claimant("Ada Example", "ada@example.org", "")
+    notice = Notice("s" * 24, claimant, Relation.SELF, STATEMENT_VERSION, confirmed=True)
+    taken, pictures = taking_down.submit(notice, data, house.ports)
+    assert pictures == 1
+    deciding, outcome = threading.Event(), []
+
+    def decide() -> None:
+        deciding.set()
+        try:
+            taking_down.decide(taking_down.Decide(taken.id, TakedownState.ACCEPTED, "ada"), house.ports)
+        except Exception as error:  # noqa: BLE001 - whatever it is fails the test
+            outcome.append(error)
+
+    thread = threading.Thread(target=decide)
+    forget = taking_down.forget_pictures
+
+    def forget_slowly(*arguments):
+        thread.start()
+        deciding.wait(20)
+        _wait_for_a_waiting_lock(house)
+        return forget(*arguments)
+
+    monkeypatch.setattr(taking_down, "forget_pictures", forget_slowly)
+    house.deliver(platform_pb.ErasureRequested(subject_id=allowed.subject_id, erasure_id=new_id()))
+    house.work()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert outcome == []
+    assert len(house.emitted(platform_pb.ServiceErased)) == 1
+    assert taking_down.show(taken.id, house.ports).takedown.state is TakedownState.ACCEPTED
+
+
+def _wait_for_a_waiting_lock(house) -> None:
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(100):
+        with house.database.engine.connect() as connection:
+            if connection.scalar(waiting):
+                return
+        time.sleep(0.1)
+    pytest.fail("nobody waits for a lock: the test is not about what it says")

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semblance.provenance.adapters.marks import watermark_of
-from semblance.provenance.domain.errors import MarkKeyMissing
+from semblance.provenance.adapters.marks import check_keys, watermark_of
+from semblance.provenance.domain.errors import MarkKeyLost, MarkKeyMissing
 from semblance.provenance.settings import ProvenanceSettings
 from semblance.watermark import PictureId, RgbU8
 
@@ -52,3 +52,40 @@ def test_an_old_key_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(MarkKeyMissing, match=r"gone\.key"):
         watermark_of(settings(tmp_path, tmp_path / "gone.key"))
     assert not (tmp_path / "gone.key").exists()
+
+
+def start(house, chosen: ProvenanceSettings) -> None:
+    """As the service does, before it marks anything."""
+    watermark_of(chosen)
+    with house.ports.transactions() as store:
+        check_keys(chosen, store, house.ports.clock.now())
+
+
+def test_a_lost_key_is_not_made_anew_without_a_word_from_the_operator(house, tmp_path: Path) -> None:
+    chosen, key = settings(tmp_path / "keys"), tmp_path / "keys" / "watermark.key"
+    start(house, chosen)
+    start(house, chosen)
+    made = key.read_bytes()
+    key.unlink()
+    for _ in range(2):
+        with pytest.raises(MarkKeyLost) as lost:
+            start(house, chosen)
+    assert "PROVENANCE_WATERMARK_OLD_KEY_FILES" in lost.value.remedy
+
+    key.write_bytes(made)
+    start(house, chosen)
+
+    key.unlink()
+    start(house, chosen.model_copy(update={"watermark_forget_lost_keys": True}))
+    start(house, chosen)
+    with house.ports.reads() as store:
+        (digest,) = store.mark_keys()
+    assert made.hex() not in digest
+
+
+def test_a_changed_key_is_taken_while_the_old_one_is_named_and_never_after(house, tmp_path: Path) -> None:
+    start(house, settings(tmp_path))
+    old = (tmp_path / "watermark.key").rename(tmp_path / "old.key")
+    start(house, settings(tmp_path, old))
+    with pytest.raises(MarkKeyLost):
+        start(house, settings(tmp_path))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import io
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -274,3 +276,74 @@ def test_an_erasure_ends_the_notices_about_the_persons_pictures(house) -> None:
     assert (ended.takedown.state, ended.takedown.decided_by, ended.pictures) == (ACCEPTED, "erasure", [])
     (event,) = house.emitted(platform_pb.ServiceErased)
     assert {s.store: s.count for s in event.stores}["database:takedown_pictures"] == 1
+
+
+def test_of_many_at_once_no_more_are_taken_than_may_wait(house) -> None:
+    """All have looked before any is written down: what counts is counted where it is written."""
+    house.use(takedown_rules=TakedownRules(open_max=2, mail="notices@example.org"))
+    inner, meet = house.ports.claims, threading.Barrier(6)
+
+    class Together:
+        def seal(self, *arguments):
+            sealed = inner.seal(*arguments)
+            meet.wait(30)
+            return sealed
+
+        def __getattr__(self, name: str):
+            return getattr(inner, name)
+
+    house.use(claims=Together())
+
+    def ask() -> str:
+        try:
+            return taking_down.submit(notice(), b"", house.ports)[0].id
+        except TooManyTakedowns as error:
+            return error.remedy
+
+    with ThreadPoolExecutor(6) as pool:
+        taken = [found.result() for found in [pool.submit(ask) for _ in range(6)]]
+    assert sum("notices@example.org" in each for each in taken) == 4
+    with house.ports.reads() as store:
+        assert store.takedowns.open_count() == 2
+
+
+def test_a_notice_that_could_not_be_written_down_leaves_no_key(house) -> None:
+    """Nor does one whose reference another request has just used."""
+    made: dict[str, bytes] = {}
+    inner, asked = house.ports.claims, notice()
+
+    class Watched:
+        def seal(self, takedown_id: str, *arguments):
+            made[takedown_id] = inner.seal(takedown_id, *arguments)
+            if len(made) == 2:
+                house.use(claims=inner)
+                taking_down.submit(asked, b"", house.ports)
+                house.use(claims=self)
+            return made[takedown_id]
+
+        def __getattr__(self, name: str):
+            return getattr(inner, name)
+
+    def broken():
+        raise RuntimeError("the database went away")
+
+    house.use(claims=Watched())
+    working = house.ports.transactions
+    house.use(transactions=broken)
+    with pytest.raises(RuntimeError):
+        taking_down.submit(asked, b"", house.ports)
+    house.use(transactions=working)
+    kept, _ = taking_down.submit(asked, b"", house.ports)
+    assert kept.id not in made
+    assert len(made) == 2
+    for takedown_id, sealed in made.items():
+        with pytest.raises(Gone):
+            inner.open(takedown_id, sealed)
+    assert taking_down.show(kept.id, house.ports).claimant == CLAIMANT
+
+
+def test_operators_hear_that_no_more_are_taken(house, caplog: pytest.LogCaptureFixture) -> None:
+    house.use(takedown_rules=TakedownRules(open_max=1))
+    taking_down.submit(notice(), b"", house.ports)
+    takedown_clock.sweep(house.ports)
+    assert [record.levelname for record in caplog.records if "are refused" in record.message] == ["CRITICAL"]

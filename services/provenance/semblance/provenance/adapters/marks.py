@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hmac
 import logging
 import os
 from collections.abc import Sequence
@@ -9,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semblance.objects.durable_files import create_exclusively, make_private_directory, read
-from semblance.provenance.domain.errors import MarkKeyMissing
+from semblance.provenance.domain.errors import MarkKeyLost, MarkKeyMissing
+from semblance.provenance.ports import Store
 from semblance.provenance.settings import ProvenanceSettings
 from semblance.watermark import (
     LEAST_KEY_BYTES,
@@ -55,14 +58,38 @@ class KeysInTurn:
 def watermark_of(settings: ProvenanceSettings) -> Watermark:
     """Raises Unavailable where a key cannot be read or made, or TrustMark's weights are not there."""
     make = load_trustmark if settings.watermark == "trustmark" else SpreadWatermark
-    newest = make(_key(settings.watermark_key_file or settings.signing_dir / "watermark.key"))
+    newest = make(_key(_key_file(settings)))
     older = [make(_old_key(file)) for file in settings.watermark_old_key_files]
     return KeysInTurn(newest, older) if older else newest
+
+
+def check_keys(settings: ProvenanceSettings, store: Store, now: dt.datetime) -> None:
+    """Remember the present key. Raises MarkKeyLost where pictures were marked with one that is gone, unless the
+    settings say that it may be."""
+    newest = _digest(_key(_key_file(settings)))
+    here = {newest, *(_digest(_old_key(file)) for file in settings.watermark_old_key_files)}
+    lost = [digest for digest in store.mark_keys() if digest not in here]
+    if lost and not settings.watermark_forget_lost_keys:
+        raise MarkKeyLost(len(lost))
+    if lost:
+        _log.error("watermark keys are given up: what was marked with them is not read", extra={"count": len(lost)})
+        store.forget_mark_keys(lost)
+    for digest in here:  # an old one may have marked before keys were remembered
+        store.add_mark_key(digest, now)
 
 
 def fingerprint_of() -> Fingerprint:
     """The one that there is."""
     return IsccFingerprint()
+
+
+def _key_file(settings: ProvenanceSettings) -> Path:
+    return settings.watermark_key_file or settings.signing_dir / "watermark.key"
+
+
+def _digest(key: bytes) -> str:
+    """Under the key itself: it tells one key from another, and nothing of either."""
+    return hmac.digest(key, b"semblance watermark key", "sha256").hex()
 
 
 def _key(file: Path) -> bytes:

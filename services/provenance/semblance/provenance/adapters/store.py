@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from semblance.kernel.consent import Depicted
@@ -19,7 +20,7 @@ from semblance.provenance.adapters.adapter_rows import SqlAdapters
 from semblance.provenance.adapters.audit_trail import SqlAuditTrail
 from semblance.provenance.adapters.manifests import SqlManifests
 from semblance.provenance.adapters.outbox_sink import to_message
-from semblance.provenance.adapters.tables import erasures, forgotten, publications
+from semblance.provenance.adapters.tables import erasures, forgotten, mark_keys, publications
 from semblance.provenance.adapters.takedown_rows import SqlTakedowns
 from semblance.provenance.domain.events import Event, StoreCount
 from semblance.provenance.domain.manifest import watermark_name
@@ -81,10 +82,29 @@ class SqlStore:
             tuple(ImageId(row.image_id) for row in rows if row.manifest_id is not None),
         )
 
+    def lock_pictures(self, subject_id: SubjectId) -> None:
+        """See Store."""
+        theirs = sa.or_(_c.subject_id == subject_id, _shows(subject_id))
+        self._sql.execute(sa.select(_c.image_id).where(theirs).order_by(_c.image_id).with_for_update()).all()
+
     def showing(self, subject_id: SubjectId) -> Sequence[Publication]:
         """See Store. Ids are UUIDs, so that text holds one only where the list does."""
-        named = sa.cast(_c.further_subjects, sa.Text).contains(str(subject_id), autoescape=True)
-        return [_publication(dict(row)) for row in self._sql.execute(sa.select(publications).where(named)).mappings()]
+        query = sa.select(publications).where(_shows(subject_id))
+        return [_publication(dict(row)) for row in self._sql.execute(query).mappings()]
+
+    def mark_keys(self) -> Sequence[str]:
+        """See Store."""
+        return self._sql.scalars(sa.select(mark_keys.c.digest)).all()
+
+    def add_mark_key(self, digest: str, now: dt.datetime) -> None:
+        """See Store; several processes may start at once."""
+        insert = postgresql.insert if self._sql.get_bind().dialect.name == "postgresql" else sqlite.insert
+        row = {"digest": digest, "first_seen_at": now}
+        self._sql.execute(insert(mark_keys).values(row).on_conflict_do_nothing())
+
+    def forget_mark_keys(self, digests: Sequence[str]) -> None:
+        """See Store."""
+        self._sql.execute(sa.delete(mark_keys).where(mark_keys.c.digest.in_(digests)))
 
     def forgotten(self, name: str) -> bool:
         """See Store."""
@@ -137,6 +157,10 @@ class SqlStore:
     def _require_unit(self) -> Unit:
         assert self._unit is not None, "a read must not write"
         return self._unit
+
+
+def _shows(subject_id: SubjectId) -> sa.ColumnElement[bool]:
+    return sa.cast(_c.further_subjects, sa.Text).contains(str(subject_id), autoescape=True)
 
 
 def store_of(unit: Unit) -> Store:

@@ -102,6 +102,14 @@ takedown_pictures = sa.Table(
     sa.Index("takedown_pictures_by_image", "image_id"),
 )
 
+# Which watermark keys pictures were marked with: a digest under the key itself, from which nobody learns it.
+mark_keys = sa.Table(
+    "mark_keys",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("first_seen_at", UtcDateTime, nullable=False),
+)
+
 erasures = sa.Table(
     "erasures",
     metadata,

@@ -39,7 +39,9 @@ def clockwork(ports: Ports) -> Periodic:
 
 def sweep(ports: Ports) -> int:
     """Once; how many notices went. Raises Unavailable."""
-    _, overdue = counts(ports)
+    waiting, overdue = counts(ports)
+    if waiting + overdue >= ports.takedown_rules.open_max:
+        _log.critical("take-down notices are refused: too many wait", extra={"count": waiting + overdue})
     if overdue:
         _log.error("take-down notices are overdue", extra={"count": overdue})
     gone = taking_down.expire(ports)

@@ -16,6 +16,7 @@ from semblance.provenance.domain.takedown import Relation, Takedown, TakedownPic
 _c, _p = takedowns.c, takedown_pictures.c
 _OPEN = TakedownState.OPEN.value
 _AT_ONCE = 500
+_ADDING = int.from_bytes(b"takedown", "big")  # an advisory lock's number
 
 
 class SqlTakedowns:
@@ -68,6 +69,11 @@ class SqlTakedowns:
         """See ports.Takedowns."""
         waiting = sa.select(sa.func.count()).select_from(takedowns).where(_c.state == _OPEN)
         return self._sql.scalar(waiting if due_by is None else waiting.where(_c.due_at <= due_by)) or 0
+
+    def begin_adding(self) -> None:
+        """SQLite has one writer anyway; PostgreSQL gets a lock until the transaction ends."""
+        if self._sql.get_bind().dialect.name == "postgresql":
+            self._sql.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADDING)))
 
     def hides(self, image_id: ImageId) -> bool:
         """See ports.Takedowns."""

@@ -59,6 +59,20 @@ class MarkKeyMissing(Unavailable):
         super().__init__(f"there is no watermark key in {name}", remedy="Restore it, or take it out of the settings.")
 
 
+class MarkKeyLost(Unavailable):
+    """Pictures were marked with a key that is not here any more."""
+
+    code = "watermark-key-lost"
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count} of the watermark keys that pictures were marked with are not among those of the settings",
+            remedy="Restore the file, or name it in PROVENANCE_WATERMARK_OLD_KEY_FILES. If it is lost for good, "
+            "PROVENANCE_WATERMARK_FORGET_LOST_KEYS=true starts without it: its pictures are no longer known by their "
+            "mark.",
+        )
+
+
 class SigningUnavailable(Unavailable):
     """There is no key and certificate to sign with now."""
 
@@ -184,5 +198,12 @@ class TooManyTakedowns(QuotaExceeded):
 
     code = "too-many-takedowns"
 
-    def __init__(self) -> None:
-        super().__init__("too many take-down notices wait to be decided", retry_after_s=3600)
+    def __init__(self, mail: str = "") -> None:
+        """`mail`: where a notice can be sent instead."""
+        super().__init__(
+            "too many take-down notices wait to be decided",
+            retry_after_s=3600,
+            remedy=f"Send the picture's address and your name to {mail} now, or try again in an hour."
+            if mail
+            else "Try again in an hour, or write to whoever runs this platform.",
+        )

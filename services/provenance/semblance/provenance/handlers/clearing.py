@@ -58,6 +58,7 @@ def erase(erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: 
     def settle(store: Store) -> None:
         now = ports.clock.now()
         log = auditing.erase(subject_id, store, ports)
+        store.lock_pictures(subject_id)
         _take_from_others(subject_id, store)
         gone = store.forget_subject(subject_id, now)
         rows = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from semblance.kernel.errors import Gone
+from semblance.kernel.errors import Gone, Unavailable
 from semblance.kernel.ids import ImageId, new_id
 from semblance.provenance.domain.errors import InvalidTakedown, TakedownNotFound, TooManyTakedowns
 from semblance.provenance.domain.events import Hidden, Shown, TakenDown
@@ -61,8 +62,7 @@ def submit(notice: Notice, data: bytes, ports: Ports) -> tuple[Takedown, int]:
         known = store.takedowns.by_reference(digest)
         if known is not None:
             return known, len(store.takedowns.pictures(known.id))
-        if store.takedowns.open_count() >= ports.takedown_rules.open_max:
-            raise TooManyTakedowns
+        _require_room(store, ports)
     pictures = _hiding(find_pictures(data, notice.claimant.image, ports), ports)
     now, takedown_id = ports.clock.now(), new_id()
     takedown = Takedown(
@@ -75,14 +75,47 @@ def submit(notice: Notice, data: bytes, ports: Ports) -> tuple[Takedown, int]:
         received_at=now,
         due_at=now + DECIDE_WITHIN,
     )
+    try:
+        kept, count = _keep(takedown, pictures, ports)
+    except Exception:
+        _destroy_unused_key(takedown_id, ports)
+        raise
+    if kept.id != takedown_id:
+        _destroy_unused_key(takedown_id, ports)
+    return kept, count
+
+
+def _keep(takedown: Takedown, pictures: Sequence[TakedownPicture], ports: Ports) -> tuple[Takedown, int]:
     with ports.transactions() as store:
         # Looking took a while: of a picture whose person was erased meanwhile not even the id is kept.
-        there = [(picture, out) for picture in pictures if (out := _published(picture.image_id, store))]
+        out = {picture.image_id: _published(picture.image_id, store) for picture in sorted(pictures, key=_by_id)}
+        there = [(picture, publication) for picture in pictures if (publication := out[picture.image_id])]
+        store.takedowns.begin_adding()
+        known = store.takedowns.by_reference(takedown.reference_sha256)
+        if known is not None:
+            return known, len(store.takedowns.pictures(known.id))
+        _require_room(store, ports)
         store.takedowns.add(takedown, [picture for picture, _ in there])
         for picture, publication in there:
             if picture.hidden:
                 store.emit(Hidden(publication))
     return takedown, len(there)
+
+
+def _require_room(store: Store, ports: Ports) -> None:
+    """Raises TooManyTakedowns; the clock tells operators (adapters/takedown_clock.py)."""
+    rules = ports.takedown_rules
+    if store.takedowns.open_count() >= rules.open_max:
+        raise TooManyTakedowns(rules.mail)
+
+
+def _destroy_unused_key(takedown_id: str, ports: Ports) -> None:
+    """Of a notice that was not kept. Where nobody can say whether it was, its key stays."""
+    with contextlib.suppress(Unavailable):
+        with ports.reads() as store:
+            kept = store.takedowns.get(takedown_id) is not None
+        if not kept:
+            ports.claims.destroy(takedown_id)
 
 
 def by_reference(reference: str, ports: Ports) -> tuple[Takedown, int]:
@@ -121,6 +154,7 @@ def decide(command: Decide, ports: Ports) -> NoticeShown:
     if command.decision is TakedownState.REFUSED and (command.but_not or command.also):
         raise InvalidTakedown("pictures are named with an acceptance only")
     with ports.transactions() as store:
+        _lock_pictures(command, store)
         takedown = store.takedowns.get(command.takedown_id)
         if takedown is None:
             raise TakedownNotFound
@@ -172,6 +206,17 @@ def _published(image_id: ImageId, store: Store) -> Publication | None:
     """The picture while it is out; locked until the transaction ends."""
     publication = store.publication(image_id)
     return publication if publication is not None and publication.state is State.PUBLISHED else None
+
+
+def _by_id(picture: TakedownPicture) -> ImageId:
+    return picture.image_id
+
+
+def _lock_pictures(command: Decide, store: Store) -> None:
+    """In the order of their ids and before the notice, as an erasure does: two who wait for each other get nowhere."""
+    about = {picture.image_id for picture in store.takedowns.pictures(command.takedown_id)}
+    for image_id in sorted(about | command.also):
+        store.publication(image_id)
 
 
 def _name_also(command: Decide, store: Store) -> None:

@@ -16,10 +16,21 @@ from semblance.generation.adapters.sealed_words import SealedWords
 from semblance.generation.adapters.store import SqlTransactions, store_of
 from semblance.generation.adapters.work import work_kinds
 from semblance.generation.consumers import subscriptions
+from semblance.generation.domain.errors import EngineAway
 from semblance.generation.domain.image import Image
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.handlers import images
-from semblance.generation.ports import AdapterFacts, Drawing, OnStep, OpenAdapter, Ports, PromptVerdict, Rules
+from semblance.generation.ports import (
+    AdapterFacts,
+    Drawing,
+    EngineLoad,
+    OnStep,
+    OpenAdapter,
+    Ports,
+    PromptVerdict,
+    Rules,
+)
 from semblance.kernel.clock import FakeClock
 from semblance.kernel.consent import Consent
 from semblance.kernel.errors import NotFound, Unavailable
@@ -41,6 +52,8 @@ class ScriptedRenderer:
         self.calls: list[tuple[Words, Order, OpenAdapter]] = []
         self.between: Callable[[int], None] = lambda _step: None
         self.steps = 4
+        self.revoked: list[tuple[Withdrawal, bool]] = []
+        self.away = False
 
     def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
         self.calls.append((words, order, adapter))
@@ -48,6 +61,20 @@ class ScriptedRenderer:
             self.between(step)
             on_step(step, self.steps)
         return Drawing(PNG, 256, 256, adapter.backbone_digest, 0.5)
+
+    def revoke(self, withdrawal: Withdrawal, *, confirmed: bool = False) -> None:
+        if confirmed and self.away:
+            raise EngineAway("an engine does not answer")
+        self.revoked.append((withdrawal, confirmed))
+
+    def healthy(self) -> None:
+        pass
+
+    def load(self) -> EngineLoad:
+        return EngineLoad()
+
+    def close(self) -> None:
+        pass
 
 
 class ScriptedPrompts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import json
 import os
 import signal
@@ -32,15 +33,27 @@ Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.")]
 _DATA = Path("data")
 
 
+class Engine(enum.Enum):
+    """Where pictures are drawn."""
+
+    local = "local"
+    ray = "ray"
+
+
 @app.command()
 def up(
     data: Data = _DATA,
+    *,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once it is ready.")] = False,
     postgres: Annotated[
         bool | None, typer.Option("--postgres/--sqlite", help="At the first start: which databases. [default: SQLite]")
     ] = None,
     port: Annotated[int | None, typer.Option(help="The gateway's port; otherwise a free one, kept.")] = None,
     models_dir: Annotated[Path | None, typer.Option("--models", help="The face models.")] = None,
+    engine: Annotated[
+        Engine,
+        typer.Option(help="Where pictures are drawn: in generation itself, or on Ray (RAY_ADDRESS, or here)."),
+    ] = Engine.local,
 ) -> None:
     """Start the platform; Ctrl-C stops it. A second `up` only says where it is."""
     layout = Layout(data.resolve())
@@ -52,12 +65,15 @@ def up(
         found = (models_dir or models.default_directory()).resolve()
         _require_models(found)
         if detach:
-            _detach(layout, ["--data", str(layout.data), *_repeat(postgres, port), "--models", str(found)])
+            told = ["--models", str(found), "--engine", engine.value]
+            _detach(layout, ["--data", str(layout.data), *_repeat(postgres, port), *told])
             return
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        platform = Platform(layout, Options(found, postgres, port), lambda text: _console.print(f"  {text}"))
+        platform = Platform(
+            layout, Options(found, postgres, port, engine.value), lambda text: _console.print(f"  {text}")
+        )
         _console.print(f"Starting in {layout.data}")
         with contextlib.suppress(AlreadyRunning):
             platform.run(stop, lambda config: _console.print(f"Ready: {config.gateway_url}  (Ctrl-C stops it)"))

@@ -18,6 +18,11 @@ _VERSION = 1
 # Below the store's (free_port_block) and below those that Linux gives to outgoing connections, 32768 to 60999.
 _PORTS = range(10_240, 20_000)
 
+_NAMES = (
+    *(f"{service}.{kind}" for service in SERVICES for kind in ("http", "grpc")),
+    *("broker", "otlp", "postgres", "engine.http", "engine.ray"),
+)
+
 
 class PortTaken(Unavailable):
     """The gateway's remembered port is used by another process."""
@@ -27,7 +32,10 @@ class PortTaken(Unavailable):
 
 @dataclass(frozen=True)
 class Config:
-    """Written to config.json, mode 600. Keys of `ports`: "<service>.http", "<service>.grpc", broker, otlp, postgres."""
+    """Written to config.json, mode 600.
+
+    Keys of `ports`: "<service>.http", "<service>.grpc", broker, otlp, postgres, engine.http, engine.ray.
+    """
 
     version: int
     postgres: bool
@@ -109,11 +117,10 @@ def _read(path: Path) -> Config:
 
 
 def _new(postgres: bool) -> Config:
-    names = [f"{service}.{kind}" for service in SERVICES for kind in ("http", "grpc")]
     return Config(
         version=_VERSION,
         postgres=postgres,
-        ports=dict(zip([*names, "broker", "otlp", "postgres"], _free_ports(len(names) + 3), strict=True)),
+        ports=dict(zip(_NAMES, _free_ports(len(_NAMES)), strict=True)),
         store_port=free_port_block(),
         internal_token=secrets.token_urlsafe(32),
         store_admin_key=f"admin-{secrets.token_hex(6)}",
@@ -130,7 +137,8 @@ def _with_free_ports(config: Config) -> Config:
             f"port {config.ports['gateway.http']} is used by another process",
             remedy="Stop it, or choose another with --port.",
         )
-    taken = [name for name, port in config.ports.items() if not is_free(port)]
+    # A file that an older version wrote may lack some.
+    taken = [name for name in _NAMES if name not in config.ports or not is_free(config.ports[name])]
     ports = {**config.ports, **dict(zip(taken, _free_ports(len(taken)), strict=True))}
     block = range(config.store_port, config.store_port + 5)
     store_port = config.store_port if all(is_free(p) and is_free(p + 10_000) for p in block) else free_port_block()

@@ -27,6 +27,15 @@ _LEAN = {
     "TRANSFORMERS_VERBOSITY": "error",
 }
 
+# What an engine reads: the programme that serves them holds no keys and no credentials.
+_OF_ENGINES = tuple(
+    f"GENERATION_{name}"
+    for name in (
+        *("ENGINE_", "RAY_", "BACKBONE_DIR", "TORCH_THREADS", "BEST_OF", "BATCHES", "GOOD_ENOUGH", "UPSCALE_TO_PX"),
+        *("LOADED_ADAPTERS", "ADAPTER_IDLE_S"),
+    )
+)
+_RAY_OFFLINE = {"RAY_USAGE_STATS_ENABLED": "0"}
 _RECOGNISING = ("identity", "ingest", "safety", "training")
 
 
@@ -44,6 +53,31 @@ def of_service(
     settings["DATABASE_URL"] = database_url or f"sqlite:///{layout.database(service)}"
     given = {name: value for name, value in os.environ.items() if name.startswith(prefix)}
     return inherited() | _LEAN | {prefix + name: value for name, value in settings.items()} | given
+
+
+def of_engines(layout: Layout, models_dir: Path) -> dict[str, str]:
+    """The environment of the cluster that serves the engines: their numbers, and nobody's secrets."""
+    given = {name: value for name, value in os.environ.items() if name.startswith(_OF_ENGINES)}
+    settings = {"GENERATION_MODELS_DIR": str(models_dir), "GENERATION_ENGINE": "ray"}
+    return inherited() | _LEAN | to_cluster(layout) | settings | given
+
+
+def asking_engines(config: Config, layout: Layout) -> dict[str, str]:
+    """What generation is told beside its own settings, to find the engines: RAY_ADDRESS, or this machine's cluster."""
+    if "RAY_ADDRESS" in os.environ:
+        theirs = {name: value for name, value in os.environ.items() if name.startswith("RAY_")}
+        return _RAY_OFFLINE | theirs | {"GENERATION_ENGINE": "ray"}
+    address = f"127.0.0.1:{config.ports['engine.ray']}"
+    return to_cluster(layout) | {"GENERATION_ENGINE": "ray", "GENERATION_RAY_ADDRESS": address}
+
+
+def to_cluster(layout: Layout) -> dict[str, str]:
+    """What whoever speaks to this machine's cluster needs in its environment before it imports Ray."""
+    return _RAY_OFFLINE | {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(layout.ray_token),
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # without it Ray listens to the network instead of the loopback
+    }
 
 
 def _common(service: str, config: Config, layout: Layout) -> dict[str, str]:

@@ -58,6 +58,11 @@ class Layout:
         return self.data / "postgres"
 
     @property
+    def ray(self) -> Path:
+        """The engines' cluster, where they run on Ray: sockets, logs, and what spills, which is ciphertext."""
+        return self.data / "ray"
+
+    @property
     def keyring(self) -> Path:
         """One wrapped key a person."""
         return self.data / "keyring"
@@ -66,6 +71,11 @@ class Layout:
     def secrets(self) -> Path:
         """Master key and signing keys."""
         return self.data / "secrets"
+
+    @property
+    def ray_token(self) -> Path:
+        """Opens the engines' cluster; made at its first start."""
+        return self.secrets / "ray-token"
 
     def database(self, service: str) -> Path:
         """A service's SQLite file."""

@@ -17,7 +17,7 @@ from semblance.local import config as configuration
 from semblance.local import state
 from semblance.local.backing import Backing, backing_of
 from semblance.local.config import Config
-from semblance.local.environment import of_service
+from semblance.local.environment import asking_engines, of_engines, of_service
 from semblance.local.layout import Layout
 from semblance.local.lock import Lock
 from semblance.local.otlp import Receiver
@@ -28,6 +28,7 @@ from semblance.local.stream import LineFile
 
 DRAIN_S = 25.0
 _READY_TIMEOUT_S = 180.0
+_ENGINE_END_S = 10.0
 _LOOP_S = 0.2
 _CHECK_S = 1.0
 
@@ -39,6 +40,8 @@ class Options:
     models_dir: Path
     postgres: bool | None = None
     gateway_port: int | None = None
+    # "local": in generation's own process; "ray": in a Ray cluster, this machine's unless RAY_ADDRESS names one.
+    engine: str = "local"
 
 
 class Platform:
@@ -49,6 +52,7 @@ class Platform:
         self._options = options
         self._say = say
         self._services: list[ServiceProcess] = []
+        self._engine: ServiceProcess | None = None
         self._phase = "starting"
         self._said: set[str] = set()
 
@@ -77,18 +81,33 @@ class Platform:
                 for file in (log, traces, metrics):
                     file.close()
 
+    def _start_engine(self, config: Config, log: LineFile) -> None:
+        """The cluster of this machine, unless there is another one."""
+        if self._options.engine != "ray" or "RAY_ADDRESS" in os.environ:
+            return
+        command = [sys.executable, "-m", "semblance.generation.ml.ray_head", "--folder", str(self._layout.ray)]
+        command += ["--token", str(self._layout.ray_token), "--port", str(config.ports["engine.ray"])]
+        command += ["--ready-port", str(config.ports["engine.http"])]
+        environment = of_engines(self._layout, self._options.models_dir)
+        self._engine = ServiceProcess("engine", command, environment, log)
+        self._engine.start()
+        self._services.append(self._engine)
+
     def _start_services(self, config: Config, backing: Backing, log: LineFile) -> None:
+        self._start_engine(config, log)
         for name in SERVICES:
             if not _installed(name):
                 self._say(f"{name} is not installed and is left out")
                 continue
             database_url = backing.postgres.url(name) if backing.postgres is not None else None
             environment = of_service(name, config, self._layout, self._options.models_dir, database_url)
+            if name == "generation" and self._options.engine == "ray":
+                environment |= asking_engines(config, self._layout)
             command = [sys.executable, "-m", f"semblance.{name}.main", "all"]
             service = ServiceProcess(name, command, environment, log)
             service.start()
             self._services.append(service)
-        self._say(f"{len(self._services)} services")
+        self._say(f"{len(self._services)} services" if self._engine is None else "services and engines")
 
     def _tend(
         self,
@@ -140,11 +159,14 @@ class Platform:
         self._phase = "stopping"
         self._write(config, backing)
         log.write(line("stopping"))
-        for service in self._services:
-            service.ask_to_stop()
         deadline_s = time.monotonic() + DRAIN_S
-        for service in self._services:
-            service.wait(max(0.1, deadline_s - time.monotonic()))
+        # The engines go last: whoever is still drawing may finish.
+        askers = [service for service in self._services if service is not self._engine]
+        for group in (askers, [self._engine] if self._engine is not None else []):
+            for service in group:
+                service.ask_to_stop()
+            for service in group:
+                service.wait(max(0.1 if group is askers else _ENGINE_END_S, deadline_s - time.monotonic()))
         backing.stop()
         log.write(line("stopped"))
         self._layout.state.unlink(missing_ok=True)

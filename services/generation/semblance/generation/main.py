@@ -8,6 +8,7 @@ import grpc
 
 from semblance.contracts.generation.v1 import service_pb2_grpc
 from semblance.faces import OpenCvFaceEngine
+from semblance.generation.adapters.engine_metrics import watch_engines
 from semblance.generation.adapters.memory_shelf import MemoryShelf
 from semblance.generation.adapters.neighbours import SafetyPrompts, TrainingAdapters
 from semblance.generation.adapters.sealed_words import SealedWords
@@ -16,12 +17,14 @@ from semblance.generation.adapters.work import work_kinds
 from semblance.generation.api.servicer import GenerationServicer
 from semblance.generation.consumers import subscriptions
 from semblance.generation.domain.errors import BackboneMissing
-from semblance.generation.ml.renderer import LocalRenderer, RendererSettings
-from semblance.generation.ports import Ports, Rules
+from semblance.generation.domain.withdrawn import Withdrawal
+from semblance.generation.ml.engine_renderer import EngineRenderer
+from semblance.generation.ml.options import backbone_dir, renderer_settings
+from semblance.generation.ports import Ports, Renderer, Rules, Shelf
 from semblance.generation.settings import GenerationSettings
 from semblance.kernel.clock import SystemClock
+from semblance.kernel.consent import Consent
 from semblance.objects import ADAPTERS, QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
-from semblance.pocket import weights_dir
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
 from semblance.service_kit.runtime import Application, Check, broker_of, consent_view_of, run
@@ -50,9 +53,10 @@ def build(settings: GenerationSettings) -> Application:
         capacity=settings.loaded_adapters,
         max_idle_s=settings.adapter_idle_s,
     )
+    renderer = renderer_of(settings)
     # Every process hears of a withdrawal itself: the one that holds the adapter may not be the one that consumes.
-    consents.on_revoked(lambda consent: _discard(shelf.drop_consent(consent.id)))
-    backbone_dir = settings.backbone_dir or weights_dir()
+    consents.on_revoked(lambda consent: _withdraw(consent, shelf, renderer))
+    watch_engines(renderer.load)
     transactions = SqlTransactions(database)
     ports = Ports(
         transactions=transactions.write,
@@ -62,7 +66,7 @@ def build(settings: GenerationSettings) -> Application:
         prompts=SafetyPrompts(rpc.connect(settings.safety_address, settings.internal_token)),
         adapters=TrainingAdapters(rpc.connect(settings.training_address, settings.internal_token)),
         shelf=shelf,
-        renderer=LocalRenderer(engine_of(settings, backbone_dir), OpenCvFaceEngine(settings.models_dir)),
+        renderer=renderer,
         quarantine=SealedObjects(store, sealer, QUARANTINE),
         words=SealedWords(sealer),
         rules=Rules(open_images=settings.open_images, tick_s=settings.tick_s),
@@ -72,8 +76,9 @@ def build(settings: GenerationSettings) -> Application:
         service_pb2_grpc.add_GenerationServiceServicer_to_server(GenerationServicer(ports), server)
 
     def backbone() -> None:
-        if not (backbone_dir / "model_index.json").is_file():
-            raise BackboneMissing(f"no pipeline lies in {backbone_dir.name}")
+        folder = backbone_dir(settings)
+        if settings.engine == "local" and not (folder / "model_index.json").is_file():
+            raise BackboneMissing(f"no pipeline lies in {folder.name}")
 
     return Application(
         name="generation",
@@ -81,28 +86,30 @@ def build(settings: GenerationSettings) -> Application:
         database=database,
         broker=broker,
         subscriptions=subscriptions(ports, store_of),
-        work=work_kinds(ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
+        work=work_kinds(
+            ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts, concurrency=settings.concurrency
+        ),
         grpc=[servicer],
         consent_view=consents,
-        checks=[Check("backbone", backbone)],
+        checks=[Check("backbone", backbone), Check("engine", renderer.healthy)],
         migrations_dir=MIGRATIONS_DIR,
+        on_stop=[renderer.close],
     )
 
 
-def engine_of(settings: GenerationSettings, backbone_dir: Path) -> RendererSettings:
-    """The engine's numbers."""
-    return RendererSettings(
-        backbone_dir=backbone_dir,
-        torch_threads=settings.torch_threads,
-        best_of=settings.best_of,
-        batches=settings.batches,
-        good_enough=settings.good_enough,
-        upscale_to_px=settings.upscale_to_px,
-    )
+def renderer_of(settings: GenerationSettings) -> Renderer:
+    """The engine that the settings name."""
+    if settings.engine == "local":
+        return EngineRenderer(renderer_settings(settings), OpenCvFaceEngine(settings.models_dir))
+    # Only here: the engine in this process needs none of Ray.
+    from semblance.generation.adapters.ray_renderer import ClusterSettings, RayRenderer  # noqa: PLC0415
+
+    return RayRenderer(ClusterSettings(settings.ray_address, settings.ray_silence_s, settings.ray_tell_s))
 
 
-def _discard(_count: int) -> None:
-    """A callback returns nothing."""
+def _withdraw(consent: Consent, shelf: Shelf, renderer: Renderer) -> None:
+    shelf.drop_consent(consent.id)
+    renderer.revoke(Withdrawal(consent_id=consent.id))
 
 
 if __name__ == "__main__":

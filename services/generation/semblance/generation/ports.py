@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
 
 from semblance.generation.domain.events import Event
 from semblance.generation.domain.image import Image, State
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.withdrawn import Whose, Withdrawal
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId
@@ -74,6 +75,9 @@ class Store(Protocol):
     def schedule_destruction(self, subject_id: SubjectId, image_id: ImageId) -> None:
         """Have the quarantined pixels removed, however often the store must be asked."""
 
+    def schedule_withdrawal(self, withdrawal: Withdrawal) -> None:
+        """Have every engine let go of it, however often they must be asked."""
+
     def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId, work_on: Sequence[str]) -> None:
         """Queue it; work on these is dropped now, or told to stop."""
 
@@ -128,9 +132,14 @@ class Adapters(Protocol):
 
 @dataclass(frozen=True)
 class OpenAdapter:
-    """An adapter's bytes in memory; reference is empty when the backbone takes none."""
+    """An adapter's bytes in memory; reference is empty when the backbone takes none.
 
+    flat: the same LoRA as the engine takes it, packed when it was trained; empty where training left none.
+    """
+
+    whose: Whose
     lora: bytes = field(repr=False)
+    flat: bytes = field(repr=False)
     reference: bytes = field(repr=False)
     backbone_digest: str
 
@@ -160,15 +169,68 @@ class Drawing:
     likeness: float | None
 
 
-# step, of; raises to stop the drawing.
+# step, of; raises to stop the drawing. Step 0 says that it waits for its turn, and is told again and again.
 OnStep = Callable[[int, int], None]
 
 
+@dataclass(frozen=True)
+class EngineLoad:
+    """What the engines do, added up, and since they began.
+
+    waiting: rows that have not begun. drawing: rows in the batch. adapters_held, adapters_packed: drawings whose
+    adapter was in memory as the engine wears it, or had to be packed. shortages: steps that did not fit into memory.
+    Waits in seconds, the longest of any engine: of the oldest row that has not begun, and that 95 % of the last rows
+    had at most.
+    """
+
+    engines: int = 0
+    waiting: int = 0
+    drawing: int = 0
+    slots: int = 0
+    slots_worn: int = 0
+    steps: int = 0
+    shortages: int = 0
+    adapters_held: int = 0
+    adapters_packed: int = 0
+    oldest_wait_s: float = 0.0
+    first_step_p95_s: float = 0.0
+
+    @staticmethod
+    def of(parts: Iterable[EngineLoad]) -> EngineLoad:
+        """Of several engines together."""
+        found = list(parts)
+        total: dict[str, Any] = {}
+        for name in (one.name for one in fields(EngineLoad)):
+            numbers = [getattr(part, name) for part in found]
+            total[name] = max(numbers, default=0.0) if name.endswith("_s") else sum(numbers)
+        return EngineLoad(**total)
+
+
 class Renderer(Protocol):
-    """The engine. In this process today; Ray Serve is the next one behind the same port, so plain values only."""
+    """The engine, in this process or elsewhere: several threads draw at once, and strangers share its batches."""
 
     def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
-        """The best of several pictures. The same arguments on the same build give the same bytes."""
+        """The best of several pictures. The same arguments on the same build give the same bytes.
+
+        on_step is called in the caller's thread; while no engine has room the call waits, and tells step 0. Raises what
+        on_step raises, AdapterRevoked, AdapterDamaged, EngineAway, and Invalid for what the backbone refuses.
+        """
+
+    def revoke(self, withdrawal: Withdrawal, *, confirmed: bool = False) -> None:
+        """Stop what is drawn with it, wipe it from memory and refuse it from now on.
+
+        Here that has happened on return; engines elsewhere are told at once and without waiting, or, when `confirmed`,
+        have all answered. Raises EngineAway when one did not, and it was to be confirmed.
+        """
+
+    def healthy(self) -> None:
+        """Raises Unavailable when nothing can be drawn."""
+
+    def load(self) -> EngineLoad:
+        """Never waits long; what does not answer is left out."""
+
+    def close(self) -> None:
+        """End; what is drawn is given up as EngineAway."""
 
 
 class SealedStore(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -28,6 +29,41 @@ class GenerationSettings(ServiceSettings):
     loaded_adapters: int = Field(default=8, ge=1, description="Opened adapters kept in memory.")
     adapter_idle_s: float = Field(default=600.0, gt=0)
     open_images: int = Field(default=20, ge=1, description="Of one person, queued or drawn.")
+
+    concurrency: int = Field(default=4, ge=1, le=64, description="Pictures drawn at once by a process that works.")
+    engine: Literal["local", "ray"] = Field(default="local", description="In this process, or in a Ray cluster.")
+    engine_lanes: int = Field(
+        default=16, ge=2, le=256, description="Largest batch; a row takes two lanes with guidance, else one."
+    )
+    engine_slots: int = Field(default=16, ge=1, le=1024, description="Adapters in the engine's slots at once.")
+    engine_rank: int | None = Field(
+        default=None, ge=1, le=256, description="Every slot's rank; unset: the backbone's own."
+    )
+    engine_queue: int = Field(default=256, ge=1, description="Rows that may wait in one engine.")
+
+    ray_address: str | None = Field(
+        default=None, description="host:port of the cluster's head; unset: what RAY_ADDRESS says."
+    )
+    ray_replicas_min: int = Field(default=1, ge=1, description="Engines at least; to none a withdrawal is never told.")
+    ray_replicas_max: int = Field(default=2, ge=1, description="Engines at most.")
+    ray_drawings: int = Field(default=8, ge=1, le=256, description="Drawings that one engine takes at once.")
+    ray_target_drawings: float = Field(
+        default=4.0, gt=0, description="Drawings for each engine at which their number is right."
+    )
+    ray_queue: int = Field(default=64, ge=0, description="Drawings that wait for an engine; more must ask again.")
+    ray_cpus: float = Field(default=1.0, ge=0, description="CPUs that one engine books of the cluster.")
+    ray_gpus: float = Field(default=0.0, ge=0, description="GPUs that one engine books of the cluster.")
+    ray_store_mb: int = Field(
+        default=100, ge=80, description="Memory of the store of objects, where this machine's own cluster is started."
+    )
+    ray_drain_s: float = Field(
+        default=300.0, gt=0, description="How long an engine that is to end may finish what it draws."
+    )
+    ray_upscale_delay_s: float = Field(default=10.0, ge=0)
+    ray_downscale_delay_s: float = Field(default=300.0, ge=0)
+    ray_health_s: float = Field(default=5.0, gt=0, description="How often the cluster asks an engine how it is.")
+    ray_silence_s: float = Field(default=60.0, gt=1, description="An engine that says nothing for so long is lost.")
+    ray_tell_s: float = Field(default=10.0, gt=0, description="How long a withdrawal waits for every engine's answer.")
 
     tick_s: float = Field(default=0.5, ge=0.1)
     lease_s: float = Field(default=30.0, gt=1)

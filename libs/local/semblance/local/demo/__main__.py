@@ -56,7 +56,7 @@ def on_the_platform(arguments: argparse.Namespace, narrator: Narrator, report: R
     subject: DemoSubject = OwnSubject(photos, arguments.camera, narrator.say) if photos else BundledSubject()
     with ExitStack() as stack:
         with narrator.step("0  Start") as step, narrator.bar("starting") as advance:
-            platform = running_platform(out / "platform", models.default_directory(), advance)
+            platform = running_platform(out / "platform", models.default_directory(), advance, arguments.engine)
             layout, url = stack.enter_context(platform)
             step.detail = f"broker, store and seven services; gateway at {url}"
         client = stack.enter_context(Client(url))
@@ -77,6 +77,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="emptied first")
     parser.add_argument("--photos", type=Path, help="a folder with photos of yourself; you opt in before the camera")
     parser.add_argument("--camera", default="0", help="camera number, or a video file")
+    parser.add_argument("--engine", choices=("local", "ray"), default="local", help="where pictures are drawn")
     parser.add_argument("--keep", action="store_true", help="keep the platform's data directory")
     arguments = parser.parse_args()
     out: Path = arguments.out

@@ -24,7 +24,9 @@ _STOP_S = 60.0
 
 
 @contextmanager
-def running_platform(data: Path, models_dir: Path, advance: Advance) -> Iterator[tuple[Layout, str]]:
+def running_platform(
+    data: Path, models_dir: Path, advance: Advance, engine: str = "local"
+) -> Iterator[tuple[Layout, str]]:
     """(layout, gateway URL) of a platform that is ready; stopped at the end, however the demo ends.
 
     Raises StepFailed when it does not become ready; the log is in `data`/logs.
@@ -32,7 +34,7 @@ def running_platform(data: Path, models_dir: Path, advance: Advance) -> Iterator
     layout = Layout(data.resolve())
     layout.make()
     command = [sys.executable, "-m", "semblance.local.command", "up"]
-    arguments = ["--data", str(layout.data), "--models", str(models_dir.resolve())]
+    arguments = ["--data", str(layout.data), "--models", str(models_dir.resolve()), "--engine", engine]
     with (layout.data / "logs" / "up.log").open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - ourselves
             [*launcher(death_signal=signal.SIGTERM), *command, *arguments],

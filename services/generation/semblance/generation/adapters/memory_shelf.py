@@ -12,8 +12,10 @@ from typing import Protocol
 from opentelemetry import metrics
 
 from semblance.generation.domain.errors import AdapterDamaged
+from semblance.generation.domain.withdrawn import Whose
 from semblance.generation.ports import AdapterFacts, OpenAdapter
 from semblance.kernel.clock import Clock
+from semblance.kernel.errors import NotFound
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
 
 _loads = metrics.get_meter("semblance.generation").create_counter(
@@ -93,7 +95,15 @@ class MemoryShelf:
         if hashlib.sha256(lora).hexdigest() != facts.lora_sha256:
             raise AdapterDamaged("the stored adapter is not the one that was trained")
         reference = self._sealed.get(facts.subject_id, facts.reference_key) if facts.reference_key else b""
-        return OpenAdapter(lora, reference, facts.backbone_digest)
+        whose = Whose(facts.id, facts.subject_id, facts.consent_id, facts.lora_sha256)
+        return OpenAdapter(whose, lora, self._flat(facts), reference, facts.backbone_digest)
+
+    def _flat(self, facts: AdapterFacts) -> bytes:
+        """What training packed beside the LoRA; older adapters have none, and the engine packs them itself."""
+        try:
+            return self._sealed.get(facts.subject_id, flat_key(facts.lora_key))
+        except NotFound:
+            return b""
 
     def _drop_for_good(self, condition: Callable[[_Held], bool]) -> int:
         """Drop, and remember the ids for a while: an erasure that follows tells what was in memory."""
@@ -110,3 +120,8 @@ class MemoryShelf:
         for digest in dropped:
             del self._held[digest]
         return len(dropped)
+
+
+def flat_key(lora_key: str) -> str:
+    """Where training leaves the flat form of a LoRA: `lora.safetensors` has `lora.flat` beside it."""
+    return f"{lora_key.rpartition('.')[0]}.flat"

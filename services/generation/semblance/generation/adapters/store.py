@@ -13,6 +13,7 @@ from semblance.eventbus.tables import work_items
 from semblance.generation.adapters.outbox_sink import to_message
 from semblance.generation.adapters.repository import SqlImages
 from semblance.generation.domain.events import Event
+from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ports import Images, Store
 from semblance.kernel.ids import ErasureId, ImageId, SubjectId
 from semblance.service_kit.database import JSON, Database, Unit
@@ -20,6 +21,7 @@ from semblance.service_kit.database import JSON, Database, Unit
 RENDER_IMAGE: Final = "render_image"
 DESTROY_PIXELS: Final = "destroy_pixels"
 ERASE_SUBJECT: Final = "erase_subject"
+WITHDRAW_FROM_ENGINES: Final = "withdraw_from_engines"
 
 
 class SqlStore:
@@ -45,6 +47,11 @@ class SqlStore:
     def schedule_destruction(self, subject_id: SubjectId, image_id: ImageId) -> None:
         """Queue the removal of its pixels."""
         self._require_unit().enqueue(DESTROY_PIXELS, image_id, {"subject_id": subject_id})
+
+    def schedule_withdrawal(self, withdrawal: Withdrawal) -> None:
+        """Queue telling every engine."""
+        named = {name: str(value) for name, value in vars(withdrawal).items() if value is not None}
+        self._require_unit().enqueue(WITHDRAW_FROM_ENGINES, withdrawal.id, dict[str, JSON](named))
 
     def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId, work_on: Sequence[str]) -> None:
         """Queue the removal of everything of this person; work on these is dropped now, or told to stop."""

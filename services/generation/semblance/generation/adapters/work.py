@@ -6,12 +6,19 @@ import logging
 from collections.abc import Callable
 
 from semblance.generation.adapters.outbox_sink import to_message
-from semblance.generation.adapters.store import DESTROY_PIXELS, ERASE_SUBJECT, RENDER_IMAGE, store_of
+from semblance.generation.adapters.store import (
+    DESTROY_PIXELS,
+    ERASE_SUBJECT,
+    RENDER_IMAGE,
+    WITHDRAW_FROM_ENGINES,
+    store_of,
+)
+from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.handlers.rendering import destroy_pixels, render_image, rendering_cancelled, rendering_failed
-from semblance.generation.handlers.withdrawal import erase_subject
+from semblance.generation.handlers.withdrawal import erase_subject, withdraw_from_engines
 from semblance.generation.ports import Ports, Store
 from semblance.kernel.errors import SemblanceError
-from semblance.kernel.ids import ErasureId, ImageId, SubjectId
+from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId
 from semblance.service_kit.database import Unit
 from semblance.service_kit.erased import dropped_work
 from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, nothing
@@ -21,8 +28,8 @@ log = logging.getLogger(__name__)
 _PERSISTENT_ATTEMPTS = 100_000
 
 
-def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int) -> dict[str, WorkKind]:
-    """The table of this service's work."""
+def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int, concurrency: int = 1) -> dict[str, WorkKind]:
+    """The table of this service's work. concurrency: pictures that are drawn at once, in one engine's batches."""
 
     def render(item: WorkItem, context: WorkContext) -> Settle:
         settle = render_image(ImageId(item.aggregate_id), context, lambda event: context.emit(to_message(event)), ports)
@@ -41,8 +48,15 @@ def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int) -> dict[str, 
     def erase(item: WorkItem, _context: WorkContext) -> Settle:
         return _in_unit(erase_subject(ErasureId(item.aggregate_id), _subject(item), dropped_work(item.payload), ports))
 
+    def withdraw(item: WorkItem, _context: WorkContext) -> Settle:
+        withdraw_from_engines(_withdrawal(item), ports)
+        return nothing
+
     return {
-        RENDER_IMAGE: WorkKind(render, failed, lease_s=lease_s, max_attempts=max_attempts, cancelled=cancelled),
+        RENDER_IMAGE: WorkKind(
+            render, failed, lease_s=lease_s, max_attempts=max_attempts, concurrency=concurrency, cancelled=cancelled
+        ),
+        WITHDRAW_FROM_ENGINES: WorkKind(withdraw, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
         DESTROY_PIXELS: WorkKind(destroy, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
         ERASE_SUBJECT: WorkKind(erase, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
     }
@@ -56,6 +70,13 @@ def _left_behind(item: WorkItem, error: SemblanceError | None, _unit: Unit) -> N
 
 def _in_unit(settle: Callable[[Store], None]) -> Settle:
     return lambda unit: settle(store_of(unit))
+
+
+def _withdrawal(item: WorkItem) -> Withdrawal:
+    names = item.payload
+    if "adapter_id" in names:
+        return Withdrawal(adapter_id=AdapterId(str(names["adapter_id"])))
+    return Withdrawal(consent_id=ConsentId(str(names["consent_id"])))
 
 
 def _subject(item: WorkItem) -> SubjectId:

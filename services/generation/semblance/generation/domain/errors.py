@@ -34,6 +34,21 @@ class AdapterDamaged(Invalid):
     code = "adapter-damaged"
 
 
+class AdapterRevoked(Forbidden):
+    """The adapter was taken back while it was asked for, or before."""
+
+    code = "adapter-revoked"
+
+    def __init__(self) -> None:
+        super().__init__("the adapter was taken back")
+
+
+class EngineAway(Unavailable):
+    """The engine cannot be asked, or was lost while it drew; another one draws the same picture."""
+
+    code = "engine-away"
+
+
 class BackboneMissing(Unavailable):
     """No backbone lies where the settings say."""
 

@@ -90,12 +90,14 @@ def _begin(image_id: ImageId, ports: Ports) -> Image | None:
 
 
 def _watch(image: Image, work: Work, tick: Tick, ports: Ports) -> OnStep:
-    """Between two steps: stop if nobody may use the result, and tell how far it is, not too often."""
+    """Between two steps, and while it waits: stop if nobody may use the result; tell how far it is, not too often."""
     last_s: list[float] = []
 
     def between_steps(step: int, steps: int) -> None:
         work.check()
         require_consents(image, ports)
+        if not step:
+            return
         now_s = ports.clock.monotonic_s()
         if not last_s or now_s - last_s[-1] >= ports.rules.tick_s:
             last_s[:] = [now_s]

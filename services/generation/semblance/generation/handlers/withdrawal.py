@@ -7,6 +7,7 @@ from typing import Final
 
 from semblance.generation.domain.events import Ended, Erased
 from semblance.generation.domain.image import Image, State
+from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ports import Ports, Store
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.errors import Unavailable
@@ -27,22 +28,25 @@ def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports, *, erase
     When an erasure follows, it ends the person's pictures, and counts them.
     """
     ports.shelf.drop_consent(consent_id)
+    withdrawal = Withdrawal(consent_id=consent_id)
+    ports.renderer.revoke(withdrawal)
     if erased:
         return
+    store.schedule_withdrawal(withdrawal)
     for image in store.images.pending_under(consent_id):
         _end(image, image.revoke(ports.clock.now()), store)
 
 
 def adapter_revoked(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
     """The adapter is gone with its consent."""
-    ports.shelf.drop(adapter_id)
+    _let_go(adapter_id, store, ports)
     for image in store.images.open_with(adapter_id):
         _end(image, image.revoke(ports.clock.now()), store)
 
 
 def adapter_removed(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
     """The person removed the adapter; pictures that still need it cannot be made."""
-    ports.shelf.drop(adapter_id)
+    _let_go(adapter_id, store, ports)
     for image in store.images.open_with(adapter_id):
         _end(image, image.fail(ADAPTER_REMOVED, ports.clock.now()), store)
 
@@ -67,6 +71,7 @@ def erase_subject(
     with ports.reads() as store:
         if store.at_work([image.id for image in store.images.of_subject(subject_id)]):
             raise StillAtWork("a rendering of this person is still stopping")
+    ports.renderer.revoke(Withdrawal(subject_id=subject_id), confirmed=True)
     in_memory = ports.shelf.drop_subject(subject_id)
     objects = ports.quarantine.remove_subject(subject_id)
 
@@ -83,6 +88,23 @@ def erase_subject(
         store.publish(Erased(subject_id, erasure_id, stores))
 
     return settle
+
+
+def withdraw_from_engines(withdrawal: Withdrawal, ports: Ports) -> None:
+    """The work behind a withdrawal: the process that runs it may hold what the one that heard of it does not.
+
+    Raises Unavailable until every engine has answered.
+    """
+    if withdrawal.adapter_id is not None:
+        ports.shelf.drop(withdrawal.adapter_id)
+    ports.renderer.revoke(withdrawal, confirmed=True)
+
+
+def _let_go(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
+    ports.shelf.drop(adapter_id)
+    withdrawal = Withdrawal(adapter_id=adapter_id)
+    ports.renderer.revoke(withdrawal)
+    store.schedule_withdrawal(withdrawal)
 
 
 def _end(image: Image, ended: Image, store: Store) -> None:

@@ -98,8 +98,8 @@ class NewImage(Asked):
     consent_id: Annotated[Id | None, Field(description="Defaults to the adapter's.")] = None
     negative_prompt: Annotated[str, AfterValidator(printable_or_empty), Field(max_length=1000)] = ""
     seed: Annotated[int | None, Field(ge=0, le=_SEED_MAX)] = None
-    steps: Annotated[int | None, Field(ge=1, le=100)] = None
-    guidance_scale: Annotated[float | None, Field(gt=0, le=30)] = None
+    steps: Annotated[int | None, Field(ge=1, le=50)] = None
+    guidance_scale: Annotated[float | None, Field(ge=1, le=15)] = None
     likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
     use: Annotated[UseWord | None, Field(description=_USE)] = None
 

@@ -1,0 +1,266 @@
+"""The renderer whose engines stand in a Ray cluster. Adapters and pictures leave this process as ciphertext only."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import ray
+from ray import serve
+from ray.exceptions import RayError
+from ray.serve.exceptions import RayServeException
+
+from semblance.generation.domain.errors import AdapterRevoked, EngineAway
+from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
+from semblance.generation.ml import parcels
+from semblance.generation.ml.parcels import Answer, Ask, Drawn, Full, Lacks, Refused, Tick
+from semblance.generation.ports import Drawing, EngineLoad, OnStep, OpenAdapter
+from semblance.kernel.errors import Conflict, Forbidden, Gone, Invalid, Kind, NotFound, SemblanceError, Unavailable
+
+_log = logging.getLogger(__name__)
+_LOOK_S: Final = 0.05
+_ASK_AGAIN_S: Final = 0.5
+_APP: Final = "semblance"
+_ENGINE: Final = "Engine"
+_KINDS: Final[dict[str, type[SemblanceError]]] = {
+    Kind.INVALID.value: Invalid,
+    Kind.NOT_FOUND.value: NotFound,
+    Kind.FORBIDDEN.value: Forbidden,
+    Kind.CONFLICT.value: Conflict,
+    Kind.GONE.value: Gone,
+}
+_LOST: Final = (RayError, RayServeException, ConnectionError, TimeoutError)
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """address: of the cluster's head; None is what Ray finds in RAY_ADDRESS. silence_s: how long an engine that draws
+    may say nothing. tell_s: how long a withdrawal waits for every engine's answer."""
+
+    address: str | None
+    silence_s: float
+    tell_s: float
+
+
+class RayRenderer:
+    """Connects when it is first needed. For several threads."""
+
+    def __init__(self, settings: ClusterSettings) -> None:
+        self._settings = settings
+        self._withdrawn = Withdrawn()
+        self._connecting = threading.Lock()
+        self._connected = False
+        self._ours = False  # the connection of this process, which others may have made
+        self._closed = False
+
+    def start(self) -> None:
+        """Connect now. Raises EngineAway."""
+        self._connect()
+
+    def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
+        """As the port says. The adapter is sent only to an engine that says it lacks it."""
+        ask = Ask(adapter.whose, adapter.backbone_digest, words, order, parcels.new_key())
+        sealed: bytes | None = None
+        whole = False
+        while True:
+            answer, parcel = self._follow(ask, sealed, on_step)
+            if isinstance(answer, Drawn):
+                return self._opened(ask, answer, parcel)
+            if isinstance(answer, Lacks):
+                if sealed is not None and (whole or not answer.whole):
+                    raise EngineAway("the engine lost an adapter that it was just sent")
+                whole = answer.whole
+                sealed = parcels.seal_adapter(ask.key, adapter, whole=whole)
+            elif isinstance(answer, Full):
+                self._wait(ask, on_step)
+            else:
+                assert isinstance(answer, Refused)
+                raise _raised(answer)
+
+    def revoke(self, withdrawal: Withdrawal, *, confirmed: bool = False) -> None:
+        """Drawings here stop looking at once; every engine is told, without waiting unless `confirmed`."""
+        self._withdrawn.add(withdrawal)
+        if confirmed:
+            self._connect()
+            self._tell(withdrawal)
+        elif self._connected:
+            threading.Thread(target=self._tell_quietly, args=(withdrawal,), name="withdrawal", daemon=True).start()
+
+    def healthy(self) -> None:
+        """Raises EngineAway. Nothing is asked before something was drawn: who never draws needs no engine."""
+        if self._connected:
+            self._running()
+
+    def load(self) -> EngineLoad:
+        """Of all engines that answer within a second."""
+        if not self._connected:
+            return EngineLoad()
+        try:
+            found = self._engines().broadcast("load").results(timeout_s=1.0, return_exceptions=True)
+        except _LOST:
+            return EngineLoad()
+        return EngineLoad.of(one for one in found if isinstance(one, EngineLoad))
+
+    def close(self) -> None:
+        """Let go of the cluster, which goes on."""
+        self._closed = True
+        with self._connecting:
+            if self._connected:
+                self._connected = False
+                if self._ours:
+                    ray.shutdown()
+
+    def _follow(self, ask: Ask, sealed: bytes | None, on_step: OnStep) -> tuple[Answer, list[Any]]:
+        """Ask once and listen; the last answer."""
+        self._require_usable(ask.whose)
+        self._connect()
+        stream = _Stream(lambda: self._asked(ask, sealed))
+        heard_s = time.monotonic()
+        steps = 0
+        try:
+            while True:
+                self._require_usable(ask.whose)
+                said = stream.next(_LOOK_S)
+                if said is None:
+                    # Nothing is heard of one that waits for a free engine either, as long as there are engines.
+                    if stream.begun and time.monotonic() - heard_s > self._settings.silence_s:
+                        raise EngineAway("the engine fell silent")
+                    on_step(0, steps)
+                    continue
+                heard_s = time.monotonic()
+                answer, parcel = said
+                if not isinstance(answer, Tick):
+                    return answer, parcel
+                steps = answer.steps
+                on_step(answer.step, answer.steps)
+        finally:
+            stream.close()
+
+    def _asked(self, ask: Ask, sealed: bytes | None) -> Any:
+        parcel = [] if sealed is None else [ray.put(sealed)]
+        return serve.get_app_handle(_APP).options(stream=True).draw.remote(ask, parcel)
+
+    def _opened(self, ask: Ask, drawn: Drawn, parcel: list[Any]) -> Drawing:
+        try:
+            sealed = ray.get(parcel[0], timeout=self._settings.silence_s)
+        except _LOST as error:
+            raise EngineAway("the engine was lost with the picture") from error
+        self._require_usable(ask.whose)
+        return parcels.open_picture(ask.key, drawn, sealed)
+
+    def _wait(self, ask: Ask, on_step: OnStep) -> None:
+        """Every engine has enough to do: ask again a little later."""
+        until_s = time.monotonic() + _ASK_AGAIN_S
+        while time.monotonic() < until_s:
+            self._require_usable(ask.whose)
+            on_step(0, 0)
+            time.sleep(_LOOK_S)
+
+    def _require_usable(self, whose: Whose) -> None:
+        if self._closed:
+            raise EngineAway("the engine is closed")
+        if self._withdrawn.covers(whose):
+            raise AdapterRevoked
+
+    def _connect(self) -> None:
+        with self._connecting:
+            if self._closed:
+                raise EngineAway("the engine is closed")
+            if self._connected:
+                return
+            try:
+                if not ray.is_initialized():
+                    ray.init(address=self._settings.address, log_to_driver=False, configure_logging=False)
+                    self._ours = True
+                self._running()
+            except (*_LOST, RuntimeError, ValueError) as error:
+                raise EngineAway("the cluster of engines does not answer") from error
+            self._connected = True
+
+    def _running(self) -> int:
+        """How many engines run. Raises EngineAway when the application does not."""
+        try:
+            found = serve.status().applications.get(_APP)
+        except _LOST as error:
+            raise EngineAway("the cluster of engines does not answer") from error
+        if found is None or _ENGINE not in found.deployments:
+            raise EngineAway("the cluster does not serve the engine")
+        running = int(found.deployments[_ENGINE].replica_states.get("RUNNING", 0))
+        if not running:
+            raise EngineAway("no engine runs")
+        return running
+
+    def _engines(self) -> Any:
+        return serve.get_deployment_handle(_ENGINE, _APP)
+
+    def _tell(self, withdrawal: Withdrawal) -> None:
+        """Raises EngineAway unless every engine that runs has answered."""
+        try:
+            told = self._engines().broadcast("revoke", withdrawal).results(timeout_s=self._settings.tell_s)
+        except _LOST as error:
+            raise EngineAway("an engine did not answer a withdrawal") from error
+        if len(told) < self._running():
+            raise EngineAway("an engine could not be told of a withdrawal")
+
+    def _tell_quietly(self, withdrawal: Withdrawal) -> None:
+        """The first, quickest telling; the work behind the withdrawal repeats it until all have answered."""
+        try:
+            self._tell(withdrawal)
+        except Unavailable as error:
+            _log.warning("a withdrawal is told again later", extra={"error_code": error.code})
+
+
+class _Stream:
+    """Answers of one request, read in a thread of its own: Ray's iterator can only be waited for without an end."""
+
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        self._ask = ask
+        self._heard: queue.SimpleQueue[tuple[Answer, list[Any]] | Exception] = queue.SimpleQueue()
+        self._answers: Any = None
+        self._closed = threading.Event()
+        self.begun = False
+        threading.Thread(target=self._read, name="answers", daemon=True).start()
+
+    def next(self, timeout_s: float) -> tuple[Answer, list[Any]] | None:
+        """The next answer; None while there is none. Raises EngineAway."""
+        try:
+            said = self._heard.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        if isinstance(said, Exception):
+            raise EngineAway("the engine was lost") from said
+        self.begun = True
+        return said
+
+    def close(self) -> None:
+        """Whatever still runs is told to stop."""
+        self._closed.set()
+        if self._answers is not None:
+            self._answers.cancel()
+
+    def _read(self) -> None:
+        try:
+            self._answers = self._ask()
+            if self._closed.is_set():
+                self._answers.cancel()
+            for said in self._answers:
+                self._heard.put(said)
+            self._heard.put(EngineAway("the engine said no last word"))
+        except Exception as error:  # noqa: BLE001 - whatever Ray raises, it is the drawing's thread that must know
+            self._heard.put(error)
+
+
+def _raised(refused: Refused) -> SemblanceError:
+    """The error as it was raised there, by its kind; what may be asked again is EngineAway."""
+    if refused.code == AdapterRevoked.code:
+        return AdapterRevoked()
+    made = _KINDS.get(refused.kind)
+    if made is None:
+        return EngineAway(refused.detail, code=refused.code)
+    return made(refused.detail, remedy=refused.remedy, code=refused.code)

@@ -1,0 +1,207 @@
+"""The engine in this process: many drawings in one batch, each the best of several pictures."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import Final
+
+import torch
+
+from semblance.diffusion import RenderRequest, derived_seed, load_backbone
+from semblance.diffusion.engine.engine import StepEngine
+from semblance.diffusion.engine.errors import QueueFull, Revoked
+from semblance.diffusion.engine.request import EngineRequest, Worn
+from semblance.diffusion.engine.settings import EngineSettings
+from semblance.diffusion.engine.ticket import Ticket
+from semblance.faces import FaceEngine, RgbU8
+from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked, EngineAway
+from semblance.generation.domain.order import Order, Words, about
+from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
+from semblance.generation.ml.judging import Candidate, Judge, png
+from semblance.generation.ml.options import RendererSettings
+from semblance.generation.ml.wardrobe import Dressed, Wardrobe
+from semblance.generation.ports import Drawing, EngineLoad, OnStep, OpenAdapter
+
+Told = queue.SimpleQueue[tuple[int, int] | None]
+"""Steps as the engine takes them, and None at the end."""
+_LOOK_S: Final = 0.05  # how often a drawing looks up from waiting
+_FULL_S: Final = 0.25  # how long it waits before it asks a full engine again
+
+
+class _Running:
+    """What exists once the backbone is loaded."""
+
+    def __init__(self, settings: RendererSettings, withdrawn: Withdrawn) -> None:
+        torch.set_num_threads(settings.torch_threads)
+        self.backbone = load_backbone(settings.backbone_dir)
+        self.engine = StepEngine(
+            self.backbone,
+            EngineSettings(
+                lanes=settings.lanes,
+                slots=settings.slots,
+                rank=settings.rank,
+                max_queued_rows=settings.queued_rows,
+            ),
+        )
+        self.wardrobe = Wardrobe(self.engine.layout, withdrawn, capacity=settings.adapters, max_idle_s=settings.idle_s)
+        self.engine.start()
+
+    def withdraw(self, withdrawal: Withdrawal) -> None:
+        """Out of memory and slots, also those of rows in flight."""
+        for digest in self.wardrobe.withdraw(withdrawal):
+            self.engine.revoke(digest=digest)
+        if withdrawal.subject_id is not None:
+            self.engine.revoke(subject_id=withdrawal.subject_id)
+
+
+class EngineRenderer:
+    """One StepEngine; whoever draws waits in a thread of its own. The backbone is loaded by start(), or by the first
+    drawing."""
+
+    def __init__(self, settings: RendererSettings, faces: FaceEngine) -> None:
+        self._settings = settings
+        self._judge = Judge(faces, settings.upscale_to_px)
+        self._loading = threading.Lock()
+        self._running: _Running | None = None
+        self._withdrawn = Withdrawn()
+        self._closed = False
+
+    def start(self) -> None:
+        """Load the backbone now. Raises BackboneUnusable, EngineAway once closed."""
+        self._ready()
+
+    def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
+        """As the port says. A batch without a face that is alone and like the person is followed by another one, from a
+        derived seed, up to the settings' number."""
+        return self.draw_dressed(words, order, self.dress(adapter), on_step)
+
+    def dress(self, adapter: OpenAdapter) -> Dressed:
+        """The adapter, ready for draw_dressed. Raises AdapterRevoked, AdapterDamaged."""
+        running = self._ready()
+        if adapter.backbone_digest != running.backbone.digest:
+            raise AdapterDamaged("the adapter was trained on another backbone", remedy="Train it again.")
+        return running.wardrobe.dress(adapter)
+
+    def held(self, whose: Whose) -> Dressed | None:
+        """The adapter if it is here already. Raises AdapterRevoked."""
+        return self._ready().wardrobe.held(whose)
+
+    def draw_dressed(self, words: Words, order: Order, dressed: Dressed, on_step: OnStep) -> Drawing:
+        """As draw."""
+        running = self._ready()
+        best: Candidate | None = None
+        for batch in range(self._settings.batches):
+            request = self._request(words, order, batch, running.backbone.config.trigger)
+            drawn = self._batch(running, request, dressed, batch, on_step)
+            found = self._judge.best(drawn, dressed.reference)
+            best = found if best is None else max(best, found, key=lambda candidate: candidate.rank)
+            if best.alone and (dressed.reference is None or best.likeness >= self._settings.good_enough):
+                break
+        assert best is not None, "the settings ask for at least one batch"
+        height, width = best.picture.shape[:2]
+        likeness = best.likeness if dressed.reference is not None else None
+        return Drawing(png(best.picture), width, height, running.backbone.digest, likeness)
+
+    def revoke(self, withdrawal: Withdrawal, *, confirmed: bool = False) -> None:
+        """As the port says; here it has happened on return."""
+        del confirmed
+        with self._loading:
+            self._withdrawn.add(withdrawal)
+            running = self._running
+        if running is not None:
+            running.withdraw(withdrawal)
+
+    def healthy(self) -> None:
+        """Raises Unavailable once closed, and when the engine's loop has ended."""
+        if self._closed:
+            raise EngineAway("the engine is closed")
+        if self._running is not None and not self._running.engine.healthy:
+            raise EngineAway("the engine stopped at a defect")
+
+    def load(self) -> EngineLoad:
+        """What it does now."""
+        running = self._running
+        if running is None:
+            return EngineLoad()
+        stats = running.engine.stats()
+        return EngineLoad(
+            engines=1,
+            waiting=stats.queued_rows,
+            drawing=stats.rows_in_flight,
+            slots=stats.slots,
+            slots_worn=stats.slots_held,
+            steps=stats.steps_taken,
+            shortages=stats.shortages,
+            adapters_held=running.wardrobe.hits,
+            adapters_packed=running.wardrobe.packed,
+            oldest_wait_s=stats.oldest_wait_s,
+            first_step_p95_s=stats.wait_p95_s or 0.0,
+        )
+
+    def close(self) -> None:
+        """End the engine; what is drawn ends as EngineAway."""
+        with self._loading:
+            self._closed = True
+            running = self._running
+        if running is not None:
+            running.engine.close()
+
+    def _ready(self) -> _Running:
+        with self._loading:
+            if self._closed:
+                raise EngineAway("the engine is closed")
+            if self._running is None:
+                self._running = _Running(self._settings, self._withdrawn)
+            return self._running
+
+    def _request(self, words: Words, order: Order, batch: int, trigger: str) -> RenderRequest:
+        return RenderRequest(
+            prompt=about(words.prompt, trigger),
+            negative_prompt=words.negative_prompt,
+            seed=derived_seed(order.seed, batch * self._settings.best_of),
+            steps=order.steps,
+            guidance_scale=order.guidance_scale,
+            likeness_scale=order.likeness_scale,
+            count=self._settings.best_of,
+        )
+
+    def _batch(
+        self, running: _Running, picture: RenderRequest, dressed: Dressed, batch: int, on_step: OnStep
+    ) -> list[RgbU8]:
+        """The batch's pictures. on_step is called in this thread: what it waits for must not hold up strangers."""
+        worn = Worn(dressed.whose.subject_id, dressed.packed, dressed.reference)
+        told: Told = queue.SimpleQueue()
+        ticket = self._submitted(running, EngineRequest(picture, (worn,)), told, on_step)
+        ticket.when_over(lambda _ticket: told.put(None))
+        steps = 0
+        try:
+            while True:
+                # Asked after it was handed in, so a withdrawal in between is noticed here or by the engine.
+                running.wardrobe.require_standing(dressed.whose)
+                try:
+                    said = told.get(timeout=_LOOK_S)
+                except queue.Empty:
+                    on_step(0, (batch + 1) * steps)
+                    continue
+                if said is None:
+                    return ticket.result()
+                step, steps = said
+                on_step(batch * steps + step, (batch + 1) * steps)
+        except Revoked as error:
+            raise AdapterRevoked from error
+        finally:
+            ticket.cancel()
+
+    @staticmethod
+    def _submitted(running: _Running, request: EngineRequest, told: Told, on_step: OnStep) -> Ticket:
+        """Hand it in, however long the engine has no room."""
+        while True:
+            try:
+                return running.engine.submit(request, on_step=lambda step, steps: told.put((step, steps)))
+            except QueueFull:
+                on_step(0, 0)
+                time.sleep(_FULL_S)
+            except Revoked as error:
+                raise AdapterRevoked from error

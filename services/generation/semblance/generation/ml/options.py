@@ -1,0 +1,103 @@
+"""The engine's numbers, as the service's settings state them; imports no tensors, so that whoever only passes them on
+starts fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from semblance.generation.settings import GenerationSettings
+from semblance.pocket import weights_dir
+
+# Batches of two or three lanes give other bits than larger ones on a CPU, so the smallest is four.
+_SIZES: Final = (4, 8, 16, 32, 64, 128)
+
+
+@dataclass(frozen=True)
+class RendererSettings:
+    """best_of: pictures in a batch. good_enough: the cosine at which no further batch is drawn. adapters: packed ones
+    that are kept in memory, idle_s: for how long without use. lanes, slots, rank, queued_rows: the StepEngine's own."""
+
+    backbone_dir: Path
+    torch_threads: int
+    best_of: int
+    batches: int
+    good_enough: float
+    upscale_to_px: int
+    adapters: int = 8
+    idle_s: float = 600.0
+    lanes: tuple[int, ...] = (4, 8, 16)
+    slots: int = 16
+    rank: int | None = None
+    queued_rows: int = 256
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """What one engine is made of; it holds no key and no credentials."""
+
+    renderer: RendererSettings
+    models_dir: Path
+
+
+@dataclass(frozen=True)
+class ReplicaOptions:
+    """How many engines there are and how they are fed; as `ray_...` in the settings."""
+
+    least: int = 1
+    most: int = 2
+    drawings: int = 8
+    target: float = 4.0
+    queue: int = 64
+    cpus: float = 1.0
+    gpus: float = 0.0
+    drain_s: float = 300.0
+    upscale_delay_s: float = 10.0
+    downscale_delay_s: float = 300.0
+    health_s: float = 5.0
+
+
+def backbone_dir(settings: GenerationSettings) -> Path:
+    """The backbone's folder: the embedded one unless another is named."""
+    return settings.backbone_dir or weights_dir()
+
+
+def renderer_settings(settings: GenerationSettings) -> RendererSettings:
+    """Of an engine, wherever it runs."""
+    return RendererSettings(
+        backbone_dir=backbone_dir(settings),
+        torch_threads=settings.torch_threads,
+        best_of=settings.best_of,
+        batches=settings.batches,
+        good_enough=settings.good_enough,
+        upscale_to_px=settings.upscale_to_px,
+        adapters=settings.loaded_adapters,
+        idle_s=settings.adapter_idle_s,
+        lanes=(*(size for size in _SIZES if size < settings.engine_lanes), settings.engine_lanes),
+        slots=settings.engine_slots,
+        rank=settings.engine_rank,
+        queued_rows=settings.engine_queue,
+    )
+
+
+def engine_options(settings: GenerationSettings) -> EngineOptions:
+    """Of an engine in a cluster."""
+    return EngineOptions(renderer_settings(settings), settings.models_dir)
+
+
+def replica_options(settings: GenerationSettings) -> ReplicaOptions:
+    """Of the cluster's deployments."""
+    return ReplicaOptions(
+        least=settings.ray_replicas_min,
+        most=max(settings.ray_replicas_min, settings.ray_replicas_max),
+        drawings=settings.ray_drawings,
+        target=settings.ray_target_drawings,
+        queue=settings.ray_queue,
+        cpus=settings.ray_cpus,
+        gpus=settings.ray_gpus,
+        drain_s=settings.ray_drain_s,
+        upscale_delay_s=settings.ray_upscale_delay_s,
+        downscale_delay_s=settings.ray_downscale_delay_s,
+        health_s=settings.ray_health_s,
+    )

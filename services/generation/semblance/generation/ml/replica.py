@@ -1,0 +1,129 @@
+"""An engine that is asked from another process, whatever carries the questions: sealed adapters in, pictures out."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from semblance.generation.domain.withdrawn import Withdrawal
+from semblance.generation.ml.engine_renderer import EngineRenderer
+from semblance.generation.ml.parcels import (
+    Answer,
+    Ask,
+    Drawn,
+    Lacks,
+    Refused,
+    Tick,
+    open_adapter,
+    seal_picture,
+)
+from semblance.generation.ml.wardrobe import Dressed, PortableNeeded
+from semblance.generation.ports import Drawing, EngineLoad
+from semblance.kernel.errors import SemblanceError
+
+_STILL_HERE_S: Final = 0.25  # how often a drawing that waits says so
+Said = tuple[Answer, bytes | None]
+"""An answer, and the sealed picture that comes with the last one."""
+
+
+class _Abandoned(Exception):
+    """Whoever asked has gone."""
+
+
+class Replica:
+    """One engine for several askers at once; each drawing has a thread that does nothing but wait and judge."""
+
+    def __init__(self, renderer: EngineRenderer, *, drawings: int) -> None:
+        self._renderer = renderer
+        self._threads = ThreadPoolExecutor(drawings, thread_name_prefix="drawing")
+
+    async def draw(self, ask: Ask, sealed: bytes | None) -> AsyncIterator[Said]:
+        """Ticks, then one last answer. Closed early, the drawing ends before its next step."""
+        try:
+            dressed = await asyncio.to_thread(self._dressed, ask, sealed)
+        except PortableNeeded:
+            yield Lacks(whole=True), None
+            return
+        except SemblanceError as error:
+            yield _refused(error), None
+            return
+        if dressed is None:
+            yield Lacks(whole=False), None
+            return
+        async for said in self._drawn(ask, dressed):
+            yield said
+
+    async def revoke(self, withdrawal: Withdrawal) -> None:
+        """Wiped and refused once this returns."""
+        await asyncio.to_thread(self._renderer.revoke, withdrawal)
+
+    def load(self) -> EngineLoad:
+        """What it does now."""
+        return self._renderer.load()
+
+    def require_healthy(self) -> None:
+        """Raise Unavailable when it draws no more: whoever started it starts another."""
+        self._renderer.healthy()
+
+    def close(self) -> None:
+        """End."""
+        self._renderer.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _dressed(self, ask: Ask, sealed: bytes | None) -> Dressed | None:
+        if sealed is None:
+            return self._renderer.held(ask.whose)
+        return self._renderer.dress(open_adapter(ask, sealed))
+
+    async def _drawn(self, ask: Ask, dressed: Dressed) -> AsyncIterator[Said]:
+        loop = asyncio.get_running_loop()
+        ticks: asyncio.Queue[Tick | None] = asyncio.Queue()
+        gone = threading.Event()
+
+        told_s = 0.0
+
+        def on_step(step: int, steps: int) -> None:
+            nonlocal told_s
+            if gone.is_set():
+                raise _Abandoned
+            now_s = time.monotonic()
+            if step == 0 and now_s - told_s < _STILL_HERE_S:
+                return
+            told_s = now_s
+            loop.call_soon_threadsafe(ticks.put_nowait, Tick(step, steps))
+
+        began_s = time.monotonic()
+        drawing = loop.run_in_executor(
+            self._threads, self._renderer.draw_dressed, ask.words, ask.order, dressed, on_step
+        )
+        drawing.add_done_callback(lambda _future: ticks.put_nowait(None))
+        try:
+            while (tick := await ticks.get()) is not None:
+                yield tick, None
+            yield self._last(ask, drawing, time.monotonic() - began_s)
+        finally:
+            gone.set()
+            drawing.add_done_callback(_looked_at)
+
+    @staticmethod
+    def _last(ask: Ask, drawing: asyncio.Future[Drawing], seconds: float) -> Said:
+        try:
+            made = drawing.result()
+        except SemblanceError as error:
+            return _refused(error), None
+        drawn = Drawn(made.width_px, made.height_px, made.backbone_digest, made.likeness, seconds)
+        return drawn, seal_picture(ask.key, made.png)
+
+
+def _refused(error: SemblanceError) -> Refused:
+    return Refused(error.kind.value, error.code, error.detail, error.remedy)
+
+
+def _looked_at(drawing: asyncio.Future[Drawing]) -> None:
+    """Nobody waits for an abandoned drawing's error."""
+    if not drawing.cancelled():
+        drawing.exception()

@@ -1,0 +1,135 @@
+"""A tiny backbone, adapters for it, and a Ray cluster that serves it: for tests, and to try what an engine does."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from semblance.diffusion import TrainingPicture, load_backbone, train_lora
+from semblance.diffusion.testing import RESOLUTION_PX
+from semblance.generation.domain.withdrawn import Whose
+from semblance.generation.ml import ray_head
+from semblance.generation.ml.options import RendererSettings
+from semblance.generation.ports import OpenAdapter
+from semblance.kernel.ids import AdapterId, ConsentId, SubjectId, new_id
+
+_READY_S = 240.0
+_STOP_S = 30.0
+
+
+def small(backbone_dir: Path, *, best_of: int = 2, batches: int = 1) -> RendererSettings:
+    """An engine of two rows with guidance, pictures of 64 px."""
+    return RendererSettings(
+        backbone_dir,
+        torch_threads=1,
+        best_of=best_of,
+        batches=batches,
+        good_enough=0.4,
+        upscale_to_px=64,
+        lanes=(4, 8),
+        slots=4,
+    )
+
+
+def trained(backbone_dir: Path) -> OpenAdapter:
+    """Somebody's adapter, learnt from one picture of noise in the backbone's few steps."""
+    backbone = load_backbone(backbone_dir)
+    reference = np.zeros(128, np.float32)
+    reference[0] = 1
+    picture = np.random.default_rng(0).integers(0, 256, (RESOLUTION_PX, RESOLUTION_PX, 3), dtype=np.uint8)
+    lora = train_lora(
+        backbone,
+        [TrainingPicture(picture, backbone.config.caption)],
+        backbone.config.lora,
+        reference=reference,
+        progress=lambda _done, _of: None,
+        cancelled=lambda: False,
+    )
+    return opened(lora, reference.tobytes(), backbone.digest)
+
+
+def opened(lora: bytes, reference: bytes, backbone_digest: str, flat: bytes = b"") -> OpenAdapter:
+    """These bytes as a new person's adapter."""
+    digest = hashlib.sha256(lora).hexdigest()
+    whose = Whose(AdapterId(new_id()), SubjectId(new_id()), ConsentId(new_id()), digest)
+    return OpenAdapter(whose, lora, flat, reference, backbone_digest)
+
+
+def somebody_else(adapter: OpenAdapter, seed: int) -> OpenAdapter:
+    """Another person's adapter: other numbers in the same layers, another reference."""
+    dice = np.random.default_rng(seed)
+    layers = {
+        name: numbers + dice.normal(0, 0.3, numbers.shape).astype(numbers.dtype)
+        for name, numbers in load(adapter.lora).items()
+    }
+    reference = dice.normal(size=128).astype(np.float32)
+    reference /= np.linalg.norm(reference)
+    return opened(save(layers), reference.tobytes(), adapter.backbone_digest)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running one. environment: what a process that speaks to it needs before it imports Ray."""
+
+    address: str
+    folder: Path
+    environment: Mapping[str, str]
+
+
+@contextmanager
+def cluster(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
+    """A cluster of this machine in a process of its own, stopped at the end. settings: GENERATION_... variables.
+
+    Raises TimeoutError with the end of its output when it does not become ready.
+    """
+    port, ready_port = _free_ports()
+    token, log = folder / "token", folder / "head.log"
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "semblance.generation.ml.ray_head", "--folder", str(folder / "ray")]
+    command += ["--token", str(token), "--port", str(port), "--ready-port", str(ready_port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            command, env={**os.environ, **settings}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    try:
+        _wait_ready(process, ready_port, log)
+        yield Cluster(f"127.0.0.1:{port}", folder, ray_head.environment(token))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()  # what it started is ended by Ray's reaper
+            process.wait()
+
+
+def _wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline_s = time.monotonic() + _READY_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise TimeoutError(f"the cluster did not become ready: {log.read_text(errors='replace')[-3000:]}")
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return int(first.getsockname()[1]), int(second.getsockname()[1])

@@ -1,0 +1,253 @@
+"""What every engine does, wherever it is: one in this process, and those in a Ray cluster that this file starts."""
+
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from semblance.diffusion.testing import write_tiny_backbone
+from semblance.faces import OpenCvFaceEngine
+from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked
+from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.withdrawn import Withdrawal
+from semblance.generation.ml.engine_renderer import EngineRenderer
+from semblance.generation.ports import OpenAdapter, Renderer
+from semblance.generation.testing import engines
+from semblance.kernel.errors import Invalid, Unavailable
+from semblance.kernel.ids import SubjectId
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+MODELS = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models"))
+WORDS = Words("smiling, in a secret garden", "sad")
+LONG = Order(5, 40, None, None)
+SHORT = Order(5, 2, None, None)
+SETTINGS = {
+    "GENERATION_BEST_OF": "2",
+    "GENERATION_BATCHES": "1",
+    "GENERATION_UPSCALE_TO_PX": "64",
+    "GENERATION_ENGINE_LANES": "8",
+    "GENERATION_ENGINE_SLOTS": "4",
+    "GENERATION_RAY_REPLICAS_MIN": "2",
+    "GENERATION_RAY_REPLICAS_MAX": "2",
+    "GENERATION_RAY_DRAWINGS": "2",
+    "GENERATION_RAY_QUEUE": "1",
+    "GENERATION_RAY_HEALTH_S": "1",
+    "GENERATION_RAY_STORE_MB": "80",
+}
+
+
+@dataclass(frozen=True)
+class Engines:
+    """renderer: the one that is tried. make: another one like it, for what ends it."""
+
+    renderer: Renderer
+    make: Callable[[], Renderer]
+
+
+@pytest.fixture(scope="module")
+def backbone_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_backbone(tmp_path_factory.mktemp("backbone") / "tiny", ip_adapter=True)
+
+
+@pytest.fixture(scope="module")
+def seed_adapter(backbone_dir: Path) -> OpenAdapter:
+    return engines.trained(backbone_dir)
+
+
+@pytest.fixture
+def adapter(seed_adapter: OpenAdapter) -> OpenAdapter:
+    """A person nobody has heard of yet: what is withdrawn in one test is not in the next."""
+    return engines.somebody_else(seed_adapter, 1)
+
+
+@pytest.fixture
+def other(seed_adapter: OpenAdapter) -> OpenAdapter:
+    return engines.somebody_else(seed_adapter, 2)
+
+
+@pytest.fixture(scope="module")
+def in_process(backbone_dir: Path) -> Iterator[Engines]:
+    def make() -> EngineRenderer:
+        return EngineRenderer(engines.small(backbone_dir), OpenCvFaceEngine(MODELS))
+
+    renderer = make()
+    yield Engines(renderer, make)
+    renderer.close()
+
+
+@pytest.fixture(scope="module")
+def in_cluster(backbone_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    settings = SETTINGS | {"GENERATION_BACKBONE_DIR": str(backbone_dir), "GENERATION_MODELS_DIR": str(MODELS.resolve())}
+    with (
+        engines.cluster(tmp_path_factory.mktemp("cluster"), settings) as cluster,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in cluster.environment.items():
+            patch.setenv(name, value)
+        with warnings.catch_warnings():
+            # Ray's own modules, not ours: they are imported once, here.
+            warnings.simplefilter("ignore")
+            from semblance.generation.adapters.ray_renderer import ClusterSettings, RayRenderer
+
+            numbers = ClusterSettings(cluster.address, silence_s=20, tell_s=10)
+            renderer = RayRenderer(numbers)
+            renderer.start()
+        yield Engines(renderer, lambda: RayRenderer(numbers))
+        renderer.close()
+
+
+@pytest.fixture(params=["in_process", "in_cluster"])
+def tried(request: pytest.FixtureRequest) -> Engines:
+    found: Engines = request.getfixturevalue(request.param)
+    return found
+
+
+def unwatched(_step: int, _steps: int) -> None:
+    pass
+
+
+def test_the_same_request_gives_the_same_bytes(tried: Engines, adapter: OpenAdapter) -> None:
+    steps: list[tuple[int, int]] = []
+    first = tried.renderer.draw(WORDS, SHORT, adapter, lambda *tick: steps.append(tick))
+    again = tried.renderer.draw(WORDS, SHORT, adapter, unwatched)
+    assert first == again
+    assert first.png.startswith(b"\x89PNG")
+    assert "PNG" not in repr(first)
+    assert (first.width_px, first.height_px) == (64, 64)
+    assert [tick for tick in steps if tick[0]] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_both_engines_draw_the_same_bytes(in_process: Engines, in_cluster: Engines, adapter: OpenAdapter) -> None:
+    drawn = [engine.renderer.draw(WORDS, SHORT, adapter, unwatched) for engine in (in_process, in_cluster)]
+    assert drawn[0] == drawn[1]
+
+
+def test_two_people_at_once_each_get_their_own(tried: Engines, adapter: OpenAdapter, other: OpenAdapter) -> None:
+    people = [adapter, other, adapter, other]
+    alone = [tried.renderer.draw(WORDS, SHORT, person, unwatched) for person in (adapter, other)]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda person: tried.renderer.draw(WORDS, SHORT, person, unwatched), people))
+    assert together == alone * 2
+    assert alone[0].png != alone[1].png
+
+
+def test_more_than_fit_wait_for_their_turn(tried: Engines, adapter: OpenAdapter) -> None:
+    """Four drawings run and one waits in the cluster; the engine's own queue takes two of the others at a time."""
+    with ThreadPoolExecutor(8) as threads:
+        drawn = list(threads.map(lambda _: tried.renderer.draw(WORDS, SHORT, adapter, unwatched), range(8)))
+    assert len({each.png for each in drawn}) == 1
+
+
+def test_an_adapter_of_another_backbone_is_refused(tried: Engines, adapter: OpenAdapter) -> None:
+    with pytest.raises(Invalid, match="another backbone") as refused:
+        tried.renderer.draw(WORDS, SHORT, replace(adapter, backbone_digest="0" * 64), unwatched)
+    assert refused.value.code == AdapterDamaged.code
+
+
+@pytest.mark.parametrize("how", ["cut short", "not the one trained", "packed and cut short"])
+def test_a_damaged_adapter_is_refused(tried: Engines, adapter: OpenAdapter, how: str) -> None:
+    damaged = {
+        "cut short": engines.opened(adapter.lora[:2000], adapter.reference, adapter.backbone_digest),
+        "not the one trained": replace(adapter, whose=replace(adapter.whose, digest="0" * 64)),
+        "packed and cut short": engines.opened(adapter.lora[:2000], b"", adapter.backbone_digest, flat=b"SMBLSLOT"),
+    }[how]
+    with pytest.raises(Invalid):
+        tried.renderer.draw(WORDS, SHORT, damaged, unwatched)
+
+
+def test_a_packed_form_that_does_not_fit_is_packed_anew(
+    tried: Engines, in_process: Engines, adapter: OpenAdapter
+) -> None:
+    stale = replace(adapter, flat=b"of another layout")
+    drawn = tried.renderer.draw(WORDS, SHORT, stale, unwatched)
+    assert drawn == in_process.renderer.draw(WORDS, SHORT, adapter, unwatched)
+
+
+def test_what_stops_the_drawing_passes_through(tried: Engines, adapter: OpenAdapter) -> None:
+    class Withdrawn(Exception):
+        pass
+
+    def withdraw(step: int, _steps: int) -> None:
+        if step:
+            raise Withdrawn
+
+    with pytest.raises(Withdrawn):
+        tried.renderer.draw(WORDS, LONG, adapter, withdraw)
+    assert tried.renderer.draw(WORDS, SHORT, adapter, unwatched).png
+
+
+@pytest.mark.parametrize("name", ["adapter_id", "consent_id", "subject_id"])
+def test_a_withdrawal_ends_what_is_drawn_and_what_is_asked_for_later(
+    tried: Engines, adapter: OpenAdapter, other: OpenAdapter, name: str
+) -> None:
+    seen: list[int] = []
+
+    def withdraw(step: int, _steps: int) -> None:
+        seen.append(step)
+        if step == 4:
+            tried.renderer.revoke(Withdrawal(**{name: getattr(adapter.whose, name)}))
+
+    with ThreadPoolExecutor(1) as threads:
+        stranger = threads.submit(tried.renderer.draw, WORDS, LONG, other, unwatched)
+        with pytest.raises(AdapterRevoked):
+            tried.renderer.draw(WORDS, LONG, adapter, withdraw)
+        assert stranger.result().png
+    assert max(seen) < 2 * (LONG.steps or 0)
+    with pytest.raises(AdapterRevoked):
+        tried.renderer.draw(WORDS, SHORT, adapter, unwatched)
+
+
+def test_every_engine_refuses_what_it_was_told_of(in_cluster: Engines, adapter: OpenAdapter) -> None:
+    """Another client, which heard of nothing itself, asks both engines."""
+    withdrawal = Withdrawal(subject_id=adapter.whose.subject_id)
+    in_cluster.renderer.revoke(withdrawal, confirmed=True)
+    deaf = in_cluster.make()
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(deaf.draw, WORDS, SHORT, adapter, unwatched) for _ in range(4)]
+        assert [type(each.exception()) for each in asked] == [AdapterRevoked] * 4
+
+
+def test_a_withdrawal_of_what_nobody_wears_is_remembered(tried: Engines, adapter: OpenAdapter) -> None:
+    tried.renderer.revoke(Withdrawal(subject_id=adapter.whose.subject_id), confirmed=True)
+    with pytest.raises(AdapterRevoked):
+        tried.renderer.draw(WORDS, SHORT, adapter, unwatched)
+
+
+def test_it_says_how_much_it_has_to_do(tried: Engines, adapter: OpenAdapter) -> None:
+    seen = []
+    tried.renderer.healthy()
+    tried.renderer.draw(WORDS, SHORT, adapter, lambda *_: seen.append(tried.renderer.load()))
+    assert any(load.drawing for load in seen)
+    after = tried.renderer.load()
+    assert after.engines >= 1
+    assert (after.waiting, after.drawing) == (0, 0)
+    assert after.adapters_packed >= 1
+    assert after.steps > 0
+
+
+def test_a_closed_engine_draws_nothing(tried: Engines, adapter: OpenAdapter) -> None:
+    engine = tried.make()
+    begun = threading.Event()
+
+    def begin(step: int, _steps: int) -> None:
+        if step:
+            begun.set()
+
+    with ThreadPoolExecutor(1) as threads:
+        drawing = threads.submit(engine.draw, WORDS, LONG, adapter, begin)
+        assert begun.wait(60)
+        engine.close()
+        assert isinstance(drawing.exception(60), Unavailable)
+    with pytest.raises(Unavailable):
+        engine.draw(WORDS, SHORT, adapter, unwatched)
+
+
+def test_a_withdrawal_names_one_thing() -> None:
+    with pytest.raises(ValueError, match="names an adapter, a consent or a person"):
+        Withdrawal()
+    assert Withdrawal(subject_id=SubjectId("s")).id == "s"

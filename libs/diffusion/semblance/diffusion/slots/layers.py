@@ -36,7 +36,7 @@ class Regions:
 
     def over(self, tokens: int) -> torch.Tensor:
         """(L, tokens, K * rank) for a layer that sees the picture as a sequence, row by row."""
-        height, width = _rectangle(tokens, self.picture.shape[-2], self.picture.shape[-1])
+        height, width = rectangle(tokens, self.picture.shape[-2], self.picture.shape[-1])
         return self.at(height, width).flatten(2).transpose(1, 2)
 
     def in_words(self) -> torch.Tensor:
@@ -123,7 +123,7 @@ def folded(a: torch.Tensor) -> torch.Tensor:
     return a.flip(-2, -1).permute(0, 2, 3, 1).reshape(a.shape[0], -1, a.shape[1])
 
 
-def _rectangle(tokens: int, height: int, width: int) -> tuple[int, int]:
+def rectangle(tokens: int, height: int, width: int) -> tuple[int, int]:
     """The height and width of a sequence that was a picture of this shape, halved some times."""
     while height * width > tokens and height > 1:
         height, width = -(-height // 2), -(-width // 2)

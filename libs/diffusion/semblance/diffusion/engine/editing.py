@@ -1,0 +1,135 @@
+"""A row that begins at a picture: noised as far as its strength says, and kept outside its mask.
+
+As diffusers' image-to-image and inpainting pipelines do for backbones that were not trained to inpaint, down to the
+order in which the row's generator is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from semblance.diffusion.engine.request import Start
+from semblance.diffusion.engine.schedule import Plan
+from semblance.diffusion.errors import RequestInvalid
+from semblance.diffusion.families.family import Family
+from semblance.diffusion.rendering import RgbU8
+
+_MASKED: Final = 128  # 8-bit steps: what diffusers' mask processor takes for drawn anew
+_SEAM: Final = 0.02  # of the shorter edge: how softly a kept part goes over into a drawn one
+
+After = Callable[[torch.Tensor, int], torch.Tensor]
+
+
+def check(start: Start, size: tuple[int, int]) -> None:
+    """Raise RequestInvalid for a start that does not fit a picture of this size (height, width)."""
+    if start.image.shape != (*size, 3) or start.image.dtype != np.uint8:
+        raise RequestInvalid(f"the picture to begin at is ({size[0]}, {size[1]}, 3) of 8 bits")
+    if not 0.0 < start.strength <= 1.0:
+        raise RequestInvalid("strength is more than 0 and at most 1")
+    if start.mask is not None:
+        if start.mask.shape != size or start.mask.dtype != np.uint8:
+            raise RequestInvalid(f"the mask is ({size[0]}, {size[1]}) of 8 bits")
+        if not bool((start.mask >= _MASKED).any()):
+            raise RequestInvalid("the mask leaves nothing to draw", remedy="Make what is to change white.")
+
+
+def begin(
+    family: Family, plan: Plan, start: Start, generator: torch.Generator
+) -> tuple[torch.Tensor, int, After | None]:
+    """Latents (1, ...) to begin with, the first step, and what becomes of latents after each step.
+
+    Raises RequestInvalid when so small a strength leaves no step, or the backbone cannot keep a part.
+    """
+    taken = min(int(plan.steps * start.strength), plan.steps)
+    if taken == 0:
+        raise RequestInvalid(
+            f"{plan.steps} steps at this strength are none", remedy="Ask for more steps, or a higher strength."
+        )
+    first = plan.steps - taken
+    pixels = torch.from_numpy(start.image.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1.0
+    mean, deviation = family.encode(pixels)
+    clean = mean + deviation * _drawn(mean, generator)
+    noise = _drawn(mean, generator)
+    scheduler = plan.make()
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(first)
+    # Inpainting at full strength forgets the picture, as its pipeline does; image-to-image never does.
+    forgotten = start.mask is not None and start.strength == 1.0
+    latents = noise * plan.start_scale if forgotten else noised(scheduler, clean, noise, first)
+    if start.mask is None:
+        return latents, first, None
+    if clean.dim() != 4:
+        raise RequestInvalid("this backbone keeps no part of a picture", remedy="Take a UNet backbone.")
+    return latents, first, _keeping(plan, clean, noise, start.mask)
+
+
+def noised(scheduler: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) -> torch.Tensor:
+    """Latents as the scheduler expects them before a step; the clean ones after the last."""
+    if step >= len(scheduler.timesteps):
+        return clean
+    timestep = scheduler.timesteps[step : step + 1]
+    blend = scheduler.scale_noise if hasattr(scheduler, "scale_noise") else None
+    made: torch.Tensor = blend(clean, timestep, noise) if blend else scheduler.add_noise(clean, noise, timestep)
+    return made
+
+
+def pasted(drawn: RgbU8, start: Start) -> RgbU8:
+    """The drawn picture inside the mask and the given one outside, with a soft seam; outside it is exact."""
+    if start.mask is None:
+        return drawn
+    return blended(drawn, start.image, start.mask)
+
+
+def blended(drawn: RgbU8, kept: RgbU8, mask: NDArray[np.uint8]) -> RgbU8:
+    """drawn where mask (H, W) is white, kept where it is black; between the two inside the white part's rim only."""
+    inside = (mask >= _MASKED).astype(np.uint8)
+    reach = max(1.0, _SEAM * min(mask.shape))
+    # A border of kept cells: a mask that reaches the picture's edge has no seam there.
+    far = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    weight = np.clip(far / reach, 0.0, 1.0)[..., None]
+    mixed: RgbU8 = np.round(drawn * weight + kept * (1.0 - weight)).astype(np.uint8)
+    return mixed
+
+
+def face_mask(landmarks: NDArray[np.float32], height: int, width: int, *, margin: float = 1.0) -> NDArray[np.uint8]:
+    """A white ellipse (height, width) over a face. landmarks (5, 2) px: eyes, nose, mouth corners, x then y.
+
+    margin 0.5 to 2: a factor of the ellipse, whose axes are 2.1 and 2.9 times the way from the eyes' line to the mouth's:
+    a head from chin to crown is about three such ways, in the ArcFace template's proportions (arXiv:1801.07698).
+    """
+    if landmarks.shape != (5, 2) or not bool(np.isfinite(landmarks).all()):
+        raise RequestInvalid("a face has five landmarks")
+    if not 0.5 <= margin <= 2.0:
+        raise RequestInvalid("margin is 0.5 to 2")
+    eyes, mouth = landmarks[:2].mean(0), landmarks[3:].mean(0)
+    down = mouth - eyes
+    long = float(np.hypot(*down))
+    if long < 1.0:
+        raise RequestInvalid("the landmarks lie on one another")
+    centre = eyes + down * 0.45
+    angle = float(np.degrees(np.arctan2(down[1], down[0]))) - 90.0
+    mask = np.zeros((height, width), np.uint8)
+    axes = (round(1.05 * long * margin), round(1.45 * long * margin))
+    cv2.ellipse(mask, (round(float(centre[0])), round(float(centre[1]))), axes, angle, 0, 360, 255, -1)
+    return mask
+
+
+def _keeping(plan: Plan, clean: torch.Tensor, noise: torch.Tensor, mask: NDArray[np.uint8]) -> After:
+    wanted = torch.from_numpy((mask >= _MASKED).astype(np.float32))[None, None]
+    wanted = torch.nn.functional.interpolate(wanted, size=clean.shape[2:]).to(clean)
+    scheduler = plan.make()
+
+    def after(latents: torch.Tensor, taken: int) -> torch.Tensor:
+        return (1 - wanted) * noised(scheduler, clean, noise, taken) + wanted * latents
+
+    return after
+
+
+def _drawn(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(like.shape, generator=generator, dtype=like.dtype).to(like.device)

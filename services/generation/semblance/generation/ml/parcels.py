@@ -127,5 +127,5 @@ def _seal(key: bytes, data: bytes, way: bytes) -> bytes:
 def _open(key: bytes, sealed: bytes, way: bytes) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], way)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
         raise EngineAway("what came from the store of objects was not sealed for this request") from error

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from loadtests import profile as profiles
@@ -33,6 +34,7 @@ def main() -> int:
         "--chaos", action="store_true", help="break things during the load; only a platform started here"
     )
     parser.add_argument("--master-port", type=int, help="wait for workers from elsewhere on this port")
+    parser.add_argument("--workers", type=int, help="instead of the profile's")
     parser.add_argument("--out", type=Path, default=Path("out/loadtest"), help="reports, one folder a run")
     parser.add_argument("--publish", type=Path, help="write load.md and load.json there too")
     arguments = parser.parse_args()
@@ -42,6 +44,8 @@ def main() -> int:
         parser.error("--url needs --bootstrap: without the topics nothing balances")
     try:
         profile = profiles.read(arguments.profile)
+        if arguments.workers:
+            profile = replace(profile, workers=arguments.workers)
         objectives = profiles.HERE / "slo-chaos.yaml" if arguments.chaos else profile.slo
         return _run(profile, slo.read(objectives), arguments)
     except (BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -52,7 +53,7 @@ class Place:
 
     def broker(self) -> Broker:
         """As another team's client sees it."""
-        return KafkaBroker(BrokerSettings(self.bootstrap_servers, timeout_s=10))
+        return KafkaBroker(BrokerSettings(self.bootstrap_servers, timeout_s=10, **_credentials()))
 
 
 @contextmanager
@@ -68,6 +69,20 @@ def started(data: Path, settings: Mapping[str, str], say: Callable[[str], None])
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def _credentials() -> dict[str, Any]:
+    """LOADTEST_KAFKA_USERNAME and _PASSWORD, if the broker asks for them, and _MECHANISM, _PROTOCOL and _CAFILE."""
+    told = {name: os.environ.get(f"LOADTEST_KAFKA_{name}") for name in ("USERNAME", "PASSWORD", "MECHANISM", "CAFILE")}
+    if not told["USERNAME"]:
+        return {}
+    return {
+        "security_protocol": os.environ.get("LOADTEST_KAFKA_PROTOCOL", "SASL_PLAINTEXT"),
+        "sasl_mechanism": told["MECHANISM"] or "SCRAM-SHA-512",
+        "sasl_username": told["USERNAME"],
+        "sasl_password": told["PASSWORD"],
+        "ssl_cafile": told["CAFILE"],
+    }
 
 
 @dataclass

@@ -56,6 +56,7 @@ class GatewaySettings(ServiceSettings):
     )
     verify_per_minute: float = Field(default=60, gt=0, description="Pictures looked at for one address.")
     takedown_per_hour: float = Field(default=10, gt=0, description="Take-down notices from one address.")
+    takedown_per_day: float = Field(default=20, gt=0, description="The same, over a day.")
     guess_per_minute: float = Field(default=20, gt=0, description="Sign-ins to one handle, from anywhere.")
 
     # A request holds a thread while it waits.
@@ -70,7 +71,7 @@ class GatewaySettings(ServiceSettings):
     upload_within_s: float = Field(default=120, gt=0, description="Whoever takes longer to send such a body gets 408.")
 
     def policies(self) -> dict[str, Policy]:
-        """The rate-limit policies by name; a burst is half a minute's worth, and at least 10."""
+        """The rate-limit policies by name; a burst is half a minute's worth, and at least 10; of notices a day's."""
         per_minute = {
             "read": self.read_per_minute,
             "write": self.write_per_minute,
@@ -84,4 +85,6 @@ class GatewaySettings(ServiceSettings):
             "verify": self.verify_per_minute,
             "takedown": self.takedown_per_hour / 60,
         }
-        return {name: Policy(name, max(10, int(rate / 2)), rate) for name, rate in per_minute.items()}
+        found = {name: Policy(name, max(10, int(rate / 2)), rate) for name, rate in per_minute.items()}
+        a_day = self.takedown_per_day
+        return {**found, "takedown-day": Policy("takedown-day", max(1, int(a_day)), a_day / 1440)}

@@ -40,6 +40,13 @@ def test_a_notice_is_answered_with_a_reference_and_a_clock(http: TestClient, wor
     assert http.get("/v1/takedowns/nobody-has-this-reference").status_code == 404
 
 
+def test_one_address_may_ask_so_often_a_day(tmp_path) -> None:
+    world = gateway(tmp_path, takedown_per_day=2)
+    http = TestClient(world.app)
+    assert [ask(http).status_code for _ in range(3)] == [201, 201, 429]
+    world.database.close()
+
+
 def test_a_link_does_where_there_is_no_picture(http: TestClient, world: GatewayInProcess) -> None:
     made = ask(http, None, image="https://example.org/a.jpg")
     assert made.status_code == 201

@@ -75,7 +75,7 @@ def ports_of(
         salt=lambda: os.urandom(_SALT_BYTES),
         seal=seal_of(settings),
         pixels=MarkedPixels(watermark, fingerprint, looks),
-        fingerprints=FingerprintIndex(fingerprint, reads),
+        fingerprints=FingerprintIndex(fingerprint, reads, wait_s=settings.look_wait_s),
         transactions=lambda: writing(database),
         claims=SealedClaims(keyring),
         takedown_rules=TakedownRules(
@@ -151,6 +151,7 @@ def build(settings: ProvenanceSettings) -> Application:
         on_start=[
             keys_of(settings, clock).prepare,
             check_mark_keys,
+            ports.fingerprints.load_in_background,
             takedowns.start,
             *([check] if settings.audit_check_at_start else []),
         ],

@@ -284,6 +284,9 @@ class Fingerprints(Protocol):
     @property
     def bits(self) -> int: ...
 
+    def load_in_background(self) -> None:
+        """Read what is kept before somebody asks."""
+
     def agree(self, one: bytes, other: bytes) -> bool:
         """Whether they are so near that they are taken for the same picture's."""
 
@@ -291,7 +294,7 @@ class Fingerprints(Protocol):
         """The share of bits that agree: about a half for two pictures that have nothing in common."""
 
     def near(self, fingerprint: bytes, limit: int) -> Sequence[Near]:
-        """Those that agree with it, nearest first."""
+        """Those that agree with it, nearest first. Raises FingerprintsLoading shortly after a start."""
 
 
 class Consents(Protocol):

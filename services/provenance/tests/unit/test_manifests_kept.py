@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
+import time
 import zlib
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -19,7 +22,7 @@ from semblance.provenance.adapters.store import reading
 from semblance.provenance.adapters.tables import manifests
 from semblance.provenance.domain import words
 from semblance.provenance.domain.embedded import manifest_store
-from semblance.provenance.domain.errors import InvalidBinding, ManifestNotFound, UnsupportedPicture
+from semblance.provenance.domain.errors import FingerprintsLoading, InvalidBinding, ManifestNotFound, UnsupportedPicture
 from semblance.provenance.domain.manifest import ISCC, KeptManifest, Marks, Near, binding_text, binding_value
 from semblance.provenance.handlers import asking, looking
 from semblance.watermark import iscc_of
@@ -241,6 +244,34 @@ def test_the_index_is_exact_nearest_first_and_bounded(house) -> None:
     assert [near.distance_bits for near in index.near(bytes(8), 10)] == [0, 1, 3, 6], "7 is beyond the threshold"
     assert [near.distance_bits for near in index.near(bytes(8), 2)] == [0, 1]
     assert index.near(bytes(4), 10) == [], "another algorithm's length"
+
+
+def test_the_index_is_read_before_somebody_asks_and_nobody_waits_for_ever(house) -> None:
+    """Reading what is kept takes as long as this database likes."""
+    with house.ports.transactions() as store:
+        store.manifests.keep(_kept(house, bytes(8)))
+    reads, goes_on = [], threading.Event()
+
+    @contextmanager
+    def slowly():
+        reads.append(True)
+        goes_on.wait(30)
+        with house.ports.reads() as store:
+            yield store
+
+    index = FingerprintIndex(FakeFingerprint(), slowly, wait_s=0.05)
+    index.load_in_background()
+    while not reads:
+        time.sleep(0.01)
+    with pytest.raises(FingerprintsLoading):
+        index.near(bytes(8), 10)
+    house.use(fingerprints=index)
+    _, _, data = published(house)
+    assert looking.verify(data, house.ports).made_here, "what its manifest settles needs no fingerprints"
+    goes_on.set()
+    patient = FingerprintIndex(FakeFingerprint(), slowly)
+    patient.load_in_background()
+    assert [near.distance_bits for near in patient.near(bytes(8), 10)] == [0]
 
 
 def _kept(house, fingerprint: bytes):

@@ -105,7 +105,7 @@ READS_MULTIPART = Depends(Reads("multipart/form-data"))
 ANYBODY = Depends(AdmitAnybody("anonymous"))
 GUESSING = Depends(AdmitAnybody("anonymous", "password"))
 VERIFYING = Depends(AdmitAnybody("anonymous", "verify"))
-TAKING_DOWN = Depends(AdmitAnybody("anonymous", "takedown"))
+TAKING_DOWN = Depends(AdmitAnybody("anonymous", "takedown", "takedown-day"))
 PROTECTING = Depends(AdmitAnybody("anonymous", "protect"))
 
 

@@ -1,22 +1,28 @@
 """The kept fingerprints in memory, compared with all of them at once: exact, and a million take some milliseconds.
 
 Every question first reads what was kept and what was erased since the last one, so several processes agree without
-talking to each other.
+talking to each other. The first reading takes seconds where millions are kept, so it begins with the process; a
+question that comes before it is done waits for it, but not for long.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 import numpy as np
 import numpy.typing as npt
 
+from semblance.kernel.errors import Unavailable
+from semblance.provenance.domain.errors import FingerprintsLoading
 from semblance.provenance.domain.manifest import Near
 from semblance.provenance.ports import FingerprintRow, Manifests, Store
 from semblance.watermark import Fingerprint, distance
 
+_log = logging.getLogger(__name__)
 _AT_ONCE = 10_000
 # Numbers are given before they are committed: one that is a little lower may appear after one that was read.
 _LATE = 200
@@ -24,9 +30,12 @@ _WORD_BYTES = 8
 
 
 class FingerprintIndex:
-    """See ports.Fingerprints. `reads` opens the rows."""
+    """See ports.Fingerprints. `reads` opens the rows; `wait_s`: how long a question waits for another's reading."""
 
-    def __init__(self, fingerprint: Fingerprint, reads: Callable[[], AbstractContextManager[Store]]) -> None:
+    def __init__(
+        self, fingerprint: Fingerprint, reads: Callable[[], AbstractContextManager[Store]], *, wait_s: float = 5.0
+    ) -> None:
+        self._wait_s = wait_s
         self._algorithm = fingerprint.algorithm
         self._max_distance = fingerprint.max_distance
         self.bits = fingerprint.bits
@@ -36,6 +45,19 @@ class FingerprintIndex:
         self._numbers: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._words: npt.NDArray[np.uint64] = np.empty((0, self._words_each), np.uint64)
         self._gone_seen = 0
+
+    def load_in_background(self) -> None:
+        """See ports.Fingerprints. What goes wrong is the next question's to meet again."""
+        threading.Thread(target=self._load, name="fingerprints", daemon=True).start()
+
+    def _load(self) -> None:
+        began = time.monotonic()
+        try:
+            count = len(self._fresh()[0])
+        except Unavailable as error:
+            _log.warning("fingerprints were not loaded", extra={"error_code": error.code})
+            return
+        _log.info("fingerprints are loaded", extra={"count": count, "seconds": round(time.monotonic() - began, 1)})
 
     def agree(self, one: bytes, other: bytes) -> bool:
         """See ports.Fingerprints; values of another algorithm's length never do."""
@@ -62,10 +84,15 @@ class FingerprintIndex:
 
     def _fresh(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
         """Numbers and words as of now. The arrays are replaced, never changed, so that a search may go on in them."""
-        with self._lock, self._reads() as store:
-            self._add(store.manifests)
-            self._drop(store.manifests)
+        if not self._lock.acquire(timeout=self._wait_s):
+            raise FingerprintsLoading
+        try:
+            with self._reads() as store:
+                self._add(store.manifests)
+                self._drop(store.manifests)
             return self._numbers, self._words
+        finally:
+            self._lock.release()
 
     def _add(self, manifests: Manifests) -> None:
         after = max(0, int(self._numbers[-1]) - _LATE) if len(self._numbers) else 0

@@ -139,6 +139,15 @@ class ReadingStopped(Invalid):
         super().__init__("reading the manifest took too long, or too much memory")
 
 
+class FingerprintsLoading(Unavailable):
+    """The kept fingerprints are still being read into memory."""
+
+    code = "fingerprints-loading"
+
+    def __init__(self) -> None:
+        super().__init__("this service has just started and still reads", remedy="Try again in a few seconds.")
+
+
 class ReadersUnavailable(Unavailable):
     """The process that reads manifests does not start."""
 

@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MODELS := .cache/models/.fetched
 POCKET_TOOLS := $(VENV)/.pocket-tools
+LOAD_TOOLS := $(VENV)/.load-tools
+PROFILE ?= standard
 PHOTOS ?=
 WORKERS ?= 2
 POLITELY := nice -n 5
@@ -14,7 +16,7 @@ ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup models demo test check units walks kills contracts openapi chart images lock clean
-.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-pocket pocket-train
+.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-engine bench-pocket pocket-train loadtest
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -95,6 +97,16 @@ bench-safety: $(STAMP) $(MODELS)  ## Measure the likeness filter: half an hour o
 
 bench-provenance: $(STAMP) $(MODELS)  ## Measure signing, verifying and what survives a platform; PARTS=signing for one part
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_provenance $(if $(PARTS),--parts $(PARTS))
+
+loadtest: $(LOAD_TOOLS)  ## Load with a verdict: 5 minutes; PROFILE=smoke 40 s; CHAOS=1 breaks things; writes docs/benchmarks/load.md
+	@OMP_NUM_THREADS=1 $(BIN)/python -m loadtests --profile $(PROFILE) $(if $(CHAOS),--chaos) $(if $(filter standard,$(PROFILE)),--publish docs/benchmarks)
+
+$(LOAD_TOOLS): $(STAMP) $(MODELS) requirements/loadtest.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/loadtest.txt
+	@touch $@
+
+bench-engine: $(STAMP) $(MODELS)  ## Measure many people's adapters on one backbone; PARTS="batch waiting" for some parts
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_engine $(if $(PARTS),--parts $(PARTS))
 
 clean:  ## Remove what the commands made, not the virtual environment
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache

@@ -17,9 +17,9 @@ from semblance.diffusion.slots.layout import Layer, Tower
 
 @dataclass(frozen=True)
 class Worn:
-    """What one of a lane's K places holds. slot: its row in the table."""
+    """What one of a lane's K places holds. slot: its row in the table, which says nothing of what it is."""
 
-    slot: int
+    slot: int = field(compare=False)
     digest: str
     subject_id: str = field(repr=False)
     strength: float
@@ -43,36 +43,42 @@ class Binding:
     def of(cls, tower: Tower, lanes: int, places: int, like: torch.Tensor) -> Binding:
         """Empty lanes, their numbers as those of `like`."""
         with torch.inference_mode(False):  # a tensor made in inference mode may not be written to outside of it
-            numbers = {"dtype": like.dtype, "device": like.device}
-            matrix = torch.zeros(lanes * places, tower.rank, tower.width, **numbers)
-            blocks = torch.zeros(lanes * places, tower.size - tower.rank * tower.width, **numbers)
+            matrix = like.new_zeros(lanes * places, tower.rank, tower.width)
+            blocks = like.new_zeros(lanes * places, tower.size - tower.rank * tower.width)
             lines = matrix.view(lanes, places * tower.rank, tower.width)
             apart = blocks.view(lanes, places, -1)
             weights = {layer.name: _views(lines, apart, tower, layer) for layer in tower.layers}
         return cls(lanes, places, matrix, blocks, tower, [None] * (lanes * places), weights)
 
-    def fill(self, table: torch.Tensor, empty: int, worn: Sequence[Worn | None]) -> None:
-        """Gather the slots that are worn from table (slots, size); `empty` is the slot of zeros."""
+    def fill(self, table: torch.Tensor, worn: Sequence[Worn | None]) -> None:
+        """Copy what is worn from table (slots, size); places that wear it already stay as they are."""
+        lines = self.tower.rank * self.tower.width
         with torch.no_grad():
-            slots = torch.tensor([empty if one is None else one.slot for one in worn], device=table.device)
-            lines = self.tower.rank * self.tower.width
-            torch.index_select(table[:, :lines], 0, slots, out=self.matrix.flatten(1))
-            torch.index_select(table[:, lines:], 0, slots, out=self.blocks)
-            strengths = [1.0 if one is None else one.strength for one in worn]
-            if any(strength != 1.0 for strength in strengths):
-                factors = torch.tensor(strengths, dtype=torch.float32, device=table.device).view(-1, 1, 1)
-                self.matrix[:, :, self.tower.up_start :].mul_(factors)
-        self.worn = list(worn)
+            for index, one in enumerate(worn):
+                if one == self.worn[index]:
+                    continue
+                if one is None:
+                    self._zero(index)
+                    continue
+                part = table[one.slot]
+                self.matrix[index].view(-1).copy_(part[:lines])
+                self.blocks[index].copy_(part[lines:])
+                if one.strength != 1.0:
+                    self.matrix[index, :, self.tower.up_start :].mul_(one.strength)
+                self.worn[index] = one
 
     def clear(self, of: Callable[[Worn], bool] = lambda _one: True) -> set[str]:
         """Zero the places that wear what `of` names; the digests that were there."""
         found = {index: one.digest for index, one in enumerate(self.worn) if one is not None and of(one)}
         with torch.no_grad():
             for index in found:
-                self.matrix[index].zero_()
-                self.blocks[index].zero_()
-                self.worn[index] = None
+                self._zero(index)
         return set(found.values())
+
+    def _zero(self, index: int) -> None:
+        self.matrix[index].zero_()
+        self.blocks[index].zero_()
+        self.worn[index] = None
 
 
 @dataclass(eq=False)

@@ -2,9 +2,9 @@
 
 A row holds for each tower a matrix and then blocks. The matrix has `rank` lines of `width` columns. Line r has, layer
 after layer, the r-th row of A and then, layer after layer, the r-th column of B. So K adapters that lie one after
-another are one matrix of K * rank lines, whose columns of a layer are that layer's weights. A convolution's A is a block
-of its own, (rank, taps, in) as the layer reads it, so that nothing is turned or copied between two steps. Binding a
-whole tower is two gathers, whatever K is.
+another are one matrix of K * rank lines, whose columns of a layer are that layer's weights. A convolution's A is a
+block of its own, (rank, taps, in) as the layer reads it, so that nothing is turned or copied between two steps. A lane
+is bound by two copies, however many layers the tower has.
 """
 
 from __future__ import annotations

@@ -76,8 +76,7 @@ class Slots:
         self._towers: dict[str, AttachedTower] = {}
         self._unchanged = {prefix for prefix in towers if layout.tower(prefix) is None}
         with torch.inference_mode(False):
-            # The last row stays zero: what a lane without an adapter wears.
-            self._table = torch.zeros(slots + 1, layout.floats, dtype=layout.dtype, device=_device(towers, layout))
+            self._table = torch.zeros(slots, layout.floats, dtype=layout.dtype, device=_device(towers, layout))
         try:
             for tower in layout.towers:
                 self._towers[tower.prefix] = self._attach(tower, towers)
@@ -185,17 +184,18 @@ class Slots:
             ):
                 raise ValueError("the regions are those of other lanes")
             binding = attached.binding(len(lanes), count, shared=False)
-            if attached.bound is not None and attached.bound is not binding:
-                attached.bound.clear()  # nobody's weights stay where nobody looks
-            binding.fill(attached.table, self.slots, worn)
+            binding.fill(attached.table, worn)
             attached.show(binding, regions)
 
     def unbind(self, prefix: str) -> None:
-        """Leave the tower bare: its layers are the backbone's own and nothing is added."""
+        """Leave the tower bare: its layers are the backbone's own, and no lane of any shape keeps anybody's weights."""
         with self._lock:
             attached = self._attached(prefix)
-            if attached is not None and attached.bound is not None:
-                attached.bound.clear()
+            if attached is not None:
+                if attached.shared:
+                    raise RuntimeError(f"{prefix} is bound as one lane just now")
+                for binding in attached.bindings.values():
+                    binding.clear()
                 attached.show(None, None)
 
     @contextlib.contextmanager
@@ -209,7 +209,7 @@ class Slots:
                     raise RuntimeError(f"{prefix} is bound as one lane already")
                 former, regions = attached.bound, attached.regions
                 binding = attached.binding(1, len(worn), shared=True)
-                binding.fill(attached.table, self.slots, worn)
+                binding.fill(attached.table, worn)
                 attached.show(binding, None)
                 attached.shared = True
         try:

@@ -24,6 +24,7 @@ from semblance.diffusion.pipelines import (
     PipelineKind,
     denoiser_of,
     kind_in,
+    left_empty,
     modules_of,
     native_px,
     only_in_halves,
@@ -142,6 +143,7 @@ def _pipeline(directory: Path, kind: PipelineKind, options: BackboneOptions, *, 
             local_files_only=True,
             variant="fp16" if halves else None,
             **kind.left_out,
+            **left_empty(directory, kind),
         )
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
         raise BackboneUnusable(f"{directory.name} does not load as a {kind.class_name}") from error

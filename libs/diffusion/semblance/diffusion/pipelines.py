@@ -21,7 +21,8 @@ _WEIGHTS: Final = "diffusion_pytorch_model"
 class PipelineKind:
     """denoiser: the module's name, first of what adapters change; text_towers: the others.
 
-    needed: modules without which it cannot draw. left_out: what diffusers would build and nobody here uses.
+    needed: modules without which it cannot draw. left_out: what diffusers would build and nobody here uses. optional:
+    what a directory's index may leave empty.
     """
 
     class_name: str
@@ -29,6 +30,7 @@ class PipelineKind:
     text_towers: tuple[str, ...]
     needed: tuple[str, ...]
     left_out: Mapping[str, Any]
+    optional: tuple[str, ...] = ()
 
     @property
     def pipeline_class(self) -> Any:
@@ -62,6 +64,7 @@ KINDS: Final[Mapping[str, PipelineKind]] = {
             ("text_encoder", "text_encoder_2"),
             ("text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2"),
             _NO_IMAGE_TOWER,
+            ("text_encoder_3", "tokenizer_3"),
         ),
         PipelineKind(
             "FluxPipeline",
@@ -76,14 +79,13 @@ KINDS: Final[Mapping[str, PipelineKind]] = {
 
 def kind_in(directory: Path) -> PipelineKind:
     """What the directory's `model_index.json` says it is. Raises BackboneUnusable for what is not known."""
-    try:
-        named = json.loads((directory / INDEX_NAME).read_text(encoding="utf-8"))["_class_name"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BackboneUnusable(
-            f"{directory.name} has no {INDEX_NAME} that names a pipeline",
-            remedy=f"Save one of {_known()} there, in diffusers' format.",
-        ) from error
-    return _kind(named)
+    return _kind(_index(directory)["_class_name"])
+
+
+def left_empty(directory: Path, kind: PipelineKind) -> dict[str, None]:
+    """Optional modules that the directory's index says are not there; diffusers wants to be told so."""
+    index = _index(directory)
+    return {name: None for name in kind.optional if not any(index.get(name) or ())}
 
 
 def kind_of(pipeline: Any) -> PipelineKind:
@@ -117,6 +119,23 @@ def only_in_halves(directory: Path, kind: PipelineKind) -> bool:
     """The directory has its denoiser as `fp16` files and in no other way."""
     whole = any((directory / kind.denoiser / f"{_WEIGHTS}.safetensors{end}").is_file() for end in ("", ".index.json"))
     return not whole and any((directory / kind.denoiser).glob("*.fp16*.safetensors"))
+
+
+def _index(directory: Path) -> Mapping[str, Any]:
+    try:
+        index = json.loads((directory / INDEX_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _no_index(directory) from error
+    if not isinstance(index, dict) or "_class_name" not in index:
+        raise _no_index(directory)
+    return index
+
+
+def _no_index(directory: Path) -> BackboneUnusable:
+    return BackboneUnusable(
+        f"{directory.name} has no {INDEX_NAME} that names a pipeline",
+        remedy=f"Save one of {_known()} there, in diffusers' format.",
+    )
 
 
 def _kind(name: Any) -> PipelineKind:

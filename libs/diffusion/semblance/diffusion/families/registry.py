@@ -8,12 +8,16 @@ from typing import Final
 from semblance.diffusion.backbone import Backbone
 from semblance.diffusion.errors import BackboneUnusable
 from semblance.diffusion.families.family import Family
+from semblance.diffusion.families.flux import Flux
+from semblance.diffusion.families.sd3 import StableDiffusion3
 from semblance.diffusion.families.sdxl import StableDiffusionXL
 from semblance.diffusion.families.stable_diffusion import StableDiffusion
 
 _FAMILIES: Final[dict[str, Callable[[Backbone], Family]]] = {
     "StableDiffusionPipeline": StableDiffusion,
     "StableDiffusionXLPipeline": StableDiffusionXL,
+    "StableDiffusion3Pipeline": StableDiffusion3,
+    "FluxPipeline": Flux,
 }
 
 

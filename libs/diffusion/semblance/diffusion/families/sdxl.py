@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from semblance.diffusion.backbone import Backbone
-from semblance.diffusion.families.denoising import noised_by_ddpm
+from semblance.diffusion.families.denoising import Noised, noised_by_ddpm
 from semblance.diffusion.families.family import Asked, Lane
 from semblance.diffusion.families.latents import Latents
 from semblance.diffusion.families.schedulers import fresh
@@ -61,15 +61,14 @@ class StableDiffusionXL:
     def condition(self, asked: Asked) -> tuple[Lane, Lane | None]:
         """See Family. No negative prompt is a lane of zeros where the pipeline says so, as in its own training."""
         require_no_reference(asked)
+        guided = self.lanes(asked.guidance_scale) == 2
+        blank = not asked.negative_prompt and self.pipeline.config.force_zeros_for_empty_prompt
+        prompts = (asked.prompt, asked.negative_prompt) if guided and not blank else (asked.prompt,)
         tokenizers = (self.pipeline.tokenizer, self.pipeline.tokenizer_2)
-        pieces = clip_windows(tokenizers, (asked.prompt, asked.negative_prompt))
-        wanted = self._told(pieces[0], asked)
-        if self.lanes(asked.guidance_scale) == 1:
+        wanted, *others = [self._told(pieces, asked) for pieces in clip_windows(tokenizers, prompts)]
+        if not guided:
             return wanted, None
-        if not asked.negative_prompt and self.pipeline.config.force_zeros_for_empty_prompt:
-            blank = {name: torch.zeros_like(wanted[name]) for name in (WORDS, POOLED)}
-            return wanted, {**wanted, **blank}
-        return wanted, self._told(pieces[1], asked)
+        return wanted, others[0] if others else {**wanted, **_zeros(wanted, WORDS, POOLED)}
 
     def predict(self, latents: torch.Tensor, timesteps: torch.Tensor, lanes: Lane) -> torch.Tensor:
         """See Family."""
@@ -83,9 +82,7 @@ class StableDiffusionXL:
         )[0]
         return predicted
 
-    def noised(
-        self, latents: torch.Tensor, noise: torch.Tensor, generator: torch.Generator
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    def noised(self, latents: torch.Tensor, noise: torch.Tensor, generator: torch.Generator) -> Noised:
         """See Family."""
         return noised_by_ddpm(self.pipeline.scheduler, latents, noise, generator)
 
@@ -108,3 +105,7 @@ class StableDiffusionXL:
             scale = torch.tensor([asked.guidance_scale - 1])
             told[GUIDANCE] = self.pipeline.get_guidance_scale_embedding(scale, width).to(device, dtype)
         return told
+
+
+def _zeros(told: Lane, *names: str) -> dict[str, torch.Tensor]:
+    return {name: torch.zeros_like(told[name]) for name in names}

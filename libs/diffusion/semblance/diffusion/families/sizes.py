@@ -14,6 +14,12 @@ def multiple_of(grain: int, own: int, height_px: int | None, width_px: int | Non
     return size
 
 
+def require_at_most(edge_px: int, size: tuple[int, int]) -> None:
+    """Raise RequestInvalid for a picture larger than the denoiser has places for."""
+    if max(size) > edge_px:
+        raise RequestInvalid(f"this backbone draws edges of at most {edge_px} px")
+
+
 def require_no_reference(asked: Asked) -> None:
     """Raise AdapterUnusable for a face embedding that the backbone has no use for."""
     if any(reference is not None for reference in asked.references):

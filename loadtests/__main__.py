@@ -75,7 +75,8 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
             profile, place, folder, _say, disturb=disturb, slack_s=slack_s, grace_s=objectives.grace_s,
             master_port=arguments.master_port,
         )  # fmt: skip
-    findings = slo.judge(objectives, found.calls, found.walks, found.balance)
+    growth = summary.memory(found).get("growth")
+    findings = slo.judge(objectives, found.calls, found.walks, found.balance, memory_growth=growth)
     row = summary.summary(found, findings)
     before = compare.last(arguments.out, profile.name, folder)
     page.write(row, found, before, folder)

@@ -13,7 +13,7 @@ from loadtests import measures
 from loadtests.measures import Call, Walk
 from loadtests.reconcile import FAULTS, Balance
 
-_KEYS = {"availability", "routes", "marks", "faults", "harness", "grace_s", "least"}
+_KEYS = {"availability", "routes", "marks", "faults", "harness", "grace_s", "least", "memory_growth"}
 _QUANTILES = {f"p{q}" for q in measures.QUANTILES}
 
 
@@ -24,7 +24,8 @@ class BadObjectives(ValueError):
 @dataclass(frozen=True)
 class Objectives:
     """slo.yaml. `routes` and `marks`: name to {"p99": seconds}. `faults`: kind to how many are borne. `least`: how much
-    must have been looked at for a yes to mean anything."""
+    must have been looked at for a yes to mean anything. `memory_growth`: of the whole platform, from the first tenth of
+    the run to its last; None is not judged, because a short run only fills caches."""
 
     availability: float
     routes: Mapping[str, Mapping[str, float]]
@@ -33,6 +34,7 @@ class Objectives:
     harness_late_p99_s: float
     least: Mapping[str, int]
     grace_s: float
+    memory_growth: float | None = None
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,18 @@ def read(path: Path) -> Objectives:
         harness_late_p99_s=float(given["harness"]["late_p99"]),
         least=given["least"],
         grace_s=float(given["grace_s"]),
+        memory_growth=given["memory_growth"],
     )
 
 
-def judge(objectives: Objectives, calls: Sequence[Call], walks: Sequence[Walk], balance: Balance) -> list[Finding]:
+def judge(
+    objectives: Objectives,
+    calls: Sequence[Call],
+    walks: Sequence[Walk],
+    balance: Balance,
+    *,
+    memory_growth: float | None = None,
+) -> list[Finding]:
     """Every objective, met or not. An objective about something that never happened is not met."""
     return [
         _available(objectives, calls),
@@ -79,6 +89,7 @@ def judge(objectives: Objectives, calls: Sequence[Call], walks: Sequence[Walk], 
         *_faults(objectives, balance),
         *_harness(objectives, walks),
         *_least(objectives, balance, walks),
+        *_memory(objectives, memory_growth),
     ]
 
 
@@ -142,3 +153,10 @@ def _least(objectives: Objectives, balance: Balance, walks: Sequence[Walk]) -> l
         Finding(f"{what}, at least", f">= {least}", looked_at.get(what, 0), looked_at.get(what, 0) >= least)
         for what, least in objectives.least.items()
     ]
+
+
+def _memory(objectives: Objectives, growth: float | None) -> list[Finding]:
+    if objectives.memory_growth is None:
+        return []
+    met = growth is not None and growth <= objectives.memory_growth
+    return [Finding("growth of memory", f"<= {objectives.memory_growth:g}", -1.0 if growth is None else growth, met)]

@@ -10,14 +10,37 @@ from typing import Any
 
 
 def publish(row: dict[str, Any], docs: Path) -> None:
-    """load.md and load.json."""
+    """load.md and load.json, in which the profiles that were run before stay."""
     docs.mkdir(parents=True, exist_ok=True)
-    (docs / "load.json").write_text(json.dumps(row, indent=1) + "\n")
-    (docs / "load.md").write_text(markdown(row))
+    path = docs / "load.json"
+    kept = json.loads(path.read_text())["profiles"] if path.exists() else {}
+    profiles = dict(sorted((kept | {row["profile"]: row}).items()))
+    path.write_text(json.dumps({"name": "load", "profiles": profiles}, indent=1) + "\n")
+    (docs / "load.md").write_text(markdown(profiles))
 
 
-def markdown(row: dict[str, Any]) -> str:
+def markdown(profiles: dict[str, dict[str, Any]]) -> str:
     """The page in docs/benchmarks."""
+    verdicts = "\n".join(
+        f"| [{name}](#{name}) | {row['arrivals']} | {row['seconds']} | {sum(g['met'] for g in row['goals'])} of {len(row['goals'])} | {'yes' if row['passed'] else '**no**'} |"
+        for name, row in profiles.items()
+    )
+    return f"""# Load, with a verdict
+
+Written by `make loadtest`, each profile by its own run ([how, and what it does not do](../../loadtests/README.md)). Arrival
+times are made beforehand and latency counts from the intended arrival, so a slow platform cannot slow its own load.
+Percentiles are order statistics. The load generator shares the machine. Adapters are learnt in few steps (`LEAN` of the
+tests): the way of the bytes is measured, not the likeness.
+
+| profile | arrivals | seconds | objectives met | verdict |
+|---|---|---|---|---|
+{verdicts}
+
+{"".join(section(row) for row in profiles.values())}"""
+
+
+def section(row: dict[str, Any]) -> str:
+    """One profile's run."""
     goals = "\n".join(
         f"| {g['goal']} | {g['target']} | {value(g)} | {g['count'] or ''} | {'yes' if g['met'] else '**no**'} |"
         for g in row["goals"]
@@ -34,16 +57,11 @@ def markdown(row: dict[str, Any]) -> str:
     balance = "\n".join(f"| {name} | {count} |" for name, count in row["balance"].items())
     capacity = "\n".join(f"| {name} | {value} |" for name, value in flat(row["capacity"]))
     chaos = "\n".join(f"| {c['at_s']} | {c['what']} | {c['target']} | {c['back_after_s']} |" for c in row["chaos"])
-    return f"""# Load, with a verdict: {"yes" if row["passed"] else "**no**"}
+    return f"""## {row["profile"]}
 
-Written by `make loadtest PROFILE={row["profile"]}` on {
-        row["cores"]
-    } cores, the load generator's own among them, with a one-minute load of
-{row["load_before"]} before and {row["load_after"]} after. {row["arrivals"]} arrivals in {
-        row["seconds"]
-    } s, their times made beforehand; latency counts from
-the intended arrival, so a slow platform cannot slow its own load. Percentiles are order statistics. Adapters are learnt in
-few steps (`LEAN` of the tests): the way of the bytes is measured, not the likeness.
+`make loadtest PROFILE={row["profile"]}` on {row["cores"]} cores, one-minute load {row["load_before"]} before and {
+        row["load_after"]
+    } after: {row["arrivals"]} arrivals in {row["seconds"]} s.
 
 | objective | target | value | of | met |
 |---|---|---|---|---|

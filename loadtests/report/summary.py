@@ -42,7 +42,7 @@ def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
         "harness_late_s": measures.shape(measures.lateness(found.walks), 4),
         "events": _events(found),
         "stages": stages,
-        "memory_mb": _memory(found),
+        "memory_mb": memory(found),
         "capacity": _capacity(found, stages),
         "chaos": found.chaos,
     }
@@ -85,7 +85,8 @@ def _events(found: Outcome) -> Row:
     return {topic: measures.shape([s for t, s in found.delays if t == topic]) for topic in topics}
 
 
-def _memory(found: Outcome) -> Row:
+def memory(found: Outcome) -> Row:
+    """Resident MB of the whole platform, the first and the last tenth of the run's seconds; nothing if not ours."""
     if not found.memory:
         return {}
     sizes = [resident / 2**20 for _, resident in found.memory]

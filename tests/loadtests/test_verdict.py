@@ -23,6 +23,7 @@ faults: {lost: 0, doubled: 0, unsafe: 0, no-verdict: 0, out-of-order: 0, untrue:
 harness: {late_p99: 0.1}
 grace_s: 1.0
 least: {journeys: 2, accepted: 1}
+memory_growth: null
 """
 
 
@@ -75,6 +76,15 @@ def test_a_good_run_passes(objectives: slo.Objectives) -> None:
 )
 def test_each_objective_alone_decides(objectives: slo.Objectives, other: dict[str, Any], goal: str) -> None:
     assert judged(objectives, **other) == [goal]
+
+
+@pytest.mark.parametrize(("growth", "met"), [(0.04, True), (0.06, False), (None, False)])
+def test_memory_that_grows_or_was_not_looked_at_is_no(
+    objectives: slo.Objectives, growth: float | None, met: bool
+) -> None:
+    strict = replace(objectives, memory_growth=0.05)
+    findings = slo.judge(strict, [call()], [walk()] * 3, Balance(counts={"accepted": 3}), memory_growth=growth)
+    assert slo.passed(findings) is met
 
 
 def test_a_second_attempt_does_not_whitewash_the_first(objectives: slo.Objectives) -> None:

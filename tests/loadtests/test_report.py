@@ -1,0 +1,92 @@
+"""The summary holds what was measured, the comparison says better and worse, the page keeps the profiles before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtests import profile, slo
+from loadtests.measures import Call, Walk
+from loadtests.reconcile import Balance, Fault
+from loadtests.report import compare, document, summary
+from loadtests.running import Outcome
+
+
+def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:
+    walks = [
+        Walk("generate", f"stage {k // 10}", k / 2, k / 2 + 0.01, k / 2 + 2, "done", marks={"picture": 1.5})
+        for k in range(50)
+    ]
+    calls = [
+        Call("POST /v1/images", "generate", w.stage, w.due, w.started, w.due + slow_s * (1 + k), 202, True)
+        for k, w in enumerate(walks)
+    ]
+    return Outcome(
+        profile=profile.read("smoke"),
+        calls=calls,
+        walks=[*walks, Walk("browse", "stage 4", 25.0, 25.0, 25.1, "failed", "GET /v1/me: 503")],
+        balance=Balance(list(faults), {"accepted": 50, "events": 200, "pictures published": 50}),
+        delays=[("generation.image.v1", 0.2)] * 5,
+        began_at=1000.0,
+        ended_at=1030.0,
+        core_s=40.0,
+        memory=[(float(s), 1000 * 2**20 + s * 2**20) for s in range(30)],
+        told=[],
+        load_before=0.5,
+        stage_core_s={"stage 0": 7.5},
+    )
+
+
+def row_of(found: Outcome) -> dict[str, Any]:
+    objectives = slo.read(profile.HERE / "slo.yaml")
+    findings = slo.judge(objectives, found.calls, found.walks, found.balance)
+    return summary.summary(found, findings)
+
+
+def test_a_summary_is_json_and_holds_what_was_measured() -> None:
+    row = json.loads(json.dumps(row_of(outcome())))
+    assert row["routes"]["POST /v1/images"]["count"] == 50
+    assert row["marks"]["picture"]["p50"] == 1.5
+    assert row["why_failed"] == {"GET /v1/me: 503": 1}
+    assert row["stages"][0]["core_s"] == 7.5
+    assert row["memory_mb"]["growth"] == pytest.approx(0.027, abs=0.002)
+    assert row["capacity"]["per_1000_pictures"] == pytest.approx(1000 * 40 * 0.04 / 3600 / 50)
+
+
+def test_the_verdict_names_what_is_unmet_first_and_the_faults() -> None:
+    lines = summary.verdict(row_of(outcome(faults=(Fault("lost", "image-9", "gone"),))))
+    assert lines[0].startswith("UNMET")
+    assert any(line == "fault lost: image-9: gone" for line in lines)
+    assert lines[-1].startswith("VERDICT: no")
+
+
+def test_what_got_slower_is_worse_and_noise_is_not() -> None:
+    before, now = row_of(outcome(0.1)), row_of(outcome(0.2))
+    words = {c.what: c.word for c in compare.changes(now, before)}
+    assert words["POST /v1/images, p50, s"] == "worse"
+    assert words["picture, p50, s"] == "same"
+    words = {c.what: c.word for c in compare.changes(before, now)}
+    assert words["POST /v1/images, p50, s"] == "better"
+    assert {c.word for c in compare.changes(now, None)} == {"new"}
+
+
+def test_the_last_run_of_the_same_profile_is_found(tmp_path: Path) -> None:
+    for name in ("smoke-20260101T000000Z", "smoke-20260102T000000Z", "soak-20260103T000000Z", "smoke-20260104T000000Z"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "summary.json").write_text(json.dumps({"of": name}))
+    found = compare.last(tmp_path, "smoke", tmp_path / "smoke-20260104T000000Z")
+    assert found == {"of": "smoke-20260102T000000Z"}
+    assert compare.last(tmp_path, "chaos", tmp_path) is None
+
+
+def test_the_page_keeps_the_profiles_that_were_run_before(tmp_path: Path) -> None:
+    first, second = row_of(outcome()), row_of(outcome()) | {"profile": "soak"}
+    document.publish(first, tmp_path)
+    document.publish(second, tmp_path)
+    text = (tmp_path / "load.md").read_text()
+    assert "## smoke" in text
+    assert "## soak" in text
+    assert set(json.loads((tmp_path / "load.json").read_text())["profiles"]) == {"smoke", "soak"}

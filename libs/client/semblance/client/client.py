@@ -41,6 +41,7 @@ from semblance.client.models import (
 from semblance.client.receipt_calls import ReceiptCalls
 from semblance.client.register_calls import RegisterCalls
 from semblance.client.sharing import SharingCalls
+from semblance.client.takedown_calls import TakedownCalls
 from semblance.client.transport import Transport
 from semblance.kernel.ids import new_id
 
@@ -49,7 +50,7 @@ EVERY_PURPOSE = ("photos", "train", "generate")
 _SLOW_S = 120.0
 
 
-class Client(AuditCalls, ReceiptCalls, RegisterCalls, SharingCalls):
+class Client(AuditCalls, ReceiptCalls, RegisterCalls, SharingCalls, TakedownCalls):
     """One account at one platform. Not shared between threads; use it as a context manager or close() it.
 
     Every method raises ApiError when the platform refuses and Unreachable when it does not answer. Creates carry an

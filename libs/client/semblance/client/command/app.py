@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from semblance.client.command import account, audit, consents, images, photos, protect, receipts, sharing, verifying
+from semblance.client.command import (
+    account,
+    audit,
+    consents,
+    images,
+    photos,
+    protect,
+    receipts,
+    sharing,
+    takedowns,
+    verifying,
+)
 from semblance.client.command.lazy import FORWARDED, forward
 from semblance.client.command.output import fail
 from semblance.kernel.errors import SemblanceError
@@ -34,6 +45,7 @@ app.add_typer(images.adapters, name="adapter")
 app.add_typer(images.app, name="image")
 app.command("verify")(verifying.verify)
 app.add_typer(protect.app, name="protect")
+app.add_typer(takedowns.app, name="takedown")
 app.command("erase")(account.erase)
 app.add_typer(receipts.app, name="receipt")
 app.add_typer(audit.app, name="audit")

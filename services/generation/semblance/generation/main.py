@@ -101,6 +101,10 @@ def renderer_of(settings: GenerationSettings) -> Renderer:
     """The engine that the settings name."""
     if settings.engine == "local":
         return EngineRenderer(renderer_settings(settings), OpenCvFaceEngine(settings.models_dir))
+    if settings.engine == "stub":
+        from semblance.generation.testing.stub_sampler import StubSampler  # noqa: PLC0415 - nowhere else
+
+        return StubSampler.of(settings)
     # Only here: the engine in this process needs none of Ray.
     from semblance.generation.adapters.ray_renderer import ClusterSettings, RayRenderer  # noqa: PLC0415
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from semblance.service_kit.settings import ServiceSettings
@@ -31,7 +31,12 @@ class GenerationSettings(ServiceSettings):
     open_images: int = Field(default=20, ge=1, description="Of one person, queued or drawn.")
 
     concurrency: int = Field(default=4, ge=1, le=64, description="Pictures drawn at once by a process that works.")
-    engine: Literal["local", "ray"] = Field(default="local", description="In this process, or in a Ray cluster.")
+    engine: Literal["local", "ray", "stub"] = Field(
+        default="local", description="In this process, in a Ray cluster, or none: pictures that lie in stub_dir."
+    )
+    stub_allowed: bool = Field(default=False, description="For load tests of what lies around the diffusion.")
+    stub_dir: Path | None = Field(default=None, description="PNGs that the stub gives out.")
+    stub_s: float = Field(default=0.0, ge=0, description="How long the stub takes for a picture.")
     engine_lanes: int = Field(
         default=16, ge=2, le=256, description="Largest batch; a row takes two lanes with guidance, else one."
     )
@@ -68,3 +73,9 @@ class GenerationSettings(ServiceSettings):
     tick_s: float = Field(default=0.5, ge=0.1)
     lease_s: float = Field(default=30.0, gt=1)
     max_attempts: int = Field(default=8, ge=1)
+
+    @model_validator(mode="after")
+    def _least_before_most(self) -> Self:
+        if self.ray_replicas_max < self.ray_replicas_min:
+            raise ValueError("GENERATION_RAY_REPLICAS_MAX is less than GENERATION_RAY_REPLICAS_MIN")
+        return self

@@ -75,8 +75,10 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
             profile, place, folder, _say, disturb=disturb, slack_s=slack_s, grace_s=objectives.grace_s,
             master_port=arguments.master_port,
         )  # fmt: skip
-    growth = summary.memory(found).get("growth")
-    findings = slo.judge(objectives, found.calls, found.walks, found.balance, memory_growth=growth)
+    findings = slo.judge(
+        objectives, found.calls, found.walks, found.balance, memory_growth=summary.memory(found).get("growth"),
+        core_s_per_picture=summary.beyond_rest(found),
+    )  # fmt: skip
     row = summary.summary(found, findings)
     before = compare.last(arguments.out, profile.name, folder)
     page.write(row, found, before, folder)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import psutil
 
 from semblance.eventbus.broker import Broker
@@ -21,7 +22,9 @@ from semblance.local import models, state
 from semblance.local.demo.running import running_platform
 from semblance.local.layout import Layout
 from semblance.local.testing.members import LEAN
+from semblance.synthetic_people import bundled
 
+_STUB_PX = 256
 # One machine plays thousands of people from one address, with one password hash a person: limits that keep one person
 # from asking too often would be all that is measured.
 WIDE: Mapping[str, str] = {
@@ -60,6 +63,8 @@ class Place:
 def started(data: Path, settings: Mapping[str, str], say: Callable[[str], None]) -> Iterator[Place]:
     """A platform of its own with LEAN and WIDE settings and the profile's; stopped at the end. Raises StepFailed."""
     before = dict(os.environ)
+    if settings.get("GENERATION_ENGINE") == "stub":
+        settings = {**settings, "GENERATION_STUB_DIR": str(stub_pictures(data / "stub"))}
     os.environ.update({name: value for name, value in {**LEAN, **WIDE, **settings}.items() if name not in before})
     try:
         with running_platform(data, models.default_directory(), lambda *_: None) as (layout, url):
@@ -69,6 +74,16 @@ def started(data: Path, settings: Mapping[str, str], say: Callable[[str], None])
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def stub_pictures(folder: Path) -> Path:
+    """A portrait of each bundled person, as the stub sampler gives them out: faces that the filter looks at."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in bundled.people():
+        portrait = cv2.imread(str(bundled.person_photos(name, ("portrait",))[0].path))
+        small = cv2.resize(portrait, (_STUB_PX, _STUB_PX), interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(folder / f"{name}.png"), small)
+    return folder.resolve()
 
 
 def _credentials() -> dict[str, Any]:
@@ -105,6 +120,14 @@ class Meter:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(10)
+
+    def cores(self, start: float, end: float) -> float | None:
+        """Processors busy between two moments of Unix time; None if it was not looked often enough."""
+        inside = [(at, spent) for at, spent, _ in self.samples if start <= at <= end]
+        if len(inside) < 2:
+            return None
+        (first, before), (last, after) = inside[0], inside[-1]
+        return (after - before) / (last - first)
 
     def core_s(self, start: float, end: float) -> float:
         """Processor seconds between two moments of Unix time."""

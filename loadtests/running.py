@@ -48,6 +48,7 @@ class Outcome:
     told: list[Told]
     load_before: float
     stage_core_s: dict[str, float] = field(default_factory=dict)
+    rest_cores: float | None = None
     chaos: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -73,10 +74,12 @@ def run(
     (folder / "told.json").write_text(json.dumps({"settle_s": profile.settle_s}))
     tokens = {who.subject_id: who.token for who in (*roster.accounts, *roster.ready)}
     before = {job for jobs in lookup.jobs_of(place.url, _only(tokens, roster.ready), ()).values() for job in jobs}
-    time.sleep(profile.rest_s)
     with ExitStack() as stack:
         watcher = stack.enter_context(Watcher(place.broker()))
         meter = stack.enter_context(Meter(place.layout)) if place.layout is not None else None
+        rested_at = time.time()
+        time.sleep(profile.rest_s)
+        rest_cores = meter.cores(rested_at, time.time()) if meter else None
         say(f"{len(plan)} arrivals in {plan[-1].at_s:.0f} s" if plan else "nobody comes")
         with disturb(folder) if disturb else contextlib.nullcontext([]) as chaos:
             _load(profile, place, folder, plan[-1].at_s if plan else 0.0, master_port)
@@ -108,6 +111,7 @@ def run(
         told=told,
         load_before=load_before,
         stage_core_s=_stages(meter, measures.by_stage(calls, walks), began_at) if meter else {},
+        rest_cores=rest_cores,
         chaos=chaos,
     )
 

@@ -13,7 +13,17 @@ from loadtests import measures
 from loadtests.measures import Call, Walk
 from loadtests.reconcile import FAULTS, Balance
 
-_KEYS = {"availability", "routes", "marks", "faults", "harness", "grace_s", "least", "memory_growth"}
+_KEYS = {
+    "availability",
+    "routes",
+    "marks",
+    "faults",
+    "harness",
+    "grace_s",
+    "least",
+    "memory_growth",
+    "core_s_per_picture",
+}
 _QUANTILES = {f"p{q}" for q in measures.QUANTILES}
 
 
@@ -25,7 +35,7 @@ class BadObjectives(ValueError):
 class Objectives:
     """slo.yaml. `routes` and `marks`: name to {"p99": seconds}. `faults`: kind to how many are borne. `least`: how much
     must have been looked at for a yes to mean anything. `memory_growth`: of the whole platform, from the first tenth of
-    the run to its last; None is not judged, because a short run only fills caches."""
+    the run to its last; `core_s_per_picture`: of the whole platform beyond what it uses at rest. None is not judged."""
 
     availability: float
     routes: Mapping[str, Mapping[str, float]]
@@ -35,6 +45,7 @@ class Objectives:
     least: Mapping[str, int]
     grace_s: float
     memory_growth: float | None = None
+    core_s_per_picture: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,7 @@ def read(path: Path) -> Objectives:
         least=given["least"],
         grace_s=float(given["grace_s"]),
         memory_growth=given["memory_growth"],
+        core_s_per_picture=given["core_s_per_picture"],
     )
 
 
@@ -80,6 +92,7 @@ def judge(
     balance: Balance,
     *,
     memory_growth: float | None = None,
+    core_s_per_picture: float | None = None,
 ) -> list[Finding]:
     """Every objective, met or not. An objective about something that never happened is not met."""
     return [
@@ -89,7 +102,8 @@ def judge(
         *_faults(objectives, balance),
         *_harness(objectives, walks),
         *_least(objectives, balance, walks),
-        *_memory(objectives, memory_growth),
+        *_used("growth of memory", objectives.memory_growth, memory_growth),
+        *_used("core-s a picture, beyond rest", objectives.core_s_per_picture, core_s_per_picture),
     ]
 
 
@@ -155,8 +169,7 @@ def _least(objectives: Objectives, balance: Balance, walks: Sequence[Walk]) -> l
     ]
 
 
-def _memory(objectives: Objectives, growth: float | None) -> list[Finding]:
-    if objectives.memory_growth is None:
+def _used(goal: str, most: float | None, value: float | None) -> list[Finding]:
+    if most is None:
         return []
-    met = growth is not None and growth <= objectives.memory_growth
-    return [Finding("growth of memory", f"<= {objectives.memory_growth:g}", -1.0 if growth is None else growth, met)]
+    return [Finding(goal, f"<= {most:g}", -1.0 if value is None else value, value is not None and value <= most)]

@@ -95,6 +95,15 @@ def memory(found: Outcome) -> Row:
     return {"first": round(first), "last": round(last), "most": round(max(sizes)), "growth": round(last / first - 1, 4)}
 
 
+def beyond_rest(found: Outcome) -> float | None:
+    """Processor seconds for each published picture, without those that the platform uses when nobody comes: from the
+    first arrival to the last end of a journey. None if that was not measured or nothing was published."""
+    pictures = sum("picture" in walk.marks for walk in found.walks)
+    if not pictures or found.core_s is None or found.rest_cores is None:
+        return None
+    return round((found.core_s - found.rest_cores * (found.ended_at - found.began_at)) / pictures, 4)
+
+
 def _capacity(found: Outcome, stages: Sequence[Row]) -> Row:
     pictures = sum("picture" in walk.marks for walk in found.walks)
     answered = sum(call.ok for call in found.calls)
@@ -104,6 +113,9 @@ def _capacity(found: Outcome, stages: Sequence[Row]) -> Row:
         price = found.profile.price
         row |= {
             "core_s": round(found.core_s, 1),
+            "cores_at_rest": None if found.rest_cores is None else round(found.rest_cores, 3),
+            "core_s_per_picture": round(found.core_s / pictures, 3) if pictures else None,
+            "core_s_per_picture_beyond_rest": beyond_rest(found),
             "calls_per_core_s": round(cost.calls_per_core_s(), 2),
             "core_hour": price["core_hour"],
             "per_1000_pictures": cost.per_thousand_pictures(price["core_hour"], price.get("gpu_hour", 0.0)),

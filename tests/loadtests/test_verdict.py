@@ -24,6 +24,7 @@ harness: {late_p99: 0.1}
 grace_s: 1.0
 least: {journeys: 2, accepted: 1}
 memory_growth: null
+core_s_per_picture: null
 """
 
 
@@ -78,12 +79,13 @@ def test_each_objective_alone_decides(objectives: slo.Objectives, other: dict[st
     assert judged(objectives, **other) == [goal]
 
 
-@pytest.mark.parametrize(("growth", "met"), [(0.04, True), (0.06, False), (None, False)])
-def test_memory_that_grows_or_was_not_looked_at_is_no(
-    objectives: slo.Objectives, growth: float | None, met: bool
+@pytest.mark.parametrize("what", ["memory_growth", "core_s_per_picture"])
+@pytest.mark.parametrize(("value", "met"), [(0.04, True), (0.06, False), (None, False)])
+def test_what_is_used_up_or_was_not_looked_at_is_no(
+    objectives: slo.Objectives, what: str, value: float | None, met: bool
 ) -> None:
-    strict = replace(objectives, memory_growth=0.05)
-    findings = slo.judge(strict, [call()], [walk()] * 3, Balance(counts={"accepted": 3}), memory_growth=growth)
+    strict = replace(objectives, **{what: 0.05})
+    findings = slo.judge(strict, [call()], [walk()] * 3, Balance(counts={"accepted": 3}), **{what: value})
     assert slo.passed(findings) is met
 
 

@@ -1,7 +1,7 @@
 """A renderer that draws nothing: it gives out pictures that lie in a folder.
 
-For load tests that measure everything around the diffusion; what it gives out shows nobody's adapter. It is refused unless
-a setting of its own allows it, and says at its start and with every picture what it is.
+For load tests that measure everything around the diffusion; what it gives out shows nobody's adapter. It is refused
+unless a setting of its own allows it, and says at its start and with every picture what it is.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from semblance.diffusion.slots import Slots, Use
 
 @dataclass(frozen=True)
 class BatchClass:
-    """What rows of one forward have in common; between two classes even a padded batch gives other bits.
+    """What rows of one forward have in common; between two classes even a batch of one size gives other bits.
 
     shapes: of latents and of every tensor that the denoiser is told. places: adapters on a lane, at least one, so that
     nobody's rows and one person's are one class. lanes: that a row takes. edited: it starts at a picture.

@@ -27,7 +27,7 @@ from semblance.diffusion.engine.ticket import Ticket
 from semblance.diffusion.engine.waiting import Job
 from semblance.diffusion.errors import AdapterUnusable, RequestInvalid
 from semblance.diffusion.families.family import Family
-from semblance.diffusion.families.stable_diffusion import StableDiffusion
+from semblance.diffusion.families.registry import family_of
 from semblance.diffusion.rendering import RenderRequest, RgbU8
 from semblance.diffusion.slots import MAX_STRENGTH, AdapterWiped, Layout, Slots
 from semblance.kernel.clock import Clock, SystemClock
@@ -47,7 +47,7 @@ class StepEngine:
         self, source: Family | Backbone, settings: EngineSettings | None = None, clock: Clock | None = None
     ) -> None:
         self.settings = settings or EngineSettings()
-        self.family: Family = StableDiffusion(source) if isinstance(source, Backbone) else source
+        self.family: Family = family_of(source) if isinstance(source, Backbone) else source
         self.layout = layout_of(self.family, self.settings)
         self._clock = clock or SystemClock()
         self._mutex = threading.RLock()
@@ -168,9 +168,7 @@ class StepEngine:
             self._thread.join()
         self._fail_all(EngineClosed())
         self._slots.detach()
-        close = getattr(self.family, "close", None)
-        if close is not None:
-            close()
+        self.family.close()
 
     def prove_sizes(self) -> tuple[int, ...]:
         """Try every padded size on a picture of nobody, of the backbone's own size and numbers; those with equal bits.

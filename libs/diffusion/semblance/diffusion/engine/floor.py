@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from semblance.diffusion.engine.batch import BatchClass, Row
+
+_NEW_AHEAD: Final = 8
+"""A class that is new goes before those that were drawn in so many turns before it."""
 
 
 class Floor:
@@ -29,9 +34,9 @@ class Floor:
         return in_flight + own.lanes <= self._max_lanes and batch + own.lanes <= max(allowed_lanes, own.lanes)
 
     def join(self, row: Row) -> None:
-        """A row begins. A new class goes next, but not before one that has waited for longer than a round."""
+        """A row begins. A new class goes next, but not before one that has not been drawn for long."""
         own = row.batch_class
-        self._drawn.setdefault(own, self._turn - len(self._classes) - 1)
+        self._drawn.setdefault(own, self._turn - _NEW_AHEAD)
         self._classes.setdefault(own, []).append(row)
 
     def leave(self, row: Row) -> None:

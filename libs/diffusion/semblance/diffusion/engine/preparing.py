@@ -70,14 +70,15 @@ class Preparing:
 
     def row(self, job: Job, prepared: Prepared, index: int, uses: Sequence[Use]) -> Row:
         """The index-th row of a request, at its beginning."""
+        plan = prepared.plan
         begins, generator = opening(
-            self._family, prepared.plan, job.request, job.size, derived_seed(job.request.picture.seed, index)
+            self._family, plan, job.request, job.size, derived_seed(job.request.picture.seed, index)
         )
         return Row(
             job=job,
             index=index,
             batch_class=prepared.batch_class,
-            plan=prepared.plan,
+            plan=plan,
             latents=begins.latents,
             wanted=prepared.wanted,
             unwanted=prepared.unwanted,
@@ -85,8 +86,8 @@ class Preparing:
             guidance=prepared.guidance,
             rescale=self._family.config.sampler.guidance_rescale,
             generator=generator,
-            stepper=Stepper(prepared.plan, generator) if prepared.plan.coefficients is None else None,
+            stepper=None if plan.coefficients else Stepper(plan, generator, begins.first_step),
             after=begins.after,
             step=begins.first_step,
-            steps=prepared.plan.steps - begins.first_step,
+            steps=plan.steps - begins.first_step,
         )

@@ -40,8 +40,8 @@ class Plan:
 
     input_scales, one a step: what latents are multiplied with before the denoiser sees them. start_scale: what noise of
     unit variance is multiplied with at first. coefficients: None where every row needs an object of its own, from
-    `make`. clean: the same of the picture that the scheduler foresees at each step, where it does. noisy: steps draw
-    noise, by the row's own generator.
+    `make`, which then scales its input too. clean: the same of the picture that the scheduler foresees at each step,
+    where it does. noisy: steps draw noise, by the row's own generator.
     """
 
     timesteps: tuple[float, ...]
@@ -80,10 +80,12 @@ class Plans:
 class Stepper:
     """One row's scheduler object, for those that numbers cannot stand for."""
 
-    def __init__(self, plan: Plan, generator: torch.Generator) -> None:
+    def __init__(self, plan: Plan, generator: torch.Generator, first_step: int = 0) -> None:
         self._scheduler = plan.make()
         self._extra = _extra(self._scheduler, generator)
-        self._done = 0
+        self._done = first_step
+        if first_step and hasattr(self._scheduler, "set_begin_index"):
+            self._scheduler.set_begin_index(first_step)
 
     def scaled(self, latents: torch.Tensor) -> torch.Tensor:
         """What the denoiser sees of latents (1, ...)."""
@@ -102,15 +104,15 @@ def plan_of(make: Make) -> Plan:
     scheduler = make()
     timesteps = scheduler.timesteps
     found = _probed(make)
-    if found is not None and not _fits(make, found[0]):
+    if found is not None and not _fits(make, found.steps):
         found = None
-    coefficients, clean = found or (None, None)
+    coefficients = found.steps if found else None
     return Plan(
         timesteps=tuple(float(timestep) for timestep in timesteps),
-        input_scales=tuple(float(scaled_by(scheduler, torch.ones(1), timestep)) for timestep in timesteps),
+        input_scales=found.input_scales if found else (1.0,) * len(timesteps),
         start_scale=float(getattr(scheduler, "init_noise_sigma", 1.0)),
         coefficients=coefficients,
-        clean=clean,
+        clean=found.clean if found else None,
         noisy=coefficients is None or any(coefficients.stir),
         make=make,
     )
@@ -139,7 +141,14 @@ def per_row(numbers: Sequence[float], like: torch.Tensor) -> torch.Tensor:
     return torch.tensor(numbers, device=like.device).view(-1, *[1] * (like.dim() - 1))
 
 
-def _probed(make: Make) -> tuple[Coefficients, Coefficients | None] | None:
+@dataclass(frozen=True)
+class _Found:
+    steps: Coefficients
+    clean: Coefficients | None
+    input_scales: tuple[float, ...]
+
+
+def _probed(make: Make) -> _Found | None:
     """The numbers of every step, and of the pictures foreseen: what one latent, one prediction and one noise become."""
     scheduler = make()
     moved: list[tuple[float, float, float]] = []
@@ -147,8 +156,9 @@ def _probed(make: Make) -> tuple[Coefficients, Coefficients | None] | None:
     noise = torch.randn(_TRIAL, generator=torch.Generator().manual_seed(0))
     latents, prediction = torch.zeros(_TRIAL), torch.zeros(_TRIAL)
     latents[:, 1], prediction[:, 2] = 1.0, 1.0
+    scales: list[float] = []
     for timestep in scheduler.timesteps:
-        scaled_by(scheduler, latents, timestep)
+        scales.append(float(scaled_by(scheduler, torch.ones(1), timestep)))
         extra = _extra(scheduler, torch.Generator().manual_seed(0))
         try:
             step = scheduler.step(prediction, timestep, latents, **extra)
@@ -159,9 +169,8 @@ def _probed(make: Make) -> tuple[Coefficients, Coefficients | None] | None:
         if clean is not None:
             foreseen.append(_numbers(clean, torch.ones_like(noise)))
     steps = _coefficients(moved)
-    if len(foreseen) == len(moved):
-        return steps, _coefficients(foreseen)
-    return steps, _by_what_is_left(steps)
+    clean_ones = _coefficients(foreseen) if len(foreseen) == len(moved) else _by_what_is_left(steps)
+    return _Found(steps, clean_ones, tuple(scales))
 
 
 def _numbers(made: torch.Tensor, noise: torch.Tensor) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ from semblance.diffusion.errors import RequestInvalid
 class EngineSettings:
     """lanes: sizes that a batch is padded to, rising. A row takes two lanes with guidance, else one."""
 
-    lanes: tuple[int, ...] = (4, 8, 16)
+    lanes: tuple[int, ...] = (4, 8, 12, 16)
     slots: int = 16
     """Adapters in memory at once; each takes `StepEngine.layout.size_bytes`."""
     rank: int | None = None

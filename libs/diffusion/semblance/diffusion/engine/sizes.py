@@ -19,13 +19,14 @@ Run = Callable[[int, int], torch.Tensor]
 
 
 class Sizes:
-    """Padded sizes for each batch class. A size is used when a row's bits in it, at every place, are those of the
-    largest size, so that a seed gives the same bytes whoever else is drawn."""
+    """Padded sizes for each batch class. Sizes in which a row has the same bits, at every place, go together; the most
+    that go together are used and no others, so that a seed gives the same bytes whoever else is drawn."""
 
     def __init__(self, lanes: tuple[int, ...], recover_after_steps: int) -> None:
         self._lanes = lanes
         self._recover_after = recover_after_steps
         self._proven: OrderedDict[BatchClass, tuple[int, ...]] = OrderedDict()
+        self._partly: set[BatchClass] = set()
         self._went_well = 0
         self.allowed = lanes[-1]
         """Lanes of a forward, at most; less than the largest size while memory is short."""
@@ -40,27 +41,25 @@ class Sizes:
         return batch_class in self._proven
 
     def prove(self, batch_class: BatchClass, run: Run) -> None:
-        """Try every size that memory allows: the row alone in the largest, and at every place of each."""
-        alone: torch.Tensor | None = None
-        same: list[int] = []
-        for size in [size for size in reversed(self._lanes) if size <= self.allowed]:
+        """Try every size that memory allows, with the row at every place, and in the largest that is kept alone."""
+        groups: list[tuple[torch.Tensor, list[int]]] = []
+        for size in reversed(self._lanes):
+            if size > self.allowed:
+                continue
             try:
-                if alone is None:
-                    alone = run(1, size)
-                    same.append(size)
                 full = run(size // batch_class.lanes, size)
             except (MemoryError, RuntimeError) as error:
-                if not _outgrown(error, size, self._lanes[0]):
+                if not is_shortage(error) or size == self._lanes[0]:
                     raise
-                same.clear()
-                alone = None
+                tidy()
                 self.allowed = self._next_below(size)
                 continue
-            equal = all(torch.equal(part, alone) for part in torch.split(full, len(alone)))
-            if size not in same and equal:
-                same.append(size)
-            elif not equal and size in same:
-                _log.warning("a row's bits depend on its place in a batch of %d lanes", size)
+            _group(groups, full.view(-1, batch_class.lanes, *full.shape[1:]), size)
+        # The first of the most: among equals the one with the largest size.
+        one, same = max(groups, key=lambda group: len(group[1]), default=(None, []))
+        if one is None or not torch.equal(run(1, same[0]), one):
+            _log.warning("a row's bits depend on its place in the batch, or on who else is in it")
+            same = []
         self._keep(batch_class, tuple(sorted(same)))
 
     def forwards(self, batch_class: BatchClass, rows: int) -> list[tuple[int, int]]:
@@ -92,9 +91,10 @@ class Sizes:
         self.allowed = next(size for size in self._lanes if size > self.allowed)
         _log.info("batches may have %d lanes again", self.allowed)
         if self.allowed == self._lanes[-1]:
-            # What was proven against a smaller size than the largest is proven anew.
-            for own in [own for own, sizes in self._proven.items() if sizes[-1] < self.allowed]:
-                del self._proven[own]
+            # What was tried while memory was short is tried anew.
+            for own in self._partly:
+                self._proven.pop(own, None)
+            self._partly.clear()
 
     def _next_below(self, size: int) -> int:
         """Half of it, or the smallest."""
@@ -102,6 +102,8 @@ class Sizes:
 
     def _keep(self, batch_class: BatchClass, same: tuple[int, ...]) -> None:
         self._proven[batch_class] = same
+        if self.allowed < self._lanes[-1]:
+            self._partly.add(batch_class)
         while len(self._proven) > _CLASSES_KEPT:
             self._proven.popitem(last=False)
         _log.info("batch sizes with equal bits: %s of %s", same, self._lanes)
@@ -123,9 +125,12 @@ def tidy() -> None:
         torch.cuda.empty_cache()
 
 
-def _outgrown(error: BaseException, size: int, smallest: int) -> bool:
-    """A size that memory does not take, and there is a smaller one."""
-    if not is_shortage(error) or size == smallest:
-        return False
-    tidy()
-    return True
+def _group(groups: list[tuple[torch.Tensor, list[int]]], rows: torch.Tensor, size: int) -> None:
+    """Put a size with those of equal bits; nowhere, when the row's copies differ."""
+    if any(not torch.equal(row, rows[0]) for row in rows):
+        return
+    for one, sizes in groups:
+        if torch.equal(one, rows[0]):
+            sizes.append(size)
+            return
+    groups.append((rows[0], [size]))

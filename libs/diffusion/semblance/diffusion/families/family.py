@@ -81,3 +81,6 @@ class Family(Protocol):
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """One training example a row: noisy latents, timesteps (N,) for `predict`, the target that the prediction is
         held to, and the loss weight (N,) of its noise level before any choice of the caller's."""
+
+    def close(self) -> None:
+        """Give the pipeline back as it was loaded."""

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from semblance.diffusion.backbone import Backbone
-from semblance.diffusion.errors import AdapterUnusable, RequestInvalid
+from semblance.diffusion.families.denoising import Noised, noised_by_ddpm
 from semblance.diffusion.families.family import Asked, Lane
-from semblance.diffusion.objective import target
+from semblance.diffusion.families.latents import Latents
+from semblance.diffusion.families.schedulers import fresh
+from semblance.diffusion.families.sizes import multiple_of, require_no_reference
 from semblance.diffusion.prompts import encode_prompts
 from semblance.diffusion.rendering import reference_tensor
 
@@ -34,7 +35,9 @@ class StableDiffusion:
         self.pipeline = backbone.pipeline
         self.config = backbone.config
         self.digest = backbone.digest
-        self._unet = backbone.pipeline.unet
+        self._unet = backbone.denoiser
+        self._latents = Latents(backbone, self._unet.config.in_channels)
+        self.decode, self.preview, self.encode = self._latents.decode, self._latents.preview, self._latents.encode
         self._scales = LaneScales()
         if backbone.reference_size is not None:
             self._scales.attach(self._unet)
@@ -48,33 +51,20 @@ class StableDiffusion:
 
     def towers(self) -> Mapping[str, nn.Module]:
         """See Family."""
-        return {"unet": self._unet, "text_encoder": self.pipeline.text_encoder}
+        return self.backbone.towers
 
     def size(self, height_px: int | None, width_px: int | None) -> tuple[int, int]:
         """See Family."""
-        own = self.config.resolution_px
-        size = (own if height_px is None else height_px, own if width_px is None else width_px)
         grain = self.pipeline.vae_scale_factor * 2 ** (len(self._unet.config.down_block_types) - 1)
-        if any(edge < grain or edge % grain for edge in size) and size != (own, own):
-            raise RequestInvalid(f"this backbone draws edges that are multiples of {grain} px")
-        return size
+        return multiple_of(grain, self.config.resolution_px, height_px, width_px)
 
     def noise(self, seed: int, height_px: int, width_px: int) -> torch.Tensor:
         """See Family."""
-        factor = self.pipeline.vae_scale_factor
-        shape = (1, self._unet.config.in_channels, height_px // factor, width_px // factor)
-        generator = torch.Generator("cpu").manual_seed(seed)
-        return torch.randn(shape, generator=generator, dtype=self._unet.dtype).to(self._unet.device)
+        return self._latents.noise(seed, height_px, width_px, self._unet.dtype)
 
     def scheduler(self, steps: int, height_px: int, width_px: int) -> Any:  # noqa: ARG002 - see Family
-        """See Family. Raises RequestInvalid for numbers of steps that the scheduler cannot take."""
-        own = self.pipeline.scheduler
-        made = type(own).from_config(own.config)
-        try:
-            made.set_timesteps(steps)
-        except ValueError as error:
-            raise RequestInvalid(f"the backbone's scheduler does not take {steps} steps") from error
-        return made
+        """See Family."""
+        return fresh(self.pipeline.scheduler, steps)
 
     def lanes(self, guidance_scale: float) -> int:
         """See Family."""
@@ -91,8 +81,8 @@ class StableDiffusion:
             scales = torch.full((1, faces.shape[1]), asked.likeness_scale, dtype=faces.dtype, device=faces.device)
             wanted |= {FACES: faces, LIKENESS: scales}
             unwanted |= {FACES: torch.zeros_like(faces), LIKENESS: scales}
-        elif any(reference is not None for reference in asked.references):
-            raise AdapterUnusable("this backbone takes no reference face")
+        else:
+            require_no_reference(asked)
         width = self._unet.config.time_cond_proj_dim
         if width is not None:
             told = self.pipeline.get_guidance_scale_embedding(torch.tensor([asked.guidance_scale - 1]), width)
@@ -113,44 +103,15 @@ class StableDiffusion:
             )[0]
         return predicted
 
-    @torch.no_grad()
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+    def noised(self, latents: torch.Tensor, noise: torch.Tensor, generator: torch.Generator) -> Noised:
         """See Family."""
-        vae = self.pipeline.vae
-        decoded = [vae.decode(one / vae.config.scaling_factor, return_dict=False)[0] for one in torch.split(latents, 1)]
-        return (torch.cat(decoded) * 0.5 + 0.5).clamp(0, 1).float().cpu()
-
-    @torch.no_grad()
-    def preview(self, latents: torch.Tensor) -> torch.Tensor:
-        """See Family: at half the size, for a quarter of the work."""
-        return self.decode(F.avg_pool2d(latents, 2))
-
-    @torch.no_grad()
-    def encode(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """See Family."""
-        vae = self.pipeline.vae
-        moments = vae.encode(pixels.to(vae.device, vae.dtype)).latent_dist
-        return moments.mean * vae.config.scaling_factor, moments.std * vae.config.scaling_factor
-
-    def noised(
-        self, latents: torch.Tensor, noise: torch.Tensor, generator: torch.Generator
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """See Family. Every noise level counts alike."""
-        scheduler = self.pipeline.scheduler
-        levels = scheduler.config.num_train_timesteps
-        timesteps = torch.randint(0, levels, (len(latents),), generator=generator).to(latents.device)
-        noisy = scheduler.add_noise(latents, noise, timesteps)
-        return (
-            noisy,
-            timesteps,
-            target(scheduler, latents, noise, timesteps),
-            torch.ones_like(timesteps, dtype=torch.float32),
-        )
+        return noised_by_ddpm(self.pipeline.scheduler, latents, noise, generator)
 
     def _faces(self, asked: Asked) -> torch.Tensor:
         """(1, people, D); nobody is one face of zeros, as in the backbone's own training."""
         references = asked.references or (None,)
-        return torch.cat([reference_tensor(self.backbone, reference) for reference in references], dim=1)
+        faces = [reference_tensor(self.backbone, reference) for reference in references]
+        return torch.cat(faces, dim=1).to(self._unet.dtype)
 
 
 class LaneScales:

@@ -46,7 +46,7 @@ from semblance.diffusion.slots import (
     WornByAnother,
     flatten,
 )
-from semblance.diffusion.strength import at_best_strength, draw_photos
+from semblance.diffusion.strength import alike_at_full, at_best_strength, draw_photos
 from semblance.diffusion.training import train_lora
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "Use",
     "Worn",
     "WornByAnother",
+    "alike_at_full",
     "at_best_strength",
     "changes_nothing",
     "derived_seed",

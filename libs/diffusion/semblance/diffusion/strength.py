@@ -19,6 +19,8 @@ PHOTO_PROMPTS: Final = (
     "a photo of {}, in a studio",
 )
 _SEED: Final = 1_000_003  # apart from the seeds that an evaluation draws with: what chooses does not judge
+EACH: Final = 2
+"""Pictures of every prompt that something is chosen by."""
 
 Alike = Callable[[Sequence[RgbU8]], float]
 
@@ -51,24 +53,35 @@ def at_best_strength(
     strengths: Sequence[float],
     alike: Alike,
     *,
-    each: int = 2,
+    each: int = EACH,
+    full: float | None = None,
     on_step: OnStep = unheard,
 ) -> Adapter:
     """The adapter at the one of `strengths` (0 to 1) whose pictures are most alike, the stronger one when equal.
 
     alike: mean likeness of some pictures to the person, by the photos that were learnt from; those that were held out
-    must stay unseen for the judgement that follows.
+    must stay unseen for the judgement that follows. full: what `alike_at_full` said of it already, so that it is not
+    drawn at strength 1 again.
     """
     assert adapter.lora is not None, "there is nothing to weaken"
     strengths = sorted(strengths, reverse=True)
     if strengths == [1.0]:
         return adapter
-    found: list[tuple[float, Adapter]] = []
-    for index, strength in enumerate(strengths):
+    known = full is not None and strengths[0] == 1.0
+    found: list[tuple[float, Adapter]] = [(full, adapter)] if full is not None and known else []
+    drawn = strengths[1:] if known else strengths
+    for index, strength in enumerate(drawn):
 
         def between_steps(step: int, steps: int, done: int = index) -> None:
-            on_step(done * steps + step, len(strengths) * steps)
+            on_step(done * steps + step, len(drawn) * steps)
 
         tried = Adapter(scaled(adapter.lora, strength), adapter.reference)
         found.append((alike(draw_photos(backbone, tried, each, seed=_SEED, on_step=between_steps)), tried))
     return max(found, key=lambda one: one[0])[1]
+
+
+def alike_at_full(
+    backbone: Backbone, adapter: Adapter, alike: Alike, *, each: int = EACH, on_step: OnStep = unheard
+) -> float:
+    """How alike the adapter's pictures are as it is, by the same pictures that a strength is chosen by."""
+    return alike(draw_photos(backbone, adapter, each, seed=_SEED, on_step=on_step))

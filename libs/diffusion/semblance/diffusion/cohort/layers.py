@@ -44,7 +44,7 @@ class CohortConv2d(SlotConv2d):
             _beside(x, people),
             self.a.reshape(people * rank, *self.a.shape[2:]),
             stride=self.base.stride,
-            padding=self.base.padding,  # type: ignore[arg-type]
+            padding=self.base.padding,
             dilation=self.base.dilation,
             groups=people,
         )

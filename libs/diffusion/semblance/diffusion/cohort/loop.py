@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import torch
-from diffusers import DDPMScheduler
 
 from semblance.diffusion.backbone import Backbone
+from semblance.diffusion.cohort.ground import ground_of
 from semblance.diffusion.cohort.layers import attach
 from semblance.diffusion.cohort.learner import Learner, Learnt, require_alike
 from semblance.diffusion.cohort.person import Person
 from semblance.diffusion.cohort.state import State, mark_of
-from semblance.diffusion.cohort.study import Rows, Study, predict
+from semblance.diffusion.cohort.study import Rows
 from semblance.diffusion.cohort.weights import CohortLayer, Weights
 from semblance.diffusion.config import LoraSettings
 from semblance.diffusion.errors import Cancelled
@@ -74,9 +74,12 @@ class _Cohort:
         self._backbone = backbone
         self._settings = settings
         self._done = done
-        self._towers = {"unet": backbone.pipeline.unet, "text_encoder": backbone.pipeline.text_encoder}
-        self._weights = Weights.of(self._towers, settings)
-        self._scheduler = DDPMScheduler.from_config(backbone.pipeline.scheduler.config)
+        self._ground = ground_of(backbone)
+        try:
+            self._weights = Weights.of(self._ground.towers, settings)
+        except Exception:
+            self._ground.close()
+            raise
         self._layers: dict[str, dict[str, CohortLayer]] = {}
         self._came = 0
 
@@ -89,12 +92,13 @@ class _Cohort:
     def attached(self) -> Iterator[None]:
         """Layers that learn in place of the towers' own; the very modules are back afterwards."""
         try:
-            for prefix, tower in self._towers.items():
+            for prefix, tower in self._ground.towers.items():
                 self._layers[prefix] = attach(tower, self._weights.names(prefix), self._weights.scale)
             yield
         finally:
             for prefix, layers in self._layers.items():
-                detach(self._towers[prefix], layers)
+                detach(self._ground.towers[prefix], layers)
+            self._ground.close()
 
     def admit(self, learners: Sequence[Learner]) -> None:
         """Seat them, each where a checkpoint of theirs left off. The backbone is bare while their pictures are read."""
@@ -116,7 +120,7 @@ class _Cohort:
             return
         self._bind([seat.person.vector for seat in self.people])
         rows = Rows.together([seat.person.study.rows(seat.person.generator) for seat in self.people])
-        rows.loss(predict(self._backbone, rows)).backward()  # type: ignore[no-untyped-call]
+        rows.loss(self._ground.predict(rows)).backward()  # type: ignore[no-untyped-call]
         for seat in self.people:
             seat.person.update()
         self._bind([seat.person.vector.detach() for seat in self.people])
@@ -125,14 +129,14 @@ class _Cohort:
             self._leave(seat, Learnt(seat.person.candidates()))
 
     def _seated(self, number: int, learner: Learner) -> _Seat:
-        study = Study(self._backbone, self._scheduler, learner)
+        study = self._ground.study(learner)
         mark = mark_of(self._backbone, learner)
         held = learner.checkpoint.load() if learner.checkpoint_steps else None
         state = None
         if held is not None:
             state = State.from_bytes(held, mark, self._weights.floats, learner.settings.steps)
         state = state or State.fresh(self._weights.initial(learner.settings.seed))
-        return _Seat(number, Person(learner, self._weights, study, state, self._backbone.pipeline.unet.device), mark)
+        return _Seat(number, Person(learner, self._weights, study, state, self._backbone.device), mark)
 
     def _each(self, ask: Callable[[_Seat], None]) -> None:
         for seat in list(self.people):

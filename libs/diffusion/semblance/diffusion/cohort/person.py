@@ -7,9 +7,9 @@ from typing import Final
 
 import torch
 
+from semblance.diffusion.cohort.ground import Draws
 from semblance.diffusion.cohort.learner import Learner
 from semblance.diffusion.cohort.state import State
-from semblance.diffusion.cohort.study import Study
 from semblance.diffusion.cohort.weights import Weights
 from semblance.diffusion.config import LoraSettings
 
@@ -19,7 +19,7 @@ _BETAS: Final = (0.9, 0.99)
 class Person:
     """Begins at `state`, which may be a killed training's last."""
 
-    def __init__(self, learner: Learner, weights: Weights, study: Study, state: State, device: torch.device) -> None:
+    def __init__(self, learner: Learner, weights: Weights, study: Draws, state: State, device: torch.device) -> None:
         settings = learner.settings
         self.learner = learner
         self.study = study

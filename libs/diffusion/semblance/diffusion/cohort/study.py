@@ -18,7 +18,7 @@ from semblance.diffusion.objective import face_weights, min_snr_weights, spread_
 class Rows:
     """Some lanes of one forward, (L, ...) each. condition: what the denoiser is told beside latents and noise level.
 
-    weights (L, 1, h, w): what a squared error counts; the sum over lanes of their means is a person's loss.
+    weights, as latents or broadcast to them: what a squared error counts. A loss is the sum of the lanes' means.
     """
 
     noisy: torch.Tensor
@@ -40,7 +40,7 @@ class Rows:
 
     def loss(self, predicted: torch.Tensor) -> torch.Tensor:
         """The weighted squared error, summed over the people whose lanes these are."""
-        loss: torch.Tensor = ((predicted - self.target).square() * self.weights).mean((1, 2, 3)).sum()
+        loss: torch.Tensor = ((predicted - self.target).square() * self.weights).flatten(1).mean(1).sum()
         return loss
 
 

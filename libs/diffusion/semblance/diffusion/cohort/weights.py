@@ -93,13 +93,14 @@ class Weights:
         """Put everybody's weights into the attached layers; gradients flow back to the vectors (floats,)."""
         pieces = torch.split(torch.stack(list(vectors)), self.sizes, dim=1)
         people = len(vectors)
-        for part, a, b in zip(self.parts, pieces[0::2], pieces[1::2], strict=True):
+        for part, down, up in zip(self.parts, pieces[0::2], pieces[1::2], strict=True):
             layer = layers[part.prefix][part.layer.name]
+            dtype = layer.base.weight.dtype  # learnt in 32 bits, worn in the tower's
+            a, b = down.reshape(people, *part.a_shape).to(dtype), up.reshape(people, part.layer.up, part.rank).to(dtype)
             if isinstance(layer, CohortConv2d):
-                layer.a, layer.b = a.reshape(people, *part.a_shape), b.reshape(people, part.layer.up, part.rank)
+                layer.a, layer.b = a, b
             else:
-                layer.a = a.reshape(people, *part.a_shape).transpose(1, 2)
-                layer.b = b.reshape(people, part.layer.up, part.rank).transpose(1, 2)
+                layer.a, layer.b = a.transpose(1, 2), b.transpose(1, 2)
 
     def pack(self, vector: torch.Tensor) -> bytes:
         """Safetensors in diffusers' LoRA format; alpha / rank is folded into B."""

@@ -96,6 +96,26 @@ def readers_of(settings: ProvenanceSettings) -> ReadersApart:
     )
 
 
+def real_ports(
+    settings: ProvenanceSettings, database: Database, consents: Consents, clock: Clock, reports: Reports
+) -> Ports:
+    """With the store, the key ring and the marks that the settings name."""
+    store = MinioStore(
+        settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), settings.s3_secure
+    )
+    return ports_of(
+        settings,
+        database,
+        store,
+        FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock),
+        consents=consents,
+        clock=clock,
+        watermark=watermark_of(settings),
+        fingerprint=fingerprint_of(),
+        reports=reports,
+    )
+
+
 def build(settings: ProvenanceSettings) -> Application:
     """The service as its settings describe it."""
     clock = SystemClock()
@@ -104,22 +124,8 @@ def build(settings: ProvenanceSettings) -> Application:
     )
     broker = broker_of(settings)
     consents = consent_view_of(settings, broker, clock)
-    store = MinioStore(
-        settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), settings.s3_secure
-    )
-    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
     readers = readers_of(settings)
-    ports = ports_of(
-        settings,
-        database,
-        store,
-        keyring,
-        consents=consents,
-        clock=clock,
-        watermark=watermark_of(settings),
-        fingerprint=fingerprint_of(),
-        reports=readers,
-    )
+    ports = real_ports(settings, database, consents, clock, readers)
 
     takedowns = takedown_clock.clockwork(ports)
     takedown_clock.watch(ports)

@@ -166,6 +166,9 @@ class Store(Protocol):
 
     def publication_by_sha256(self, sha256: str) -> Publication | None: ...
 
+    def without_manifest(self, after: str, limit: int) -> Sequence[Publication]:
+        """What is published and whose manifest is not kept, by image id beyond `after`."""
+
     def save(self, publication: Publication) -> None: ...
 
     def forget(self, image_id: ImageId) -> None: ...

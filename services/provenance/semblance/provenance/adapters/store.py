@@ -20,7 +20,7 @@ from semblance.provenance.adapters.adapter_rows import SqlAdapters
 from semblance.provenance.adapters.audit_trail import SqlAuditTrail
 from semblance.provenance.adapters.manifests import SqlManifests
 from semblance.provenance.adapters.outbox_sink import to_message
-from semblance.provenance.adapters.tables import erasures, forgotten, mark_keys, publications
+from semblance.provenance.adapters.tables import erasures, forgotten, manifests, mark_keys, publications
 from semblance.provenance.adapters.takedown_rows import SqlTakedowns
 from semblance.provenance.domain.events import Event, StoreCount
 from semblance.provenance.domain.manifest import watermark_name
@@ -54,6 +54,13 @@ class SqlStore:
     def publication_by_sha256(self, sha256: str) -> Publication | None:
         """By the digest of the signed bytes."""
         return self._one(sa.select(publications).where(_c.sha256 == sha256))
+
+    def without_manifest(self, after: str, limit: int) -> Sequence[Publication]:
+        """See Store."""
+        kept = sa.exists().where(manifests.c.manifest_id == _c.manifest_id)
+        query = sa.select(publications).where(_c.state == State.PUBLISHED.value, _c.image_id > after, ~kept)
+        rows = self._sql.execute(query.order_by(_c.image_id).limit(limit)).mappings()
+        return [_publication(dict(row)) for row in rows]
 
     def save(self, publication: Publication) -> None:
         """Insert or replace the row."""

@@ -190,7 +190,7 @@ def _revoke(step: Step, who: Somebody) -> None:
     found = step.caller.call("POST", route, ids=ids, token=who.token).json()
     step.caller.book.write(ledger.REVOKED, **about)
     step.caller.marks["withdrawal acknowledged"] = round(step.caller.now() - began_s, 6)
-    _must(found["state"] == "revoked", f"a withdrawn consent is {found['state']}")
+    _must(found["state"] == "withdrawn", f"a consent that was taken back is {found['state']}")
 
 
 def _erase(step: Step, who: Somebody) -> None:

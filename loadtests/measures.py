@@ -118,40 +118,36 @@ def lateness(walks: Iterable[Walk]) -> list[float]:
     return [walk.started - walk.due for walk in walks if walk.outcome != "refused"]
 
 
-def by_stage(calls: Sequence[Call], walks: Sequence[Walk]) -> list[dict[str, float | str]]:
-    """Offered and answered, by stage in the order of time. `open`: journeys under way on average (Little's law)."""
-    order: dict[str, list[Walk]] = defaultdict(list)
-    for walk in walks:
-        order[walk.stage].append(walk)
-    first_calls: dict[str, list[Call]] = defaultdict(list)
-    for call in calls:
-        if call.attempt == 1:
-            first_calls[call.stage].append(call)
-    starts = [min(w.due for w in each) for each in order.values()]
+@dataclass(frozen=True)
+class Window:
+    """A stage of the plan: seconds after the run's start, and how long."""
 
-    def under_way(some: Sequence[Call], end: float) -> float:
-        return sum(min(call.ended, end) - call.started for call in some if call.started < end)
+    stage: str
+    began: float
+    seconds: float
 
-    rows: list[dict[str, float | str]] = []
-    for (stage, each), start in zip(order.items(), starts, strict=True):
-        later = [s for s in starts if s > start]
-        last = min(later) if later else max(w.due for w in each)
-        seconds = max(last - start, 1e-9)
-        inside = [c for c in calls if start <= c.ended < start + seconds and c.ok]
-        mine = first_calls.get(stage, [])
-        took = [c.ended - c.due for c in mine]
-        rows.append(
-            {
-                "stage": stage,
-                "began": round(start, 3),
-                "seconds": round(seconds, 3),
-                "arrivals": len(each),
-                "offered_per_s": round(len(each) / seconds, 3),
-                "calls": len(mine),
-                "answered_per_s": round(len(inside) / seconds, 3),
-                "ok": round(sum(c.ok for c in mine) / len(mine), 4) if mine else 1.0,
-                "p95_s": round(percentile(took, 95), 4) if took else 0.0,
-                "open": round(under_way(mine, start + seconds) / seconds, 3),
-            }
-        )
-    return rows
+
+def by_stage(calls: Sequence[Call], walks: Sequence[Walk], windows: Sequence[Window]) -> list[dict[str, float | str]]:
+    """What was asked and answered while each stage lasted, by whomever. `open`: calls under way on average."""
+    return [_stage(window, calls, walks) for window in windows]
+
+
+def _stage(window: Window, calls: Sequence[Call], walks: Sequence[Walk]) -> dict[str, float | str]:
+    began, end = window.began, window.began + window.seconds
+    asked = [call for call in calls if call.attempt == 1 and began <= call.due < end]
+    took = [call.ended - call.due for call in asked]
+    answered = sum(call.ok and began <= call.ended < end for call in calls)
+    overlap = sum(max(0.0, min(call.ended, end) - max(call.started, began)) for call in calls)
+    arrivals = sum(began <= walk.due < end for walk in walks)
+    return {
+        "stage": window.stage,
+        "began": round(began, 3),
+        "seconds": round(window.seconds, 3),
+        "arrivals": arrivals,
+        "offered_per_s": round(arrivals / window.seconds, 3),
+        "calls": len(asked),
+        "answered_per_s": round(answered / window.seconds, 3),
+        "ok": round(sum(call.ok for call in asked) / len(asked), 4) if asked else 1.0,
+        "p95_s": round(percentile(took, 95), 4) if took else 0.0,
+        "open": round(overlap / window.seconds, 3),
+    }

@@ -10,6 +10,7 @@ import yaml
 
 from loadtests import arrivals
 from loadtests.arrivals import Arrival, BadPlan
+from loadtests.measures import Window
 
 HERE = Path(__file__).parent
 JOURNEYS = ("browse", "upload", "train", "generate", "verify", "opt_in", "take_back")
@@ -61,6 +62,16 @@ class Profile:
             Arrival(0, float(row["at_s"]), str(row.get("stage", "beside")), str(row["journey"])) for row in self.also
         ]
         return arrivals.numbered([*drawn, *beside])
+
+    def windows(self) -> list[Window]:
+        """The stages by their times; a trace is one."""
+        if self.arrivals[0].get("shape") == "trace":
+            return [Window("trace", 0.0, self.plan()[-1].at_s or 1.0)]
+        found, began = [], 0.0
+        for segment in arrivals.segments_of(self.arrivals):
+            found.append(Window(segment.stage, began, segment.for_s))
+            began += segment.for_s
+        return found
 
 
 def read(name: str | Path) -> Profile:

@@ -110,7 +110,7 @@ def run(
         memory=[(at - began_at, resident) for at, _, resident in meter.samples] if meter else [],
         told=told,
         load_before=load_before,
-        stage_core_s=_stages(meter, measures.by_stage(calls, walks), began_at) if meter else {},
+        stage_core_s=_stages(meter, profile, began_at) if meter else {},
         rest_cores=rest_cores,
         chaos=chaos,
     )
@@ -121,9 +121,9 @@ def _only(tokens: Mapping[str, str], people: list[Any]) -> dict[str, str]:
     return {subject: token for subject, token in tokens.items() if subject in ids}
 
 
-def _stages(meter: Meter, stages: list[dict[str, float | str]], began_at: float) -> dict[str, float]:
-    starts = [(str(s["stage"]), began_at + float(s["began"]), float(s["seconds"])) for s in stages]
-    return {name: round(meter.core_s(start, start + seconds), 2) for name, start, seconds in starts}
+def _stages(meter: Meter, profile: Profile, began_at: float) -> dict[str, float]:
+    windows = [(w.stage, began_at + w.began, w.seconds) for w in profile.windows()]
+    return {stage: round(meter.core_s(start, start + seconds), 2) for stage, start, seconds in windows}
 
 
 def _load(profile: Profile, place: Place, folder: Path, last_s: float, master_port: int | None) -> None:

@@ -15,6 +15,7 @@ from loadtests.reconcile import FAULTS, Balance
 
 _KEYS = {
     "availability",
+    "journeys_done",
     "routes",
     "marks",
     "faults",
@@ -38,6 +39,7 @@ class Objectives:
     the run to its last; `core_s_per_picture`: of the whole platform beyond what it uses at rest. None is not judged."""
 
     availability: float
+    journeys_done: float
     routes: Mapping[str, Mapping[str, float]]
     marks: Mapping[str, Mapping[str, float]]
     faults: Mapping[str, int]
@@ -74,6 +76,7 @@ def read(path: Path) -> Objectives:
         raise BadObjectives("harness must hold late_p99")
     return Objectives(
         availability=float(given["availability"]),
+        journeys_done=float(given["journeys_done"]),
         routes=given["routes"],
         marks=given["marks"],
         faults=given["faults"],
@@ -97,6 +100,7 @@ def judge(
     """Every objective, met or not. An objective about something that never happened is not met."""
     return [
         _available(objectives, calls),
+        _done(objectives, walks),
         *_routes(objectives, calls),
         *_marks(objectives, walks),
         *_faults(objectives, balance),
@@ -118,6 +122,14 @@ def _available(objectives: Objectives, calls: Sequence[Call]) -> Finding:
         "availability, first attempts", f">= {objectives.availability}", round(value, 5),
         value >= objectives.availability, len(calls),
     )  # fmt: skip
+
+
+def _done(objectives: Objectives, walks: Sequence[Walk]) -> Finding:
+    value = sum(walk.outcome == "done" for walk in walks) / len(walks) if walks else 0.0
+    met = value >= objectives.journeys_done
+    return Finding(
+        "journeys that came to their end", f">= {objectives.journeys_done}", round(value, 5), met, len(walks)
+    )
 
 
 def _routes(objectives: Objectives, calls: Sequence[Call]) -> list[Finding]:

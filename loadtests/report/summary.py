@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
     """Everything that is written."""
-    stages = measures.by_stage(found.calls, found.walks)
+    stages = measures.by_stage(found.calls, found.walks, found.profile.windows())
     for stage in stages:
         stage["core_s"] = found.stage_core_s.get(str(stage["stage"]), 0.0)
     return {

@@ -10,7 +10,7 @@ import pytest
 
 from loadtests import capacity, measures
 from loadtests.capacity import Cost, TooFewStages, Usl
-from loadtests.measures import Call, Walk
+from loadtests.measures import Call, Walk, Window
 
 LAW = Usl(alone_per_s=40.0, contention=0.08, coherency=0.002, error=0.0)
 
@@ -66,13 +66,16 @@ def test_cost_is_all_that_was_used_over_the_pictures() -> None:
 
 def test_stages_count_what_was_offered_answered_and_under_way() -> None:
     walks = [Walk("browse", "one", k / 10, k / 10, k / 10 + 0.5, "done") for k in range(10)]
-    walks += [Walk("browse", "two", 1 + k / 20, 1 + k / 20, 3.0, "done") for k in range(20)]
     calls = [Call("GET /v1/me", "browse", w.stage, w.due, w.due, w.ended, 200, True) for w in walks]
-    one, two = measures.by_stage(calls, walks)
-    assert one["offered_per_s"] == pytest.approx(10)
-    assert one["seconds"] == pytest.approx(1)
-    assert one["open"] == pytest.approx(sum(min(c.ended, 1.0) - c.due for c in calls[:10]), rel=0.01)
-    assert two["offered_per_s"] == pytest.approx(20 / 0.95, rel=0.01)
+    calls.append(Call("GET /v1/me", "browse", "one", 0.5, 0.5, 1.5, 503, False))
+    one, two = measures.by_stage(calls, walks, [Window("one", 0, 1), Window("two", 1, 2)])
+    assert (one["offered_per_s"], two["offered_per_s"]) == (10, 0)
+    assert (one["calls"], two["calls"]) == (11, 0)
+    assert one["answered_per_s"] == 5  # those due at 0 to 0.4 ended before 1
+    assert two["answered_per_s"] == pytest.approx(5 / 2)
+    assert one["ok"] == pytest.approx(10 / 11, abs=1e-4)
+    assert one["open"] == pytest.approx(5 * 0.5 + (0.5 + 0.4 + 0.3 + 0.2 + 0.1) + 0.5)
+    assert two["open"] == pytest.approx((0.0 + 0.1 + 0.2 + 0.3 + 0.4 + 0.5) / 2)
 
 
 def test_percentiles_are_values_that_happened() -> None:

@@ -47,7 +47,9 @@ class Gateway:
         check(request)
         if self.fail.get(request.route):
             return self.fail[request.route].pop(0)
-        return self._answer(request)
+        answer = self._answer(request)
+        check_answer(request, answer)
+        return answer
 
     def lines(self, request: Request) -> Iterator[str]:
         self.requests.append(request)
@@ -78,7 +80,7 @@ class Gateway:
         if request.route == "GET /v1/images/{image_id}/content":
             return Answer(200, {"etag": f'"{hashlib.sha256(PICTURE).hexdigest()}"'}, PICTURE)
         status = 202 if request.route == "POST /v1/erasures" else 201 if request.route in CREATES else 200
-        return said(ANSWERS.get(request.route, {"items": [], "id": ID}) | self._verified(request), status)
+        return said(ANSWERS.get(request.route, {}) | self._verified(request), status)
 
     def _verified(self, request: Request) -> dict[str, Any]:
         return {"made_here": self.made_here} if request.route == "POST /v1/verify" else {}
@@ -86,6 +88,22 @@ class Gateway:
 
 KINDS = {"POST /v1/photos": "photo", "POST /v1/adapters": "adapter", "POST /v1/images": "image"}
 CREATES = {"POST /v1/accounts", "POST /v1/releases", "POST /v1/capture-sessions", "POST /v1/consents"}
+IMAGE = {
+    "id": ID,
+    "adapter_id": ID,
+    "consent_id": ID,
+    "state": "published",
+    "reason_codes": [],
+    "seed": 1,
+    "width_px": 64,
+    "height_px": 64,
+    "manifest_id": ID,
+    "requested_at": "2026-01-01T00:00:00Z",
+    "finished_at": "2026-01-01T00:00:01Z",
+    "requester_id": "",
+    "use": "",
+    "visibility": "shown",
+}
 SESSION = {"id": ID, "nonce": "n", "tries_left": 2, "challenge": ["smile"], "advice": []}
 ANSWERS: dict[str, dict[str, Any]] = {
     "POST /v1/accounts": {"subject_id": "newcomer"},
@@ -94,8 +112,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "POST /v1/capture-sessions": SESSION | {"state": "created", "colours": [{"colour": "#ff0000", "for_ms": 500}]},
     "POST /v1/capture-sessions/{session_id}/capture": SESSION | {"state": "succeeded"},
     "POST /v1/consents": {"id": ID},
-    "POST /v1/consents/{consent_id}/revoke": {"id": ID, "state": "revoked"},
-    "GET /v1/images": {"items": [{"id": "image-0", "state": "published"}]},
+    "POST /v1/consents/{consent_id}/revoke": {"id": ID, "state": "withdrawn"},
+    **{f"GET /v1/{name}": {"items": []} for name in ("consents", "photos", "adapters", "jobs")},
+    "GET /v1/images": {"items": [IMAGE]},
     "POST /v1/erasures": {"id": ID, "state": "running", "waiting_for": ["safety"]},
     "GET /v1/erasures/{erasure_id}": {"id": ID, "state": "completed", "waiting_for": []},
 }
@@ -123,6 +142,19 @@ def check(request: Request) -> None:
         assert request.body is not None
         schema = content[kind]["schema"] | {"components": OPENAPI["components"]}
         jsonschema.validate(json.loads(request.body), schema)
+
+
+def check_answer(request: Request, answer: Answer) -> None:
+    """The document promises the status, and what is in the answer is as it says: only so does a journey that relies on
+    it rely on the platform."""
+    method, route = request.route.split(" ")
+    promised = OPENAPI["paths"][route][method.lower()]["responses"][str(answer.status)]
+    schema = promised.get("content", {}).get("application/json", {}).get("schema", {})
+    known = OPENAPI["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], {}).get("properties", {})
+    if not known:
+        return
+    for name, value in answer.json().items():
+        jsonschema.validate(value, {**known[name], "components": OPENAPI["components"]})
 
 
 @dataclass

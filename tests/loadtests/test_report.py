@@ -17,8 +17,7 @@ from loadtests.running import Outcome
 
 def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:
     walks = [
-        Walk("generate", f"stage {k // 10}", k / 2, k / 2 + 0.01, k / 2 + 2, "done", marks={"picture": 1.5})
-        for k in range(50)
+        Walk("generate", "steady", k / 2, k / 2 + 0.01, k / 2 + 2, "done", marks={"picture": 1.5}) for k in range(50)
     ]
     calls = [
         Call("POST /v1/images", "generate", w.stage, w.due, w.started, w.due + slow_s * (1 + k), 202, True)
@@ -27,7 +26,7 @@ def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:
     return Outcome(
         profile=profile.read("smoke"),
         calls=calls,
-        walks=[*walks, Walk("browse", "stage 4", 25.0, 25.0, 25.1, "failed", "GET /v1/me: 503")],
+        walks=[*walks, Walk("browse", "spike", 25.0, 25.0, 25.1, "failed", "GET /v1/me: 503")],
         balance=Balance(list(faults), {"accepted": 50, "events": 200, "pictures published": 50}),
         delays=[("generation.image.v1", 0.2)] * 5,
         began_at=1000.0,
@@ -36,7 +35,7 @@ def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:
         memory=[(float(s), 1000 * 2**20 + s * 2**20) for s in range(30)],
         told=[],
         load_before=0.5,
-        stage_core_s={"stage 0": 7.5},
+        stage_core_s={"steady": 7.5},
         rest_cores=0.5,
     )
 

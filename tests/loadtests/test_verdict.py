@@ -17,6 +17,7 @@ from loadtests.slo import BadObjectives
 
 OBJECTIVES = """
 availability: 0.9
+journeys_done: 0.7
 routes: {"GET /v1/me": {p50: 0.1, p99: 1.0}}
 marks: {picture: {p95: 5.0}}
 faults: {lost: 0, doubled: 0, unsafe: 0, no-verdict: 0, out-of-order: 0, untrue: 0}
@@ -70,6 +71,7 @@ def test_a_good_run_passes(objectives: slo.Objectives) -> None:
         ({"balance": Balance([Fault("unsafe", "i", "")], {"accepted": 3})}, "unsafe"),
         ({"balance": Balance([Fault("lost", "i", "")], {"accepted": 3})}, "lost"),
         ({"walks": [walk(started=0.5)] * 3}, "the harness's own lateness, p99, s"),
+        ({"walks": [walk()] * 3 + [walk(outcome="failed")] * 2}, "journeys that came to their end"),
         ({"walks": [walk()] * 3 + [walk(outcome="starved")]}, "arrivals that the harness could not send"),
         ({"walks": [walk()]}, "journeys, at least"),
         ({"balance": Balance(counts={"accepted": 0})}, "accepted, at least"),

@@ -108,6 +108,7 @@ SESSION = {"id": ID, "nonce": "n", "tries_left": 2, "challenge": ["smile"], "adv
 ANSWERS: dict[str, dict[str, Any]] = {
     "POST /v1/accounts": {"subject_id": "newcomer"},
     "POST /v1/token": {"access_token": "token"},
+    "POST /v1/releases": {"id": ID},
     "GET /v1/notice": {"sha256": "0" * 64},
     "POST /v1/capture-sessions": SESSION | {"state": "created", "colours": [{"colour": "#ff0000", "for_ms": 500}]},
     "POST /v1/capture-sessions/{session_id}/capture": SESSION | {"state": "succeeded"},

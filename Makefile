@@ -8,6 +8,7 @@ POCKET_TOOLS := $(VENV)/.pocket-tools
 LOAD_TOOLS := $(VENV)/.load-tools
 PROFILE ?= standard
 PHOTOS ?=
+ENGINE ?=
 WORKERS ?= 2
 POLITELY := nice -n 5
 # Files named, since to look into every one for a mark takes a quarter of a minute. ALONE: they start what they need.
@@ -36,8 +37,8 @@ $(MODELS): $(STAMP) libs/local/semblance/local/models.yaml
 	@$(BIN)/python -m semblance.local.models fetch
 	@touch $@
 
-demo: $(STAMP) $(MODELS)  ## Walk the main job on real parts; PHOTOS=dir uses your own photos
-	@$(BIN)/python -m semblance.local.demo --out out/demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+demo: $(STAMP) $(MODELS)  ## Walk the main job on real parts; PHOTOS=dir uses your own photos; ENGINE=ray draws on Ray Serve
+	@$(BIN)/python -m semblance.local.demo --out out/demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(ENGINE),--engine $(ENGINE))
 
 test: $(STAMP) $(MODELS)  ## Every check and every test
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target check units walks kills

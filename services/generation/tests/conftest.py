@@ -126,19 +126,19 @@ class Service:
     events: list[Subscription]
     subject_id: SubjectId = field(default_factory=lambda: SubjectId(new_id()))
 
-    def enrol(self) -> tuple[Consent, AdapterId]:
-        """A person with a key, a consent for everything and an adapter that is ready."""
+    def enrol(self, real: OpenAdapter | None = None) -> tuple[Consent, AdapterId]:
+        """A person with a key, a consent for everything and an adapter that is ready; `real`: of these bytes."""
         self.keyring.create(self.subject_id)
         consent = self.consents.grant(self.subject_id)
-        return consent, self.add_adapter(consent)
+        return consent, self.add_adapter(consent, real)
 
-    def add_adapter(self, consent: Consent, lora: bytes = b"") -> AdapterId:
+    def add_adapter(self, consent: Consent, real: OpenAdapter | None = None) -> AdapterId:
         adapter_id = AdapterId(new_id())
-        lora = lora or f"lora of {adapter_id}".encode()
+        lora = real.lora if real is not None else f"lora of {adapter_id}".encode()
         sealed = SealedObjects(self.store, Sealer(self.keyring), ADAPTERS)
         keys = [f"{self.subject_id}/{adapter_id}/{part}" for part in ("lora.safetensors", "reference.f32")]
         sealed.put(self.subject_id, keys[0], lora)
-        sealed.put(self.subject_id, keys[1], b"reference")
+        sealed.put(self.subject_id, keys[1], real.reference if real is not None else b"reference")
         self.adapters.known[adapter_id] = AdapterFacts(
             id=adapter_id,
             subject_id=self.subject_id,
@@ -147,18 +147,20 @@ class Service:
             lora_key=keys[0],
             lora_sha256=hashlib.sha256(lora).hexdigest(),
             reference_key=keys[1],
-            backbone_digest="b" * 64,
+            backbone_digest=real.backbone_digest if real is not None else "b" * 64,
         )
         return adapter_id
 
-    def create(self, consent: Consent, adapter_id: AdapterId, image_id: str = "", prompt: str = "in Paris") -> Image:
+    def create(
+        self, consent: Consent, adapter_id: AdapterId, image_id: str = "", prompt: str = "in Paris", steps: int = 0
+    ) -> Image:
         command = images.CreateImage(
             self.subject_id,
             consent.id,
             ImageId(image_id or new_id()),
             adapter_id,
             Words(prompt, "sad"),
-            Order(7, None, None, None),
+            Order(7, steps or None, None, None),
         )
         return images.create_image(command, self.ports)
 

@@ -1,30 +1,38 @@
 """What every engine does, wherever it is: one in this process, and those in a Ray cluster that this file starts."""
 
 import os
+import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
 import pytest
 
+from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.diffusion.testing import write_tiny_backbone
 from semblance.faces import OpenCvFaceEngine
+from semblance.generation.adapters.work import work_kinds
 from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked
+from semblance.generation.domain.image import State
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer
-from semblance.generation.ports import OpenAdapter, Renderer
+from semblance.generation.ports import Drawing, OnStep, OpenAdapter, Renderer
 from semblance.generation.testing import engines
 from semblance.kernel.errors import Invalid, Unavailable
 from semblance.kernel.ids import SubjectId
+from semblance.objects import QUARANTINE, SealedObjects, Sealer
+from semblance.service_kit import testing
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 MODELS = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models"))
 WORDS = Words("smiling, in a secret garden", "sad")
-LONG = Order(5, 40, None, None)
+LONG = Order(5, 16, None, None)
 SHORT = Order(5, 2, None, None)
 SETTINGS = {
     "GENERATION_BEST_OF": "2",
@@ -43,10 +51,11 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Engines:
-    """renderer: the one that is tried. make: another one like it, for what ends it."""
+    """renderer: the one that is tried. make: another one like it, for what ends it. pid: of the cluster's head."""
 
     renderer: Renderer
     make: Callable[[], Renderer]
+    pid: int = 0
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +106,7 @@ def in_cluster(backbone_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             numbers = ClusterSettings(cluster.address, silence_s=20, tell_s=10)
             renderer = RayRenderer(numbers)
             renderer.start()
-        yield Engines(renderer, lambda: RayRenderer(numbers))
+        yield Engines(renderer, lambda: RayRenderer(numbers), cluster.pid)
         renderer.close()
 
 
@@ -228,6 +237,48 @@ def test_it_says_how_much_it_has_to_do(tried: Engines, adapter: OpenAdapter) -> 
     assert (after.waiting, after.drawing) == (0, 0)
     assert after.adapters_packed >= 1
     assert after.steps > 0
+
+
+def busiest_replica(head_pid: int) -> int:
+    """The process id of the engine that computes now."""
+    running = psutil.Process(head_pid).children(recursive=True)
+    engines_now = [each for each in running if "Replica:semblance:Engine" in " ".join(each.cmdline())]
+    before = {each.pid: sum(each.cpu_times()[:2]) for each in engines_now}
+    time.sleep(0.5)
+    return max(engines_now, key=lambda each: sum(each.cpu_times()[:2]) - before[each.pid]).pid
+
+
+def test_a_replica_that_is_killed_loses_no_picture_and_doubles_none(
+    service, in_process: Engines, in_cluster: Engines, adapter: OpenAdapter
+) -> None:  # type: ignore[no-untyped-def]
+    killed: list[int] = []
+
+    class Killing:
+        """The cluster's renderer; the first drawing loses its replica."""
+
+        def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
+            def between(step: int, steps: int) -> None:
+                if step and not killed:
+                    killed.append(busiest_replica(in_cluster.pid))
+                    os.kill(killed[0], signal.SIGKILL)
+                on_step(step, steps)
+
+            return in_cluster.renderer.draw(words, order, adapter, between)
+
+    consent, adapter_id = service.enrol(adapter)
+    work = work_kinds(replace(service.ports, renderer=Killing()), lease_s=30, max_attempts=3)
+    image = service.create(consent, adapter_id, steps=LONG.steps or 0)
+    for _ in range(2):  # the second time an hour later
+        testing.run_work(work, service.database)
+        service.clock.advance(3600)
+    assert killed
+    assert service.get(image).state is State.QUARANTINED
+    assert len(service.said(generation_pb.ImageRendered)) == 1
+    assert len(service.quarantine()) == 1
+    quarantine = SealedObjects(service.store, Sealer(service.keyring), QUARANTINE)
+    sealed = quarantine.get(service.subject_id, service.quarantine()[0])
+    words, order = service.ports.words.open(service.subject_id, image.sealed_words), image.order
+    assert sealed == in_process.renderer.draw(words, order, adapter, unwatched).png
 
 
 def test_a_closed_engine_draws_nothing(tried: Engines, adapter: OpenAdapter) -> None:

@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,6 +27,7 @@ from semblance.kernel.errors import Conflict, Forbidden, Gone, Invalid, Kind, No
 _log = logging.getLogger(__name__)
 _LOOK_S: Final = 0.05
 _ASK_AGAIN_S: Final = 0.5
+_END_S: Final = 5.0
 _APP: Final = "semblance"
 _ENGINE: Final = "Engine"
 _KINDS: Final[dict[str, type[SemblanceError]]] = {
@@ -55,6 +57,7 @@ class RayRenderer:
         self._settings = settings
         self._withdrawn = Withdrawn()
         self._connecting = threading.Lock()
+        self._streams: weakref.WeakSet[_Stream] = weakref.WeakSet()
         self._connected = False
         self._ours = False  # the connection of this process, which others may have made
         self._closed = False
@@ -110,6 +113,8 @@ class RayRenderer:
     def close(self) -> None:
         """Let go of the cluster, which goes on."""
         self._closed = True
+        for stream in list(self._streams):
+            stream.end(_END_S)
         with self._connecting:
             if self._connected:
                 self._connected = False
@@ -121,6 +126,7 @@ class RayRenderer:
         self._require_usable(ask.whose)
         self._connect()
         stream = _Stream(lambda: self._asked(ask, sealed))
+        self._streams.add(stream)
         heard_s = time.monotonic()
         steps = 0
         try:
@@ -225,7 +231,8 @@ class _Stream:
         self._answers: Any = None
         self._closed = threading.Event()
         self.begun = False
-        threading.Thread(target=self._read, name="answers", daemon=True).start()
+        self._reader = threading.Thread(target=self._read, name="answers", daemon=True)
+        self._reader.start()
 
     def next(self, timeout_s: float) -> tuple[Answer, list[Any]] | None:
         """The next answer; None while there is none. Raises EngineAway."""
@@ -243,6 +250,11 @@ class _Stream:
         self._closed.set()
         if self._answers is not None:
             self._answers.cancel()
+
+    def end(self, timeout_s: float) -> None:
+        """Close, and wait until nobody reads any more: to let go of Ray under a reader ends its thread badly."""
+        self.close()
+        self._reader.join(timeout_s)
 
     def _read(self) -> None:
         try:

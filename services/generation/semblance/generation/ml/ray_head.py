@@ -75,10 +75,14 @@ def short_folder(wanted: Path) -> Iterator[Path]:
         shutil.rmtree(found, ignore_errors=True)
 
 
-def run(head: Head, stop: threading.Event) -> int:
-    """Serve until `stop`; 1 when the cluster ended by itself."""
+def run(head: Head) -> int:
+    """Serve until SIGTERM or SIGINT, on the main thread; 1 when the cluster ended by itself."""
+    stop = threading.Event()
+    _stop_on_signals(stop)
     make_token(head.token)
-    os.environ.update(environment(head.token) | {"RAY_GCS_SERVER_PORT": str(head.port)})
+    # An engine is no background work: Ray's default would let everything else on the machine go first.
+    own = {"RAY_GCS_SERVER_PORT": str(head.port), "RAY_worker_niceness": "0"}
+    os.environ.update(environment(head.token) | own)
     # Not before the environment is set: Ray reads it when it is imported.
     import ray  # noqa: PLC0415
     from ray import serve  # noqa: PLC0415
@@ -98,6 +102,7 @@ def run(head: Head, stop: threading.Event) -> int:
             _node_ip_address="127.0.0.1",
             log_to_driver=False,
         )
+        _stop_on_signals(stop)  # again: Ray puts handlers of its own there, which end the process where it stands
         try:
             serve.start(proxy_location=serve.config.ProxyLocation.Disabled)
             serve.run(deployed(engine_options(settings), replicas), name=APP, route_prefix=None)
@@ -137,19 +142,20 @@ def _tend(serving: Callable[[], bool], ready_port: int, stop: threading.Event) -
     return 0
 
 
+def _stop_on_signals(stop: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
 def main() -> int:
-    """Serve until SIGTERM or SIGINT. The engines' numbers are the service's settings, GENERATION_..."""
+    """Serve until it is told to stop. The engines' numbers are the service's settings, GENERATION_..."""
     parser = argparse.ArgumentParser(description="A Ray cluster of one machine that serves the engines.")
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--token", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True, help="of the cluster's head")
     parser.add_argument("--ready-port", type=int, required=True, help="where /readyz is answered")
     arguments = parser.parse_args()
-    stop = threading.Event()
-    head = Head(arguments.folder.resolve(), arguments.token.resolve(), arguments.port, arguments.ready_port)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return run(head, stop)
+    return run(Head(arguments.folder.resolve(), arguments.token.resolve(), arguments.port, arguments.ready_port))
 
 
 if __name__ == "__main__":

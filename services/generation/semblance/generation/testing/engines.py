@@ -83,10 +83,11 @@ def somebody_else(adapter: OpenAdapter, seed: int) -> OpenAdapter:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running one. environment: what a process that speaks to it needs before it imports Ray."""
+    """A running one. pid: of its head, whose children all else is. environment: what a process that speaks to it needs
+    before it imports Ray."""
 
     address: str
-    folder: Path
+    pid: int
     environment: Mapping[str, str]
 
 
@@ -107,7 +108,7 @@ def cluster(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
         )
     try:
         _wait_ready(process, ready_port, log)
-        yield Cluster(f"127.0.0.1:{port}", folder, ray_head.environment(token))
+        yield Cluster(f"127.0.0.1:{port}", process.pid, ray_head.environment(token))
     finally:
         process.send_signal(signal.SIGTERM)
         try:

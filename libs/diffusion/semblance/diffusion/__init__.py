@@ -1,7 +1,7 @@
 """Backbone loading, one person's LoRA, and rendering: arrays in, arrays out; it knows no topic and no user."""
 
 from semblance.diffusion.adapter import Adapter
-from semblance.diffusion.backbone import Backbone, load_backbone, weights_digest
+from semblance.diffusion.backbone import Backbone, BackboneOptions, load_backbone, weights_digest
 from semblance.diffusion.captions import training_picture
 from semblance.diffusion.config import BackboneConfig, LoraSettings, SamplerConfig, lora_settings
 from semblance.diffusion.engine import (
@@ -28,6 +28,7 @@ from semblance.diffusion.errors import (
     AdapterUnusable,
     BackboneUnusable,
     Cancelled,
+    LicenceRefused,
     PromptTooLong,
     RequestInvalid,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "AdapterWiped",
     "Backbone",
     "BackboneConfig",
+    "BackboneOptions",
     "BackboneUnusable",
     "Cancelled",
     "DeadlineMissed",
@@ -67,6 +69,7 @@ __all__ = [
     "FlatAdapter",
     "Held",
     "Layout",
+    "LicenceRefused",
     "LoraSettings",
     "OutOfMemory",
     "Priority",

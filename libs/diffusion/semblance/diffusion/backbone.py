@@ -45,7 +45,7 @@ class BackboneOptions:
     """How a pipeline is loaded; the defaults are what the embedded backbone has always had.
 
     precision: of towers and denoiser, whatever the files hold. offload: modules wait in main memory and go to the
-    accelerator one at a time. compiled: the denoiser, at its first forward. preview_vae: an AutoencoderTiny's folder;
+    accelerator one at a time. compiled: the denoiser, by its family. preview_vae: an AutoencoderTiny's folder;
     None: `preview_vae` beside the pipeline, where there is one. allow_licences: names that load although they are
     unknown or not free for commercial use.
     """

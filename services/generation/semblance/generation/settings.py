@@ -18,6 +18,9 @@ class GenerationSettings(ServiceSettings):
 
     models_dir: Path = Path(".cache/models")
     backbone_dir: Path | None = Field(default=None, description="A pipeline's folder; unset: the embedded backbone.")
+    allow_licences: tuple[str, ...] = Field(
+        default=(), description="Backbones that load although their licence is unknown or not free; by its name."
+    )
     # One thread: with two on busy cores every operation waits for the slower one, and a step takes minutes.
     torch_threads: int = Field(default=1, ge=1)
 

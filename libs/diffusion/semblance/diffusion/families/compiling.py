@@ -9,8 +9,8 @@ from semblance.diffusion.families.family import Family
 def compile_denoiser(family: Family) -> None:
     """Compile the denoiser where it stands, at its first forward of each shape; minutes for a large one.
 
-    Attach slots first: they replace layers. A padded batch has one shape, and slots are buffers that are only ever
-    written to, so another adapter on a lane compiles nothing. Raises BackboneUnusable where there is no compiler.
+    Slots are attached before that forward, as they replace layers. A padded batch has one shape, and slots are buffers
+    that are only ever written to, so another adapter on a lane compiles nothing. Raises BackboneUnusable.
     """
     denoiser = next(iter(family.towers().values()))
     try:

@@ -7,6 +7,7 @@ from typing import Final
 
 from semblance.diffusion.backbone import Backbone
 from semblance.diffusion.errors import BackboneUnusable
+from semblance.diffusion.families.compiling import compile_denoiser
 from semblance.diffusion.families.family import Family
 from semblance.diffusion.families.flux import Flux
 from semblance.diffusion.families.sd3 import StableDiffusion3
@@ -26,4 +27,7 @@ def family_of(backbone: Backbone) -> Family:
     name = type(backbone.pipeline).__name__
     if name not in _FAMILIES:
         raise BackboneUnusable(f"there is no family for a {name}; there are {', '.join(_FAMILIES)}")
-    return _FAMILIES[name](backbone)
+    family = _FAMILIES[name](backbone)
+    if backbone.options.compiled:
+        compile_denoiser(family)
+    return family

@@ -54,6 +54,6 @@ def fresh(scheduler: Any, steps: int, **told: Any) -> Any:
     made = type(scheduler).from_config(scheduler.config)
     try:
         made.set_timesteps(steps, **told)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, ZeroDivisionError) as error:
         raise RequestInvalid(f"the backbone's scheduler does not take {steps} steps") from error
     return made

@@ -9,7 +9,7 @@ from typing import Final
 
 import torch
 
-from semblance.diffusion import RenderRequest, derived_seed, load_backbone
+from semblance.diffusion import BackboneOptions, RenderRequest, derived_seed, load_backbone
 from semblance.diffusion.engine.engine import StepEngine
 from semblance.diffusion.engine.errors import QueueFull, Revoked
 from semblance.diffusion.engine.request import EngineRequest, Worn
@@ -35,7 +35,7 @@ class _Running:
 
     def __init__(self, settings: RendererSettings, withdrawn: Withdrawn) -> None:
         torch.set_num_threads(settings.torch_threads)
-        self.backbone = load_backbone(settings.backbone_dir)
+        self.backbone = load_backbone(settings.backbone_dir, BackboneOptions(allow_licences=settings.allow_licences))
         self.engine = StepEngine(
             self.backbone,
             EngineSettings(

@@ -31,6 +31,7 @@ class RendererSettings:
     slots: int = 16
     rank: int | None = None
     queued_rows: int = 256
+    allow_licences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def renderer_settings(settings: GenerationSettings) -> RendererSettings:
         slots=settings.engine_slots,
         rank=settings.engine_rank,
         queued_rows=settings.engine_queue,
+        allow_licences=settings.allow_licences,
     )
 
 
@@ -90,7 +92,7 @@ def replica_options(settings: GenerationSettings) -> ReplicaOptions:
     """Of the cluster's deployments."""
     return ReplicaOptions(
         least=settings.ray_replicas_min,
-        most=max(settings.ray_replicas_min, settings.ray_replicas_max),
+        most=settings.ray_replicas_max,
         drawings=settings.ray_drawings,
         target=settings.ray_target_drawings,
         queue=settings.ray_queue,

@@ -7,9 +7,11 @@ import datetime as dt
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from loadtests import profile as profiles
 from loadtests import running, slo
@@ -58,7 +60,9 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
     folder = arguments.out / f"{profile.name}-{stamp}"
     folder.mkdir(parents=True)
     with ExitStack() as stack:
-        disturb, slack_s, settings = None, {}, dict(profile.settings)
+        disturb: Callable[[Path], AbstractContextManager[list[dict[str, Any]]]] | None = None
+        slack_s: dict[str, float] = {}
+        settings = dict(profile.settings)
         if arguments.url:
             place = Place(arguments.url, arguments.bootstrap, None)
         else:

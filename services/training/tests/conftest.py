@@ -22,11 +22,12 @@ from semblance.service_kit.work import WorkKind
 from semblance.training.adapters.store import SqlTransactions, store_of
 from semblance.training.adapters.work import work_kinds
 from semblance.training.consumers import subscriptions
+from semblance.training.domain.dataset import DatasetRules, PhotoFacts
 from semblance.training.domain.leak import LeakRules, Match, OwnPicture, Place
 from semblance.training.domain.likeness import LikenessRules, Measured
 from semblance.training.domain.run import Run
 from semblance.training.handlers import runs
-from semblance.training.ports import Embedding, OnStep, Photo, PhotoOnFile, Ports, Rules, Trained
+from semblance.training.ports import Checkpoint, Embedding, OnStep, Photo, PhotoOnFile, Ports, Rules, Trained
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 LEAK_RULES = LeakRules(
@@ -46,7 +47,7 @@ def honest() -> Trained:
     places = (Place(0.3, 0.3), Place(0.25, 0.3, 0.6))
     face = np.full(128, 128**-0.5, np.float32)
     own = (OwnPicture(0.6, 0.4),) * 8
-    return Trained(b"lora", b"reference", "d" * 64, Measured(0.6, 0.2, 8, 8), places, own, (face,) * 8)
+    return Trained(b"lora", b"reference", "d" * 64, Measured(0.6, 0.2, 8, 8), b"flat", places, own, (face,) * 8)
 
 
 class ScriptedTrainer:
@@ -55,14 +56,17 @@ class ScriptedTrainer:
     def __init__(self) -> None:
         self.trained = honest()
         self.calls: list[tuple[list[Photo], int]] = []
+        self.resumed: list[bytes | None] = []
         self.between: Callable[[int], None] = lambda _step: None
         self.steps = 4
 
-    def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep) -> Trained:
+    def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep, checkpoint: Checkpoint) -> Trained:
+        self.resumed.append(checkpoint.load())
         self.calls.append((list(photos), held_out))
         for step in range(1, self.steps + 1):
             self.between(step)
             on_step("training", step, self.steps)
+            checkpoint.save(f"after {step}".encode())
         return self.trained
 
 
@@ -78,6 +82,21 @@ class ScriptedIdentity:
         if isinstance(self.answer, Exception):
             raise self.answer
         return [self.answer] * len(faces)
+
+
+class ListedFacts:
+    """Says of a photo what the test listed for it; every other is of the best."""
+
+    def __init__(self, photos: ListedPhotos) -> None:
+        self._photos = photos
+        self.sharpness: dict[str, float] = {}
+
+    def measure(self, on_file: PhotoOnFile, photo: Photo) -> PhotoFacts:
+        number = [one.photo_id for one in self._photos.on_file].index(on_file.photo_id)
+        sharpness = self.sharpness.get(on_file.photo_id, 200.0)
+        return PhotoFacts(
+            on_file.photo_id, 300.0, sharpness, 0.3 + 0.05 * number, 8.0 * number - 20, 0.4 + 0.03 * number
+        )
 
 
 class ListedPhotos:
@@ -159,8 +178,17 @@ def service(tmp_path: Path) -> Iterator[Service]:
         photo_bytes=SealedObjects(store, Sealer(keyring), PHOTOS),
         adapter_bytes=SealedObjects(store, Sealer(keyring), ADAPTERS),
         trainer=trainer,
+        meter=ListedFacts(photos),
         identity=identity,
-        rules=Rules(LikenessRules(0.3), LEAK_RULES, min_photos=5, max_photos=10, open_runs=2, tick_s=0.5),
+        rules=Rules(
+            LikenessRules(0.3),
+            LEAK_RULES,
+            min_photos=5,
+            max_photos=10,
+            open_runs=2,
+            tick_s=0.5,
+            dataset=DatasetRules(5),
+        ),
     )
     kinds = work_kinds(ports, lease_s=30, max_attempts=3)
     yield Service(

@@ -33,6 +33,7 @@ from semblance.client.models import (
     Page,
     Person,
     Photo,
+    PhotoScore,
     Release,
     Token,
     Upload,
@@ -233,6 +234,11 @@ class Client(AuditCalls, ReceiptCalls, RegisterCalls, SharingCalls, TakedownCall
     def photo(self, photo_id: str) -> Photo:
         """One photo."""
         return self._get(Photo, f"/v1/photos/{photo_id}")
+
+    def score_photos(self, consent_id: str) -> PhotoScore:
+        """How good the accepted photos are to learn from; the consent must cover training. Trains nothing."""
+        response = self._transport.get("/v1/photos/score", consent_id=consent_id)
+        return PhotoScore.model_validate_json(response.content)
 
     def photo_content(self, photo_id: str) -> Content:
         """The photo as it is kept: upright, without metadata."""

@@ -136,6 +136,24 @@ class Photo(Model):
     faces: list[FaceInPhoto] = []
 
 
+class PhotoFinding(Model):
+    """What costs points; `photo_ids` is empty when it is about all photos together."""
+
+    code: str
+    points: int = 0
+    advice: str = ""
+    photo_ids: list[str] = []
+
+
+class PhotoScore(Model):
+    """What the photos are worth to a training, 0 to 100; with `enough` false none would begin."""
+
+    score_0_100: int
+    photo_count: int = 0
+    enough: bool = False
+    findings: list[PhotoFinding] = []
+
+
 class Upload(Model):
     """A short-lived place to PUT one photo's bytes."""
 

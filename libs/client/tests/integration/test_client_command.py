@@ -87,6 +87,8 @@ def test_from_account_to_receipt(served, semblance, answer, capture, tmp_path):
     other = answer("people", "split", person["id"], person["face_ids"][0])
     assert len(answer("people", "merge", person["id"], other["id"])["face_ids"]) == 2
     assert len(answer("people", "undo")) == 2
+    assert answer("photos", "score")["score_0_100"] == 72
+    assert semblance("photos", "score")[1].startswith("72 of 100, 8 photos.\n-12  Add some 4 more")
     assert answer("adapter", "train", "--wait")["state"] == "ready"
     made = answer("image", "create", "a portrait", "--out", "me.png")
     assert made["state"] == "published"

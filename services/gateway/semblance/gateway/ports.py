@@ -38,6 +38,7 @@ from semblance.gateway.domain.things import (
     Page,
     Person,
     Photo,
+    PhotoScore,
     Release,
     Upload,
 )
@@ -289,6 +290,8 @@ class Training(Protocol):
     def adapters(self, subject_id: str, *, after: str | None, limit: int) -> Page[Adapter]: ...
 
     def remove(self, subject_id: str, adapter_id: str) -> Adapter: ...
+
+    def score_photos(self, subject_id: str, consent_id: str) -> PhotoScore: ...
 
 
 class Generation(Protocol):

@@ -36,6 +36,10 @@ def test_from_account_to_picture(world, ada) -> None:
     assert photo.status_code == 201
     assert ada.get(photo.headers["Location"]).json()["id"] == photo.json()["id"]
     assert ada.get(f"/v1/photos/{photo.json()['id']}/content").content.startswith(b"\xff\xd8\xff")
+    scored = ada.get(f"/v1/photos/score?consent_id={consent_id}").json()
+    assert (scored["score_0_100"], scored["findings"][0]["code"]) == (72, "few-photos")
+    assert world.platform.training.scored == [(ada.subject_id, consent_id)]
+    assert code(ada.get("/v1/photos/score?consent_id=mine")) == "invalid-request"
     adapter = ada.post("/v1/adapters", json={"consent_id": consent_id, "name": "me"})
     assert adapter.status_code == 202
     adapter_id = adapter.json()["id"]
@@ -70,6 +74,8 @@ def test_consent_is_needed_for_each_purpose(world, ada) -> None:
     assert ada.add_photo(consent_id).status_code == 201
     refused = ada.post("/v1/adapters", json={"consent_id": consent_id})
     assert (refused.status_code, code(refused)) == (403, "consent-required")
+    unscored = ada.get(f"/v1/photos/score?consent_id={consent_id}")
+    assert (unscored.status_code, code(unscored)) == (403, "consent-required")
     check = ada.post("/v1/consents/check", json={"consent_id": consent_id, "purpose": "train"}).json()
     assert (check["allowed"], check["reason_code"]) == (False, "consent-required")
     assert ada.post("/v1/consents/check", json={"consent_id": consent_id, "purpose": "photos"}).json()["allowed"]

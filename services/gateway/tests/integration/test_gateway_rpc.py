@@ -109,6 +109,10 @@ class Training(training_grpc.TrainingServiceServicer):
             adapter = training.Adapter(adapter_id="a", state=training.ADAPTER_STATE_READY, lora_key="k")
         return training.ListAdaptersResponse(adapters=[adapter], next_after="" if request.after else "b")
 
+    def ScorePhotos(self, request: Any, context: Any) -> Any:
+        finding = training.PhotoFinding(code="soft-photos", points=4, advice="Sharper.", photo_ids=[request.consent_id])
+        return training.PhotoScore(score_0_100=96, photo_count=12, enough=True, findings=[finding])
+
 
 class Generation(generation_grpc.GenerationServiceServicer):
     def CreateImage(self, request: Any, context: Any) -> Any:
@@ -193,6 +197,8 @@ def test_adapters(channel):
     assert last.next_after is None
     leaky = last.items[0]
     assert (leaky.reason_code, leaky.advice) == ("leaks", "Other photos.")
+    [finding] = port.score_photos("s", "c").findings
+    assert (finding.code, finding.points, finding.photo_ids) == ("soft-photos", 4, ("c",))
     assert leaky.leak == Leak(16, 0.25, 0.5, 0.125, 0.0)
 
 

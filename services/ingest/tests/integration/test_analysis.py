@@ -136,10 +136,11 @@ def test_training_gets_own_faces_of_accepted_photos_only(service: Service, pictu
     service.faces.people = (3,)
     _photo(service, picture_of(2))
     service.upload(picture_of(3))
-    [(photo, face)] = library.training_photos(service.subject, service.ports)
-    assert photo == accepted
-    assert face.own
-    assert len(face.place.landmarks_px) == 10
+    [found] = library.training_photos(service.subject, service.ports)
+    assert found.photo == accepted
+    assert found.own.own
+    assert len(found.own.place.landmarks_px) == 10
+    assert found.other_faces == 1
     assert library.training_photos(service.stranger()[0], service.ports) == []
 
 

@@ -110,7 +110,7 @@ def test_merging_never_makes_anothers_face_own(service: Service, picture_of: Pic
     split = people.split_person(service.subject, own.id, [second], service.ports)
     people.merge_people(service.subject, one.id, split.id, service.ports)
     after = library.training_photos(service.subject, service.ports)
-    assert [(photo.id, face.id) for photo, face in after] == [(photo.id, face.id) for photo, face in before]
+    assert [(one.photo.id, one.own.id) for one in after] == [(one.photo.id, one.own.id) for one in before]
 
 
 def test_changes_to_unknown_people_are_not_found(service: Service) -> None:

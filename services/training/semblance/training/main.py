@@ -23,8 +23,10 @@ from semblance.training.adapters.store import SqlTransactions, store_of
 from semblance.training.adapters.work import work_kinds
 from semblance.training.api.servicer import TrainingServicer
 from semblance.training.consumers import subscriptions
+from semblance.training.domain.dataset import DatasetRules
 from semblance.training.domain.leak import LeakRules
 from semblance.training.domain.likeness import LikenessRules
+from semblance.training.ml.measuring import FacePhotoMeter
 from semblance.training.ml.strangers import panel
 from semblance.training.ml.trainer import LoraTrainer, TrainerSettings
 from semblance.training.ports import Ports, Rules
@@ -63,6 +65,10 @@ def build(settings: TrainingSettings) -> Application:
         lora=settings.lora,
         leak_pictures=settings.leak_pictures,
         leak_others=settings.leak_others,
+        leak_rules=rules_of(settings).leak,
+        cohort=settings.cohort,
+        checkpoint_steps=settings.checkpoint_steps,
+        allow_licences=settings.allow_licences,
     )
     faces = OpenCvFaceEngine(settings.models_dir)
     recogniser = recogniser_of(settings, faces)
@@ -77,6 +83,7 @@ def build(settings: TrainingSettings) -> Application:
         photo_bytes=SealedObjects(store, sealer, PHOTOS),
         adapter_bytes=SealedObjects(store, sealer, ADAPTERS),
         trainer=LoraTrainer(engine, faces, panel(), recogniser),
+        meter=FacePhotoMeter(),
         identity=IdentityFaces(to_identity, face_model=recogniser.model.id, deadline_s=settings.match_deadline_s),
         rules=rules_of(settings),
     )
@@ -94,7 +101,7 @@ def build(settings: TrainingSettings) -> Application:
         database=database,
         broker=broker,
         subscriptions=subscriptions(ports, store_of),
-        work=work_kinds(ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts),
+        work=work_kinds(ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts, cohort=settings.cohort),
         grpc=[servicer],
         consent_view=consents,
         checks=[Check("backbone", backbone)],
@@ -126,6 +133,7 @@ def rules_of(settings: TrainingSettings) -> Rules:
         max_photos=settings.max_photos,
         open_runs=settings.open_runs,
         tick_s=settings.tick_s,
+        dataset=DatasetRules(min_photos=settings.min_photos),
     )
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, SubjectId
+from semblance.training.domain.dataset import DatasetRules, PhotoFacts
 from semblance.training.domain.events import Event
 from semblance.training.domain.leak import LeakRules, Match, OwnPicture, Place
 from semblance.training.domain.likeness import LikenessRules, Measured
@@ -53,11 +54,17 @@ class Store(Protocol):
 
     def cancel_training(self, adapter_id: AdapterId) -> None: ...
 
+    def schedule_checkpoint_removal(self, subject_id: SubjectId, adapter_id: AdapterId) -> None:
+        """Have what a killed training would have gone on from removed: it is not needed any more."""
+
     def schedule_destruction(self, subject_id: SubjectId, adapter_id: AdapterId) -> None:
         """Have the adapter's objects removed, however often the store must be asked."""
 
     def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId, work_on: Sequence[str]) -> None:
         """Queue it; work on these is dropped now, or told to stop."""
+
+    def erasing(self, subject_id: SubjectId) -> bool:
+        """Whether the person's erasure is queued: it destroys whatever there is, and counts it."""
 
     def at_work(self, adapter_ids: Sequence[AdapterId]) -> bool:
         """Whether a worker still holds one of these in memory."""
@@ -71,11 +78,15 @@ class Consents(Protocol):
 
 @dataclass(frozen=True)
 class PhotoOnFile:
-    """An accepted photo. landmarks: the own face's five points, (x, y) px."""
+    """An accepted photo. landmarks: the own face's five points, (x, y) px; face_px: its box's shorter side; others:
+    faces of other people in it; dhash: what the whole picture is like, 64 hexadecimal digits."""
 
     photo_id: str
     object_key: str
     landmarks: tuple[tuple[float, float], ...]
+    face_px: float = 0.0
+    others: int = 0
+    dhash: str = field(default="", repr=False)
 
 
 class Photos(Protocol):
@@ -92,6 +103,8 @@ class SealedReader(Protocol):
 
 class SealedStore(Protocol):
     """The bucket of adapters."""
+
+    def get(self, subject_id: str, key: str) -> bytes: ...
 
     def put(self, subject_id: str, key: str, data: bytes) -> None: ...
 
@@ -112,6 +125,7 @@ class Photo:
 class Trained:
     """What a training gave. lora, reference and faces are the person's face in other words: sealed or dropped at once.
 
+    flat: the same LoRA as generation's engine copies it into a slot; empty where nothing could be packed.
     places, own: what the pictures drawn for judging showed. faces: those of the adapter's own pictures, as identity's
     face model sees them.
     """
@@ -120,6 +134,7 @@ class Trained:
     reference: bytes = field(repr=False)
     backbone_digest: str
     measured: Measured
+    flat: bytes = field(default=b"", repr=False)
     places: tuple[Place, ...] = field(default=(), repr=False)
     own: tuple[OwnPicture, ...] = field(default=(), repr=False)
     faces: tuple[Embedding, ...] = field(default=(), repr=False)
@@ -129,11 +144,29 @@ class Trained:
 OnStep = Callable[[str, int, int], None]
 
 
-class Trainer(Protocol):
-    """The engine."""
+class Checkpoint(Protocol):
+    """Where a training keeps what it would go on from if it were killed."""
 
-    def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep) -> Trained:
-        """Learn from all but the last `held_out` photos, judge by those. What on_step raises passes through."""
+    def load(self) -> bytes | None:
+        """What `save` was last given; None: nothing that can be used."""
+
+    def save(self, state: bytes) -> None:
+        """Replace what is there. Raises when nobody may use the result any more."""
+
+
+class Trainer(Protocol):
+    """The engine. Trainings that several threads ask for at once may be learnt together; each is judged by itself."""
+
+    def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep, checkpoint: Checkpoint) -> Trained:
+        """Learn from all but the last `held_out` photos, judge by those. What on_step raises passes through; it may be
+        called from another thread than the caller's."""
+
+
+class PhotoMeter(Protocol):
+    """What a photo is like to learn from."""
+
+    def measure(self, on_file: PhotoOnFile, photo: Photo) -> PhotoFacts:
+        """Raises Invalid for a photo that training would not take either."""
 
 
 class Identity(Protocol):
@@ -163,6 +196,7 @@ class Rules:
     max_photos: int
     open_runs: int
     tick_s: float
+    dataset: DatasetRules
 
 
 @dataclass(frozen=True)
@@ -177,5 +211,6 @@ class Ports:
     photo_bytes: SealedReader
     adapter_bytes: SealedStore
     trainer: Trainer
+    meter: PhotoMeter
     identity: Identity
     rules: Rules

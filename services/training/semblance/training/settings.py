@@ -21,6 +21,9 @@ class TrainingSettings(ServiceSettings):
     models_dir: Path = Path(".cache/models")
     face_model: str = Field(default=SFACE.id, description="As identity's; the backbone's own reference stays SFace.")
     backbone_dir: Path | None = Field(default=None, description="A pipeline's folder; unset: the embedded backbone.")
+    allow_licences: tuple[str, ...] = Field(
+        default=(), description="Backbones that load although their licence is unknown or not free; by its name."
+    )
     lora: dict[str, Any] = Field(default_factory=dict, description="Replaces fields of the backbone's lora block.")
     # One thread: with two on busy cores every operation waits for the slower one, and a step takes minutes.
     torch_threads: int = Field(default=1, ge=1)
@@ -42,6 +45,9 @@ class TrainingSettings(ServiceSettings):
     max_photos: int = Field(default=40, ge=4)
     open_runs: int = Field(default=3, ge=1, description="Of one person, queued or training.")
 
+    # Several people's adapters in one step; README.md says what was measured, and when it is worth it.
+    cohort: int = Field(default=4, ge=1, le=32, description="Trainings that may be learnt together; 1: one by one.")
+    checkpoint_steps: int = Field(default=25, ge=0, description="A killed training goes on from there; 0: never.")
     tick_s: float = Field(default=0.5, ge=0.5, description="At most two ticks a second.")
     lease_s: float = Field(default=30.0, gt=1)
     max_attempts: int = Field(default=8, ge=1)

@@ -77,7 +77,7 @@ def test_an_honest_adapter_passes_and_a_leaky_one_is_refused(
     events = service.said(events_pb2.AdapterRefused)
     if state is State.READY:
         assert (run.leak.excess, run.leak.shown, run.leak.swapped) == (0, 0, 0)
-        assert len(service.adapter_objects()) == (2 if ip_adapter else 1)
+        assert len(service.adapter_objects()) == (3 if ip_adapter else 2)
         assert events == []
         return
     assert run.reason_code == "leaks"

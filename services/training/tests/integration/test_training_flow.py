@@ -31,7 +31,7 @@ def revoked(consent) -> identity_pb.ConsentRevoked:  # type: ignore[no-untyped-d
 
 def test_photos_become_a_sealed_adapter(service) -> None:  # type: ignore[no-untyped-def]
     run = service.start(service.enrol(photos=6))
-    assert service.do_work() == 1
+    assert service.do_work() == 2  # the training, and its checkpoint is dropped
     ready = service.get(run)
     assert ready.state is State.READY
     assert (ready.photo_count, ready.likeness, ready.likeness_floor) == (6, 0.6, 0.3)
@@ -125,7 +125,7 @@ def test_a_withdrawal_destroys_adapters_that_are_ready(service) -> None:  # type
     consent = service.enrol()
     run = service.start(consent)
     service.do_work()
-    assert len(service.adapter_objects()) == 2
+    assert len(service.adapter_objects()) == 3
     service.deliver(revoked(consent))
     assert service.get(run).state is State.REVOKED
     assert service.get(run).bytes is None
@@ -140,7 +140,7 @@ def test_a_withdrawal_leaves_other_consents_alone(service) -> None:  # type: ign
     service.deliver(revoked(consent))
     service.do_work()
     assert service.get(run).state is State.READY
-    assert len(service.adapter_objects()) == 2
+    assert len(service.adapter_objects()) == 3
 
 
 def test_a_stale_list_of_consents_delays_and_does_not_fail(service) -> None:  # type: ignore[no-untyped-def]
@@ -205,7 +205,7 @@ def test_a_killed_training_is_done_again_and_gives_one_adapter(service) -> None:
     assert service.get(run).state is State.READY
     assert len(service.trainer.calls) == 2
     assert len(service.said(events_pb2.AdapterTrained)) == 1
-    assert len(service.adapter_objects()) == 2
+    assert len(service.adapter_objects()) == 3
 
 
 def test_an_engine_that_always_breaks_fails_the_run_in_the_end(service) -> None:  # type: ignore[no-untyped-def]
@@ -236,7 +236,7 @@ def test_erasure_leaves_no_row_and_no_object_and_says_so(service) -> None:  # ty
     [erased] = service.said(platform_pb.ServiceErased)
     assert erased.service == "training"
     assert {count.store: count.count for count in erased.stores} == {
-        "objects:adapters": 2,
+        "objects:adapters": 3,
         "database:runs": 1,
         "queue:work": 0,
     }
@@ -251,13 +251,13 @@ def test_what_a_consent_ended_by_the_erasure_covered_is_destroyed_and_counted_by
     ended.reason = "erasure"
     service.deliver(ended)
     service.do_work()
-    assert len(service.adapter_objects()) == 2, "destroyed before anybody counted it"
+    assert len(service.adapter_objects()) == 3, "destroyed before anybody counted it"
     service.keyring.destroy(service.subject_id)
     service.deliver(platform_pb.ErasureRequested(subject_id=service.subject_id, erasure_id=new_id()))
     service.do_work()
     assert service.adapter_objects() == []
     [erased] = service.said(platform_pb.ServiceErased)
-    assert {s.store: len(s.items) for s in erased.stores if s.count} == {"objects:adapters": 2, "database:runs": 1}
+    assert {s.store: len(s.items) for s in erased.stores if s.count} == {"objects:adapters": 3, "database:runs": 1}
 
 
 def test_an_erasure_that_was_killed_between_objects_and_rows_still_counts_both(service) -> None:  # type: ignore[no-untyped-def]
@@ -269,7 +269,7 @@ def test_an_erasure_that_was_killed_between_objects_and_rows_still_counts_both(s
     service.store.remove_prefix("adapters", f"{service.subject_id}/")  # as far as the killed one had come
     service.do_work()
     [erased] = service.said(platform_pb.ServiceErased)
-    assert {s.store: s.count for s in erased.stores if s.count} == {"objects:adapters": 2, "database:runs": 1}
+    assert {s.store: s.count for s in erased.stores if s.count} == {"objects:adapters": 3, "database:runs": 1}
 
 
 def test_an_erasure_answers_also_for_a_person_never_seen(service) -> None:  # type: ignore[no-untyped-def]
@@ -310,7 +310,7 @@ def test_an_object_store_that_is_away_only_delays_a_destruction(service, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(service.store, "remove", away)
         service.do_work()
-    assert len(service.adapter_objects()) == 2
+    assert len(service.adapter_objects()) == 3
     service.do_work()
     assert service.adapter_objects() == []
 

@@ -67,3 +67,21 @@ def test_errors_arrive_as_themselves(service, address: str) -> None:  # type: ig
         assert refused.value.code == "consent-revoked"
     with rpc.connect(address, SecretStr("another")) as channel, pytest.raises(Unauthenticated):
         service_pb2_grpc.TrainingServiceStub(channel).StartTraining(order)
+
+
+def test_photos_are_scored_under_a_consent_for_training(service, address: str) -> None:  # type: ignore[no-untyped-def]
+    consent = service.enrol(photos=8)
+    soft = service.photos.on_file[2].photo_id
+    service.ports.meter.sharpness[soft] = 5.0
+    with rpc.connect(address, TOKEN) as channel:
+        training = service_pb2_grpc.TrainingServiceStub(channel)
+        asked = service_pb2.ScorePhotosRequest(subject_id=service.subject_id, consent_id=consent.id)
+        found = training.ScorePhotos(asked)
+        assert (found.photo_count, found.enough) == (8, True)
+        assert [(f.code, list(f.photo_ids)) for f in found.findings] == [("few-photos", []), ("soft-photos", [soft])]
+        assert found.score_0_100 == 100 - sum(f.points for f in found.findings)
+        assert all(f.advice for f in found.findings)
+        service.consents.revoke(consent.id)
+        with pytest.raises(Forbidden):
+            training.ScorePhotos(asked)
+    assert service.trainer.calls == []

@@ -12,7 +12,7 @@ from semblance.client.command.consents import active_consent
 from semblance.client.command.lazy import FORWARDED, forward
 from semblance.client.command.output import Json, Timeout, bar, client, say, table
 from semblance.client.errors import ApiError
-from semblance.client.models import Photo
+from semblance.client.models import Photo, PhotoFinding
 from semblance.kernel.errors import Invalid, Kind
 
 app = typer.Typer(help="Photos to learn from.", no_args_is_help=True)
@@ -54,6 +54,18 @@ def list_photos(json: Json = False) -> None:
     """Every photo and its verdict."""
     with client() as here:
         table(list(here.photos()), _PHOTO, as_json=json)
+
+
+@app.command("score")
+def score(
+    consent: Annotated[str | None, typer.Option(help="Defaults to the newest that covers training.")] = None,
+    json: Json = False,
+) -> None:
+    """How good your photos are to learn from, and what would make them better. Trains nothing."""
+    with client() as here:
+        found = here.score_photos(consent or active_consent(here, "train"))
+    lines = [f"{found.score_0_100} of 100, {found.photo_count} photos.", *(_finding(each) for each in found.findings)]
+    say(found, as_json=json, words="\n".join(lines))
 
 
 @app.command("remove")
@@ -106,6 +118,11 @@ def undo(json: Json = False) -> None:
 def render(ctx: typer.Context) -> None:
     """Draw people who do not exist, with the truth beside them; for trying things out."""
     forward("semblance.synthetic_people.command", "rendering", "semblance people render", ctx.args)
+
+
+def _finding(found: PhotoFinding) -> str:
+    about = f" ({', '.join(found.photo_ids)})" if found.photo_ids else ""
+    return f"-{found.points}  {found.advice}{about}"
 
 
 def _send(here: Client, consent_id: str, path: Path) -> Photo:

@@ -7,7 +7,7 @@ from typing import Any
 from semblance.contracts.training.v1 import service_pb2 as pb
 from semblance.contracts.training.v1.service_pb2_grpc import TrainingServiceStub
 from semblance.gateway.adapters import protos
-from semblance.gateway.domain.things import Adapter, Leak, Page
+from semblance.gateway.domain.things import Adapter, Leak, Page, PhotoFinding, PhotoScore
 
 
 class GrpcTraining:
@@ -32,6 +32,11 @@ class GrpcTraining:
     def remove(self, subject_id: str, adapter_id: str) -> Adapter:
         request = pb.RemoveAdapterRequest(subject_id=subject_id, adapter_id=adapter_id)
         return _adapter(self._stub.RemoveAdapter(request))
+
+    def score_photos(self, subject_id: str, consent_id: str) -> PhotoScore:
+        answer = self._stub.ScorePhotos(pb.ScorePhotosRequest(subject_id=subject_id, consent_id=consent_id))
+        findings = tuple(PhotoFinding(f.code, f.points, f.advice, tuple(f.photo_ids)) for f in answer.findings)
+        return PhotoScore(answer.score_0_100, answer.photo_count, answer.enough, findings)
 
 
 def _adapter(answer: Any) -> Adapter:

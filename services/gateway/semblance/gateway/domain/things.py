@@ -23,6 +23,26 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True)
+class PhotoFinding:
+    """What cost points; photo_ids: which photos it is about, empty for all of them together."""
+
+    code: str
+    points: int
+    advice: str
+    photo_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PhotoScore:
+    """What an account's photos are worth to a training, 0 to 100."""
+
+    score_0_100: int
+    photo_count: int
+    enough: bool
+    findings: tuple[PhotoFinding, ...]
+
+
+@dataclass(frozen=True)
 class Notice:
     version: str
     text: str

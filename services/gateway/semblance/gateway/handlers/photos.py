@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from semblance.gateway.domain.job import Change, JobKind
-from semblance.gateway.domain.things import Photo, Upload
+from semblance.gateway.domain.things import Photo, PhotoScore, Upload
 from semblance.gateway.handlers.consents import require_consent
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.jobs import record_job
@@ -35,6 +35,12 @@ def complete_upload(gate: Gate, subject_id: str, photo_id: str) -> Photo:
     photo = gate.ingest.complete_upload(subject_id, photo_id)
     _follow(gate, subject_id, photo)
     return photo
+
+
+def score_photos(gate: Gate, subject_id: str, consent_id: str) -> PhotoScore:
+    """How good the photos are to learn from; they are opened for it, so the consent must cover training."""
+    require_consent(gate, subject_id, consent_id, Purpose.TRAIN)
+    return gate.training.score_photos(subject_id, consent_id)
 
 
 def _follow(gate: Gate, subject_id: str, photo: Photo) -> None:

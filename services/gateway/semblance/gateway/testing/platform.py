@@ -23,6 +23,8 @@ from semblance.gateway.domain.things import (
     ImageOrder,
     Notice,
     Page,
+    PhotoFinding,
+    PhotoScore,
     Release,
     ScreenColour,
 )
@@ -196,6 +198,7 @@ class FakeTraining:
 
     clock: Clock
     owned: dict[str, tuple[str, Adapter]] = field(default_factory=dict)
+    scored: list[tuple[str, str]] = field(default_factory=list)
 
     def start(self, subject_id: str, *, consent_id: str, adapter_id: str, name: str) -> Adapter:
         if adapter_id in self.owned:
@@ -213,6 +216,11 @@ class FakeTraining:
     def remove(self, subject_id: str, adapter_id: str) -> Adapter:
         self.adapter(subject_id, adapter_id)
         return self.become(adapter_id, "removed")
+
+    def score_photos(self, subject_id: str, consent_id: str) -> PhotoScore:
+        self.scored.append((subject_id, consent_id))
+        advice = "Add some 4 more photos, from other days if you can."
+        return PhotoScore(72, 8, True, (PhotoFinding("few-photos", 12, advice, ()),))
 
     def become(self, adapter_id: str, state: str, **found: Any) -> Adapter:
         """As if training had gone so far, and found this."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from semblance.contracts.ingest.v1 import service_pb2 as pb
-from semblance.ingest.domain.faces import Place, StoredFace
+from semblance.ingest.domain.faces import Place
 from semblance.ingest.domain.photo import Photo, PhotoState
-from semblance.ingest.handlers.library import SeenPhoto
+from semblance.ingest.handlers.library import LearntFrom, SeenPhoto
 from semblance.ingest.handlers.people import ShownPerson
 from semblance.ingest.handlers.uploads import UploadAddress
 
@@ -64,14 +64,17 @@ def upload_message(address: UploadAddress) -> pb.CreateUploadResponse:
     return pb.CreateUploadResponse(photo_id=address.photo.id, url=address.url, expires_at=expires_at)
 
 
-def training_message(photo: Photo, face: StoredFace) -> pb.TrainingPhoto:
+def training_message(found: LearntFrom) -> pb.TrainingPhoto:
     """What training needs of one photo."""
+    photo, place = found.photo, found.own.place
     return pb.TrainingPhoto(
         photo_id=photo.id,
         object_key=photo.object_key,
         sha256=photo.sha256,
-        face=_box(face.place),
-        landmarks_px=face.place.landmarks_px,
+        face=_box(place),
+        landmarks_px=place.landmarks_px,
+        other_faces=found.other_faces,
+        dhash=photo.dhash,
     )
 
 

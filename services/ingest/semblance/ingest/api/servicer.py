@@ -92,7 +92,7 @@ class IngestServicer(service_pb2_grpc.IngestServiceServicer):
         self, request: pb.ListTrainingPhotosRequest, _context: grpc.ServicerContext
     ) -> pb.ListTrainingPhotosResponse:
         found = library.training_photos(_subject(request), self._ports)
-        return pb.ListTrainingPhotosResponse(photos=[training_message(photo, face) for photo, face in found])
+        return pb.ListTrainingPhotosResponse(photos=[training_message(photo) for photo in found])
 
     def CompareWithLibrary(
         self, request: pb.CompareWithLibraryRequest, _context: grpc.ServicerContext

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -57,12 +58,24 @@ def photo_content(subject_id: SubjectId, photo_id: PhotoId, ports: Ports) -> byt
     return ports.originals.get(photo)
 
 
-def training_photos(subject_id: SubjectId, ports: Ports) -> list[tuple[Photo, StoredFace]]:
+@dataclass(frozen=True)
+class LearntFrom:
+    """An accepted photo with the subject's own face; of others' faces only how many there are."""
+
+    photo: Photo
+    own: StoredFace
+    other_faces: int
+
+
+def training_photos(subject_id: SubjectId, ports: Ports) -> list[LearntFrom]:
     """Accepted photos, oldest first, each with the subject's own face and nobody else's."""
     with ports.reads() as store:
-        own = {face.photo_id: face for face in store.faces.of_subject(subject_id) if face.own}
+        faces = store.faces.of_subject(subject_id)
         held = store.photos.held(subject_id)
-    return [(photo, own[photo.id]) for photo in held if photo.state is PhotoState.ACCEPTED and photo.id in own]
+    own = {face.photo_id: face for face in faces if face.own}
+    others = Counter(face.photo_id for face in faces if not face.own)
+    accepted = [photo for photo in held if photo.state is PhotoState.ACCEPTED and photo.id in own]
+    return [LearntFrom(photo, own[photo.id], others[photo.id]) for photo in accepted]
 
 
 def remove_photo(subject_id: SubjectId, photo_id: PhotoId, ports: Ports) -> None:

@@ -26,4 +26,11 @@ class IngestPhotos:
 def _on_file(photo: service_pb2.TrainingPhoto) -> PhotoOnFile:
     numbers = list(photo.landmarks_px)
     points = tuple(zip(numbers[0::2], numbers[1::2], strict=True))
-    return PhotoOnFile(photo.photo_id, photo.object_key, points)
+    return PhotoOnFile(
+        photo_id=photo.photo_id,
+        object_key=photo.object_key,
+        landmarks=points,
+        face_px=min(photo.face.width_px, photo.face.height_px),
+        others=photo.other_faces,
+        dhash=photo.dhash,
+    )

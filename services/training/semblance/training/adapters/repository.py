@@ -71,7 +71,7 @@ def _values(run: Run) -> dict[str, Any]:
         "requested_at",
         "finished_at",
     )
-    of_bytes = ("lora_key", "lora_sha256", "reference_key", "backbone_digest")
+    of_bytes = ("lora_key", "lora_sha256", "reference_key", "backbone_digest", "flat_key")
     return {
         **{name: getattr(run, name) for name in plain},
         **{name: getattr(stored, name) for name in of_bytes},
@@ -99,7 +99,7 @@ def _leak(row: sa.Row[Any]) -> Leak | None:
 
 
 def _run(row: sa.Row[Any]) -> Run:
-    stored = Bytes(row.lora_key, row.lora_sha256, row.reference_key, row.backbone_digest)
+    stored = Bytes(row.lora_key, row.lora_sha256, row.reference_key, row.backbone_digest, row.flat_key)
     return Run(
         id=AdapterId(row.id),
         subject_id=SubjectId(row.subject_id),

@@ -19,6 +19,7 @@ from semblance.training.ports import Runs, Store
 
 TRAIN_ADAPTER: Final = "train_adapter"
 DESTROY_ADAPTER: Final = "destroy_adapter"
+DROP_CHECKPOINT: Final = "drop_checkpoint"
 ERASE_SUBJECT: Final = "erase_subject"
 
 
@@ -46,11 +47,20 @@ class SqlStore:
         """Queue the removal of its objects."""
         self._require_unit().enqueue(DESTROY_ADAPTER, adapter_id, {"subject_id": subject_id})
 
+    def schedule_checkpoint_removal(self, subject_id: SubjectId, adapter_id: AdapterId) -> None:
+        """Queue the removal of what its training would have gone on from."""
+        self._require_unit().enqueue(DROP_CHECKPOINT, adapter_id, {"subject_id": subject_id})
+
     def schedule_erasure(self, erasure_id: ErasureId, subject_id: SubjectId, work_on: Sequence[str]) -> None:
         """Queue the removal of everything of this person; work on these is dropped now, or told to stop."""
         unit = self._require_unit()
         dropped: list[JSON] = list(unit.forget_work(work_on))
         unit.enqueue(ERASE_SUBJECT, erasure_id, {"subject_id": subject_id, "dropped": dropped})
+
+    def erasing(self, subject_id: SubjectId) -> bool:
+        """Whether an erasure of this person is queued or runs."""
+        payloads = self._sql.scalars(sa.select(work_items.c.payload).where(work_items.c.kind == ERASE_SUBJECT))
+        return any(payload.get("subject_id") == subject_id for payload in payloads)
 
     def at_work(self, adapter_ids: Sequence[AdapterId]) -> bool:
         """Whether a worker still holds one of these trainings, also one that is told to stop."""

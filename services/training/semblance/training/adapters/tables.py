@@ -30,6 +30,7 @@ runs = sa.Table(
     sa.Column("lora_sha256", sa.String(64), nullable=False),
     sa.Column("reference_key", sa.String(200), nullable=False),
     sa.Column("backbone_digest", sa.String(64), nullable=False),
+    sa.Column("flat_key", sa.String(200), nullable=False, server_default=""),
     sa.Column("requested_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime),
 )

@@ -11,7 +11,8 @@ from semblance.service_kit.database import Unit
 from semblance.service_kit.erased import dropped_work
 from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, nothing
 from semblance.training.adapters.outbox_sink import to_message
-from semblance.training.adapters.store import DESTROY_ADAPTER, ERASE_SUBJECT, TRAIN_ADAPTER, store_of
+from semblance.training.adapters.store import DESTROY_ADAPTER, DROP_CHECKPOINT, ERASE_SUBJECT, TRAIN_ADAPTER, store_of
+from semblance.training.handlers.checkpoints import drop_checkpoint
 from semblance.training.handlers.training import destroy_adapter, train_adapter, training_cancelled, training_failed
 from semblance.training.handlers.withdrawal import erase_subject
 from semblance.training.ports import Ports, Store
@@ -21,8 +22,8 @@ log = logging.getLogger(__name__)
 _PERSISTENT_ATTEMPTS = 100_000
 
 
-def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int) -> dict[str, WorkKind]:
-    """The table of this service's work."""
+def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int, cohort: int = 1) -> dict[str, WorkKind]:
+    """The table of this service's work. cohort: how many trainings are taken at once."""
 
     def train(item: WorkItem, context: WorkContext) -> Settle:
         settle = train_adapter(
@@ -40,12 +41,19 @@ def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int) -> dict[str, 
         destroy_adapter(_subject(item), AdapterId(item.aggregate_id), ports)
         return nothing
 
+    def drop(item: WorkItem, _context: WorkContext) -> Settle:
+        drop_checkpoint(_subject(item), AdapterId(item.aggregate_id), ports)
+        return nothing
+
     def erase(item: WorkItem, _context: WorkContext) -> Settle:
         return _in_unit(erase_subject(ErasureId(item.aggregate_id), _subject(item), dropped_work(item.payload), ports))
 
     return {
-        TRAIN_ADAPTER: WorkKind(train, failed, lease_s=lease_s, max_attempts=max_attempts, cancelled=cancelled),
+        TRAIN_ADAPTER: WorkKind(
+            train, failed, lease_s=lease_s, max_attempts=max_attempts, concurrency=cohort, cancelled=cancelled
+        ),
         DESTROY_ADAPTER: WorkKind(destroy, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
+        DROP_CHECKPOINT: WorkKind(drop, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
         ERASE_SUBJECT: WorkKind(erase, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
     }
 

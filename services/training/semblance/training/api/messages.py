@@ -6,6 +6,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from semblance.contracts.training.v1 import service_pb2
 from semblance.training.domain.advice import advice_for
+from semblance.training.domain.dataset import DatasetScore
 from semblance.training.domain.leak import Leak
 from semblance.training.domain.run import Bytes, Run, State
 
@@ -49,6 +50,19 @@ def adapter(run: Run) -> service_pb2.Adapter:
         finished_at.FromDatetime(run.finished_at)
         message.finished_at.CopyFrom(finished_at)
     return message
+
+
+def photo_score(found: DatasetScore) -> service_pb2.PhotoScore:
+    """A score as others see it."""
+    return service_pb2.PhotoScore(
+        score_0_100=found.score,
+        photo_count=found.photos,
+        enough=found.enough,
+        findings=[
+            service_pb2.PhotoFinding(code=f.code, points=f.points, advice=f.advice, photo_ids=f.photo_ids)
+            for f in found.findings
+        ],
+    )
 
 
 def _leak(leak: Leak) -> service_pb2.Leak:

@@ -8,8 +8,9 @@ import grpc
 
 from semblance.contracts.training.v1 import service_pb2, service_pb2_grpc
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId, parse_id
-from semblance.training.api.messages import adapter
+from semblance.training.api.messages import adapter, photo_score
 from semblance.training.handlers import runs
+from semblance.training.handlers.scoring import score_photos
 from semblance.training.ports import Ports
 
 
@@ -48,6 +49,13 @@ class TrainingServicer(service_pb2_grpc.TrainingServiceServicer):
     ) -> service_pb2.Adapter:
         """Stop it or destroy it."""
         return adapter(runs.remove_adapter(_subject(request.subject_id), _adapter(request.adapter_id), self._ports))
+
+    def ScorePhotos(
+        self, request: service_pb2.ScorePhotosRequest, context: grpc.ServicerContext
+    ) -> service_pb2.PhotoScore:
+        """How good the person's photos are to learn from."""
+        consent_id = ConsentId(parse_id(request.consent_id, "consent_id"))
+        return photo_score(score_photos(_subject(request.subject_id), consent_id, self._ports))
 
 
 def _subject(text: str) -> SubjectId:

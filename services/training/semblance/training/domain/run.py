@@ -49,12 +49,14 @@ _NEXT: Final[Mapping[State, frozenset[State]]] = {
 
 @dataclass(frozen=True)
 class Bytes:
-    """Where the sealed adapter lies. reference_key is empty when the backbone takes no reference face."""
+    """Where the sealed adapter lies. reference_key is empty when the backbone takes no reference face, flat_key where
+    the LoRA was not packed for generation's slots."""
 
     lora_key: str
     lora_sha256: str
     reference_key: str
     backbone_digest: str
+    flat_key: str = ""
 
 
 @dataclass(frozen=True)

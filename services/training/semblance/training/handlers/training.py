@@ -14,6 +14,7 @@ from semblance.training.domain.events import Ended, Progressed
 from semblance.training.domain.leak import measured
 from semblance.training.domain.likeness import held_out_count
 from semblance.training.domain.run import Bytes, Judged, Refusal, Run
+from semblance.training.handlers.checkpoints import SealedCheckpoint, adapter_keys
 from semblance.training.ports import OnStep, Photo, PhotoOnFile, Ports, Store, Trained, Work
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ def train_adapter(adapter_id: AdapterId, work: Work, tick: Tick, ports: Ports) -
     watch = _watch(run, work, tick, ports)
     watch("preparing", 0, 1)
     photos = _open_photos(run.subject_id, ports.photos.accepted(run.subject_id), work, ports)
-    trained = ports.trainer.train(photos, held_out_count(len(photos)), watch)
+    trained = ports.trainer.train(photos, held_out_count(len(photos)), watch, SealedCheckpoint(run, work, ports))
     work.check()
     consent = ports.consents.require(run.consent_id, run.subject_id, Purpose.TRAIN)
     judged = _judge(trained, len(photos), consent, ports)
@@ -61,15 +62,11 @@ def training_failed(adapter_id: AdapterId, error: SemblanceError | None, store: 
 
 
 def training_cancelled(adapter_id: AdapterId, store: Store) -> None:
-    """A worker let go of a cancelled run: whatever it had already put into the store goes too."""
+    """A worker let go of a cancelled run: whatever it had already put into the store goes too, unless an erasure is
+    about to destroy and count it."""
     run = store.runs.get(adapter_id)
-    if run is not None:
+    if run is not None and not store.erasing(run.subject_id):
         store.schedule_destruction(run.subject_id, run.id)
-
-
-def adapter_keys(subject_id: SubjectId, adapter_id: AdapterId) -> tuple[str, str]:
-    """Object keys of the LoRA and of the reference embedding: a run that is repeated replaces its own bytes."""
-    return f"{subject_id}/{adapter_id}/lora.safetensors", f"{subject_id}/{adapter_id}/reference.f32"
 
 
 def destroy_adapter(subject_id: SubjectId, adapter_id: AdapterId, ports: Ports) -> None:
@@ -133,15 +130,17 @@ def _judge(trained: Trained, photo_count: int, consent: Consent, ports: Ports) -
 
 
 def _seal(run: Run, trained: Trained, ports: Ports) -> Bytes:
-    lora_key, reference_key = adapter_keys(run.subject_id, run.id)
-    ports.adapter_bytes.put(run.subject_id, lora_key, trained.lora)
-    if trained.reference:
-        ports.adapter_bytes.put(run.subject_id, reference_key, trained.reference)
+    keys = adapter_keys(run.subject_id, run.id)
+    sealed = {keys.lora: trained.lora, keys.reference: trained.reference, keys.flat: trained.flat}
+    for key, data in sealed.items():
+        if data:
+            ports.adapter_bytes.put(run.subject_id, key, data)
     return Bytes(
-        lora_key=lora_key,
+        lora_key=keys.lora,
         lora_sha256=hashlib.sha256(trained.lora).hexdigest(),
-        reference_key=reference_key if trained.reference else "",
+        reference_key=keys.reference if trained.reference else "",
         backbone_digest=trained.backbone_digest,
+        flat_key=keys.flat if trained.flat else "",
     )
 
 
@@ -153,6 +152,7 @@ def _finish(begun: Run, stored: Bytes, judged: Judged, ports: Ports) -> Settle:
             return
         ready = run.ready(stored, judged, ports.clock.now())
         store.runs.save(ready)
+        store.schedule_checkpoint_removal(run.subject_id, run.id)
         store.publish(Ended(ready))
 
     return settle

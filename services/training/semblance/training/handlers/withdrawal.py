@@ -61,4 +61,4 @@ def erase_subject(
 
 
 def _keys(stored: Bytes) -> list[str]:
-    return [key for key in (stored.lora_key, stored.reference_key) if key]
+    return [key for key in (stored.lora_key, stored.reference_key, stored.flat_key) if key]

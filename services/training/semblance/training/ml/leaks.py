@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -39,6 +41,7 @@ class LeakGate:
         self._each = each
         self._others = others
         self._bare: dict[tuple[str, int], Looks] = {}
+        self._latest = threading.local()
 
     def asked_for(self, person: Embedding, backbone: Backbone) -> list[int]:
         """Whose references stand in the person's place, by their number in the panel."""
@@ -52,7 +55,7 @@ class LeakGate:
         """How many prompts `places` will draw, the bare backbone's included where they are not kept yet."""
         wanted = [*self.asked_for(person, backbone), *self._rooms(backbone)]
         fresh = [room for room in wanted if (backbone.digest, room) not in self._bare]
-        drawn = wanted if adapter.lora is not None and not changes_nothing(adapter.lora) else []
+        drawn = [] if adapter.lora is None or changes_nothing(adapter.lora) else self._unseen(adapter.lora, wanted)
         return sum(PROMPTS if room < 0 else 1 for room in [*fresh, *drawn])
 
     def places(self, adapter: Adapter, person: Embedding, backbone: Backbone, progress: Progress) -> tuple[Place, ...]:
@@ -62,10 +65,14 @@ class LeakGate:
         found: list[Place] = []
         for room in [*self._rooms(backbone), *self.asked_for(person, backbone)]:
             bare = self._kept(room, backbone, progress)
-            seen = bare if idle else self._seen(room, adapter.lora, backbone, progress)
+            seen = bare if idle else self._once(room, adapter.lora, backbone, progress)
             asked = self._panel[room] if room >= 0 else None
             found += [_place(faces, before, person, asked) for faces, before in zip(seen, bare, strict=True)]
         return tuple(found)
+
+    def _unseen(self, lora: bytes, rooms: Sequence[int]) -> list[int]:
+        digest = hashlib.sha256(lora).digest()
+        return [room for room in rooms if (digest, room) not in self._looks()]
 
     def _rooms(self, backbone: Backbone) -> list[int]:
         return [_NOBODY, _WORDS] if backbone.reference_size is None else [_NOBODY]
@@ -75,6 +82,23 @@ class LeakGate:
         if key not in self._bare:
             self._bare[key] = self._seen(room, None, backbone, progress)
         return self._bare[key]
+
+    def _once(self, room: int, lora: bytes, backbone: Backbone, progress: Progress) -> Looks:
+        """Drawn once while one LoRA is looked at: whoever chose it by its places is judged by the same ones."""
+        digest = hashlib.sha256(lora).digest()
+        looks = self._looks()
+        if (digest, room) not in looks:
+            seen = self._seen(room, lora, backbone, progress)
+            self._latest.looks = {key: own for key, own in looks.items() if key[0] == digest} | {(digest, room): seen}
+        return self._looks()[digest, room]
+
+    def forget(self) -> None:
+        """Drop what this thread's latest LoRA drew: it is the person's face in other words."""
+        self._latest.looks = {}
+
+    def _looks(self) -> dict[tuple[bytes, int], Looks]:
+        looks: dict[tuple[bytes, int], Looks] = getattr(self._latest, "looks", {})
+        return looks
 
     def _seen(self, room: int, lora: bytes | None, backbone: Backbone, progress: Progress) -> Looks:
         return [self._look(picture) for picture in self._draw(room, lora, backbone, progress)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,22 +17,27 @@ import torch
 from semblance.diffusion import (
     Adapter,
     Backbone,
+    BackboneOptions,
     LoraSettings,
+    alike_at_full,
     at_best_strength,
     draw_photos,
     load_backbone,
     lora_settings,
-    train_lora,
     training_picture,
 )
+from semblance.diffusion.cohort.learner import Learner, NoCheckpoint
 from semblance.faces import Embedding, FaceEngine, RgbU8, unit
-from semblance.training.domain.leak import OwnPicture
+from semblance.training.domain.leak import LeakRules, OwnPicture, measured
 from semblance.training.domain.likeness import Measured
+from semblance.training.ml.choosing import choose
+from semblance.training.ml.cohorts import Cohorts
 from semblance.training.ml.crops import OwnFace, own_face
+from semblance.training.ml.flat import flat_of
 from semblance.training.ml.leaks import PROMPTS, LeakGate
-from semblance.training.ml.progress import Progress
+from semblance.training.ml.progress import Progress, Tell
 from semblance.training.ml.strangers import strangers_to
-from semblance.training.ports import OnStep, Photo, Trained
+from semblance.training.ports import Checkpoint, OnStep, Photo, Trained
 
 _DETECTION_PX: Final = 256
 """Small pictures are enlarged to this edge before faces are looked for, as the finished ones are."""
@@ -40,7 +46,9 @@ _DETECTION_PX: Final = 256
 @dataclass(frozen=True)
 class TrainerSettings:
     """lora: fields of LoraSettings that replace the backbone's own. leak_pictures: of every prompt that the person
-    should not be in, and of each of leak_others people who are asked for in the person's place."""
+    should not be in, and of each of leak_others people who are asked for in the person's place. leak_rules: what a
+    candidate must keep to be chosen; None leaves it to the judgement. cohort: trainings learnt together at most.
+    checkpoint_steps: how often a training's state is kept; 0: never."""
 
     backbone_dir: Path
     torch_threads: int
@@ -48,6 +56,10 @@ class TrainerSettings:
     lora: dict[str, Any]
     leak_pictures: int = 2
     leak_others: int = 4
+    leak_rules: LeakRules | None = None
+    cohort: int = 1
+    checkpoint_steps: int = 0
+    allow_licences: tuple[str, ...] = ()
 
 
 class LoraTrainer:
@@ -70,12 +82,16 @@ class LoraTrainer:
         self._gate = LeakGate(self._embed_all, strangers, each=settings.leak_pictures, others=settings.leak_others)
         self._backbone: Backbone | None = None
         self._loading = threading.Lock()
+        self._cohorts = Cohorts(self.backbone, settings.cohort)
 
-    def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep) -> Trained:
-        """Learn from all but the last `held_out` photos, judge by those. What on_step raises passes through."""
+    def train(
+        self, photos: Sequence[Photo], held_out: int, on_step: OnStep, checkpoint: Checkpoint | None = None
+    ) -> Trained:
+        """See ports.Trainer."""
         own = self.own_faces(photos, on_step)
         learnt, seen = own[:-held_out], own[-held_out:]
-        return self.judge(self.learn(learnt, on_step), learnt, seen, on_step)
+        with self._learning(learnt, on_step, checkpoint) as adapter:
+            return self.judge(adapter, learnt, seen, on_step)
 
     def own_faces(self, photos: Sequence[Photo], on_step: OnStep) -> list[OwnFace]:
         """The person's face of every photo, cut for the backbone."""
@@ -88,26 +104,52 @@ class LoraTrainer:
         return own
 
     def learn(self, learnt: Sequence[OwnFace], on_step: OnStep) -> Adapter:
-        """A LoRA and the reference, at the strength that is most like what was learnt."""
+        """A LoRA and the reference: the candidate, and its strength, that are most like what was learnt."""
+        with self._learning(learnt, on_step, None) as adapter:
+            return adapter
+
+    @contextlib.contextmanager
+    def _learning(self, learnt: Sequence[OwnFace], on_step: OnStep, checkpoint: Checkpoint | None) -> Iterator[Adapter]:
+        """What `learn` gives; no other training takes the backbone until its judgement is done."""
         backbone, reference, settings = self.backbone(), self.reference_of(learnt), self.lora_settings()
-        lora = train_lora(
-            backbone,
-            [training_picture(face.crop, backbone.config) for face in learnt],
-            settings,
+        learner = Learner(
+            pictures=[training_picture(face.crop, backbone.config) for face in learnt],
+            settings=settings,
             reference=reference,
             progress=lambda step, steps: on_step("training", step, steps),
             cancelled=lambda: False,
+            checkpoint=checkpoint or NoCheckpoint(),
+            checkpoint_steps=self._settings.checkpoint_steps if checkpoint else 0,
         )
-        adapter = Adapter(lora, reference)
-        if reference is None:  # without one, less of the adapter is less of the person
+        try:
+            with self._cohorts.learning(learner, waits=lambda: on_step("training", 0, settings.steps)) as loras:
+                yield self._chosen([Adapter(lora, reference) for lora in loras], learnt, on_step)
+        finally:
+            self._gate.forget()
+
+    def _chosen(self, adapters: Sequence[Adapter], learnt: Sequence[OwnFace], on_step: OnStep) -> Adapter:
+        """By the photos that were learnt from: those that were held out stay unseen for the judgement."""
+        backbone = self.backbone()
+        person = unit(np.mean([face.embedding for face in learnt], axis=0))
+        alike = functools.partial(self._alike, person=person)
+        adapter, full = choose(
+            adapters,
+            alike=lambda one: alike_at_full(backbone, one, alike, on_step=_weighing(on_step)),
+            passes=lambda one: self._keeps_to_itself(one, person, on_step),
+        )
+        if adapter.reference is None:  # without one, less of the adapter is less of the person
             return adapter
-        return at_best_strength(
-            backbone,
-            adapter,
-            settings.strengths,
-            functools.partial(self._alike, reference=reference),
-            on_step=lambda step, steps: on_step("weighing", step, steps),
-        )
+        strengths = self.lora_settings().strengths
+        return at_best_strength(backbone, adapter, strengths, alike, full=full, on_step=_weighing(on_step))
+
+    def _keeps_to_itself(self, adapter: Adapter, person: Embedding, on_step: OnStep) -> bool:
+        """Whether it shows the person nowhere else, by the pictures that judge it later; those are kept till then."""
+        rules = self._settings.leak_rules
+        if rules is None:
+            return True
+        backbone = self.backbone()
+        progress = Progress(_weighing(on_step), self._gate.prompts(adapter, person, backbone))
+        return rules.passed(measured(self._gate.places(adapter, person, backbone, progress), (), (), rules))
 
     def reference_of(self, learnt: Sequence[OwnFace]) -> Embedding | None:
         """Mean embedding (D,), unit norm; None for a backbone that takes none."""
@@ -133,6 +175,7 @@ class LoraTrainer:
             lora=adapter.lora,
             reference=b"" if adapter.reference is None else adapter.reference.tobytes(),
             backbone_digest=backbone.digest,
+            flat=flat_of(backbone, adapter.lora),
             measured=self._measure(found, [face.embedding for face in seen], len(made)),
             places=self._gate.places(adapter, person, backbone, progress),
             own=tuple(OwnPicture(float(face @ person), _nearest(face, others)) for face in found),
@@ -149,10 +192,10 @@ class LoraTrainer:
             detected=len(found),
         )
 
-    def _alike(self, pictures: Sequence[RgbU8], reference: Embedding) -> float:
-        """Mean cosine with the reference; a picture without a face counts as 0."""
+    def _alike(self, pictures: Sequence[RgbU8], person: Embedding) -> float:
+        """Mean cosine with the learnt photos' mean; a picture without a face counts as 0."""
         found = [embedding for picture in pictures if (embedding := self._embed(picture)) is not None]
-        return _mean_cosine(found, [reference], len(pictures))
+        return _mean_cosine(found, [person], len(pictures))
 
     def _embed(self, picture: RgbU8) -> Embedding | None:
         picture = _enlarged(picture)
@@ -174,8 +217,13 @@ class LoraTrainer:
         with self._loading:
             if self._backbone is None:
                 torch.set_num_threads(self._settings.torch_threads)
-                self._backbone = load_backbone(self._settings.backbone_dir)
+                options = BackboneOptions(allow_licences=self._settings.allow_licences)
+                self._backbone = load_backbone(self._settings.backbone_dir, options)
             return self._backbone
+
+
+def _weighing(on_step: OnStep) -> Tell:
+    return lambda step, steps: on_step("weighing", step, steps)
 
 
 def _enlarged(picture: RgbU8) -> RgbU8:

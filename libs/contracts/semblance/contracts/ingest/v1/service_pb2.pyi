@@ -244,18 +244,22 @@ class ListTrainingPhotosRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ...) -> None: ...
 
 class TrainingPhoto(_message.Message):
-    __slots__ = ("photo_id", "object_key", "sha256", "face", "landmarks_px")
+    __slots__ = ("photo_id", "object_key", "sha256", "face", "landmarks_px", "other_faces", "dhash")
     PHOTO_ID_FIELD_NUMBER: _ClassVar[int]
     OBJECT_KEY_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     FACE_FIELD_NUMBER: _ClassVar[int]
     LANDMARKS_PX_FIELD_NUMBER: _ClassVar[int]
+    OTHER_FACES_FIELD_NUMBER: _ClassVar[int]
+    DHASH_FIELD_NUMBER: _ClassVar[int]
     photo_id: str
     object_key: str
     sha256: str
     face: Box
     landmarks_px: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, photo_id: _Optional[str] = ..., object_key: _Optional[str] = ..., sha256: _Optional[str] = ..., face: _Optional[_Union[Box, _Mapping]] = ..., landmarks_px: _Optional[_Iterable[float]] = ...) -> None: ...
+    other_faces: int
+    dhash: str
+    def __init__(self, photo_id: _Optional[str] = ..., object_key: _Optional[str] = ..., sha256: _Optional[str] = ..., face: _Optional[_Union[Box, _Mapping]] = ..., landmarks_px: _Optional[_Iterable[float]] = ..., other_faces: _Optional[int] = ..., dhash: _Optional[str] = ...) -> None: ...
 
 class ListTrainingPhotosResponse(_message.Message):
     __slots__ = ("photos",)

@@ -126,3 +126,35 @@ class RemoveAdapterRequest(_message.Message):
     subject_id: str
     adapter_id: str
     def __init__(self, subject_id: _Optional[str] = ..., adapter_id: _Optional[str] = ...) -> None: ...
+
+class ScorePhotosRequest(_message.Message):
+    __slots__ = ("subject_id", "consent_id")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ...) -> None: ...
+
+class PhotoScore(_message.Message):
+    __slots__ = ("score_0_100", "photo_count", "enough", "findings")
+    SCORE_0_100_FIELD_NUMBER: _ClassVar[int]
+    PHOTO_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ENOUGH_FIELD_NUMBER: _ClassVar[int]
+    FINDINGS_FIELD_NUMBER: _ClassVar[int]
+    score_0_100: int
+    photo_count: int
+    enough: bool
+    findings: _containers.RepeatedCompositeFieldContainer[PhotoFinding]
+    def __init__(self, score_0_100: _Optional[int] = ..., photo_count: _Optional[int] = ..., enough: _Optional[bool] = ..., findings: _Optional[_Iterable[_Union[PhotoFinding, _Mapping]]] = ...) -> None: ...
+
+class PhotoFinding(_message.Message):
+    __slots__ = ("code", "points", "advice", "photo_ids")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    POINTS_FIELD_NUMBER: _ClassVar[int]
+    ADVICE_FIELD_NUMBER: _ClassVar[int]
+    PHOTO_IDS_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    points: int
+    advice: str
+    photo_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, code: _Optional[str] = ..., points: _Optional[int] = ..., advice: _Optional[str] = ..., photo_ids: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -55,6 +55,11 @@ class TrainingServiceStub:
                 request_serializer=semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.RemoveAdapterRequest.SerializeToString,
                 response_deserializer=semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.Adapter.FromString,
                 _registered_method=True)
+        self.ScorePhotos = channel.unary_unary(
+                '/semblance.contracts.training.v1.TrainingService/ScorePhotos',
+                request_serializer=semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.ScorePhotosRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.PhotoScore.FromString,
+                _registered_method=True)
 
 
 class TrainingServiceServicer:
@@ -89,6 +94,13 @@ class TrainingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ScorePhotos(self, request, context):
+        """How good the subject's accepted photos are to learn from; trains nothing and keeps nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TrainingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +123,11 @@ def add_TrainingServiceServicer_to_server(servicer, server):
                     servicer.RemoveAdapter,
                     request_deserializer=semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.RemoveAdapterRequest.FromString,
                     response_serializer=semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.Adapter.SerializeToString,
+            ),
+            'ScorePhotos': grpc.unary_unary_rpc_method_handler(
+                    servicer.ScorePhotos,
+                    request_deserializer=semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.ScorePhotosRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.PhotoScore.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +239,33 @@ class TrainingService:
             '/semblance.contracts.training.v1.TrainingService/RemoveAdapter',
             semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.RemoveAdapterRequest.SerializeToString,
             semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.Adapter.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ScorePhotos(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.training.v1.TrainingService/ScorePhotos',
+            semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.ScorePhotosRequest.SerializeToString,
+            semblance_dot_contracts_dot_training_dot_v1_dot_service__pb2.PhotoScore.FromString,
             options,
             channel_credentials,
             insecure,

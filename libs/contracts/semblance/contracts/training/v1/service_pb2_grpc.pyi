@@ -41,6 +41,8 @@ class TrainingServiceStub:
     """A page of the subject's adapters."""
     RemoveAdapter: _grpc.UnaryUnaryMultiCallable[_service_pb2.RemoveAdapterRequest, _service_pb2.Adapter]
     """Cancels a training that runs, or destroys an adapter that is there."""
+    ScorePhotos: _grpc.UnaryUnaryMultiCallable[_service_pb2.ScorePhotosRequest, _service_pb2.PhotoScore]
+    """How good the subject's accepted photos are to learn from; trains nothing and keeps nothing."""
 
 @_typing.type_check_only
 class TrainingServiceAsyncStub(TrainingServiceStub):
@@ -55,6 +57,8 @@ class TrainingServiceAsyncStub(TrainingServiceStub):
     """A page of the subject's adapters."""
     RemoveAdapter: _aio.UnaryUnaryMultiCallable[_service_pb2.RemoveAdapterRequest, _service_pb2.Adapter]  # type: ignore[assignment]
     """Cancels a training that runs, or destroys an adapter that is there."""
+    ScorePhotos: _aio.UnaryUnaryMultiCallable[_service_pb2.ScorePhotosRequest, _service_pb2.PhotoScore]  # type: ignore[assignment]
+    """How good the subject's accepted photos are to learn from; trains nothing and keeps nothing."""
 
 class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Adapters of one person: learnt, looked at, removed."""
@@ -90,5 +94,13 @@ class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.Adapter, _abc.Awaitable[_service_pb2.Adapter]]:
         """Cancels a training that runs, or destroys an adapter that is there."""
+
+    @_abc_1.abstractmethod
+    def ScorePhotos(
+        self,
+        request: _service_pb2.ScorePhotosRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.PhotoScore, _abc.Awaitable[_service_pb2.PhotoScore]]:
+        """How good the subject's accepted photos are to learn from; trains nothing and keeps nothing."""
 
 def add_TrainingServiceServicer_to_server(servicer: TrainingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

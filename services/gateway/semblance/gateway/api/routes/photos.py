@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.exceptions import HTTPException
 
 from semblance.gateway.api.admission import READS_JSON, READS_MULTIPART, Here, Reader, Uploader, Writer
@@ -22,6 +22,7 @@ from semblance.gateway.api.schemas.photos import (
     PersonName,
     PersonSplit,
     Photo,
+    PhotoScore,
     Upload,
 )
 from semblance.gateway.domain.things import Page
@@ -30,6 +31,7 @@ from semblance.kernel.errors import Invalid
 
 router = APIRouter()
 _IMAGE_TYPE = re.compile(r"image/[a-z0-9.+-]{1,40}")
+ScoredUnder = Annotated[str, Query(pattern=UUID_PATTERN, description="A consent that covers training.")]
 _PHOTO_FORM = {
     "requestBody": {
         "required": True,
@@ -136,6 +138,12 @@ def complete_upload(caller: Uploader, here: Here, photo_id: PathId) -> Photo:
 def list_photos(caller: Reader, here: Here, after: After = None, limit: Limit = 20) -> Listed[Photo]:
     """The account's photos."""
     return listed(Photo, here.gate.ingest.photos(caller.subject_id, after=inner_of(after), limit=limit))
+
+
+@router.get("/v1/photos/score", tags=["photos"])
+def score_photos(caller: Reader, here: Here, consent_id: ScoredUnder) -> PhotoScore:
+    """How good the accepted photos are to learn from, before anything is learnt. Asked under a consent for training."""
+    return PhotoScore.of(photos.score_photos(here.gate, caller.subject_id, consent_id))
 
 
 @router.get("/v1/photos/{photo_id}", tags=["photos"])

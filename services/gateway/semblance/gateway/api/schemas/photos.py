@@ -92,6 +92,40 @@ class Photo(Answered):
     faces: list[FaceInPhoto]
 
 
+class PhotoFinding(Answered):
+    """What cost points and what to do about it. `photo_ids` is empty when it is about all photos together."""
+
+    code: str
+    points: int
+    advice: str
+    photo_ids: list[str]
+
+
+class PhotoScore(Answered):
+    """`score_0_100` is what the accepted photos are worth to a training; with `enough` false none would begin."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            score_0_100=72,
+            photo_count=8,
+            enough=True,
+            findings=[
+                {
+                    "code": "few-photos",
+                    "points": 12,
+                    "advice": "Add some 4 more photos, from other days if you can.",
+                    "photo_ids": [],
+                }
+            ],
+        )
+    )
+
+    score_0_100: int
+    photo_count: int
+    enough: bool
+    findings: list[PhotoFinding]
+
+
 class Person(Answered):
     """A group of faces that look like one person. `own` is the account's own."""
 

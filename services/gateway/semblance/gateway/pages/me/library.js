@@ -36,13 +36,28 @@ export function photoDrop(consentFor, changed) {
   }
 }
 
-// Whether some are still being looked at.
-export async function showPhotos() {
+let scored = ""; // which photos the score is of: they are opened for it, so it is asked once for each set
+
+// Whether some are still being looked at. trainConsent: the consent that a score may be asked under.
+export async function showPhotos(trainConsent) {
   const photos = (await get(`/v1/photos?limit=${LIMIT}`)).items;
   const of = (state) => photos.filter((photo) => photo.state === state);
   const used = of("accepted").length, open = of("received").length;
   at("photo-count").textContent = photos.length ? `${used} used${open ? `, ${open} being looked at` : ""}.` : "None yet.";
   at("unused").hidden = !of("refused").length;
   at("verdicts").replaceChildren(...of("refused").map((photo) => made("li", photo.verdict || photo.reason_code)));
+  if (!open) await showScore(of("accepted"), trainConsent);
   return open > 0;
+}
+
+// What they are worth to learn from, and what would make them better. The page does without where it cannot be had.
+async function showScore(photos, trainConsent) {
+  const set = trainConsent && photos.length ? [trainConsent, ...photos.map((photo) => photo.id)].join() : "";
+  if (set === scored) return;
+  scored = set;
+  const found = set && await get(`/v1/photos/score?consent_id=${trainConsent}`).catch(() => null);
+  at("photo-score").hidden = !found;
+  if (!found) return;
+  at("score").textContent = `Good to learn from: ${found.score_0_100} of 100.`;
+  at("score-advice").replaceChildren(...found.findings.map((finding) => made("li", finding.advice)));
 }

@@ -46,7 +46,7 @@ export async function showPictures() {
 // How everything stands; asks again while something is on its way and the page is looked at.
 async function look() {
   clearTimeout(again);
-  const busy = [await showPhotos(), await showAdapter(), await showImages()];
+  const busy = [await showPhotos(consentFor("train")), await showAdapter(), await showImages()];
   if (busy.includes(true)) again = setTimeout(() => shown() && look().catch((error) => say(error.message)), AGAIN_MS);
 }
 

@@ -1,0 +1,122 @@
+"""Trainings that several threads ask for at once, learnt together."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from semblance.diffusion import Backbone
+from semblance.diffusion.cohort.learner import Learner, Learnt
+from semblance.diffusion.cohort.loop import train_cohort
+
+_LOOK_S: Final = 1.0
+"""How often somebody who waits for a seat looks whether they still may."""
+
+
+@dataclass(eq=False)
+class _Ticket:
+    """Somebody's training, and how it ended once it has."""
+
+    learner: Learner
+    learnt: Learnt | None = None
+
+
+class Cohorts:
+    """At most `size` at once. Nobody waits for company: the first begins, and others join between its first steps, or
+    else the next cohort. The steps run in a thread of their own, so that whoever is stopped leaves at once.
+    """
+
+    def __init__(self, backbone: Callable[[], Backbone], size: int) -> None:
+        self._backbone = backbone
+        self._size = size
+        self._changed = threading.Condition()
+        self._waiting: list[_Ticket] = []
+        self._seated: list[_Ticket] = []
+        self._judged: list[_Ticket] = []
+        self._running = False
+
+    @contextlib.contextmanager
+    def learning(self, learner: Learner, waits: Callable[[], None]) -> Iterator[tuple[bytes, ...]]:
+        """The candidates of this one, for as long as it takes to judge them: no cohort begins meanwhile, for it would
+        hold the backbone until its end. waits is called now and then until there is a seat; what it raises passes
+        through, as does what the learner's own callbacks raise, which another thread calls in the caller's context."""
+        ticket = _Ticket(_in_context(learner))
+        with self._changed:
+            self._waiting.append(ticket)
+        try:
+            yield self._learnt(ticket, waits).or_raise()
+        finally:
+            with self._changed:
+                for place in (self._waiting, self._judged):
+                    if ticket in place:
+                        place.remove(ticket)
+                self._changed.notify_all()
+
+    def _learnt(self, ticket: _Ticket, waits: Callable[[], None]) -> Learnt:
+        while True:
+            self._start()
+            with self._changed:
+                self._changed.wait_for(lambda: ticket.learnt is not None or self._free(), _LOOK_S)
+                if ticket.learnt is not None:
+                    return ticket.learnt
+                waiting = ticket in self._waiting
+            if waiting:
+                waits()
+
+    def _free(self) -> bool:
+        return not self._running and not self._judged
+
+    def _start(self) -> None:
+        with self._changed:
+            if not self._free() or not self._waiting:
+                return
+            self._running = True
+            first = self._take()
+        threading.Thread(target=self._run, args=(first,), name="cohort", daemon=True).start()
+
+    def _run(self, first: Sequence[Learner]) -> None:
+        try:
+            train_cohort(self._backbone(), first, joining=self._joining, done=self._done)
+        except BaseException as error:  # noqa: BLE001 - it is told to everybody whom it kept from learning
+            with self._changed:
+                for ticket in self._seated:
+                    ticket.learnt = Learnt(ended_by=error)
+        finally:
+            with self._changed:
+                self._seated.clear()
+                self._running = False
+                self._changed.notify_all()
+
+    def _joining(self) -> list[Learner]:
+        with self._changed:
+            return self._take()
+
+    def _take(self) -> list[Learner]:
+        free = self._size - len(self._seated)
+        taken, self._waiting = self._waiting[:free], self._waiting[free:]
+        self._seated += taken
+        return [ticket.learner for ticket in taken]
+
+    def _done(self, learner: Learner, learnt: Learnt) -> None:
+        with self._changed:
+            [ticket] = [ticket for ticket in self._seated if ticket.learner is learner]
+            self._seated.remove(ticket)
+            ticket.learnt = learnt
+            if learnt.ended_by is None:
+                self._judged.append(ticket)
+            self._changed.notify_all()
+
+
+def _in_context(learner: Learner) -> Learner:
+    """The same, its callbacks in this thread's context: what they send belongs to this request's trace."""
+    context = contextvars.copy_context()
+    return dataclasses.replace(
+        learner,
+        progress=lambda done, of: context.run(learner.progress, done, of),
+        cancelled=lambda: context.run(learner.cancelled),
+    )

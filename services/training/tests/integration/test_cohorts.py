@@ -1,0 +1,128 @@
+"""Several threads ask for a training at once: they learn together, and none waits for another's end or pays for it."""
+
+import contextvars
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from semblance.diffusion import Backbone, TrainingPicture, load_backbone, lora_settings
+from semblance.diffusion.cohort.learner import Learner
+from semblance.diffusion.testing import write_tiny_backbone
+from semblance.training.ml.cohorts import Cohorts
+
+pytestmark = pytest.mark.integration
+WHO = contextvars.ContextVar[str]("WHO")
+STEPS = 30
+
+
+@pytest.fixture(scope="module")
+def backbone(tmp_path_factory: pytest.TempPathFactory) -> Backbone:
+    return load_backbone(write_tiny_backbone(tmp_path_factory.mktemp("cohorts") / "tiny", ip_adapter=False))
+
+
+def learner(backbone: Backbone, seed: int, progress: Callable[[int, int], None], steps: int = STEPS) -> Learner:
+    pixels = np.random.default_rng(seed).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    pictures = [TrainingPicture(image, backbone.config.caption) for image in pixels]
+    settings = lora_settings(backbone.config.lora, seed=seed, steps=steps)
+    return Learner(pictures, settings, None, progress, lambda: False)
+
+
+def nobody_waits() -> None:
+    """For those who need not be asked."""
+
+
+class Asked:
+    """A thread that asks for a training and keeps what became of it."""
+
+    def __init__(self, cohorts: Cohorts, one: Learner, who: str) -> None:
+        self.found: tuple[bytes, ...] | BaseException | None = None
+        self._thread = threading.Thread(target=self._run, args=(cohorts, one, who))
+
+    def _run(self, cohorts: Cohorts, one: Learner, who: str) -> None:
+        WHO.set(who)
+        try:
+            with cohorts.learning(one, nobody_waits) as found:
+                self.found = found
+        except Exception as error:  # noqa: BLE001 - looked at by the test
+            self.found = error
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self) -> None:
+        self._thread.join(120)
+        assert not self._thread.is_alive()
+
+
+def test_those_who_ask_at_once_learn_together_and_one_who_fails_leaves_alone(backbone: Backbone) -> None:
+    class Withdrawn(Exception):
+        pass
+
+    cohorts, steps = Cohorts(lambda: backbone, 3), []
+    others: list[Asked] = []
+
+    def first(done: int, _of: int) -> None:
+        steps.append(("a", done, WHO.get()))
+        if done == 1:
+            for other in others:
+                other.start()
+            while len(cohorts._waiting) < 2:
+                threading.Event().wait(0.01)
+
+    def fails(done: int, _of: int) -> None:
+        steps.append(("b", done, WHO.get()))
+        if done == 2:
+            raise Withdrawn
+
+    leading = Asked(cohorts, learner(backbone, 1, first), "a")
+    others += [
+        Asked(cohorts, learner(backbone, 2, fails), "b"),
+        Asked(cohorts, learner(backbone, 3, lambda done, _of: steps.append(("c", done, WHO.get()))), "c"),
+    ]
+    leading.start()
+    for asked in (leading, *others):
+        asked.join()
+    assert isinstance(leading.found, tuple)
+    assert isinstance(others[0].found, Withdrawn)
+    assert isinstance(others[1].found, tuple)
+    assert all(name == who for name, _step, who in steps)  # everybody's callbacks run in their own context
+    assert [step for name, step, _who in steps if name == "b"] == [1, 2]
+    assert steps.index(("c", 1, "c")) < steps.index(("a", 5, "a"))
+    backbone.require_bare()
+
+
+def test_the_next_one_begins_when_the_last_is_judged_and_may_be_stopped_while_it_waits(backbone: Backbone) -> None:
+    class Withdrawn(Exception):
+        pass
+
+    cohorts = Cohorts(lambda: backbone, 1)
+    begun = threading.Event()
+    second = Asked(cohorts, learner(backbone, 2, lambda _done, _of: begun.set(), steps=1), "b")
+
+    def withdrawn() -> None:
+        raise Withdrawn
+
+    with cohorts.learning(learner(backbone, 1, lambda _done, _of: None, steps=1), nobody_waits) as found:
+        second.start()
+        with pytest.raises(Withdrawn), cohorts.learning(learner(backbone, 3, lambda *_: None, steps=1), withdrawn):
+            pass
+        assert found
+        assert not begun.is_set()
+    second.join()
+    assert isinstance(second.found, tuple)
+
+
+def test_what_keeps_everybody_from_learning_is_told_to_each(backbone: Backbone) -> None:
+    class Missing(Exception):
+        pass
+
+    def missing() -> Backbone:
+        raise Missing
+
+    cohorts = Cohorts(missing, 2)
+    one = learner(backbone, 1, lambda _done, _of: None)
+    for _ in "ab":
+        with pytest.raises(Missing), cohorts.learning(one, nobody_waits):
+            pass

@@ -13,7 +13,7 @@ import numpy as np
 from people import Person
 from PIL import Image
 
-from semblance.generation.ports import AdapterFacts, Drawing, PromptVerdict
+from semblance.generation.ports import AdapterFacts, Drawing, EngineLoad, PromptVerdict
 from semblance.kernel.errors import NotFound
 from semblance.safety.domain.verdict import NudePart
 from semblance.safety.ml.decoding import PictureLimits, decode
@@ -39,6 +39,19 @@ class SlowRenderer:
             time.sleep(STEP_S)
             on_step(step, STEPS)
         return Drawing(png(order.seed), SIDE_PX, SIDE_PX, adapter.backbone_digest, 0.9)
+
+    def revoke(self, _withdrawal: Any, *, confirmed: bool = False) -> None:
+        """It holds nothing; whether a drawing goes on is asked at every step."""
+
+    def healthy(self) -> None:
+        """Always."""
+
+    def load(self) -> EngineLoad:
+        """Nobody watches."""
+        return EngineLoad()
+
+    def close(self) -> None:
+        """Nothing to end."""
 
 
 class AnyPrompt:

@@ -27,7 +27,7 @@ from semblance.local.platform import DRAIN_S, Options, Platform
 
 app = typer.Typer(no_args_is_help=True, help="The whole platform on this machine.", pretty_exceptions_enable=False)
 _console = Console()
-_UP_TIMEOUT_S = 240.0
+_UP_TIMEOUT_S = 420.0
 
 Data = Annotated[Path, typer.Option("--data", help="Where everything is kept.")]
 _DATA = Path("data")

@@ -29,6 +29,7 @@ from semblance.local.stream import LineFile
 DRAIN_S = 25.0
 _READY_TIMEOUT_S = 180.0
 _ENGINE_END_S = 10.0
+_CLUSTER_S = 180.0  # more, for a cluster that is started too; on a busy machine it takes more than one try
 _LOOP_S = 0.2
 _CHECK_S = 1.0
 
@@ -147,10 +148,11 @@ class Platform:
                 self._say(f"{service.name} is ready")
 
     def _require_progress(self, began_s: float) -> None:
-        if time.monotonic() - began_s > _READY_TIMEOUT_S:
+        timeout_s = _READY_TIMEOUT_S if self._engine is None else _READY_TIMEOUT_S + _CLUSTER_S
+        if time.monotonic() - began_s > timeout_s:
             missing = ", ".join(service.name for service in self._services if not service.ready)
             raise Unavailable(
-                f"not ready after {_READY_TIMEOUT_S:.0f} s: {missing}",
+                f"not ready after {timeout_s:.0f} s: {missing}",
                 remedy=f"Look at {self._layout.log}.",
                 code="platform-unready",
             )

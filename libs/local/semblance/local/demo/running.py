@@ -19,7 +19,7 @@ from semblance.local.demo.narrator import Advance, StepFailed
 from semblance.local.layout import Layout
 from semblance.local.process import launcher
 
-_READY_S = 240.0
+_READY_S = 420.0
 _STOP_S = 60.0
 
 

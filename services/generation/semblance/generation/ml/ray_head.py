@@ -43,7 +43,7 @@ def environment(token: Path) -> dict[str, str]:
     return {
         "RAY_USAGE_STATS_ENABLED": "0",
         # On a busy machine its own half minute is too short to begin in.
-        "RAY_raylet_start_wait_time_s": "120",
+        "RAY_raylet_start_wait_time_s": "60",
         "RAY_worker_register_timeout_seconds": "120",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token),

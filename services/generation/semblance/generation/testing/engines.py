@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -12,7 +13,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from semblance.kernel.ids import AdapterId, ConsentId, SubjectId, new_id
 
 _READY_S = 240.0
 _STOP_S = 30.0
+_STARTS = 3
 
 
 def small(backbone_dir: Path, *, best_of: int = 2, batches: int = 1) -> RendererSettings:
@@ -91,12 +92,27 @@ class Cluster:
     environment: Mapping[str, str]
 
 
-@contextmanager
+@contextlib.contextmanager
 def cluster(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
     """A cluster of this machine in a process of its own, stopped at the end. settings: GENERATION_... variables.
 
+    Started up to three times: on a busy machine Ray's node gives up when its agents need more than half a minute.
     Raises TimeoutError with the end of its output when it does not become ready.
     """
+    for attempt in range(_STARTS):
+        with contextlib.ExitStack() as stack:
+            try:
+                found = stack.enter_context(_started(folder, settings))
+            except TimeoutError:
+                if attempt == _STARTS - 1:
+                    raise
+                continue
+            yield found
+            return
+
+
+@contextlib.contextmanager
+def _started(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
     port, ready_port = _free_ports()
     token, log = folder / "token", folder / "head.log"
     folder.mkdir(parents=True, exist_ok=True)

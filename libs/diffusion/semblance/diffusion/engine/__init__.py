@@ -15,13 +15,13 @@ from semblance.diffusion.engine.request import (
     OnPreview,
     OnStep,
     Priority,
-    Region,
     Start,
     Worn,
 )
 from semblance.diffusion.engine.settings import EngineSettings
 from semblance.diffusion.engine.stats import EngineStats
 from semblance.diffusion.engine.ticket import State, Ticket
+from semblance.diffusion.families.regional import Region
 
 __all__ = [
     "MAX_PEOPLE",

@@ -11,7 +11,8 @@ from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import resca
 from semblance.diffusion.engine.schedule import Plan, Stepper, advanced, per_row
 from semblance.diffusion.engine.waiting import Job
 from semblance.diffusion.families.family import Family, Lane
-from semblance.diffusion.slots import Slots, Use
+from semblance.diffusion.families.regional import PARTS, SPANS
+from semblance.diffusion.slots import Regions, Slots, Use
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,11 @@ class Forward:
         timesteps = [row.plan.timesteps[row.step] for row in rows for _lane in row.told]
         empty = size - len(told)
         uses = [row.uses for row in rows for _lane in row.told]
-        self._bind([*uses, *[()] * empty], rows[0].batch_class.places)
+        lanes = {name: _padded(torch.cat([lane[name] for lane in told]), empty) for name in told[0]}
+        self._bind([*uses, *[()] * empty], rows[0].batch_class.places, self._regions(lanes))
         with torch.no_grad():
             predicted = self._family.predict(
-                _padded(seen, empty),
-                torch.tensor(timesteps + timesteps[:1] * empty, device=seen.device),
-                {name: _padded(torch.cat([lane[name] for lane in told]), empty) for name in told[0]},
+                _padded(seen, empty), torch.tensor(timesteps + timesteps[:1] * empty, device=seen.device), lanes
             )
         return predicted[: len(told)]
 
@@ -125,12 +125,19 @@ class Forward:
         ]
         return torch.cat(rescaled)
 
-    def _bind(self, lanes: list[tuple[Use, ...]], places: int) -> None:
+    def _bind(self, lanes: list[tuple[Use, ...]], places: int, regions: Regions | None) -> None:
         worn = (places, [[(use.held, use.strength) for use in lane] for lane in lanes])
-        if worn != self._bound:
+        if worn != self._bound or regions is not None:
             self._bound = None
-            self._slots.bind(self._prefix, lanes, places=places)
-            self._bound = worn
+            self._slots.bind(self._prefix, lanes, places=places, regions=regions)
+            self._bound = worn if regions is None else None
+
+    def _regions(self, lanes: Lane) -> Regions | None:
+        """Where each adapter of the lanes counts; None: everywhere."""
+        tower = self._slots.layout.tower(self._prefix)
+        if PARTS not in lanes or tower is None:
+            return None
+        return Regions(lanes[PARTS], lanes[SPANS], tower.rank)
 
 
 def moved(rows: Sequence[Row], predictions: torch.Tensor) -> list[torch.Tensor]:

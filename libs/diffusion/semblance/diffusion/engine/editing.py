@@ -79,9 +79,9 @@ def noised(scheduler: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) 
     return made
 
 
-def pasted(drawn: RgbU8, start: Start) -> RgbU8:
+def pasted(drawn: RgbU8, start: Start | None) -> RgbU8:
     """The drawn picture inside the mask and the given one outside, with a soft seam; outside it is exact."""
-    if start.mask is None:
+    if start is None or start.mask is None:
         return drawn
     return blended(drawn, start.image, start.mask)
 
@@ -100,7 +100,7 @@ def blended(drawn: RgbU8, kept: RgbU8, mask: NDArray[np.uint8]) -> RgbU8:
 def face_mask(landmarks: NDArray[np.float32], height: int, width: int, *, margin: float = 1.0) -> NDArray[np.uint8]:
     """A white ellipse (height, width) over a face. landmarks (5, 2) px: eyes, nose, mouth corners, x then y.
 
-    margin 0.5 to 2: a factor of the ellipse, whose axes are 2.1 and 2.9 times the way from the eyes' line to the mouth's:
+    margin 0.5 to 2: a factor of the ellipse. Its axes are 2.1 and 2.9 times the way from the eyes' line to the mouth's:
     a head from chin to crown is about three such ways, in the ArcFace template's proportions (arXiv:1801.07698).
     """
     if landmarks.shape != (5, 2) or not bool(np.isfinite(landmarks).all()):

@@ -12,11 +12,12 @@ import numpy as np
 import torch
 
 from semblance.diffusion.backbone import Backbone
+from semblance.diffusion.engine import editing
 from semblance.diffusion.engine.admission import Admission
 from semblance.diffusion.engine.batch import Forward, Row, foreseen, moved
+from semblance.diffusion.engine.conditioning import check_parts
 from semblance.diffusion.engine.errors import EngineBroken, EngineClosed, OutOfMemory, Revoked
 from semblance.diffusion.engine.floor import Floor
-from semblance.diffusion.engine.opening import require_openable
 from semblance.diffusion.engine.preparing import Preparing
 from semblance.diffusion.engine.request import EngineRequest, OnPreview, OnStep, Worn
 from semblance.diffusion.engine.settings import EngineSettings
@@ -234,7 +235,6 @@ class StepEngine:
 
     def _checked(self, request: EngineRequest) -> tuple[int, int]:
         """The size that is drawn. Raises RequestInvalid."""
-        require_openable(request)
         size = self.family.size(request.height_px, request.width_px)
         if size[0] * size[1] > self.settings.max_pixels:
             raise RequestInvalid(f"a picture has at most {self.settings.max_pixels} pixels")
@@ -244,6 +244,9 @@ class StepEngine:
             raise RequestInvalid(f"this engine holds {self.settings.slots} adapters at once")
         if not all(0.0 <= worn.strength <= MAX_STRENGTH for worn in request.worn):
             raise RequestInvalid(f"strength must be 0 to {MAX_STRENGTH:g}")
+        check_parts(request.worn, self.family)
+        if request.start is not None:
+            editing.check(request.start, size)
         return size
 
     def _sweep(self, now_s: float) -> None:
@@ -326,7 +329,7 @@ class StepEngine:
             picture = self.family.decode(row.latents)
             if not bool(torch.isfinite(picture).all()):
                 raise AdapterUnusable("the picture holds numbers that are not finite")
-            job.pictures[row.index] = _pixels(picture)
+            job.pictures[row.index] = editing.pasted(_pixels(picture), job.request.start)
         except SemblanceError as error:
             job.ticket.end(error)
         except (MemoryError, RuntimeError) as error:

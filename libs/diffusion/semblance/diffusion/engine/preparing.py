@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from semblance.diffusion.engine.batch import BatchClass, Row
+from semblance.diffusion.engine.conditioning import Conditioning
 from semblance.diffusion.engine.opening import opening
 from semblance.diffusion.engine.request import EngineRequest
 from semblance.diffusion.engine.schedule import Plan, Plans, Stepper
@@ -15,8 +14,6 @@ from semblance.diffusion.engine.waiting import Job
 from semblance.diffusion.families.family import Asked, Family, Lane
 from semblance.diffusion.rendering import derived_seed
 from semblance.diffusion.slots import Slots, Use
-
-_TEXT: Final = "text_encoder"
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Preparing:
 
     def __init__(self, family: Family, slots: Slots) -> None:
         self._family = family
-        self._slots = slots
+        self._conditioning = Conditioning(family, slots)
         self._plans = Plans(family.scheduler)
 
     def prepare(self, request: EngineRequest, size: tuple[int, int], uses: Sequence[Use]) -> Prepared:
@@ -52,13 +49,8 @@ class Preparing:
             *size,
             guidance_scale=guidance,
             likeness_scale=own.ip_adapter_scale if picture.likeness_scale is None else picture.likeness_scale,
-            references=tuple(worn.reference for worn in request.worn if worn.reference is not None),
         )
-        with contextlib.ExitStack() as worn_text:
-            for prefix in self._family.towers():
-                if prefix.startswith(_TEXT) and uses:
-                    worn_text.enter_context(self._slots.uniform(prefix, uses))
-            wanted, unwanted = self._family.condition(asked)
+        wanted, unwanted = self._conditioning.lanes(request, asked, uses)
         batch_class = BatchClass(
             size=size,
             shapes=tuple((name, tuple(told.shape), str(told.dtype)) for name, told in sorted(wanted.items())),

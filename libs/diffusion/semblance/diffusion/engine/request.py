@@ -10,22 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from semblance.diffusion.families.regional import Region
 from semblance.diffusion.rendering import RenderRequest, RgbU8
 from semblance.diffusion.slots.flat import FlatAdapter
 
 MAX_PEOPLE: Final = 4
-
-
-@dataclass(frozen=True)
-class Region:
-    """A rectangle of the picture in shares of its edges, 0 to 1, left < right and top < bottom; prompt: what is said of
-    the person in it (empty: the picture's own prompt)."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-    prompt: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from semblance.diffusion.config import BackboneConfig
+
+if TYPE_CHECKING:
+    from semblance.diffusion.families.regional import RegionalAttention
 
 Lane = Mapping[str, torch.Tensor]
 """What a denoiser is told beside latents and noise level, by name. Each (1, ...) for one lane; the engine concatenates
@@ -42,6 +45,10 @@ class Family(Protocol):
     """`semblance.json`: what a request gets when it names no number, and what a LoRA of this backbone may change."""
     digest: str
     """Of the weights; adapters are packed for it."""
+
+    @property
+    def regional(self) -> RegionalAttention | None:
+        """How people are kept to parts of a picture; None where the denoiser has no attention of its own to words."""
 
     def towers(self) -> Mapping[str, torch.nn.Module]:
         """The modules that an adapter may change, by the prefix of their keys in diffusers' LoRA format (`unet` or

@@ -31,6 +31,7 @@ class Flux:
     2 x 2 for the transformer only. A negative prompt is not read: guidance is embedded."""
 
     name = "flux"
+    regional = None
 
     def __init__(self, backbone: Backbone) -> None:
         self.backbone = backbone

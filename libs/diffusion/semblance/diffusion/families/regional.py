@@ -1,8 +1,9 @@
 """Several people in one picture, each in a part of it: whose words and whose face a place of the picture looks at.
 
 A lane's words are the picture's own and then those of each person. A place inside somebody's part looks at the
-picture's words and at theirs; a place outside looks at the picture's alone. Works by what diffusers' attention takes
-anyhow, a mask for words and masks for reference faces, so that no attention of our own is needed.
+picture's words and at theirs; a place outside looks at the picture's alone. In self-attention a place inside looks at
+its own part and at what is nobody's, so that no face is made of another. Works by what diffusers' attention takes
+anyhow, masks for words, places and reference faces; convolutions alone carry something over a border.
 """
 
 from __future__ import annotations
@@ -50,42 +51,60 @@ class Region:
         return torch.outer(_covered(self.top, self.bottom, height), _covered(self.left, self.right, width))
 
 
-def joined(whole: Lane, people: Sequence[Lane], regions: Sequence[Region], latents: torch.Size) -> Lane:
-    """One lane of the picture's own and the people's, in the order of their regions. latents (1, C, h, w).
+_EVERYWHERE: Final = Region(0.0, 0.0, 1.0, 1.0)
 
-    Only words and faces are the people's; what else a lane has is the whole picture's. Raises RequestInvalid for a
-    backbone without cross-attention to words.
+
+@dataclass(frozen=True)
+class Placed:
+    """Somebody's lane and their part. lane None: a style, which is said in the picture's own words and has no face;
+    region None: all of the picture."""
+
+    lane: Lane | None = field(repr=False)
+    region: Region | None
+
+
+def joined(whole: Lane, people: Sequence[Placed], latents: torch.Size) -> Lane:
+    """One lane of the picture's own and the people's, in their order. latents (1, C, h, w) is the shape of noise.
+
+    Only words and faces are the people's; what else a lane has is the whole picture's.
     """
-    if WORDS not in whole or len(latents) != 4:
-        raise RequestInvalid("this backbone draws nobody into a part of a picture", remedy="Take a UNet backbone.")
-    words = [whole[WORDS], *(lane[WORDS] for lane in people)]
+    lanes = [placed.lane for placed in people]
+    words = [whole[WORDS], *(lane[WORDS] for lane in lanes if lane is not None)]
+    numbers: dict[str, Any] = {"dtype": words[0].dtype, "device": words[0].device}
+    own = words[0].shape[1]
     told = {**whole, WORDS: torch.cat(words, dim=1)}
-    numbers = {"dtype": words[0].dtype, "device": words[0].device}
-    spans = torch.zeros(1, len(people), told[WORDS].shape[1], **numbers)
-    begins = words[0].shape[1]
-    for index, own in enumerate(words[1:]):
-        spans[:, index, begins : begins + own.shape[1]] = 1
-        begins += own.shape[1]
-    told[SPANS] = spans
-    told[PARTS] = torch.stack([region.mask(*latents[2:]) for region in regions])[None].to(**numbers)
+    spans, begins = torch.zeros(1, len(people), told[WORDS].shape[1], **numbers), own
+    for index, lane in enumerate(lanes):
+        start, size = (0, own) if lane is None else (begins, lane[WORDS].shape[1])
+        spans[:, index, start : start + size] = 1
+        begins += 0 if lane is None else size
+    masks = [(placed.region or _EVERYWHERE).mask(*latents[2:]) for placed in people]
+    told[SPANS], told[PARTS] = spans, torch.stack(masks)[None].to(**numbers)
     if FACES in whole:
-        told[FACES] = torch.cat([lane[FACES] for lane in people], dim=1)
-        told[LIKENESS] = torch.cat([lane[LIKENESS] for lane in people], dim=1)
+        # A face of zeros that does not count stands for who has none.
+        faces = [
+            (whole[FACES] * 0, whole[LIKENESS] * 0) if lane is None else (lane[FACES], lane[LIKENESS]) for lane in lanes
+        ]
+        told[FACES] = torch.cat([face for face, _likeness in faces], dim=1)
+        told[LIKENESS] = torch.cat([likeness for _face, likeness in faces], dim=1)
     return told
 
 
+_Changed = tuple[Any, dict[str, Any]] | None
+
+
 class RegionalAttention:
-    """Tells a UNet's cross-attention the masks of a forward; without any it is as diffusers left it, bit for bit."""
+    """Tells a UNet's attention the masks of a forward; without any it is as diffusers left it, bit for bit."""
 
-    def __init__(self) -> None:
+    def __init__(self, unet: nn.Module) -> None:
+        """Listen at every attention of a UNet."""
         self._masks: _Masks | None = None
-        self._hooks: list[Any] = []
-
-    def attach(self, unet: nn.Module) -> None:
-        """Listen at every cross-attention."""
-        for name, part in unet.named_modules():
-            if name.endswith("attn2"):
-                self._hooks.append(part.register_forward_pre_hook(self._told, with_kwargs=True))
+        asked = {"attn1": self._among_places, "attn2": self._to_words}
+        self._hooks = [
+            part.register_forward_pre_hook(asked[name.rpartition(".")[2]], with_kwargs=True)
+            for name, part in unet.named_modules()
+            if name.endswith(tuple(asked))
+        ]
 
     def detach(self) -> None:
         """Leave the UNet alone."""
@@ -103,7 +122,14 @@ class RegionalAttention:
         finally:
             self._masks = None
 
-    def _told(self, _part: nn.Module, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]] | None:
+    def _among_places(self, _part: nn.Module, args: Any, kwargs: dict[str, Any]) -> _Changed:
+        masks = self._masks
+        if masks is None:
+            return None
+        kwargs["attention_mask"] = masks.places(args[0].shape[1])
+        return args, kwargs
+
+    def _to_words(self, _part: nn.Module, args: Any, kwargs: dict[str, Any]) -> _Changed:
         masks = self._masks
         if masks is None:
             return None
@@ -121,17 +147,35 @@ class _Masks:
         self._spans = spans
         # What a face adds is multiplied with its mask, and so with how much it is to count.
         self.faces = None if likeness is None else parts * likeness[:, :, None, None]
-        self._made: dict[int, torch.Tensor] = {}
+        self._made: dict[tuple[str, int], torch.Tensor] = {}
 
     def words(self, places: int) -> torch.Tensor:
-        """What is added to the scores, (L, places, tokens)."""
-        if places not in self._made:
-            height, width = rectangle(places, *self._parts.shape[-2:])
-            inside = F.interpolate(self._parts, size=(height, width), mode="area").flatten(2) >= 0.5
-            own = inside.to(self._spans.dtype).transpose(1, 2) @ self._spans
-            everybodys = 1 - self._spans.sum(1, keepdim=True)
-            self._made[places] = torch.where(own + everybodys > 0, 0.0, _HIDDEN).to(self._spans.dtype)
-        return self._made[places]
+        """What is added to the scores of words, (L, places, tokens)."""
+        key = ("words", places)
+        if key not in self._made:
+            seen = self._inside(places) @ self._spans + (1 - self._spans.sum(1, keepdim=True))
+            self._made[key] = self._scores(seen)
+        return self._made[key]
+
+    def places(self, places: int) -> torch.Tensor:
+        """What is added to the scores of places, (L, places, places)."""
+        key = ("places", places)
+        if key not in self._made:
+            inside = self._inside(places)
+            nobodys = (inside.sum(2) == 0).to(inside.dtype)
+            seen = inside @ inside.transpose(1, 2) + nobodys[:, :, None] + nobodys[:, None, :]
+            self._made[key] = self._scores(seen)
+        return self._made[key]
+
+    def _inside(self, places: int) -> torch.Tensor:
+        """Whose part each place is in, (L, places, K) of 0 or 1."""
+        size = rectangle(places, *self._parts.shape[-2:])
+        shares = F.interpolate(self._parts, size=size, mode="area").flatten(2)
+        return (shares >= 0.5).to(self._spans.dtype).transpose(1, 2)
+
+    @staticmethod
+    def _scores(seen: torch.Tensor) -> torch.Tensor:
+        return torch.where(seen > 0, 0.0, _HIDDEN).to(seen.dtype)
 
 
 def _covered(begins: float, ends: float, cells: int) -> torch.Tensor:

@@ -29,6 +29,7 @@ class StableDiffusion3:
     has one CLIP window; with it, the prompt is read to its end by T5 alone."""
 
     name = "stable-diffusion-3"
+    regional = None
 
     def __init__(self, backbone: Backbone) -> None:
         self.backbone = backbone

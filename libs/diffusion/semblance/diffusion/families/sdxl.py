@@ -12,11 +12,11 @@ from semblance.diffusion.backbone import Backbone
 from semblance.diffusion.families.denoising import Noised, noised_by_ddpm
 from semblance.diffusion.families.family import Asked, Lane
 from semblance.diffusion.families.latents import Latents
+from semblance.diffusion.families.regional import WORDS, RegionalAttention
 from semblance.diffusion.families.schedulers import fresh
 from semblance.diffusion.families.sizes import multiple_of, require_no_reference
 from semblance.diffusion.families.text import clip_windows, penultimate
 
-WORDS: Final = "encoder_hidden_states"
 POOLED: Final = "text_embeds"
 SIZES: Final = "time_ids"
 GUIDANCE: Final = "timestep_cond"
@@ -35,6 +35,7 @@ class StableDiffusionXL:
         self._unet = backbone.denoiser
         self._latents = Latents(backbone, self._unet.config.in_channels)
         self.decode, self.preview, self.encode = self._latents.decode, self._latents.preview, self._latents.encode
+        self.regional = RegionalAttention(self._unet)
 
     def towers(self) -> Mapping[str, nn.Module]:
         """See Family."""
@@ -72,14 +73,15 @@ class StableDiffusionXL:
 
     def predict(self, latents: torch.Tensor, timesteps: torch.Tensor, lanes: Lane) -> torch.Tensor:
         """See Family."""
-        predicted: torch.Tensor = self._unet(
-            latents,
-            timesteps,
-            encoder_hidden_states=lanes[WORDS],
-            timestep_cond=lanes.get(GUIDANCE),
-            added_cond_kwargs={POOLED: lanes[POOLED], SIZES: lanes[SIZES]},
-            return_dict=False,
-        )[0]
+        with self.regional.of(lanes):
+            predicted: torch.Tensor = self._unet(
+                latents,
+                timesteps,
+                encoder_hidden_states=lanes[WORDS],
+                timestep_cond=lanes.get(GUIDANCE),
+                added_cond_kwargs={POOLED: lanes[POOLED], SIZES: lanes[SIZES]},
+                return_dict=False,
+            )[0]
         return predicted
 
     def noised(self, latents: torch.Tensor, noise: torch.Tensor, generator: torch.Generator) -> Noised:
@@ -87,7 +89,8 @@ class StableDiffusionXL:
         return noised_by_ddpm(self.pipeline.scheduler, latents, noise, generator)
 
     def close(self) -> None:
-        """Nothing of the pipeline was changed."""
+        """Give the pipeline back as it was."""
+        self.regional.detach()
 
     def _told(self, pieces: list[list[list[int]]], asked: Asked) -> dict[str, torch.Tensor]:
         device, dtype = self.backbone.device, self._unet.dtype

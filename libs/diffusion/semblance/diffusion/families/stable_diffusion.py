@@ -13,14 +13,12 @@ from semblance.diffusion.backbone import Backbone
 from semblance.diffusion.families.denoising import Noised, noised_by_ddpm
 from semblance.diffusion.families.family import Asked, Lane
 from semblance.diffusion.families.latents import Latents
+from semblance.diffusion.families.regional import FACES, LIKENESS, WORDS, RegionalAttention
 from semblance.diffusion.families.schedulers import fresh
 from semblance.diffusion.families.sizes import multiple_of, require_no_reference
 from semblance.diffusion.prompts import encode_prompts
 from semblance.diffusion.rendering import reference_tensor
 
-WORDS: Final = "encoder_hidden_states"
-FACES: Final = "image_embeds"
-LIKENESS: Final = "likeness"
 GUIDANCE: Final = "timestep_cond"
 
 
@@ -38,6 +36,7 @@ class StableDiffusion:
         self._unet = backbone.denoiser
         self._latents = Latents(backbone, self._unet.config.in_channels)
         self.decode, self.preview, self.encode = self._latents.decode, self._latents.preview, self._latents.encode
+        self.regional = RegionalAttention(self._unet)
         self._scales = LaneScales()
         if backbone.reference_size is not None:
             self._scales.attach(self._unet)
@@ -45,6 +44,7 @@ class StableDiffusion:
 
     def close(self) -> None:
         """Give the pipeline back as it was."""
+        self.regional.detach()
         if self.backbone.reference_size is not None:
             self._scales.detach()
             self.pipeline.set_ip_adapter_scale(self.config.sampler.ip_adapter_scale)
@@ -92,7 +92,7 @@ class StableDiffusion:
     def predict(self, latents: torch.Tensor, timesteps: torch.Tensor, lanes: Lane) -> torch.Tensor:
         """See Family."""
         faces = lanes.get(FACES)
-        with self._scales.of(lanes.get(LIKENESS)):
+        with self.regional.of(lanes) as parted, self._scales.of(None if parted else lanes.get(LIKENESS)):
             predicted: torch.Tensor = self._unet(
                 latents,
                 timesteps,

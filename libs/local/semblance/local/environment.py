@@ -35,7 +35,7 @@ _OF_ENGINES = tuple(
         *("LOADED_ADAPTERS", "ADAPTER_IDLE_S"),
     )
 )
-_RAY_OFFLINE = {"RAY_USAGE_STATS_ENABLED": "0"}
+_RAY_OFFLINE = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1"}
 _RECOGNISING = ("identity", "ingest", "safety", "training")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import grpc
@@ -105,6 +106,9 @@ def renderer_of(settings: GenerationSettings) -> Renderer:
         from semblance.generation.testing.stub_sampler import StubSampler  # noqa: PLC0415 - nowhere else
 
         return StubSampler.of(settings)
+    # Read when Ray is imported; its handler of SIGTERM would end this process before it could drain.
+    os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Only here: the engine in this process needs none of Ray.
     from semblance.generation.adapters.ray_renderer import ClusterSettings, RayRenderer  # noqa: PLC0415
 

@@ -42,6 +42,8 @@ def environment(token: Path) -> dict[str, str]:
     """What every process that speaks to the cluster needs in its environment before it imports Ray."""
     return {
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Ray's own handler would end the process at SIGTERM, before it could drain.
+        "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
         # On a busy machine its own half minute is too short to begin in.
         "RAY_raylet_start_wait_time_s": "60",
         "RAY_worker_register_timeout_seconds": "120",

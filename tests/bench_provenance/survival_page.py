@@ -117,7 +117,7 @@ def fingerprints(row: Row) -> str:
     wrong = rate(others_within(others, it["max_distance"]), others["pairs"])
     return f"""{it["algorithm"]}, {it["bits"]} bits, a match at {it["max_distance"]} or less. {it["pictures"]:,} pictures of 64 px of people
 who do not exist, {it["pictures"] // 8} people; of each, four free scenes and four for the same words.
-Wrong matches: {wrong["hits"]:,} of {wrong["of"]:,} pairs (below {wrong["high_95"]:.1e} by the exact bound); the nearest two pictures differ in {others["nearest"]} bits.
+Wrong matches: {wrong["hits"]:,} of {wrong["of"]:,} pairs (which are not independent); the nearest two pictures differ in {others["nearest"]} bits.
 
 | distance at most | pairs of {others["pairs"]:,} | of {others["same_words"]:,} of the same person for the same words |
 |---|---|---|

@@ -14,7 +14,7 @@ from semblance.training.ml.cohorts import Cohorts
 
 pytestmark = pytest.mark.integration
 WHO = contextvars.ContextVar[str]("WHO")
-STEPS = 30
+STEPS = 12
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ class Asked:
         self._thread.start()
 
     def join(self) -> None:
-        self._thread.join(120)
+        self._thread.join(300)
         assert not self._thread.is_alive()
 
 

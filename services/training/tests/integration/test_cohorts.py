@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 
 from semblance.diffusion import Backbone, TrainingPicture, load_backbone, lora_settings
 from semblance.diffusion.cohort.learner import Learner
@@ -13,6 +14,7 @@ from semblance.diffusion.testing import write_tiny_backbone
 from semblance.training.ml.cohorts import Cohorts
 
 pytestmark = pytest.mark.integration
+torch.set_num_threads(1)  # two on busy cores wait for each other at every operation
 WHO = contextvars.ContextVar[str]("WHO")
 STEPS = 12
 

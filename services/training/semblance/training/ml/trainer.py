@@ -213,10 +213,10 @@ class LoraTrainer:
         return [self._recogniser.embed(picture, faces[0]) for picture, faces in found if faces]
 
     def backbone(self) -> Backbone:
-        """Loaded once."""
+        """Loaded once; whichever thread asks computes with the threads that the settings say."""
+        torch.set_num_threads(self._settings.torch_threads)
         with self._loading:
             if self._backbone is None:
-                torch.set_num_threads(self._settings.torch_threads)
                 options = BackboneOptions(allow_licences=self._settings.allow_licences)
                 self._backbone = load_backbone(self._settings.backbone_dir, options)
             return self._backbone

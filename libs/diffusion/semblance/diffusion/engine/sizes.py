@@ -70,7 +70,9 @@ class Sizes:
             # Memory does not take a proven size: a picture with other bits is better than none.
             fitting = [size for size in self._lanes if size <= self.allowed]
         most = fitting[-1] // batch_class.lanes
-        parts = [most] * (rows // most) + ([rows % most] if rows % most else [])
+        # As few as can be, and as even: 8 and 8 lanes cost less than 12 and 4.
+        count = -(-rows // most)
+        parts = [rows // count + (index < rows % count) for index in range(count)]
         return [(part, next(size for size in fitting if size >= part * batch_class.lanes)) for part in parts]
 
     def shrink(self) -> bool:

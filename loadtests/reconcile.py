@@ -30,6 +30,8 @@ _ENDS = {
     "adapter": {"AdapterTrained", "AdapterRefused", "AdapterFailed", "AdapterRevoked", "AdapterRemoved"},
     "image": {"ImagePublished", "ImageBlocked", "ImageFailed", "ImageRevoked", "ImageRemoved", "PublicationRefused"},
 }
+# A photo that is known already is refused at the door, and never said to be received.
+_AT_THE_DOOR = {"PhotoRefused"}
 _BEGINS = {"photo": "PhotoReceived", "adapter": "AdapterRequested", "image": "ImageRequested"}
 
 
@@ -138,7 +140,7 @@ def _promises(
     saw = {e.job_id: e.state for e in entries if e.what == ledger.SAW}
     for (kind, job_id), entry in accepted.items():
         names = [t.name for t in events.get(job_id, ())]
-        if _BEGINS[kind] not in names:
+        if _BEGINS[kind] not in names and not _AT_THE_DOOR & set(names):
             faults.append(Fault(LOST, job_id, f"{kind}: accepted, and no {_BEGINS[kind]} was ever said"))
         if entry.subject_id in erased:
             continue  # their jobs go with them; what was said before still counts above

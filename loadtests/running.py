@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,7 @@ def run(
     if missing:
         raise LoadFailed(f"{missing} of {len(plan)} arrivals left no row: a journey was cut off, or a worker died")
     told = [t for t in watcher.told.values() if t.thing_id not in before]
+    (folder / "events.jsonl").write_text("".join(json.dumps(asdict(each)) + "\n" for each in told))
     return Outcome(
         profile=profile,
         calls=calls,

@@ -32,11 +32,11 @@ class Notebook:
 
 
 def walk(world: World, caller_of: Callable[[Arrival, float], Caller], arrival: Arrival, due_s: float) -> Walk:
-    """Walk it, write its row, return it. Only what is foreseen is caught: a bug of ours ends the greenlet loudly and
+    """Walk it, write its row, return it. Only what is foreseen is caught: a bug of ours ends the greenlet loudly, and
     its row says so."""
     caller = caller_of(arrival, due_s)
     started_s = caller.now()
-    outcome, why = "failed", "a bug in the harness"
+    outcome, why = "failed", "cut off at the end, or a bug in the harness"
     try:
         JOURNEYS[arrival.journey](Step(caller, world))
         outcome, why = "done", ""

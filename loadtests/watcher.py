@@ -31,19 +31,25 @@ _THINGS = ("image_id", "adapter_id", "photo_id", "consent_id")
 
 @dataclass
 class Watcher:
-    """`with Watcher(broker) as watcher:`; a thread of its own. `told` and `delays` grow while it watches."""
+    """`with Watcher(broker) as watcher:`; a thread of its own. `told`, `delays` and the places of what is
+    `malformed` grow while it watches."""
 
     broker: Broker
     topics: Sequence[str] = TOPICS
     clock: Callable[[], float] = time.time
     told: dict[str, Told] = field(default_factory=dict)
     delays: list[tuple[str, float]] = field(default_factory=list)
-    malformed: int = 0
+    malformed: set[tuple[str, int, int]] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _caught_up: threading.Event = field(default_factory=threading.Event)
+    # How often somebody asked for everything up to now, and the last of those that a reader begun since has answered.
+    _turn: threading.Condition = field(default_factory=threading.Condition)
+    _asked: int = 0
+    _answered: int = -1
+    _since: float = 0.0
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Watcher:
+        self._since = self.clock()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
         self._thread.start()
         return self
@@ -54,9 +60,12 @@ class Watcher:
             self._thread.join(30)
 
     def catch_up(self, timeout_s: float = 60.0) -> bool:
-        """Wait until everything that is on the topics now was read."""
-        self._caught_up.clear()
-        return self._caught_up.wait(timeout_s)
+        """Wait until everything that is on the topics now was read, by a reader begun now: one that has once caught up
+        says so for ever."""
+        with self._turn:
+            self._asked += 1
+            mine = self._asked
+            return self._turn.wait_for(lambda: self._answered >= mine, timeout_s)
 
     def _watch(self) -> None:
         while not self._stop.is_set():
@@ -66,22 +75,24 @@ class Watcher:
                 self._stop.wait(1.0)  # the broker is away; from the beginning when it is back
 
     def _read(self) -> None:
-        reader, since = self.broker.reader(self.topics), self.clock()
+        turn = self._asked
+        reader = self.broker.reader(self.topics)
         try:
-            while not self._stop.is_set():
-                asked = not self._caught_up.is_set()
+            while not self._stop.is_set() and turn == self._asked:
                 for record in reader.poll(_POLL_S):
-                    self._note(record, since)
-                if asked and reader.caught_up():
-                    self._caught_up.set()
+                    self._note(record)
+                if self._answered < turn and reader.caught_up():
+                    with self._turn:
+                        self._answered = turn
+                        self._turn.notify_all()
         finally:
             reader.close()
 
-    def _note(self, record: Any, since: float) -> None:
+    def _note(self, record: Any) -> None:
         try:
             event = envelope.from_record(record)
         except MalformedEvent:
-            self.malformed += 1
+            self.malformed.add((record.topic, record.partition, record.offset))
             return
         if event.event_id in self.told:
             return
@@ -92,5 +103,5 @@ class Watcher:
             event.event_id, record.topic, event.type.rpartition(".")[2], event.source, at, seen, thing_id,
             message.subject_id, message.consent_id,  # type: ignore[attr-defined]
         )  # fmt: skip
-        if at >= since:  # older ones were only waiting for us
+        if at >= self._since:  # older ones were only waiting for us
             self.delays.append((record.topic, seen - at))

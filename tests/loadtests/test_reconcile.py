@@ -123,6 +123,14 @@ def test_a_fault_that_was_sown_is_found(run: Run, change: Callable[[Run], object
     assert kind in run.faults()
 
 
+def test_a_photo_that_is_refused_at_the_door_began_and_ended_with_that(run: Run) -> None:
+    run.ask("photo", "photo-2", WHO, CONSENT, 3)
+    run.shown[WHO]["photo-2"] = Shown("photo", "refused", True)
+    assert run.faults() == {"lost": 2}
+    run.tell("PhotoRefused", "photo-2", 3.1)
+    assert run.faults() == {}
+
+
 def publish_late(run: Run, at: float) -> None:
     run.tell("ImageRendered", STOPPED, at - 0.3, who=TAKER)
     run.tell("ImageAllowed", STOPPED, at - 0.2, "safety", who=TAKER)

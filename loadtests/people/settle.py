@@ -88,9 +88,10 @@ def _consent(client: Client, who: Somebody, face: str) -> str:
 def _picture(client: Client, who: Somebody, face: str) -> bytes:
     for seed in range(3):  # the filter may refuse one
         image = client.create_image(who.adapter_id, "a photo of me", seed=seed)
-        if client.wait(image.id, timeout_s=IMAGE_S).state == "published":
+        ended = client.wait(image.id, timeout_s=IMAGE_S)
+        if ended.state == "published":
             return client.image_content(image.id).data
-    raise NotSettled(f"no picture of {face} was published")
+    raise NotSettled(f"no picture of {face} was published: {ended.state} {', '.join(ended.reason_codes)}")
 
 
 def _frames(face: str, session: CaptureSession) -> list[CaptureFrame]:

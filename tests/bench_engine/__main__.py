@@ -21,14 +21,14 @@ import torch
 
 PARTS = (
     "batch",
-    "whole_pictures",
     "activation",
     "isolation",
+    "whole_pictures",
     "waiting",
-    "memory",
-    "recompiles",
     "cohort",
     "first_picture",
+    "memory",
+    "recompiles",
 )
 
 

@@ -25,8 +25,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 NAME = "batch"
-ROWS, ROUNDS = 8, 15
-SWEEP, SWEEP_ROUNDS = (1, 2, 4, 8, 16, 32), 7
+ROWS, ROUNDS = 8, {"pocket": 21, "16M": 9, "43M": 5}
+SWEEP, SWEEP_ROUNDS = (1, 2, 4, 8, 16, 32), {"pocket": 9, "16M": 5, "43M": 3}
 SHARE, FLAT = 0.95, 1.05
 COMPARED = ("one adapter", "8 adapters", "8 adapters, peft's mixed batch")
 Row = dict[str, Any]
@@ -65,13 +65,13 @@ def _forward(bench: backbones.Bench) -> Row:
                     "8 adapters, peft's mixed batch": lambda: lanes.predicted(mixed_family),
                     "binding 8 adapters": partial(bind, ROWS),
                 },
-                ROUNDS,
+                ROUNDS[bench.name],
                 before={"one adapter": partial(bind, 1), "8 adapters": partial(bind, ROWS)},
             )
         bind(ROWS)
         apart = float((worn() - _by_peft(mixed_family, loras, lanes)).abs().max())
     return {
-        "rounds": ROUNDS,
+        "rounds": ROUNDS[bench.name],
         "cpu_ms": {case: spread([1e3 * seconds for seconds in each], 1) for case, each in times.items()},
         "throughput": {case: ratios(times, "no adapter", case) for case in COMPARED},
         "largest_difference_from_peft": apart,
@@ -91,10 +91,13 @@ def _sweep(bench: backbones.Bench) -> Row:
 
         times = interleaved(
             {str(count): lambda: lanes.predicted(family) for count in SWEEP},
-            SWEEP_ROUNDS,
+            SWEEP_ROUNDS[bench.name],
             before={str(count): partial(bind, count) for count in SWEEP},
         )
-    return {"rounds": SWEEP_ROUNDS, "against_one": {str(count): ratios(times, str(count), "1") for count in SWEEP}}
+    return {
+        "rounds": SWEEP_ROUNDS[bench.name],
+        "against_one": {str(count): ratios(times, str(count), "1") for count in SWEEP},
+    }
 
 
 @contextmanager
@@ -202,9 +205,10 @@ def section(found: Row) -> str:
         for name, each in found.items()
     )
     names, line = " | ".join(found), "---|" * len(found)
+    rounds = ", ".join(str(each["forward"]["rounds"]) for each in found.values())
     return f"""## Strangers in one batch
 
-One forward pass of the UNet, {ROWS} rows of two lanes (guidance), {ROUNDS} rounds. Binding is done when somebody joins or leaves, not at every step. An adapter adds to the work what no arrangement saves ({facts}).
+One forward pass of the UNet, {ROWS} rows of two lanes (guidance), {rounds} rounds. Binding is done when somebody joins or leaves, not at every step. An adapter adds to the work what no arrangement saves ({facts}).
 
 | CPU-ms | {names} |
 |---|{line}

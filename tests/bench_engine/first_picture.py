@@ -38,7 +38,7 @@ def _measured(bench: backbones.Bench) -> Row:
     learning, script = bench.load(), bench.load()
     people = learners(learning, settings_of(bench, learning, STEPS[bench.name], BATCH))
     asked = [RenderRequest("a photo of sks person", seed) for seed in range(PEOPLE)]
-    engine = StepEngine(bench.load(), EngineSettings(lanes=(4, 8, 16), slots=PEOPLE, max_lanes_in_flight=16))
+    engine = StepEngine(bench.load(), EngineSettings(lanes=(2 * PEOPLE,), slots=PEOPLE, max_lanes_in_flight=2 * PEOPLE))
     engine.prove_sizes()
 
     def ours() -> list[Any]:

@@ -108,10 +108,8 @@ def by_script(backbone: Backbone, learner: Learner) -> bytes:
         if targets
         for key, tensor in get_peft_model_state_dict(tower, adapter_name="script").items()
     }
-    for tower, targets, _rank in towers:
-        if targets:
-            tower.delete_adapters("script")
-            del tower.peft_config
+    pipeline.unload_lora_weights()
+    for tower, _targets, _rank in towers:
         tower.requires_grad_(False)
     return save(tensors)
 

@@ -23,7 +23,7 @@ from semblance.diffusion.engine.settings import EngineSettings
 from semblance.diffusion.slots import FlatAdapter, flatten
 
 NAME = "whole_pictures"
-REQUESTS, BATCH, ROUNDS = 16, 8, {"pocket": 7, "16M": 5, "43M": 3}
+REQUESTS, BATCH, ROUNDS = 16, 8, {"pocket": 7, "16M": 4, "43M": 3}
 STEPS = {"pocket": 12, "16M": 8, "43M": 4}
 GAIN, SHARE = 2.5, 0.95
 ENGINE, NOBODY = "slots, step by step", "no adapters, batches of 8 (diffusers)"
@@ -83,9 +83,7 @@ def _engine(
     bench: backbones.Bench, loras: list[bytes], asked: list[RenderRequest], references: list[Any]
 ) -> Iterator[Callable[[], Any]]:
     """Ours: every adapter's sidecar is checked and copied anew in every round."""
-    engine = StepEngine(
-        bench.load(), EngineSettings(lanes=(4, 8, 2 * BATCH), slots=REQUESTS, max_lanes_in_flight=2 * BATCH)
-    )
+    engine = StepEngine(bench.load(), EngineSettings(lanes=(2 * BATCH,), slots=REQUESTS, max_lanes_in_flight=2 * BATCH))
     engine.prove_sizes()
     sidecars = [flatten(lora, engine.layout).to_bytes() for lora in loras]
 

@@ -26,6 +26,7 @@ from semblance.diffusion.engine import (
 from semblance.diffusion.errors import (
     AdapterStillLoaded,
     AdapterUnusable,
+    BackboneTaken,
     BackboneUnusable,
     Cancelled,
     LicenceRefused,
@@ -58,6 +59,7 @@ __all__ = [
     "Backbone",
     "BackboneConfig",
     "BackboneOptions",
+    "BackboneTaken",
     "BackboneUnusable",
     "Cancelled",
     "DeadlineMissed",

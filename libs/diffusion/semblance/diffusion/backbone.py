@@ -12,12 +12,11 @@ from typing import Any, Final, Literal
 import torch
 from diffusers import AutoencoderTiny
 from diffusers.utils import logging as diffusers_logging
-from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors import safe_open
 from transformers.utils import logging as transformers_logging
 
 from semblance.diffusion.config import BackboneConfig, read_config, stated_licence
-from semblance.diffusion.errors import AdapterStillLoaded, BackboneUnusable
+from semblance.diffusion.errors import BackboneUnusable
 from semblance.diffusion.families.licences import require_licence
 from semblance.diffusion.families.schedulers import replace_scheduler
 from semblance.diffusion.pipelines import (
@@ -30,6 +29,7 @@ from semblance.diffusion.pipelines import (
     only_in_halves,
     towers_of,
 )
+from semblance.diffusion.slots.attaching import require_bare
 from semblance.diffusion.speed_lora import merge_speed_lora
 from semblance.kernel.units import MIB
 
@@ -89,11 +89,9 @@ class Backbone:
         return device
 
     def require_bare(self) -> None:
-        """Raise AdapterStillLoaded when any module still holds an adapter."""
+        """Raise AdapterStillLoaded when a tower still holds an adapter, BackboneTaken when it holds slots."""
         for module in self.towers.values():
-            held = getattr(module, "peft_config", None)
-            if held or any(isinstance(part, BaseTunerLayer) for part in module.modules()):
-                raise AdapterStillLoaded(type(module).__name__)
+            require_bare(module)
 
 
 def load_backbone(directory: Path, options: BackboneOptions | None = None) -> Backbone:

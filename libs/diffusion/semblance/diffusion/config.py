@@ -152,7 +152,7 @@ def _stated(directory: Path) -> dict[str, Any]:
         return {}
     try:
         stated = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise BackboneUnusable(f"{CONFIG_NAME} cannot be read as JSON", remedy="Repair the file.") from error
     if not isinstance(stated, dict):
         raise BackboneUnusable(f"{CONFIG_NAME} is no JSON object", remedy="Repair the file.")

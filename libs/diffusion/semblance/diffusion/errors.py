@@ -42,5 +42,17 @@ class Cancelled(Conflict):
         super().__init__("the work was cancelled between two steps")
 
 
+class BackboneTaken(Conflict):
+    """An engine, or a training, has layers of its own in the backbone just now."""
+
+    code = "backbone-taken"
+
+    def __init__(self, module: str) -> None:
+        super().__init__(
+            f"an engine or a training holds this backbone's {module}",
+            remedy="Ask the engine, close it first, or load the backbone a second time.",
+        )
+
+
 class AdapterStillLoaded(RuntimeError):
     """A module of the backbone holds somebody's adapter outside a request: a bug, and rendering must stop."""

@@ -33,11 +33,11 @@ class Examples:
     deviation, as latents: of the autoencoder's posterior, from which every step takes a sample; None: the mean always.
     """
 
-    latents: torch.Tensor
-    tokens: torch.Tensor
-    text: torch.Tensor | None
-    reference: torch.Tensor | None
-    deviation: torch.Tensor | None = None
+    latents: torch.Tensor = field(repr=False)
+    tokens: torch.Tensor = field(repr=False)
+    text: torch.Tensor | None = field(repr=False)
+    reference: torch.Tensor | None = field(repr=False)
+    deviation: torch.Tensor | None = field(default=None, repr=False)
 
     def draw(self, count: int, generator: torch.Generator) -> torch.Tensor:
         """Indices (count,), every picture before any twice."""

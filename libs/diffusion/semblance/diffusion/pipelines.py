@@ -124,7 +124,7 @@ def only_in_halves(directory: Path, kind: PipelineKind) -> bool:
 def _index(directory: Path) -> Mapping[str, Any]:
     try:
         index = json.loads((directory / INDEX_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _no_index(directory) from error
     if not isinstance(index, dict) or "_class_name" not in index:
         raise _no_index(directory)

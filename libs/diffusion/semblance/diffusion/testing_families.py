@@ -23,6 +23,8 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from peft import get_peft_model_state_dict
+from safetensors import torch as safetensors_torch
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
@@ -33,6 +35,8 @@ from transformers import (
     T5TokenizerFast,
 )
 
+from semblance.diffusion.adapter import ADAPTER_NAME
+from semblance.diffusion.backbone import Backbone
 from semblance.diffusion.testing import RESOLUTION_PX, clip_tokenizer
 
 PREVIEW_VAE: Final = "preview_vae"
@@ -243,3 +247,15 @@ def _vae(scaling_factor: float, shift_factor: float | None = None) -> Autoencode
         use_quant_conv=shift_factor is None,
         use_post_quant_conv=shift_factor is None,
     )
+
+
+def packed(backbone: Backbone) -> bytes:
+    """The LoRA that peft holds in the backbone, alpha equal to rank, as diffusers stores it."""
+    tensors = {
+        f"{prefix}.{key}": tensor.detach().cpu().contiguous().clone()
+        for prefix, module in backbone.towers.items()
+        if getattr(module, "peft_config", None)
+        for key, tensor in get_peft_model_state_dict(module, adapter_name=ADAPTER_NAME).items()
+    }
+    made: bytes = safetensors_torch.save(tensors, metadata={"format": "pt"})
+    return made

@@ -75,6 +75,7 @@ def test_a_framing_is_scaled_to_the_resolution(plain_dir: Path, tmp_path: Path) 
         json.dumps({"trigger": " "}),
         json.dumps({"licence": 3}),
         "[]",
+        "[" * 200_000,
     ],
 )
 def test_a_wrong_card_is_refused(plain_dir: Path, tmp_path: Path, card: str) -> None:

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from peft import LoraConfig
 from safetensors.torch import load_file
 
-from semblance.diffusion.adapter import ADAPTER_NAME, pack, unload
+from semblance.diffusion.adapter import ADAPTER_NAME, unload
 from semblance.diffusion.adapter import loaded as adapter_in
 from semblance.diffusion.backbone import Backbone, load_backbone
 from semblance.diffusion.errors import AdapterUnusable, PromptTooLong, RequestInvalid
 from semblance.diffusion.families.family import Asked, Family
 from semblance.diffusion.families.registry import family_of
 from semblance.diffusion.slots import Layout, Slots, Use, flatten
-from semblance.diffusion.testing_families import write_tiny_flux, write_tiny_sd3, write_tiny_sdxl
+from semblance.diffusion.testing_families import packed, write_tiny_flux, write_tiny_sd3, write_tiny_sdxl
 
 # Of torch's tensors, where diffusers' Euler schedulers hand them to numpy.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -165,7 +165,7 @@ def trained(own: Loaded, seed: int) -> bytes:
             optimiser.step()
             losses.append(loss.detach().item())
         assert losses[-1] < losses[0]
-        return pack(backbone, 1.0, 1.0)
+        return packed(backbone)
     finally:
         unload(backbone)
 

@@ -55,14 +55,18 @@ def edit(directory: Path, name: str, **changes: Any) -> None:
         ("unstated", Terms.UNKNOWN),
         ("", Terms.UNKNOWN),
         ("Apache-2.0 with a clause of ours", Terms.UNKNOWN),
+        ("MIT \u975e\u5546\u7528", Terms.UNKNOWN),  # "not for commercial use"
+        ("\u975e\u5546\u7528", Terms.UNKNOWN),
+        ("---", Terms.UNKNOWN),
     ],
 )
 def test_a_licence_is_known_by_its_whole_name(licence: str, terms: Terms) -> None:
     assert terms_of(licence) is terms
     if terms in (Terms.LIMITED, Terms.UNKNOWN):
         with pytest.raises(LicenceRefused, match=terms.value):
-            require_licence(licence, ("MIT", "another licence"))
-        require_licence(licence, (licence.upper(),))
+            require_licence(licence, ("MIT", "another licence", "", "?"))
+        if licence.strip("-"):
+            require_licence(licence, (licence.upper(),))
     else:
         require_licence(licence, ())
 

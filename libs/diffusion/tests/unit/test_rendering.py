@@ -140,7 +140,9 @@ def test_a_lora_of_another_backbone_is_refused(backbone: Backbone) -> None:
     wrong = save({f"{name}.lora_A.weight": torch.ones(4, 640), f"{name}.lora_B.weight": torch.ones(640, 4)})
     with pytest.raises(AdapterUnusable):
         render(backbone, ONE, Adapter(wrong, None))
-    poisoned = save({f"{name}.lora_A.weight": torch.full((4, 32), float("nan"))})
+    poisoned = save(
+        {f"{name}.lora_A.weight": torch.full((4, 32), float("nan")), f"{name}.lora_B.weight": torch.ones(32, 4)}
+    )
     with pytest.raises(AdapterUnusable, match="finite"):
         render(backbone, ONE, Adapter(poisoned, None))
     backbone.require_bare()

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from semblance.diffusion import AdapterStillLoaded, Backbone, BackboneUnusable, load_backbone, together
+from semblance.diffusion import AdapterStillLoaded, Backbone, BackboneTaken, BackboneUnusable, load_backbone, together
 from semblance.diffusion.adapter import loaded, unload
 from semblance.diffusion.slots import FlatAdapter, Regions, SlotConv2d, Slots, Use, flatten
 from semblance.diffusion.slots.testing import RANK, layout_of, random_lora, towers_of
@@ -231,6 +231,10 @@ def test_files_that_state_a_scale_are_what_diffusers_makes_of_them(backbone: Bac
         slots.bind("unet", [uses(slots, [flatten(file.read_bytes(), slots.layout)])] * LANES)
         made = predict(backbone, inputs)
     assert torch.allclose(made, wanted, atol=TOLERANCE, rtol=0)
+    by_layer = {f"{key.removesuffix('.lora_A.weight')}.alpha": torch.tensor(2.0) for key in tensors if "lora_A" in key}
+    for lora in (file.read_bytes(), save({**tensors, **by_layer})):
+        with loaded(backbone, lora):  # as `render` does
+            assert torch.allclose(predict(backbone, inputs), wanted, atol=TOLERANCE, rtol=0)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
@@ -278,10 +282,13 @@ def test_towers_get_their_own_modules_back(backbone: Backbone, flats: list[FlatA
     layout = layout_of(backbone)
     with slotted(backbone) as slots:
         slots.bind("unet", [uses(slots, flats[:1])])
-        with pytest.raises(AdapterStillLoaded):
-            Slots(towers_of(backbone), layout, 1)
-        with pytest.raises(AdapterStillLoaded):
-            layout_of(backbone)
+        for taken in (
+            lambda: Slots(towers_of(backbone), layout, 1),
+            lambda: layout_of(backbone),
+            backbone.require_bare,
+        ):
+            with pytest.raises(BackboneTaken):
+                taken()
     after = [dict(module.named_modules()) for module in towers_of(backbone).values()]
     assert [list(names) for names in before] == [list(names) for names in after]
     assert all(one[name] is two[name] for one, two in zip(before, after, strict=True) for name in one)

@@ -36,6 +36,10 @@ class FamilyStudy:
         nothing = torch.zeros(len(both), 0)
         self._examples = Examples(latents, nothing, nothing, None, deviation if settings.resample_latents else None)
         lanes = {one.caption: _lane(backbone, family, learner, one.caption) for one in learner.pictures}
+        usual = _shapes(_lane(backbone, family, learner, backbone.config.caption))
+        if any(_shapes(lane) != usual for lane in lanes.values()):
+            # Rows of one forward have one shape, and a cohort's forward is everybody's.
+            raise RequestInvalid("a caption is longer than one window of the text encoder")
         self._lanes: list[Lane] = [lanes[one.caption] for one in learner.pictures] * 2
         self._pixels = torch.ones(())
         if latents.dim() == 4:
@@ -65,6 +69,10 @@ class FamilyStudy:
         if not hasattr(scheduler, "alphas_cumprod"):
             return torch.ones_like(timesteps, dtype=torch.float32)
         return min_snr_weights(scheduler, timesteps.long(), self._settings.snr_gamma)
+
+
+def _shapes(lane: Lane) -> dict[str, torch.Size]:
+    return {name: told.shape for name, told in lane.items()}
 
 
 def _lane(backbone: Backbone, family: Family, learner: Learner, caption: str) -> Lane:

@@ -57,10 +57,14 @@ class State:
         """None, and a log line that says why, for bytes that are damaged or another training's."""
         why = _fault(data, mark)
         if why is None:
-            state = cls._read(data[_DIGEST_BYTES:])
-            why = state._unfit(floats, steps)
-            if why is None:
-                return state
+            try:
+                state = cls._read(data[_DIGEST_BYTES:])
+            except (KeyError, ValueError):
+                why = "other fields"
+            else:
+                why = state._unfit(floats, steps)
+                if why is None:
+                    return state
         log.warning("a checkpoint was thrown away", extra={"reason": why})
         return None
 
@@ -97,8 +101,8 @@ def _fault(data: bytes, mark: str) -> str | None:
     if hashlib.sha256(payload).digest() != data[:_DIGEST_BYTES]:
         return "damaged"
     try:
+        safetensors_torch.load(payload)  # first: what it takes has a sound header
         stated = _stated(payload)
-        safetensors_torch.load(payload)
     except (SafetensorError, ValueError, KeyError):
         return "damaged"
     if stated.get("version") != str(_VERSION):

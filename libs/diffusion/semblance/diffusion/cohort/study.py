@@ -21,11 +21,11 @@ class Rows:
     weights, as latents or broadcast to them: what a squared error counts. A loss is the sum of the lanes' means.
     """
 
-    noisy: torch.Tensor
-    timesteps: torch.Tensor
+    noisy: torch.Tensor = field(repr=False)
+    timesteps: torch.Tensor = field(repr=False)
     condition: dict[str, torch.Tensor] = field(repr=False)
-    target: torch.Tensor
-    weights: torch.Tensor
+    target: torch.Tensor = field(repr=False)
+    weights: torch.Tensor = field(repr=False)
 
     @classmethod
     def together(cls, rows: list[Rows]) -> Rows:

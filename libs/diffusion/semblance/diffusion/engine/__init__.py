@@ -10,7 +10,6 @@ from semblance.diffusion.engine.errors import (
     Revoked,
 )
 from semblance.diffusion.engine.request import (
-    MAX_PEOPLE,
     EngineRequest,
     OnPreview,
     OnStep,
@@ -24,7 +23,6 @@ from semblance.diffusion.engine.ticket import State, Ticket
 from semblance.diffusion.families.regional import Region
 
 __all__ = [
-    "MAX_PEOPLE",
     "DeadlineMissed",
     "EngineBroken",
     "EngineClosed",

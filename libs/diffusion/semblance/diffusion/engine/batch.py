@@ -85,6 +85,11 @@ class Forward:
         """Bind anew at the next forward: what the lanes wear was wiped."""
         self._bound = None
 
+    def shed(self) -> None:
+        """Give back the memory of every shape's lanes; the next forward makes those that it needs."""
+        self._bound = None
+        self._slots.shed(self._prefix)
+
     def rest(self) -> None:
         """Leave nobody's weights on the lanes."""
         self._bound = None

@@ -67,11 +67,13 @@ class Conditioning:
             return self._family.condition(asked)
 
 
-def check_parts(people: Sequence[Worn], family: Family) -> None:
-    """Raise RequestInvalid for parts of a picture that this backbone cannot keep apart."""
+def check_parts(people: Sequence[Worn], family: Family, size: tuple[int, int], max_pixels: int) -> None:
+    """Raise RequestInvalid for parts of a picture of this size that this backbone cannot keep apart."""
     if all(worn.region is None for worn in people):
         return
     if family.regional is None:
         raise RequestInvalid("this backbone draws nobody into a part of a picture", remedy="Take a UNet backbone.")
+    if size[0] * size[1] > max_pixels:
+        raise RequestInvalid(f"a picture with parts has at most {max_pixels} pixels", remedy="Ask for a smaller one.")
     if any(worn.adapter is None for worn in people):
         raise RequestInvalid("whoever has a part of a picture wears an adapter")

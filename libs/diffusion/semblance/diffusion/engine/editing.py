@@ -44,19 +44,21 @@ def begin(
 ) -> tuple[torch.Tensor, int, After | None]:
     """Latents (1, ...) to begin with, the first step, and what becomes of latents after each step.
 
-    Raises RequestInvalid when so small a strength leaves no step, or the backbone cannot keep a part.
+    Raises RequestInvalid when so small a strength leaves no step.
     """
-    taken = min(int(plan.steps * start.strength), plan.steps)
+    scheduler = plan.make()
+    # As the pipelines count: of the steps asked for, each of which some schedulers take in two.
+    asked = int(scheduler.num_inference_steps)
+    taken = min(int(asked * start.strength), asked)
     if taken == 0:
         raise RequestInvalid(
-            f"{plan.steps} steps at this strength are none", remedy="Ask for more steps, or a higher strength."
+            f"{asked} steps at this strength are none", remedy="Ask for more steps, or a higher strength."
         )
-    first = plan.steps - taken
+    first = (asked - taken) * scheduler.order
     pixels = torch.from_numpy(start.image.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1.0
     mean, deviation = family.encode(pixels)
     clean = mean + deviation * _drawn(mean, generator)
     noise = _drawn(mean, generator)
-    scheduler = plan.make()
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(first)
     # Inpainting at full strength forgets the picture, as its pipeline does; image-to-image never does.
@@ -64,8 +66,7 @@ def begin(
     latents = noise * plan.start_scale if forgotten else noised(scheduler, clean, noise, first)
     if start.mask is None:
         return latents, first, None
-    if clean.dim() != 4:
-        raise RequestInvalid("this backbone keeps no part of a picture", remedy="Take a UNet backbone.")
+    _drawn(mean, generator)  # the inpainting pipeline draws once more, for a masked picture that only some UNets see
     return latents, first, _keeping(plan, clean, noise, start.mask)
 
 

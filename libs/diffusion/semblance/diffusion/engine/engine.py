@@ -47,13 +47,21 @@ class StepEngine:
     def __init__(
         self, source: Family | Backbone, settings: EngineSettings | None = None, clock: Clock | None = None
     ) -> None:
+        """Waits for whoever renders or trains on the backbone. Raises BackboneTaken when another engine has it."""
         self.settings = settings or EngineSettings()
-        self.family: Family = family_of(source) if isinstance(source, Backbone) else source
-        self.layout = layout_of(self.family, self.settings)
         self._clock = clock or SystemClock()
         self._mutex = threading.RLock()
         self._changed = threading.Condition(self._mutex)
-        self._slots = Slots(self.family.towers(), self.layout, self.settings.slots)
+        backbone = source if isinstance(source, Backbone) else source.backbone
+        with backbone.lock:
+            backbone.require_bare()
+            self.family: Family = family_of(source) if isinstance(source, Backbone) else source
+            try:
+                self.layout = layout_of(self.family, self.settings)
+                self._slots = Slots(self.family.towers(), self.layout, self.settings.slots)
+            except BaseException:
+                self.family.close()
+                raise
         self._forward = Forward(self.family, self._slots)
         self._sizes = Sizes(self.settings.lanes, self.settings.recover_after_steps)
         self._meter = Meter()
@@ -168,8 +176,9 @@ class StepEngine:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
         self._fail_all(EngineClosed())
-        self._slots.detach()
-        self.family.close()
+        with self.family.backbone.lock:
+            self._slots.detach()
+            self.family.close()
 
     def prove_sizes(self) -> tuple[int, ...]:
         """Try every padded size on a picture of nobody, of the backbone's own size and numbers; those with equal bits.
@@ -198,7 +207,7 @@ class StepEngine:
             self.prove_sizes()
             while self._awaited():
                 self.turn()
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+        except BaseException as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
             # The frames only: an error's text may hold what a person wrote.
             frames = "".join(traceback.format_tb(error.__traceback__))
             _log.critical("the engine met a defect, %s, and stops:\n%s", type(error).__name__, frames)
@@ -209,7 +218,7 @@ class StepEngine:
     def _awaited(self) -> bool:
         """Wait for something to do; False when the engine stops."""
         with self._changed:
-            if not self._busy():
+            if not self._stopping and not self._busy():
                 self._forward.rest()
                 self._changed.notify_all()
             self._changed.wait_for(lambda: self._stopping or self._busy())
@@ -244,7 +253,7 @@ class StepEngine:
             raise RequestInvalid(f"this engine holds {self.settings.slots} adapters at once")
         if not all(0.0 <= worn.strength <= MAX_STRENGTH for worn in request.worn):
             raise RequestInvalid(f"strength must be 0 to {MAX_STRENGTH:g}")
-        check_parts(request.worn, self.family)
+        check_parts(request.worn, self.family, size, self.settings.max_pixels_in_parts)
         if request.start is not None:
             editing.check(request.start, size)
         return size

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +12,6 @@ from numpy.typing import NDArray
 from semblance.diffusion.families.regional import Region
 from semblance.diffusion.rendering import RenderRequest, RgbU8
 from semblance.diffusion.slots.flat import FlatAdapter
-
-MAX_PEOPLE: Final = 4
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ class EngineSettings:
     """Over all batch classes (sizes, lengths of prompt, ...), which take turns."""
     max_queued_rows: int = 256
     max_pixels: int = 2048 * 2048
+    max_pixels_in_parts: int = 1024 * 1024
+    """Of a picture with regions, whose masks grow with the square of what attention sees."""
     max_people: int = 4
     ageing_s: float = 10.0
     """Waiting so long counts as one step of priority; and a row that waits so long for a slot is let past by nobody."""
@@ -37,8 +39,8 @@ class EngineSettings:
             raise RequestInvalid("lanes are rising sizes of 2 and more")
         if self.max_lanes_in_flight < self.lanes[-1]:
             raise RequestInvalid("max_lanes_in_flight is at least the largest batch")
-        least_one = ("slots", "max_queued_rows", "max_pixels", "max_people", "prepared_per_step")
-        for name in (*least_one, "preview_every", "recover_after_steps"):
+        least_one = ("slots", "max_queued_rows", "max_pixels", "max_pixels_in_parts", "max_people")
+        for name in (*least_one, "prepared_per_step", "preview_every", "recover_after_steps"):
             if getattr(self, name) < 1:
                 raise RequestInvalid(f"{name} must be at least 1")
         if not self.ageing_s > 0:

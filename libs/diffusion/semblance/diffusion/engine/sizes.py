@@ -33,7 +33,7 @@ class Sizes:
 
     @property
     def proven(self) -> tuple[tuple[int, ...], ...]:
-        """The sizes of every class that was tried, the newest first."""
+        """The sizes of every class that was tried, the last drawn first."""
         return tuple(self._proven.values())[::-1]
 
     def known(self, batch_class: BatchClass) -> bool:
@@ -41,7 +41,10 @@ class Sizes:
         return batch_class in self._proven
 
     def prove(self, batch_class: BatchClass, run: Run) -> None:
-        """Try every size that memory allows, with the row at every place, and in the largest that is kept alone."""
+        """Try every size that memory allows, with the row at every place, and in the largest that is kept alone.
+
+        A row whose numbers are not finite proves nothing, and the class stays unknown.
+        """
         groups: list[tuple[torch.Tensor, list[int]]] = []
         for size in reversed(self._lanes):
             if size > self.allowed:
@@ -54,6 +57,8 @@ class Sizes:
                 tidy()
                 self.allowed = self._next_below(size)
                 continue
+            if not bool(torch.isfinite(full).all()):
+                return
             _group(groups, full.view(-1, batch_class.lanes, *full.shape[1:]), size)
         # The first of the most: among equals the one with the largest size.
         one, same = max(groups, key=lambda group: len(group[1]), default=(None, []))
@@ -65,6 +70,8 @@ class Sizes:
     def forwards(self, batch_class: BatchClass, rows: int) -> list[tuple[int, int]]:
         """How so many rows are computed: (rows, padded size) of each forward."""
         proven = self._proven.get(batch_class) or self._lanes
+        if batch_class in self._proven:
+            self._proven.move_to_end(batch_class)  # the class that was longest not drawn is forgotten first
         fitting = [size for size in proven if size <= self.allowed]
         if not fitting:
             # Memory does not take a proven size: a picture with other bits is better than none.
@@ -107,7 +114,8 @@ class Sizes:
         if self.allowed < self._lanes[-1]:
             self._partly.add(batch_class)
         while len(self._proven) > _CLASSES_KEPT:
-            self._proven.popitem(last=False)
+            oldest, _sizes = self._proven.popitem(last=False)
+            self._partly.discard(oldest)
         _log.info("batch sizes with equal bits: %s of %s", same, self._lanes)
 
 

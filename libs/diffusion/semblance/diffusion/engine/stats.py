@@ -12,7 +12,7 @@ _WAITS_KEPT = 512
 @dataclass(frozen=True)
 class EngineStats:
     """last_steps_s: the newest last. waits to first step in seconds, None before the first. occupancy_0_1: rows' share
-    of the lanes computed lately. proven: the batch sizes with equal bits of each class met, the newest class first."""
+    of the lanes computed lately. proven: the batch sizes with equal bits of each class met, the last drawn first."""
 
     healthy: bool
     queued_rows: int

@@ -33,7 +33,7 @@ class Stepping:
                     raise
             # Out of the handler: the error's frames hold the failed step's tensors.
             self._meter.shortages += 1
-            self._forward.forget()
+            self._forward.shed()
             tidy()
             if not self._sizes.shrink():
                 return None
@@ -47,7 +47,8 @@ class Stepping:
 
     def _in_parts(self, rows: Sequence[Row]) -> tuple[torch.Tensor, int]:
         own = rows[0].batch_class
-        self.prove(rows[0])
+        for row in rows:
+            self.prove(row)  # the first one whose numbers are finite
         parts: list[torch.Tensor] = []
         computed = done = 0
         for count, size in self._sizes.forwards(own, len(rows)):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+import logging
 import threading
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from semblance.diffusion.errors import Cancelled
 from semblance.diffusion.rendering import RgbU8
+
+_log: Final = logging.getLogger(__name__)
 
 
 class State(enum.Enum):
@@ -58,12 +61,15 @@ class Ticket:
         return self.end(Cancelled())
 
     def when_over(self, call: Callable[[Ticket], None]) -> None:
-        """`call(ticket)` once it is over, at once when it is; by the thread that ended it, and it must not raise."""
+        """`call(ticket)` once it is over, at once when it is; by the thread that ended it, which may hold the engine.
+
+        It must not wait for anything. What it raises is logged and lost.
+        """
         with self._lock:
             if not self._over.is_set():
                 self._watchers.append(call)
                 return
-        call(self)
+        self._tell(call)
 
     def begin(self) -> None:
         """For the engine: a row is being drawn."""
@@ -77,14 +83,21 @@ class Ticket:
             if self._over.is_set():
                 return False
             if isinstance(how, BaseException):
-                self._state, self._error = State.FAILED, how
+                # Without its frames, which hold latents and faces for as long as the ticket is kept.
+                self._state, self._error = State.FAILED, how.with_traceback(None)
             else:
                 self._state, self._pictures = State.DONE, how
             self._over.set()
             watchers, self._watchers = self._watchers, []
         for call in watchers:
-            call(self)
+            self._tell(call)
         return True
+
+    def _tell(self, call: Callable[[Ticket], None]) -> None:
+        try:
+            call(self)
+        except Exception as error:  # noqa: BLE001 - a revocation that ends tickets goes on to wipe, whatever one raises
+            _log.error("a ticket's watcher raised %s", type(error).__name__)
 
     def _raise(self, error: BaseException) -> NoReturn:
         # Each caller gets its own traceback, not one that grows with every call.

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from semblance.diffusion.config import BackboneConfig
 
 if TYPE_CHECKING:
+    from semblance.diffusion.backbone import Backbone
     from semblance.diffusion.families.regional import RegionalAttention
 
 Lane = Mapping[str, torch.Tensor]
@@ -40,6 +41,8 @@ class Family(Protocol):
     """A loaded, frozen pipeline of diffusers' own classes. Everything runs without gradients unless said otherwise."""
 
     name: str
+    backbone: Backbone
+    """Its `lock` is held while the pipeline is changed."""
     pipeline: Any
     config: BackboneConfig
     """`semblance.json`: what a request gets when it names no number, and what a LoRA of this backbone may change."""

@@ -52,7 +52,8 @@ _LIMITED: Final = (
 
 def _plain(name: str) -> str:
     """Spelling, spaces and punctuation do not make another licence; `++` does."""
-    return re.sub(r"[^a-z0-9+]+", "-", name.lower()).strip("-")
+    # Letters of every script are part of a name: what is said in another one is not punctuation.
+    return re.sub(r"(?:[^\w+]|_)+", "-", name.casefold()).strip("-")
 
 
 _TERMS: Final = {
@@ -69,11 +70,11 @@ def terms_of(licence: str) -> Terms:
 
 def require_licence(licence: str, allowed: Iterable[str]) -> None:
     """Raise LicenceRefused unless the terms are open or restricted, or an operator allowed this very licence."""
-    terms = terms_of(licence)
-    if terms in (Terms.OPEN, Terms.RESTRICTED) or _plain(licence) in {_plain(name) for name in allowed}:
+    terms, own = terms_of(licence), _plain(licence)
+    if terms in (Terms.OPEN, Terms.RESTRICTED) or (own and own in map(_plain, allowed)):
         return
     raise LicenceRefused(
-        f"the backbone's licence, {licence!r}, is {terms.value}",
+        f"the backbone's licence, {licence[:80]!r}, is {terms.value}",
         remedy="State its licence in semblance.json, or allow this one by name: GENERATION_ALLOW_LICENCES and "
         "TRAINING_ALLOW_LICENCES, each a JSON list.",
     )

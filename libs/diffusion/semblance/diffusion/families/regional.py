@@ -3,7 +3,7 @@
 A lane's words are the picture's own and then those of each person. A place inside somebody's part looks at the
 picture's words and at theirs; a place outside looks at the picture's alone. In self-attention a place inside looks at
 its own part and at what is nobody's, so that no face is made of another. Works by what diffusers' attention takes
-anyhow, masks for words, places and reference faces; convolutions alone carry something over a border.
+anyhow, masks for words, places and reference faces; convolutions and group norms carry something over a border.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from torch import nn
 
 from semblance.diffusion.errors import RequestInvalid
 from semblance.diffusion.families.family import Lane
+from semblance.diffusion.prompts import check_prompt
 from semblance.diffusion.slots.layers import rectangle
 
 WORDS: Final = "encoder_hidden_states"
@@ -45,6 +46,7 @@ class Region:
     def __post_init__(self) -> None:
         if not (0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1):
             raise RequestInvalid("a region's edges are 0 to 1, left before right and top before bottom")
+        check_prompt(self.prompt)
 
     def mask(self, height: int, width: int) -> torch.Tensor:
         """(height, width): the share of each cell that lies inside."""
@@ -161,7 +163,9 @@ class _Masks:
         """What is added to the scores of places, (L, places, places)."""
         key = ("places", places)
         if key not in self._made:
-            inside = self._inside(places)
+            # Whoever is everywhere, as a style is, parts nothing from anything.
+            parted = (self._parts.amin((2, 3)) < 1).to(self._spans.dtype)
+            inside = self._inside(places) * parted[:, None]
             nobodys = (inside.sum(2) == 0).to(inside.dtype)
             seen = inside @ inside.transpose(1, 2) + nobodys[:, :, None] + nobodys[:, None, :]
             self._made[key] = self._scores(seen)

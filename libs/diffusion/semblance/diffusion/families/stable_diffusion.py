@@ -45,8 +45,7 @@ class StableDiffusion:
     def close(self) -> None:
         """Give the pipeline back as it was."""
         self.regional.detach()
-        if self.backbone.reference_size is not None:
-            self._scales.detach()
+        if self._scales.detach():
             self.pipeline.set_ip_adapter_scale(self.config.sampler.ip_adapter_scale)
 
     def towers(self) -> Mapping[str, nn.Module]:
@@ -129,11 +128,12 @@ class LaneScales:
                 self._attached.append((processor.to_v_ip, index, base))
                 processor.to_v_ip[index] = _Scaled(base, self)
 
-    def detach(self) -> None:
-        """Put the projections back."""
-        for projections, index, base in self._attached:
+    def detach(self) -> bool:
+        """Put the projections back; False the second time, when the pipeline may be another engine's."""
+        attached, self._attached = self._attached, []
+        for projections, index, base in attached:
             projections[index] = base
-        self._attached.clear()
+        return bool(attached)
 
     @contextlib.contextmanager
     def of(self, scales: torch.Tensor | None) -> Iterator[None]:

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
-from semblance.diffusion.errors import AdapterStillLoaded, BackboneUnusable
+from semblance.diffusion.errors import AdapterStillLoaded, BackboneTaken, BackboneUnusable
 from semblance.diffusion.slots.layers import SlotConv2d, SlotLinear
 
 SlotLayer = SlotLinear | SlotConv2d
 
 
 def require_bare(module: nn.Module) -> None:
-    """Raise AdapterStillLoaded when a module holds layers of peft's, or slots."""
-    if any(isinstance(part, BaseTunerLayer | SlotLinear | SlotConv2d) for part in module.modules()):
+    """Raise AdapterStillLoaded when a module holds layers of peft's, BackboneTaken when it holds slots."""
+    if getattr(module, "peft_config", None) or any(isinstance(part, BaseTunerLayer) for part in module.modules()):
         raise AdapterStillLoaded(type(module).__name__)
+    if any(isinstance(part, SlotLinear | SlotConv2d) for part in module.modules()):
+        raise BackboneTaken(type(module).__name__)
 
 
 def attach(module: nn.Module, reads_words: Mapping[str, bool]) -> dict[str, SlotLayer]:

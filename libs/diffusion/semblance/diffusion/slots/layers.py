@@ -125,7 +125,7 @@ def folded(a: torch.Tensor) -> torch.Tensor:
 
 def rectangle(tokens: int, height: int, width: int) -> tuple[int, int]:
     """The height and width of a sequence that was a picture of this shape, halved some times."""
-    while height * width > tokens and height > 1:
+    while height * width > tokens:
         height, width = -(-height // 2), -(-width // 2)
     if height * width != tokens:
         raise ValueError(f"{tokens} tokens are no halving of the picture")

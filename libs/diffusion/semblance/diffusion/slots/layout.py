@@ -115,7 +115,7 @@ class Layout:
         """towers by prefix, bare; prefixes that start with `text_encoder` get text_targets and text_rank.
 
         Targets match as peft's do: a module's whole name, or its end after a dot. No targets leave a tower out.
-        Raises AdapterUnusable when targets name nothing, AdapterStillLoaded for a tower that is not bare.
+        Raises AdapterUnusable when targets name nothing, AdapterStillLoaded or BackboneTaken for a tower not bare.
         """
         made: list[Tower] = []
         start = 0

@@ -18,10 +18,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors import torch as safetensors_torch
 
-from semblance.diffusion.adapter import MAX_LORA_BYTES
 from semblance.diffusion.errors import AdapterUnusable
 from semblance.kernel.units import MIB
 
+MAX_LORA_BYTES: Final = 512 * MIB
 _METADATA_KEY: Final = "lora_adapter_metadata"  # diffusers.loaders.lora_base
 _MAX_METADATA_BYTES: Final = 1 * MIB
 _WEIGHT: Final = re.compile(

@@ -63,8 +63,8 @@ class Slots:
     def __init__(self, towers: Mapping[str, nn.Module], layout: Layout, slots: int) -> None:
         """Attach to bare towers, which lie on one device and compute in the layout's dtype.
 
-        Raises AdapterStillLoaded for a tower that holds layers of peft's or slots already, BackboneUnusable for one
-        that the layout was not made of.
+        Raises AdapterStillLoaded for a tower that holds layers of peft's, BackboneTaken for one that holds slots
+        already, BackboneUnusable for one that the layout was not made of.
         """
         if slots < 1:
             raise ValueError("an engine has at least one slot")
@@ -113,8 +113,12 @@ class Slots:
             filled = self._filled.pop(flat.digest, None)
             if filled is None:
                 filled = _Filled(self._room(), flat.digest, subject_id)
-                with torch.no_grad():
-                    self._table[filled.slot].copy_(flat.row)
+                try:
+                    with torch.no_grad():
+                        self._table[filled.slot].copy_(flat.row)
+                except BaseException:
+                    self._free.append(filled.slot)
+                    raise
             self._filled[flat.digest] = filled
             if filled.subject_id != subject_id:
                 raise WornByAnother
@@ -197,6 +201,14 @@ class Slots:
                 for binding in attached.bindings.values():
                     binding.clear()
                 attached.show(None, None)
+
+    def shed(self, prefix: str) -> None:
+        """As `unbind`, and the lanes' buffers are given back too: the next binding of each shape makes new ones."""
+        with self._lock:
+            self.unbind(prefix)
+            attached = self._attached(prefix)
+            if attached is not None:
+                attached.bindings.clear()
 
     @contextlib.contextmanager
     def uniform(self, prefix: str, uses: Sequence[Use], *, places: int | None = None) -> Iterator[None]:

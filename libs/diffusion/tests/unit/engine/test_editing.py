@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    LCMScheduler,
+    PNDMScheduler,
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionInpaintPipeline,
+)
 
 from semblance.diffusion import RequestInvalid
 from semblance.diffusion.adapter import loaded
@@ -75,6 +82,31 @@ def test_inpainting_is_diffusers_own_inside_and_the_picture_outside(
     deep = np.s_[:, PX // 2 + 2 :]  # past the seam
     assert int(np.abs(ours[deep].astype(int) - theirs[deep]).max()) <= CLOSE
     assert np.array_equal(ours[:, : PX // 2], IMAGE[:, : PX // 2])
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+@pytest.mark.parametrize(
+    "scheduler", [DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler, LCMScheduler, PNDMScheduler]
+)
+def test_other_schedulers_begin_at_a_picture_as_diffusers_says(
+    drawing: Any, drawn: Callable[..., Any], scheduler: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for backbone in (drawing.own, drawing.stock):
+        changed = {"skip_prk_steps": True} if scheduler is PNDMScheduler else {}
+        own = scheduler.from_config(backbone.pipeline.scheduler.config, rescale_betas_zero_snr=False, **changed)
+        monkeypatch.setattr(backbone.pipeline, "scheduler", own)
+    engine, white = drawing.engine(), np.full_like(MASK, 255)
+    pixels = torch.from_numpy(IMAGE.copy()).permute(2, 0, 1)[None].float() / 255
+    asked = {"image": pixels, "strength": 0.7}
+    [ours] = drawn(engine, engine.submit(asked_of(drawing, Start(IMAGE, 0.7))))
+    theirs = stock(drawing.stock, StableDiffusionImg2ImgPipeline, drawing.people[0], **asked)
+    assert int(np.abs(ours.astype(int) - theirs).max()) <= CLOSE
+    [ours] = drawn(engine, engine.submit(asked_of(drawing, Start(IMAGE, 0.7, white))))
+    mask = torch.ones(1, 1, PX, PX)
+    theirs = stock(
+        drawing.stock, StableDiffusionInpaintPipeline, drawing.people[0], mask_image=mask, height=PX, width=PX, **asked
+    )
+    assert int(np.abs(ours.astype(int) - theirs).max()) <= CLOSE
 
 
 def test_an_edit_beside_others_has_the_same_bytes(drawing: Any, drawn: Callable[..., Any]) -> None:

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from semblance.diffusion import AdapterUnusable, Cancelled, PromptTooLong, RenderRequest, RequestInvalid, WornByAnother
+from semblance.diffusion import (
+    AdapterUnusable,
+    BackboneTaken,
+    Cancelled,
+    PromptTooLong,
+    RenderRequest,
+    RequestInvalid,
+    WornByAnother,
+    render,
+)
 from semblance.diffusion.engine import (
     EngineBroken,
     EngineClosed,
@@ -226,6 +235,7 @@ def test_short_memory_makes_the_batch_smaller_and_no_row_notices(drawing: Any, d
     engine.turn()
     short = engine.stats()
     assert (short.allowed_lanes, short.shortages, short.rows_in_flight) == (4, 1, 4)
+    assert {lanes for lanes, _places, _shared in engine._slots._towers["unet"].bindings} == {4}
     room[0] = 8
     drawn(engine, *tickets)
     assert engine.stats().allowed_lanes == 8
@@ -329,3 +339,67 @@ def test_previews_and_what_is_printed(drawing: Any, drawn: Callable[..., Any]) -
     assert "subject-" not in told
     drawn(engine, ticket)
     assert seen == [(index, (16, 16, 3)) for _step in (2, 4) for index in (0, 1)]
+
+
+def test_an_engine_keeps_its_backbone_to_itself(drawing: Any) -> None:
+    engine, asked = drawing.engine(), RenderRequest("a photo", 1, steps=1)
+    with pytest.raises(BackboneTaken, match="engine"):
+        render(drawing.own, asked, drawing.people[0].adapter)
+    with pytest.raises(BackboneTaken, match="engine"):
+        StepEngine(drawing.own)
+    engine.close()
+    assert render(drawing.own, asked, None)
+
+
+def test_an_engine_that_is_closed_again_leaves_the_next_one_alone(drawing: Any) -> None:
+    sampler = dataclasses.replace(drawing.own.config.sampler, ip_adapter_scale=0.4)
+    own = dataclasses.replace(drawing.own, config=dataclasses.replace(drawing.own.config, sampler=sampler))
+    first = StepEngine(own)
+    first.close()
+    second = StepEngine(own)
+    first.close()
+    scales = [one.scale for one in own.denoiser.attn_processors.values() if hasattr(one, "scale")]
+    assert scales
+    assert all(scale == [1.0] for scale in scales)
+    second.close()
+    own.pipeline.set_ip_adapter_scale(drawing.own.config.sampler.ip_adapter_scale)
+
+
+def test_what_a_watcher_raises_stops_no_revocation(drawing: Any, caplog: pytest.LogCaptureFixture) -> None:
+    engine, person = drawing.engine(), drawing.people[0]
+
+    def careless(_ticket: Any) -> None:
+        raise ZeroDivisionError(person.subject_id)
+
+    tickets = [engine.submit(drawing.request(0, steps=9)) for _again in range(2)]
+    engine.turn()
+    tickets[0].when_over(careless)
+    assert engine.revoke(subject_id=person.subject_id) == 2
+    assert nothing_is_left_of(engine, person.flat.digest)
+    tickets[0].when_over(careless)
+    assert "ZeroDivisionError" in caplog.text
+    assert person.subject_id not in caplog.text
+
+
+def test_an_engine_may_be_closed_by_a_callback(drawing: Any) -> None:
+    engine = drawing.engine()
+    ticket = engine.submit(drawing.request(0, steps=9), on_step=lambda *_step: engine.close())
+    engine.start()
+    with pytest.raises(EngineClosed):
+        ticket.result(WAIT_S)
+    assert engine._thread is not None
+    engine._thread.join(WAIT_S)
+    assert engine.healthy
+    drawing.own.require_bare()
+
+
+def test_a_callback_that_leaves_the_thread_leaves_nobody_waiting(drawing: Any) -> None:
+    def leave(*_step: int) -> None:
+        raise SystemExit
+
+    engine = drawing.engine()
+    tickets = [engine.submit(drawing.request(0, steps=9), on_step=leave), engine.submit(drawing.request(1, steps=9))]
+    engine.start()
+    for ticket in tickets:
+        with pytest.raises(EngineBroken):
+            ticket.result(WAIT_S)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from semblance.diffusion import RequestInvalid
+from semblance.diffusion import PromptTooLong, RequestInvalid
 from semblance.diffusion.engine import Region
 from semblance.diffusion.families.regional import (
     FACES,
@@ -133,3 +133,44 @@ def test_whoever_has_a_part_wears_an_adapter(drawing: Any) -> None:
     bare = dataclasses.replace(pair.worn[0], adapter=None)
     with pytest.raises(RequestInvalid, match="adapter"):
         drawing.engine().submit(dataclasses.replace(pair, worn=(bare, pair.worn[1])))
+
+
+def test_places_see_their_own_part_only_also_beside_a_style(drawing: Any) -> None:
+    """One self-attention of the real UNet: what changes on the right changes nothing at all on the left."""
+    unet = drawing.stock.denoiser
+    attention = next(part for name, part in unet.named_modules() if name.endswith("attn1"))
+    places = torch.randn(1, 64, attention.to_q.in_features, generator=torch.Generator().manual_seed(0))
+    changed = places.clone()
+    changed.view(1, 8, 8, -1)[:, :, 4:] += 1.0
+    parts = [LEFT.mask(8, 8), RIGHT.mask(8, 8), torch.ones(8, 8)]
+    told = {PARTS: torch.stack(parts)[None], SPANS: torch.zeros(1, 3, 12)}
+    regional = RegionalAttention(unet)
+    with torch.no_grad(), regional.of(told):
+        one, other = (attention(seen).view(8, 8, -1) for seen in (places, changed))
+    regional.detach()
+    assert torch.equal(one[:, :4], other[:, :4])
+    assert not torch.allclose(one[:, 4:], other[:, 4:])
+
+
+def test_what_is_said_of_a_part_is_checked_as_prompts_are() -> None:
+    with pytest.raises(PromptTooLong):
+        Region(0, 0, 1, 1, "a" * 3000)
+    with pytest.raises(RequestInvalid, match="control"):
+        Region(0, 0, 1, 1, "a\x00")
+
+
+def test_a_large_picture_has_no_parts(drawing: Any) -> None:
+    engine = drawing.engine(max_pixels_in_parts=32 * 32)
+    with pytest.raises(RequestInvalid, match="parts"):
+        engine.submit(both(drawing, 0, 1, width_px=64))
+
+
+def test_long_words_of_one_and_a_long_refusal_for_all(drawing: Any, drawn: Callable[..., Any]) -> None:
+    """Several windows of tokens for one part, and for what is not wanted; one step without guidance too."""
+    engine, pair = drawing.engine(), both(drawing, 0, 1, negative_prompt="a long way off " * 4)
+    part = dataclasses.replace(RIGHT, prompt="with a hat " * 9)
+    long = dataclasses.replace(pair, worn=(pair.worn[0], dataclasses.replace(pair.worn[1], region=part)))
+    alone = dataclasses.replace(pair, picture=dataclasses.replace(long.picture, guidance_scale=1.0, steps=1))
+    tickets = [engine.submit(one) for one in (long, alone)]
+    drawn(engine, *tickets)
+    assert all(ticket.result(0)[0].std() > 0 for ticket in tickets)

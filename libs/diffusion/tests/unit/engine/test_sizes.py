@@ -74,5 +74,26 @@ def test_a_size_that_memory_does_not_take_is_left_out() -> None:
         sizes.prove(OWN, nonsense)
 
 
+def test_a_row_of_numbers_that_are_not_finite_proves_nothing() -> None:
+    sizes = Sizes((4, 8), 1)
+    sizes.prove(OWN, rounded({4: float("nan"), 8: float("nan")}))
+    assert not sizes.known(OWN)
+    assert sizes.forwards(OWN, 3) == [(3, 8)]
+    sizes.prove(OWN, rounded({4: 1.0, 8: 2.0}))
+    assert sizes.proven == ((8,),)
+
+
+def test_the_class_that_was_longest_not_drawn_is_forgotten_first() -> None:
+    sizes = Sizes((4, 8), recover_after_steps=1)
+    assert sizes.shrink()
+    classes = [BatchClass((32, 32 * edge), (), 1, 2, False) for edge in range(1, 258)]
+    for own in classes:
+        sizes.prove(own, rounded({4: 1.0}))
+        sizes.forwards(classes[0], 1)
+    assert sizes.known(classes[0])
+    assert not sizes.known(classes[1])
+    assert len(sizes._partly) == len(sizes.proven) == 256
+
+
 def nonsense(_times: int, _size: int) -> torch.Tensor:
     raise RuntimeError("nonsense")

@@ -147,10 +147,11 @@ def test_people_join_at_the_beginning_and_not_later(backbone: Backbone, referenc
         assert not asked or asked[-1] <= 1, "a finished adapter would wait for a whole training"
         return waiting.pop(0) if waiting else []
 
-    found = train_cohort(backbone, [first], joining=joining, done=lambda one, learnt: ended.append((one, learnt)))
-    assert [type(one.ended_by) for one in found] == [type(None), type(None), RequestInvalid]
+    told = train_cohort(backbone, [first], joining=joining, done=lambda one, learnt: ended.append((one, learnt)))
+    assert told == [], "whoever is told keeps it"
+    assert [type(learnt.ended_by) for _one, learnt in ended] == [RequestInvalid, type(None), type(None)]
     assert [one.settings.seed for one, _learnt in ended] == [2, 1, 0]
-    assert off(backbone, found[0].or_raise()[-1], alone(backbone, first), first.settings) < 0.01
+    assert off(backbone, ended[-1][1].or_raise()[-1], alone(backbone, first), first.settings) < 0.01
 
 
 def test_candidates_are_put_aside_on_the_way(backbone: Backbone, reference: Reference) -> None:

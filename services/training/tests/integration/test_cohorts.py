@@ -1,7 +1,9 @@
 """Several threads ask for a training at once: they learn together, and none waits for another's end or pays for it."""
 
 import contextvars
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -92,7 +94,8 @@ def test_those_who_ask_at_once_learn_together_and_one_who_fails_leaves_alone(bac
     assert all(name == who for name, _step, who in steps)  # everybody's callbacks run in their own context
     assert [step for name, step, _who in steps if name == "b"] == [1, 2]
     assert steps.index(("c", 1, "c")) < steps.index(("a", 5, "a"))
-    backbone.require_bare()
+    with backbone.lock:  # whoever is done is told before the last layers are taken off
+        backbone.require_bare()
 
 
 def test_the_next_one_begins_when_the_last_is_judged_and_may_be_stopped_while_it_waits(backbone: Backbone) -> None:
@@ -114,6 +117,40 @@ def test_the_next_one_begins_when_the_last_is_judged_and_may_be_stopped_while_it
         assert not begun.is_set()
     second.join()
     assert isinstance(second.found, tuple)
+
+
+def test_nothing_of_whoever_has_left_stays_until_the_others_have_learnt(backbone: Backbone) -> None:
+    """The one that left is the first, whose pictures and adapter most places know."""
+    cohorts = Cohorts(lambda: backbone, 2)
+    left = threading.Event()
+    held: list[weakref.ref[object]] = []
+    still_there: list[bool] = []
+
+    def stays(done: int, _of: int) -> None:
+        if done == 3 * STEPS:
+            assert left.wait(60)
+            gc.collect()
+            still_there.extend(one() is not None for one in held)
+
+    other = Asked(cohorts, learner(backbone, 2, stays, steps=4 * STEPS), "b")
+
+    def begins(done: int, _of: int) -> None:
+        if done == 1:
+            other.start()
+            while not cohorts._waiting:
+                threading.Event().wait(0.01)
+
+    def leave() -> None:
+        one = learner(backbone, 1, begins)
+        held.extend(weakref.ref(picture) for picture in one.pictures)
+        with cohorts.learning(one, nobody_waits):
+            held.append(weakref.ref(cohorts._judged[0].learnt))
+
+    leave()
+    left.set()
+    other.join()
+    assert isinstance(other.found, tuple)
+    assert still_there == [False] * 3
 
 
 def test_what_keeps_everybody_from_learning_is_told_to_each(backbone: Backbone) -> None:

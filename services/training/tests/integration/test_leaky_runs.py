@@ -66,12 +66,13 @@ def test_without_identity_nothing_goes_live_and_the_run_is_tried_again(service) 
     run = service.start(service.enrol())
     testing.run_work(service.work, service.database)
     assert service.get(run).state is State.TRAINING
-    assert service.adapter_objects() == []
+    assert [key.rpartition("/")[2] for key in service.adapter_objects()] == ["training.checkpoint"]
     service.identity.answer = Match(0.6, 0.3, matches_other=False, protected=False)
     service.clock.advance(3600)
     testing.run_work(service.work, service.database)
     assert service.get(run).state is State.READY
     assert len(service.trainer.calls) == 2
+    assert not any(key.endswith(".checkpoint") for key in service.adapter_objects())
 
 
 def test_identity_away_for_good_fails_the_run(service) -> None:  # type: ignore[no-untyped-def]

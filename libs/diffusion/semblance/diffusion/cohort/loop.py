@@ -40,15 +40,16 @@ def train_cohort(
     Losses are summed, gradients clipped a person, draws made by a generator a person: the result is that of training
     alone but for rounding. Between two steps those who finished, were cancelled or whose callbacks raised leave, and
     those whom `joining` returns come in, as long as nobody is past JOIN_WITHIN. done is told as soon as somebody has
-    left. Raises RequestInvalid when the first learners' settings do not go together; a later one's ends that one alone.
+    left; whoever is told keeps it: nothing of them stays here while the others go on, and the answer is empty. Raises
+    RequestInvalid when the first learners' settings do not go together; a later one's ends that one alone.
     """
-    for learner in learners[1:]:
-        require_alike(learners[0].settings, learner.settings)
+    settings = _of_all(learners)
     with backbone.lock:
         backbone.require_bare()
-        cohort = _Cohort(backbone, learners[0].settings, done)
+        cohort = _Cohort(backbone, settings, done)
         with cohort.attached():
             cohort.admit(learners)
+            del learners  # their pictures, which go when they do
             while cohort.people:
                 if cohort.open:
                     cohort.admit(joining())
@@ -150,8 +151,9 @@ class _Cohort:
         self._end(seat.number, seat.person.learner, learnt)
 
     def _end(self, number: int, learner: Learner, learnt: Learnt) -> None:
-        self.ended[number] = learnt
-        if self._done is not None:
+        if self._done is None:
+            self.ended[number] = learnt
+        else:
             self._done(learner, learnt)
 
     def _bind(self, vectors: list[torch.Tensor]) -> None:
@@ -162,6 +164,13 @@ class _Cohort:
         for layers in self._layers.values():
             for layer in layers.values():
                 layer.a = layer.b = None
+
+
+def _of_all(learners: Sequence[Learner]) -> LoraSettings:
+    """The settings of the first, which everybody else's go with. Raises RequestInvalid."""
+    for learner in learners[1:]:
+        require_alike(learners[0].settings, learner.settings)
+    return learners[0].settings
 
 
 def _stop_if_cancelled(seat: _Seat) -> None:

@@ -22,6 +22,7 @@ def score_photos(subject_id: SubjectId, consent_id: ConsentId, ports: Ports) -> 
     newest = sorted(ports.photos.accepted(subject_id), key=lambda photo: photo.photo_id)[-ports.rules.max_photos :]
     facts = []
     for on_file in newest:
+        ports.consents.require(consent_id, subject_id, Purpose.TRAIN)  # it may end while many are opened
         try:
             photo = Photo(ports.photo_bytes.get(subject_id, on_file.object_key), on_file.landmarks)
             facts.append(ports.meter.measure(on_file, photo))

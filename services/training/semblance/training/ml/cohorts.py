@@ -6,7 +6,7 @@ import contextlib
 import contextvars
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,12 +76,13 @@ class Cohorts:
             if not self._free() or not self._waiting:
                 return
             self._running = True
-            first = self._take()
-        threading.Thread(target=self._run, args=(first,), name="cohort", daemon=True).start()
+            self._take()
+        threading.Thread(target=self._run, name="cohort", daemon=True).start()
 
-    def _run(self, first: Sequence[Learner]) -> None:
+    def _run(self) -> None:
         try:
-            train_cohort(self._backbone(), first, joining=self._joining, done=self._done)
+            # Held by no name here: whoever leaves, and may be erased, must not stay until the last one has learnt.
+            train_cohort(self._backbone(), self._first(), joining=self._joining, done=self._done)
         except BaseException as error:  # noqa: BLE001 - it is told to everybody whom it kept from learning
             with self._changed:
                 for ticket in self._seated:
@@ -91,6 +92,10 @@ class Cohorts:
                 self._seated.clear()
                 self._running = False
                 self._changed.notify_all()
+
+    def _first(self) -> list[Learner]:
+        with self._changed:
+            return [ticket.learner for ticket in self._seated]
 
     def _joining(self) -> list[Learner]:
         with self._changed:

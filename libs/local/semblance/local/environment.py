@@ -32,10 +32,14 @@ _OF_ENGINES = tuple(
     f"GENERATION_{name}"
     for name in (
         *("ENGINE_", "RAY_", "BACKBONE_DIR", "TORCH_THREADS", "BEST_OF", "BATCHES", "GOOD_ENOUGH", "UPSCALE_TO_PX"),
-        *("LOADED_ADAPTERS", "ADAPTER_IDLE_S"),
+        *("LOADED_ADAPTERS", "ADAPTER_IDLE_S", "ALLOW_LICENCES"),
     )
 )
-_RAY_OFFLINE = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1"}
+_RAY_OFFLINE = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # else a call behind the end of a connection starts a cluster of its own
+}
 _RECOGNISING = ("identity", "ingest", "safety", "training")
 
 

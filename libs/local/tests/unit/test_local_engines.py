@@ -25,6 +25,7 @@ def test_the_engines_know_no_secrets(layout: Layout, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("GENERATION_S3_SECRET_KEY", "a secret")
     monkeypatch.setenv("GENERATION_INTERNAL_TOKEN", "a secret")
     monkeypatch.setenv("GENERATION_RAY_REPLICAS_MAX", "3")
+    monkeypatch.setenv("GENERATION_ALLOW_LICENCES", '["a-backbone"]')
     told = of_engines(layout, Path("models"))
     secrets = {
         config.internal_token,
@@ -34,6 +35,7 @@ def test_the_engines_know_no_secrets(layout: Layout, monkeypatch: pytest.MonkeyP
     }
     assert not secrets & set(told.values())
     assert (told["GENERATION_RAY_REPLICAS_MAX"], told["GENERATION_MODELS_DIR"]) == ("3", "models")
+    assert told["GENERATION_ALLOW_LICENCES"] == '["a-backbone"]'  # else the engines refuse what generation allows
     assert not any(name.startswith(("GENERATION_KEYRING", "GENERATION_S3")) for name in told)
 
 
@@ -46,6 +48,7 @@ def test_generation_is_told_of_this_machines_cluster(layout: Layout, monkeypatch
     head = ray_head.environment(layout.ray_token)
     assert {name: head[name] for name in told if name in head} == {name: told[name] for name in told if name in head}
     assert told["RAY_AUTH_TOKEN_PATH"] == str(layout.ray_token)
+    assert told["RAY_ENABLE_AUTO_CONNECT"] == "0"
 
 
 def test_or_of_the_cluster_that_ray_address_names(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,3 +95,14 @@ def test_the_token_is_made_once_and_is_private(tmp_path: Path) -> None:
     assert token.read_text() == first
     assert len(first) >= 32
     assert token.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_that_others_may_read_is_closed_and_half_a_one_of_a_killed_start_is_none(tmp_path: Path) -> None:
+    token = tmp_path / "ray-token"
+    (tmp_path / "ray-token.part").write_text("ha")
+    ray_head.make_token(token)
+    assert len(token.read_text()) >= 32
+    token.chmod(0o644)
+    ray_head.make_token(token)
+    assert token.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["ray-token"]

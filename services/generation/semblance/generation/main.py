@@ -109,6 +109,8 @@ def renderer_of(settings: GenerationSettings) -> Renderer:
     # Read when Ray is imported; its handler of SIGTERM would end this process before it could drain.
     os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # A call behind the end of the connection must not start a cluster of Ray's own in this process.
+    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
     # Only here: the engine in this process needs none of Ray.
     from semblance.generation.adapters.ray_renderer import ClusterSettings, RayRenderer  # noqa: PLC0415
 

@@ -81,4 +81,6 @@ class GenerationSettings(ServiceSettings):
     def _least_before_most(self) -> Self:
         if self.ray_replicas_max < self.ray_replicas_min:
             raise ValueError("GENERATION_RAY_REPLICAS_MAX is less than GENERATION_RAY_REPLICAS_MIN")
+        if self.engine_queue < self.best_of:
+            raise ValueError("GENERATION_ENGINE_QUEUE is less than GENERATION_BEST_OF: no picture would ever be drawn")
         return self

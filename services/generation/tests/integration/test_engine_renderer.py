@@ -1,16 +1,25 @@
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from semblance.diffusion import RenderRequest
+from semblance.diffusion.engine.request import EngineRequest, Worn
+from semblance.diffusion.engine.settings import EngineSettings
 from semblance.diffusion.testing import write_tiny_backbone
 from semblance.faces import Box, Embedding, Face, RgbU8
+from semblance.generation.domain.errors import AdapterRevoked
 from semblance.generation.domain.order import Order, Words
-from semblance.generation.ml.engine_renderer import EngineRenderer
+from semblance.generation.domain.withdrawn import Withdrawal
+from semblance.generation.ml.engine_renderer import EngineRenderer, engine_settings
 from semblance.generation.ml.judging import upscale
 from semblance.generation.ports import OpenAdapter
+from semblance.generation.settings import GenerationSettings
 from semblance.generation.testing.engines import small, trained
 
 pytestmark = pytest.mark.integration
@@ -96,6 +105,49 @@ def test_another_batch_is_drawn_while_none_is_like_the_person(renderer: Make, ad
 def test_a_picture_without_a_face_is_still_handed_to_the_filter(renderer: Make, adapter: OpenAdapter) -> None:
     drawing = renderer(Scripted([0] * 4, [0] * 4)).draw(WORDS, ORDER, adapter, lambda *_: None)
     assert drawing.likeness == -1
+
+
+def test_a_withdrawal_leaves_no_slot_filled_by_a_row_that_was_handed_in_behind_it(
+    renderer: Make, adapter: OpenAdapter
+) -> None:
+    engine = renderer(Scripted([1, 1], [0.5, 0.5]), 1)
+    dressed = engine.dress(adapter)
+    steps = engine._running.engine
+    late = EngineRequest(
+        RenderRequest("late", 1, steps=1), (Worn(adapter.whose.subject_id, dressed.packed, dressed.reference),)
+    )
+
+    def behind() -> None:
+        steps.submit(late).result(60)
+        assert steps._slots.holds(adapter.whose.digest)
+
+    withdrawal = Withdrawal(adapter_id=adapter.whose.adapter_id)
+    engine.revoke(withdrawal)
+    behind()
+    with pytest.raises(AdapterRevoked):
+        engine.draw_dressed(WORDS, ORDER, dressed, lambda *_: None)
+    assert not steps._slots.holds(adapter.whose.digest)
+    behind()
+    engine.revoke(withdrawal, confirmed=True)  # as the queued work repeats it
+    assert not steps._slots.holds(adapter.whose.digest)
+
+
+def test_a_withdrawal_does_not_wait_for_a_backbone_that_loads(renderer: Make, adapter: OpenAdapter) -> None:
+    engine = renderer(Scripted([1, 1], [0.5, 0.5]))
+    with engine._loading, ThreadPoolExecutor(1) as threads:  # as whoever loads holds it
+        threads.submit(engine.revoke, Withdrawal(subject_id=adapter.whose.subject_id)).result(10)
+    with pytest.raises(AdapterRevoked):
+        engine.draw(WORDS, ORDER, adapter, lambda *_: None)
+
+
+def test_an_engine_of_many_lanes_has_room_for_them(backbone_dir: Path) -> None:
+    assert engine_settings(replace(small(backbone_dir), lanes=(4, 256))).max_lanes_in_flight == 256
+    assert engine_settings(small(backbone_dir)).max_lanes_in_flight == EngineSettings().max_lanes_in_flight
+
+
+def test_a_queue_that_no_picture_fits_into_is_refused() -> None:
+    with pytest.raises(ValidationError, match="GENERATION_ENGINE_QUEUE"):
+        GenerationSettings(best_of=8, engine_queue=7)
 
 
 def test_a_large_picture_is_not_enlarged() -> None:

@@ -221,6 +221,15 @@ def test_every_engine_refuses_what_it_was_told_of(in_cluster: Engines, adapter: 
         assert [type(each.exception()) for each in asked] == [AdapterRevoked] * 4
 
 
+def test_engines_that_end_count_until_they_are_gone_and_no_other_cluster_is_started(in_cluster: Engines) -> None:
+    from ray._private import auto_init_hook
+
+    from semblance.generation.adapters.ray_renderer import holding
+
+    assert holding({"RUNNING": 2, "STARTING": 1, "STOPPING": 1}) == 3
+    assert not auto_init_hook.enable_auto_connect, "a late call would start a cluster in this process"
+
+
 def test_a_withdrawal_of_what_nobody_wears_is_remembered(tried: Engines, adapter: OpenAdapter) -> None:
     tried.renderer.revoke(Withdrawal(subject_id=adapter.whose.subject_id), confirmed=True)
     with pytest.raises(AdapterRevoked):

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -106,7 +106,7 @@ class RayRenderer:
             return EngineLoad()
         try:
             found = self._engines().broadcast("load").results(timeout_s=1.0, return_exceptions=True)
-        except _LOST:
+        except (*_LOST, EngineAway):
             return EngineLoad()
         return EngineLoad.of(one for one in found if isinstance(one, EngineLoad))
 
@@ -134,9 +134,12 @@ class RayRenderer:
                 self._require_usable(ask.whose)
                 said = stream.next(_LOOK_S)
                 if said is None:
-                    # Nothing is heard of one that waits for a free engine either, as long as there are engines.
-                    if stream.begun and time.monotonic() - heard_s > self._settings.silence_s:
-                        raise EngineAway("the engine fell silent")
+                    if time.monotonic() - heard_s > self._settings.silence_s:
+                        if stream.begun:
+                            raise EngineAway("the engine fell silent")
+                        # Nothing is heard of one that waits for a free engine either, as long as there are engines.
+                        self._running()
+                        heard_s = time.monotonic()
                     on_step(0, steps)
                     continue
                 heard_s = time.monotonic()
@@ -182,7 +185,8 @@ class RayRenderer:
                 return
             try:
                 if not ray.is_initialized():
-                    ray.init(address=self._settings.address, log_to_driver=False, configure_logging=False)
+                    # "auto" finds a cluster or raises; without an address Ray would start one of its own.
+                    ray.init(address=self._settings.address or "auto", log_to_driver=False, configure_logging=False)
                     self._ours = True
                 self._running()
             except (*_LOST, RuntimeError, ValueError) as error:
@@ -190,23 +194,27 @@ class RayRenderer:
             self._connected = True
 
     def _running(self) -> int:
-        """How many engines run. Raises EngineAway when the application does not."""
+        """How many engines hold what they were sent: those that run, and those that end. Raises EngineAway when none
+        runs."""
         try:
             found = serve.status().applications.get(_APP)
         except _LOST as error:
             raise EngineAway("the cluster of engines does not answer") from error
         if found is None or _ENGINE not in found.deployments:
             raise EngineAway("the cluster does not serve the engine")
-        running = int(found.deployments[_ENGINE].replica_states.get("RUNNING", 0))
-        if not running:
+        states = found.deployments[_ENGINE].replica_states
+        if not states.get("RUNNING", 0):
             raise EngineAway("no engine runs")
-        return running
+        return holding(states)
 
     def _engines(self) -> Any:
+        if self._closed:
+            raise EngineAway("the engine is closed")
         return serve.get_deployment_handle(_ENGINE, _APP)
 
     def _tell(self, withdrawal: Withdrawal) -> None:
-        """Raises EngineAway unless every engine that runs has answered."""
+        """Raises EngineAway unless every engine has answered. One that ends is not asked any more, and counts until
+        it is gone: it may still hold what it wears."""
         try:
             told = self._engines().broadcast("revoke", withdrawal).results(timeout_s=self._settings.tell_s)
         except _LOST as error:
@@ -220,6 +228,11 @@ class RayRenderer:
             self._tell(withdrawal)
         except Unavailable as error:
             _log.warning("a withdrawal is told again later", extra={"error_code": error.code})
+
+
+def holding(states: Mapping[Any, int]) -> int:
+    """Of replicas by their state: those that may hold an adapter. One that starts was never sent any."""
+    return sum(count for state, count in states.items() if state not in {"STARTING", "STOPPED"})
 
 
 class _Stream:

@@ -30,21 +30,24 @@ _LOOK_S: Final = 0.05  # how often a drawing looks up from waiting
 _FULL_S: Final = 0.25  # how long it waits before it asks a full engine again
 
 
+def engine_settings(settings: RendererSettings) -> EngineSettings:
+    """The StepEngine's own numbers. Raises RequestInvalid."""
+    return EngineSettings(
+        lanes=settings.lanes,
+        slots=settings.slots,
+        rank=settings.rank,
+        max_lanes_in_flight=max(EngineSettings.max_lanes_in_flight, settings.lanes[-1]),
+        max_queued_rows=settings.queued_rows,
+    )
+
+
 class _Running:
     """What exists once the backbone is loaded."""
 
     def __init__(self, settings: RendererSettings, withdrawn: Withdrawn) -> None:
         torch.set_num_threads(settings.torch_threads)
         self.backbone = load_backbone(settings.backbone_dir, BackboneOptions(allow_licences=settings.allow_licences))
-        self.engine = StepEngine(
-            self.backbone,
-            EngineSettings(
-                lanes=settings.lanes,
-                slots=settings.slots,
-                rank=settings.rank,
-                max_queued_rows=settings.queued_rows,
-            ),
-        )
+        self.engine = StepEngine(self.backbone, engine_settings(settings))
         self.wardrobe = Wardrobe(self.engine.layout, withdrawn, capacity=settings.adapters, max_idle_s=settings.idle_s)
         self.engine.start()
 
@@ -107,9 +110,9 @@ class EngineRenderer:
     def revoke(self, withdrawal: Withdrawal, *, confirmed: bool = False) -> None:
         """As the port says; here it has happened on return."""
         del confirmed
-        with self._loading:
-            self._withdrawn.add(withdrawal)
-            running = self._running
+        # Without the lock, which is held while a backbone loads. What is loaded later refuses what was added before.
+        self._withdrawn.add(withdrawal)
+        running = self._running
         if running is not None:
             running.withdraw(withdrawal)
 
@@ -189,7 +192,10 @@ class EngineRenderer:
                     return ticket.result()
                 step, steps = said
                 on_step(batch * steps + step, (batch + 1) * steps)
-        except Revoked as error:
+        except (Revoked, AdapterRevoked) as error:
+            # Handed in behind a withdrawal, it may have filled the slot again; once it is over, it does not.
+            ticket.cancel()
+            running.engine.revoke(digest=dressed.whose.digest)
             raise AdapterRevoked from error
         finally:
             ticket.cancel()

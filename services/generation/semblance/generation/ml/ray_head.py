@@ -42,6 +42,8 @@ def environment(token: Path) -> dict[str, str]:
     """What every process that speaks to the cluster needs in its environment before it imports Ray."""
     return {
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Else a call behind the end of a connection starts a cluster of Ray's own, without a token.
+        "RAY_ENABLE_AUTO_CONNECT": "0",
         # Ray's own handler would end the process at SIGTERM, before it could drain.
         "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
         # On a busy machine its own half minute is too short to begin in.
@@ -55,11 +57,17 @@ def environment(token: Path) -> dict[str, str]:
 
 
 def make_token(path: Path) -> None:
-    """Write a token that only its owner may read, unless there is one."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
+    """Write a token that only its owner may read, whole or not at all, unless there is one: that one is closed to
+    others."""
+    if path.exists():
+        path.chmod(0o600)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    part.replace(path)
 
 
 @contextmanager

@@ -96,12 +96,12 @@ class Wardrobe:
             raise AdapterRevoked
 
     def withdraw(self, withdrawal: Withdrawal) -> list[str]:
-        """Let go of what it covers, and refuse it from now on; the digests that the engine may still hold."""
+        """Let go of what it covers, and refuse it from now on; the digests that the engine may still hold, also when it
+        is told again."""
         self._withdrawn.add(withdrawal)
         with self._lock:
             covered = [whose for whose in self._names if withdrawal.covers(whose)]
             for whose in covered:
-                del self._names[whose]
                 self._held.pop(whose, None)
         return [whose.digest for whose in covered]
 

@@ -49,6 +49,7 @@ class GatewaySettings(ServiceSettings):
     upload_per_minute: float = Field(default=120, gt=0)
     image_per_minute: float = Field(default=60, gt=0)
     training_per_hour: float = Field(default=20, gt=0)
+    score_per_minute: float = Field(default=6, gt=0, description="Scores of photos; each opens all of them.")
     anonymous_per_minute: float = Field(default=120, gt=0)
     password_per_minute: float = Field(default=60, gt=0, description="Sign-ups and sign-ins from one address.")
     protect_per_hour: float = Field(
@@ -78,6 +79,7 @@ class GatewaySettings(ServiceSettings):
             "upload": self.upload_per_minute,
             "image": self.image_per_minute,
             "training": self.training_per_hour / 60,
+            "score": self.score_per_minute,
             "anonymous": self.anonymous_per_minute,
             "password": self.password_per_minute,
             "guess": self.guess_per_minute,

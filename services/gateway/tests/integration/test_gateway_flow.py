@@ -30,7 +30,7 @@ def publish(world, ada, image_id: str) -> None:
     world.deliver(provenance.ImagePublished(**ids, manifest_id=new_id(), sha256="00", size_bytes=9))
 
 
-def test_from_account_to_picture(world, ada) -> None:
+def test_from_account_to_picture(world, ada, eve) -> None:
     consent_id = ada.opt_in()
     photo = ada.add_photo(consent_id)
     assert photo.status_code == 201
@@ -39,7 +39,12 @@ def test_from_account_to_picture(world, ada) -> None:
     scored = ada.get(f"/v1/photos/score?consent_id={consent_id}").json()
     assert (scored["score_0_100"], scored["findings"][0]["code"]) == (72, "few-photos")
     assert world.platform.training.scored == [(ada.subject_id, consent_id)]
+    strange = ada.get(f"/v1/photos/score?consent_id={eve.opt_in()}")
+    assert (strange.status_code, len(world.platform.training.scored)) == (403, 1)
     assert code(ada.get("/v1/photos/score?consent_id=mine")) == "invalid-request"
+    asked = [ada.get(f"/v1/photos/score?consent_id={consent_id}").status_code for _ in range(10)]
+    assert asked[-1] == 429, "each score opens every photo"
+    assert ada.get("/v1/photos").status_code == 200
     adapter = ada.post("/v1/adapters", json={"consent_id": consent_id, "name": "me"})
     assert adapter.status_code == 202
     adapter_id = adapter.json()["id"]

@@ -25,7 +25,7 @@ from semblance.gateway.testing import GatewayInProcess, gateway
 from semblance.kernel.ids import new_id
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-RATES = ("read", "write", "upload", "image", "anonymous", "password", "guess")
+RATES = ("read", "write", "upload", "image", "anonymous", "password", "guess", "score")
 _EXAMPLES = {GenerationMode.POSITIVE: 10, GenerationMode.NEGATIVE: 5}
 
 

@@ -10,6 +10,7 @@ from semblance.kernel.errors import Forbidden, Invalid, NotFound, Unauthenticate
 from semblance.kernel.ids import new_id
 from semblance.service_kit import rpc
 from semblance.training.api.servicer import TrainingServicer
+from semblance.training.handlers.scoring import score_photos
 
 pytestmark = pytest.mark.integration
 TOKEN = SecretStr("between services")
@@ -85,3 +86,19 @@ def test_photos_are_scored_under_a_consent_for_training(service, address: str) -
         with pytest.raises(Forbidden):
             training.ScorePhotos(asked)
     assert service.trainer.calls == []
+
+
+def test_a_consent_that_ends_while_photos_are_scored_opens_no_more_of_them(service) -> None:  # type: ignore[no-untyped-def]
+    consent = service.enrol(photos=8)
+    measure, looked_at = service.ports.meter.measure, []
+
+    def withdrawn(on_file, photo):  # type: ignore[no-untyped-def]
+        looked_at.append(on_file.photo_id)
+        if len(looked_at) == 3:
+            service.consents.revoke(consent.id)
+        return measure(on_file, photo)
+
+    service.ports.meter.measure = withdrawn
+    with pytest.raises(Forbidden):
+        score_photos(service.subject_id, consent.id, service.ports)
+    assert len(looked_at) == 3

@@ -9,6 +9,8 @@ from semblance.contracts.training.v1.service_pb2_grpc import TrainingServiceStub
 from semblance.gateway.adapters import protos
 from semblance.gateway.domain.things import Adapter, Leak, Page, PhotoFinding, PhotoScore
 
+_SCORE_S = 30.0  # opening forty photos takes a while
+
 
 class GrpcTraining:
     """See ports.Training. Object keys of adapters are not taken over: the gateway has no use for them."""
@@ -34,7 +36,8 @@ class GrpcTraining:
         return _adapter(self._stub.RemoveAdapter(request))
 
     def score_photos(self, subject_id: str, consent_id: str) -> PhotoScore:
-        answer = self._stub.ScorePhotos(pb.ScorePhotosRequest(subject_id=subject_id, consent_id=consent_id))
+        asked = pb.ScorePhotosRequest(subject_id=subject_id, consent_id=consent_id)
+        answer = self._stub.ScorePhotos(asked, timeout=_SCORE_S)
         findings = tuple(PhotoFinding(f.code, f.points, f.advice, tuple(f.photo_ids)) for f in answer.findings)
         return PhotoScore(answer.score_0_100, answer.photo_count, answer.enough, findings)
 

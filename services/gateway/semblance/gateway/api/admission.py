@@ -98,6 +98,7 @@ Reader = Annotated[Caller, Depends(Admit("read"))]
 Writer = Annotated[Caller, Depends(Admit("write"))]
 Uploader = Annotated[Caller, Depends(Admit("upload"))]
 Trainer = Annotated[Caller, Depends(Admit("write", "training"))]
+Scorer = Annotated[Caller, Depends(Admit("read", "score"))]
 Painter = Annotated[Caller, Depends(Admit("write", "image"))]
 READS_JSON = Depends(Reads("application/json"))
 READS_FORM = Depends(Reads("application/x-www-form-urlencoded"))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.exceptions import HTTPException
 
-from semblance.gateway.api.admission import READS_JSON, READS_MULTIPART, Here, Reader, Uploader, Writer
+from semblance.gateway.api.admission import READS_JSON, READS_MULTIPART, Here, Reader, Scorer, Uploader, Writer
 from semblance.gateway.api.answers import IdempotencyKey, create_once
 from semblance.gateway.api.multipart import read_form
 from semblance.gateway.api.paging import After, Limit, inner_of, page_of
@@ -141,7 +141,7 @@ def list_photos(caller: Reader, here: Here, after: After = None, limit: Limit = 
 
 
 @router.get("/v1/photos/score", tags=["photos"])
-def score_photos(caller: Reader, here: Here, consent_id: ScoredUnder) -> PhotoScore:
+def score_photos(caller: Scorer, here: Here, consent_id: ScoredUnder) -> PhotoScore:
     """How good the accepted photos are to learn from, before anything is learnt. Asked under a consent for training."""
     return PhotoScore.of(photos.score_photos(here.gate, caller.subject_id, consent_id))
 

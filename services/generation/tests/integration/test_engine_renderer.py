@@ -9,11 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from semblance.diffusion import RenderRequest
+from semblance.diffusion.engine.errors import EngineBroken
 from semblance.diffusion.engine.request import EngineRequest, Worn
 from semblance.diffusion.engine.settings import EngineSettings
 from semblance.diffusion.testing import write_tiny_backbone
 from semblance.faces import Box, Embedding, Face, RgbU8
-from semblance.generation.domain.errors import AdapterRevoked
+from semblance.generation.domain.errors import AdapterRevoked, EngineAway
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer, engine_settings
@@ -138,6 +139,22 @@ def test_a_withdrawal_does_not_wait_for_a_backbone_that_loads(renderer: Make, ad
         threads.submit(engine.revoke, Withdrawal(subject_id=adapter.whose.subject_id)).result(10)
     with pytest.raises(AdapterRevoked):
         engine.draw(WORDS, ORDER, adapter, lambda *_: None)
+
+
+def test_an_engine_that_met_a_defect_is_replaced_at_the_next_drawing(renderer: Make, adapter: OpenAdapter) -> None:
+    engine = renderer(Scripted([1, 1], [0.5, 0.5]))
+    engine.start()
+
+    def defect(_rows: object) -> None:
+        raise ZeroDivisionError
+
+    engine._running.engine._stepping.predicted = defect
+    with pytest.raises(EngineBroken):
+        engine.draw(WORDS, ORDER, adapter, lambda *_: None)
+    with pytest.raises(EngineAway):
+        engine.healthy()
+    assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
+    engine.healthy()
 
 
 def test_an_engine_of_many_lanes_has_room_for_them(backbone_dir: Path) -> None:

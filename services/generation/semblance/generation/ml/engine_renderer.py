@@ -155,6 +155,11 @@ class EngineRenderer:
         with self._loading:
             if self._closed:
                 raise EngineAway("the engine is closed")
+            if self._running is not None and not self._running.engine.healthy:
+                # A defect; nobody else would start it anew, and whatever is asked for would fail until somebody did.
+                broken, self._running = self._running, None
+                broken.engine.close()
+                del broken
             if self._running is None:
                 self._running = _Running(self._settings, self._withdrawn)
             return self._running

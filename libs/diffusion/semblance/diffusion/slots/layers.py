@@ -79,7 +79,7 @@ class SlotConv2d(nn.Module):
 
     a (L, K, rank, taps, in): A turned by `folded`. b (L, out, K * rank). A batch whose lanes have filters of their own
     is a grouped convolution, which processors do slowly for a few filters each; here every tap is one matrix product
-    with the picture as it lies, and what the taps made is shifted and summed (`fold`): a third less time for rank 16.
+    with the picture as it lies, and what the taps made is shifted and summed (`fold`).
     """
 
     def __init__(self, base: nn.Conv2d) -> None:

@@ -230,6 +230,28 @@ def test_engines_that_end_count_until_they_are_gone_and_no_other_cluster_is_star
     assert not auto_init_hook.enable_auto_connect, "a late call would start a cluster in this process"
 
 
+def kept_by_ray(head_pid: int) -> list[bytes]:
+    """What Ray has on disk, and its store of objects, whose file is deleted and held open."""
+    [raylet] = [each for each in psutil.Process(head_pid).children(recursive=True) if each.name() == "raylet"]
+    [folder] = [word.partition("=")[2] for word in raylet.cmdline() if word.startswith("--session_dir=")]
+    opened_files = Path(f"/proc/{raylet.pid}/fd").iterdir()
+    stores = [link for link in opened_files if "plasma" in os.path.realpath(link) and not link.is_socket()]
+    assert stores
+    return [path.read_bytes() for path in [*Path(folder).resolve().rglob("*"), *stores] if path.is_file()]
+
+
+def test_ray_keeps_neither_words_nor_adapters_nor_pictures(in_cluster: Engines, adapter: OpenAdapter) -> None:
+    drawn = in_cluster.renderer.draw(WORDS, SHORT, adapter, unwatched)
+    with pytest.raises(Invalid):  # an error writes more than a success
+        in_cluster.renderer.draw(
+            WORDS, SHORT, replace(adapter, whose=replace(adapter.whose, digest="0" * 64)), unwatched
+        )
+    kept = kept_by_ray(in_cluster.pid)
+    assert any(b"Engine" in each for each in kept), "nothing was looked at"
+    for secret in (WORDS.prompt.encode(), adapter.lora[-256:-128], adapter.reference[:128], drawn.png[-96:-32]):
+        assert not any(secret in each for each in kept)
+
+
 def test_a_withdrawal_of_what_nobody_wears_is_remembered(tried: Engines, adapter: OpenAdapter) -> None:
     tried.renderer.revoke(Withdrawal(subject_id=adapter.whose.subject_id), confirmed=True)
     with pytest.raises(AdapterRevoked):

@@ -17,7 +17,7 @@ from timing import between, interleaved, ratios, spread, told
 from semblance.diffusion.cohort.loop import train_cohort
 
 NAME = "cohort"
-STEPS, ROUNDS = {"pocket": 10, "16M": 3}, {"pocket": 7, "16M": 5}
+STEPS, ROUNDS = {"pocket": 6, "16M": 2}, {"pocket": 5, "16M": 3}
 SAME_STEPS, BATCHES = 20, (1, 8)
 GAIN, SAME = 2.5, 0.01
 Row = dict[str, Any]
@@ -44,7 +44,7 @@ def _measured(bench: backbones.Bench, batch: int) -> Row:
             "one after another, the same code": lambda: [train_cohort(ours, [one]) for one in people],
             "one after another, diffusers' script": lambda: [by_script(script, one) for one in people],
         },
-        ROUNDS[bench.name] if batch == 1 else 2,
+        ROUNDS[bench.name] if batch == 1 else 1,
         warm=1 if batch == 1 else 0,
     )
     return {

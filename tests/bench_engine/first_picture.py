@@ -19,7 +19,7 @@ from semblance.diffusion.engine.settings import EngineSettings
 from semblance.diffusion.slots import flatten
 
 NAME = "first_picture"
-STEPS, ROUNDS, BATCH = {"pocket": 30, "16M": 10}, {"pocket": 3, "16M": 2}, 1
+STEPS, ROUNDS, BATCH = {"pocket": 20, "16M": 5}, {"pocket": 3, "16M": 2}, 1
 GAIN = 10.0
 SCRIPT = "diffusers' script"
 Row = dict[str, Any]

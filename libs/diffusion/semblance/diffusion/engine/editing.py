@@ -57,8 +57,9 @@ def begin(
     first = (asked - taken) * scheduler.order
     pixels = torch.from_numpy(start.image.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1.0
     mean, deviation = family.encode(pixels)
-    clean = mean + deviation * _drawn(mean, generator)
-    noise = _drawn(mean, generator)
+    seen = family.noise(0, *start.image.shape[:2])  # numbers of the denoiser's kind: an autoencoder may have others
+    clean = (mean + deviation * _drawn(mean, generator)).to(seen)
+    noise = _drawn(seen, generator)
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(first)
     # Inpainting at full strength forgets the picture, as its pipeline does; image-to-image never does.

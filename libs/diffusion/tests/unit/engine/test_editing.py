@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,15 @@ from diffusers import (
     StableDiffusionInpaintPipeline,
 )
 
-from semblance.diffusion import RequestInvalid
+from semblance.diffusion import (
+    BackboneOptions,
+    EngineRequest,
+    EngineSettings,
+    RenderRequest,
+    RequestInvalid,
+    StepEngine,
+    load_backbone,
+)
 from semblance.diffusion.adapter import loaded
 from semblance.diffusion.engine import Start
 from semblance.diffusion.engine.editing import blended, face_mask
@@ -107,6 +116,17 @@ def test_other_schedulers_begin_at_a_picture_as_diffusers_says(
         drawing.stock, StableDiffusionInpaintPipeline, drawing.people[0], mask_image=mask, height=PX, width=PX, **asked
     )
     assert int(np.abs(ours.astype(int) - theirs).max()) <= CLOSE
+
+
+def test_an_autoencoder_may_have_other_numbers_than_the_denoiser(plain_dir: Path, drawn: Callable[..., Any]) -> None:
+    """As float16 has it, whose autoencoders often stay in 32 bits."""
+    backbone = load_backbone(plain_dir, BackboneOptions(precision="bfloat16"))
+    backbone.pipeline.vae.to(torch.float32)
+    engine = StepEngine(backbone, EngineSettings(lanes=(4,)))
+    edit = EngineRequest(RenderRequest("a photo", 1, steps=2), start=Start(IMAGE, 1.0, MASK))
+    [made] = drawn(engine, engine.submit(edit))
+    engine.close()
+    assert np.array_equal(made[:, : PX // 2], IMAGE[:, : PX // 2])
 
 
 def test_an_edit_beside_others_has_the_same_bytes(drawing: Any, drawn: Callable[..., Any]) -> None:

@@ -137,7 +137,7 @@ def test_every_request_ended_exactly_once(settled: Any, asked: Asked) -> None:
     assert accepted == len(kept.objects(PHOTOS, who)) == asked.photos_before + len(asked.photos)
     assert kept.count("training", "runs", "subject_id = ?", who) == 1 + len(asked.adapters)
     held = Counter(key.rpartition("/")[0] for key in kept.objects(ADAPTERS, who))
-    assert sorted(held.values()) == [2] * (1 + len(asked.adapters))  # a LoRA and a reference each
+    assert sorted(held.values()) == [3] * (1 + len(asked.adapters))  # a LoRA, the same packed, and a reference each
     eventually(lambda: not kept.objects(QUARANTINE, who), "quarantine is empty")
 
 

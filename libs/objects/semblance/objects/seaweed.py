@@ -193,7 +193,9 @@ def weed_binary() -> str:
 def free_port_block() -> int:
     """A port whose next four, and the gRPC ports 10,000 above all five, are free. Raises StoreUnavailable."""
     for _ in range(200):
-        first = random.randrange(20_000, 45_000 - _PORTS)  # noqa: S311 - a port, not a secret
+        # Both blocks lie below the ports that Linux gives to outgoing connections, 32768 to 60999: one of those may be
+        # taken between this look and the store's start.
+        first = random.randrange(20_000, 32_768 - _GRPC_OFFSET - _PORTS)  # noqa: S311 - a port, not a secret
         if all(_is_free(first + i) and _is_free(first + i + _GRPC_OFFSET) for i in range(_PORTS)):
             return first
     raise StoreUnavailable("no block of five free ports was found")

@@ -19,6 +19,10 @@ def source(service: str) -> str:
     return "\n".join(path.read_text() for path in (ROOT / "services" / service / "semblance" / service).rglob("*.py"))
 
 
+# A limit for each address, and a cluster that is the operator's own: the chart has no Ray yet.
+NO_SERVICE = {"uploads_per", "ray"}
+
+
 @pytest.mark.parametrize("name", ["topics.json", "rights.json", "groups.json"])
 def test_topics_rights_and_groups_are_the_codes(name: str, facts: dict[str, object], rewriting: bool) -> None:
     if rewriting:
@@ -32,7 +36,7 @@ def test_all_services_are_described(services: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_the_doors_are_those_that_the_code_knocks_at(service: str, services: dict[str, Any]) -> None:
-    called = set(re.findall(r"settings\.(\w+)_address", source(service)))
+    called = set(re.findall(r"settings\.(\w+)_address", source(service))) - NO_SERVICE
     assert set(services[service]["calls"]) == called
 
 

@@ -40,6 +40,12 @@ def test_the_doors_are_those_that_the_code_knocks_at(service: str, services: dic
     assert set(services[service]["calls"]) == called
 
 
+def test_no_chart_asks_for_the_cluster_that_it_opens_no_door_to() -> None:
+    texts = [path.read_text() for path in (ROOT / "charts").rglob("*.yaml")]
+    assert texts
+    assert not any(re.search(r"GENERATION_(ENGINE|RAY_ADDRESS)", text) for text in texts)
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_only_those_who_make_or_destroy_keys_may_write_the_key_ring(service: str, services: dict[str, Any]) -> None:
     text = source(service).split("/bench/")[0]

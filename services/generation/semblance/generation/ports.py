@@ -111,7 +111,7 @@ class PromptFilter(Protocol):
 
 @dataclass(frozen=True)
 class AdapterFacts:
-    """What training says of an adapter now."""
+    """What training says of an adapter now. flat_key: of its packed form, empty for adapters that have none."""
 
     id: AdapterId
     subject_id: SubjectId
@@ -121,6 +121,7 @@ class AdapterFacts:
     lora_sha256: str
     reference_key: str
     backbone_digest: str
+    flat_key: str = ""
 
 
 class Adapters(Protocol):

@@ -40,6 +40,7 @@ class Training(training_grpc.TrainingServiceServicer):
             lora_key="k",
             lora_sha256="s",
             reference_key="r",
+            flat_key="f",
             backbone_digest="b",
         )
 
@@ -140,4 +141,5 @@ def test_neighbours_are_asked_as_they_answer(address: str) -> None:
         assert not SafetyPrompts(channel).check(subject_id, Words("good", "bad")).allowed
         facts = TrainingAdapters(channel).get(subject_id, adapter_id)
         assert (facts.id, facts.subject_id, facts.consent_id, facts.state) == (adapter_id, subject_id, "c", "ready")
-        assert (facts.lora_key, facts.lora_sha256, facts.reference_key, facts.backbone_digest) == ("k", "s", "r", "b")
+        assert (facts.lora_key, facts.lora_sha256, facts.reference_key, facts.flat_key) == ("k", "s", "r", "f")
+        assert facts.backbone_digest == "b"

@@ -10,7 +10,7 @@ from semblance.generation.domain.errors import AdapterDamaged
 from semblance.generation.ports import AdapterFacts
 from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import SubjectId, new_id
-from semblance.objects import ADAPTERS, SubjectKeyDestroyed
+from semblance.objects import ADAPTERS, SealedObjects, Sealer, SubjectKeyDestroyed
 
 
 def facts(service) -> AdapterFacts:  # type: ignore[no-untyped-def]
@@ -26,6 +26,16 @@ def test_an_adapter_is_opened_once(service) -> None:  # type: ignore[no-untyped-
     assert first.lora == f"lora of {known.id}".encode()
     assert (first.whose.adapter_id, first.whose.digest) == (known.id, known.lora_sha256)
     assert "lora of" not in repr(first)
+
+
+def test_the_packed_form_comes_along_where_training_names_one_that_is_there(service) -> None:  # type: ignore[no-untyped-def]
+    known = facts(service)
+    assert service.shelf.load(known).flat == b""
+    packed = replace(known, flat_key=f"{known.subject_id}/{known.id}/lora.flat")
+    assert service.shelf.load(packed).flat == b""  # named, and not there: the engine packs the LoRA itself
+    service.shelf.drop(known.id)
+    SealedObjects(service.store, Sealer(service.keyring), ADAPTERS).put(known.subject_id, packed.flat_key, b"packed")
+    assert service.shelf.load(packed).flat == b"packed"
 
 
 def test_the_longest_unused_makes_room(service) -> None:  # type: ignore[no-untyped-def]

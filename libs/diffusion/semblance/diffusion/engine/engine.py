@@ -57,7 +57,7 @@ class StepEngine:
             backbone.require_bare()
             self.family: Family = family_of(source) if isinstance(source, Backbone) else source
             try:
-                self.layout = layout_of(self.family, self.settings)
+                self.layout = layout_of(self.family.backbone, self.settings)
                 self._slots = Slots(self.family.towers(), self.layout, self.settings.slots)
             except BaseException:
                 self.family.close()
@@ -354,18 +354,17 @@ class StepEngine:
         return True
 
 
-def layout_of(family: Family, settings: EngineSettings) -> Layout:
+def layout_of(backbone: Backbone, settings: EngineSettings) -> Layout:
     """Where adapters for an engine with these settings have their numbers: what `flatten` packs them for."""
-    lora, towers = family.config.lora, family.towers()
-    denoiser = next(iter(towers.values()))
+    lora, towers = backbone.config.lora, backbone.towers
     return Layout.of(
         towers,
         lora.unet_targets,
         lora.text_targets,
         lora.rank if settings.rank is None else settings.rank,
         lora.text_rank if settings.text_rank is None else settings.text_rank,
-        next(denoiser.parameters()).dtype,
-        backbone_digest=family.digest,
+        next(backbone.denoiser.parameters()).dtype,
+        backbone_digest=backbone.digest,
     )
 
 

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import nn
 
 from semblance.diffusion.backbone import Backbone
-from semblance.diffusion.families.denoising import Noised, noised_by_ddpm
 from semblance.diffusion.families.family import Asked, Lane
-from semblance.diffusion.families.latents import Latents
-from semblance.diffusion.families.regional import FACES, LIKENESS, WORDS, RegionalAttention
-from semblance.diffusion.families.schedulers import fresh
-from semblance.diffusion.families.sizes import multiple_of, require_no_reference
+from semblance.diffusion.families.regional import FACES, LIKENESS, WORDS
+from semblance.diffusion.families.sizes import require_no_reference
+from semblance.diffusion.families.unet import GUIDANCE, UNetFamily
 from semblance.diffusion.prompts import encode_prompts
 from semblance.diffusion.rendering import reference_tensor
 
-GUIDANCE: Final = "timestep_cond"
 
-
-class StableDiffusion:
+class StableDiffusion(UNetFamily):
     """A `StableDiffusionPipeline` behind the Family port. It takes the pipeline over: its IP-Adapter's scale is each
     lane's own from then on, until `close`."""
 
     name = "stable-diffusion"
 
     def __init__(self, backbone: Backbone) -> None:
-        self.backbone = backbone
-        self.pipeline = backbone.pipeline
-        self.config = backbone.config
-        self.digest = backbone.digest
-        self._unet = backbone.denoiser
-        self._latents = Latents(backbone, self._unet.config.in_channels)
-        self.decode, self.preview, self.encode = self._latents.decode, self._latents.preview, self._latents.encode
-        self.regional = RegionalAttention(self._unet)
+        super().__init__(backbone)
         self._scales = LaneScales()
         if backbone.reference_size is not None:
             self._scales.attach(self._unet)
@@ -44,30 +33,9 @@ class StableDiffusion:
 
     def close(self) -> None:
         """Give the pipeline back as it was."""
-        self.regional.detach()
+        super().close()
         if self._scales.detach():
             self.pipeline.set_ip_adapter_scale(self.config.sampler.ip_adapter_scale)
-
-    def towers(self) -> Mapping[str, nn.Module]:
-        """See Family."""
-        return self.backbone.towers
-
-    def size(self, height_px: int | None, width_px: int | None) -> tuple[int, int]:
-        """See Family."""
-        grain = self.pipeline.vae_scale_factor * 2 ** (len(self._unet.config.down_block_types) - 1)
-        return multiple_of(grain, self.config.resolution_px, height_px, width_px)
-
-    def noise(self, seed: int, height_px: int, width_px: int) -> torch.Tensor:
-        """See Family."""
-        return self._latents.noise(seed, height_px, width_px, self._unet.dtype)
-
-    def scheduler(self, steps: int, height_px: int, width_px: int) -> Any:  # noqa: ARG002 - see Family
-        """See Family."""
-        return fresh(self.pipeline.scheduler, steps)
-
-    def lanes(self, guidance_scale: float) -> int:
-        """See Family."""
-        return 2 if guidance_scale > 1 and self._unet.config.time_cond_proj_dim is None else 1
 
     @torch.no_grad()
     def condition(self, asked: Asked) -> tuple[Lane, Lane | None]:
@@ -101,10 +69,6 @@ class StableDiffusion:
                 return_dict=False,
             )[0]
         return predicted
-
-    def noised(self, latents: torch.Tensor, noise: torch.Tensor, generator: torch.Generator) -> Noised:
-        """See Family."""
-        return noised_by_ddpm(self.pipeline.scheduler, latents, noise, generator)
 
     def _faces(self, asked: Asked) -> torch.Tensor:
         """(1, people, D); nobody is one face of zeros, as in the backbone's own training."""

@@ -97,7 +97,7 @@ _PICTURE = {field.name for field in dataclasses.fields(RenderRequest)} - {"promp
 
 def drawing_of(directory: Path, *, references: bool) -> Drawing:
     stock, own = with_targets(load_backbone(directory)), with_targets(load_backbone(directory))
-    layout = layout_of(family_of(own), EngineSettings())
+    layout = layout_of(own, EngineSettings())
     people = []
     for index in range(PEOPLE):
         lora = random_lora(stock, index)

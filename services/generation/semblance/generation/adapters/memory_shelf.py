@@ -99,9 +99,11 @@ class MemoryShelf:
         return OpenAdapter(whose, lora, self._flat(facts), reference, facts.backbone_digest)
 
     def _flat(self, facts: AdapterFacts) -> bytes:
-        """What training packed beside the LoRA; older adapters have none, and the engine packs them itself."""
+        """What training packed; without it the engine packs the LoRA itself."""
+        if not facts.flat_key:
+            return b""
         try:
-            return self._sealed.get(facts.subject_id, flat_key(facts.lora_key))
+            return self._sealed.get(facts.subject_id, facts.flat_key)
         except NotFound:
             return b""
 
@@ -120,8 +122,3 @@ class MemoryShelf:
         for digest in dropped:
             del self._held[digest]
         return len(dropped)
-
-
-def flat_key(lora_key: str) -> str:
-    """Where training leaves the flat form of a LoRA: `lora.safetensors` has `lora.flat` beside it."""
-    return f"{lora_key.rpartition('.')[0]}.flat"

@@ -57,4 +57,5 @@ class TrainingAdapters:
             lora_sha256=answer.lora_sha256,
             reference_key=answer.reference_key,
             backbone_digest=answer.backbone_digest,
+            flat_key=answer.flat_key,
         )

@@ -37,6 +37,7 @@ def adapter(run: Run) -> service_pb2.Adapter:
         lora_key=stored.lora_key,
         lora_sha256=stored.lora_sha256,
         reference_key=stored.reference_key,
+        flat_key=stored.flat_key,
         backbone_digest=stored.backbone_digest,
         advice=advice_for(run.reason_code),
     )

@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
-
-from torch import nn
 
 from semblance.diffusion import AdapterUnusable, Backbone
 from semblance.diffusion.engine.engine import layout_of
 from semblance.diffusion.engine.settings import EngineSettings
-from semblance.diffusion.families.family import Family
 from semblance.diffusion.slots import flatten
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Towers:
-    """What the engine's layout asks of a family; a whole family would take the pipeline over."""
-
-    backbone: Backbone
-
-    @property
-    def config(self) -> Any:
-        """The card."""
-        return self.backbone.config
-
-    @property
-    def digest(self) -> str:
-        """Of the weights."""
-        return self.backbone.digest
-
-    def towers(self) -> Mapping[str, nn.Module]:
-        """What an adapter may change."""
-        return self.backbone.towers
 
 
 def flat_of(backbone: Backbone, lora: bytes) -> bytes:
     """The sidecar for an engine that serves this backbone as its card says. Empty for a LoRA that such an engine would
     not take, of a larger rank for instance: generation reads the portable file then."""
     with backbone.lock:
-        layout = layout_of(cast(Family, _Towers(backbone)), EngineSettings())
+        layout = layout_of(backbone, EngineSettings())
     try:
         return flatten(lora, layout).to_bytes()
     except AdapterUnusable as error:

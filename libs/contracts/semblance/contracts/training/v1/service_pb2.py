@@ -25,35 +25,35 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-semblance/contracts/training/v1/service.proto\x12\x1fsemblance.contracts.training.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\x14StartTrainingRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x12\n\nadapter_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\"\xe4\x03\n\x07\x41\x64\x61pter\x12\x12\n\nadapter_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x12\n\nconsent_id\x18\x03 \x01(\t\x12<\n\x05state\x18\x04 \x01(\x0e\x32-.semblance.contracts.training.v1.AdapterState\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12\x0c\n\x04name\x18\x06 \x01(\t\x12\x13\n\x0bphoto_count\x18\x07 \x01(\x05\x12\x10\n\x08likeness\x18\x08 \x01(\x02\x12\x16\n\x0elikeness_floor\x18\t \x01(\x02\x12\x10\n\x08lora_key\x18\n \x01(\t\x12\x13\n\x0blora_sha256\x18\x0b \x01(\t\x12\x15\n\rreference_key\x18\x0c \x01(\t\x12\x17\n\x0f\x62\x61\x63kbone_digest\x18\r \x01(\t\x12\x30\n\x0crequested_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x04leak\x18\x10 \x01(\x0b\x32%.semblance.contracts.training.v1.Leak\x12\x0e\n\x06\x61\x64vice\x18\x11 \x01(\t\"b\n\x04Leak\x12\x0e\n\x06places\x18\x01 \x01(\x05\x12\x0e\n\x06\x65xcess\x18\x02 \x01(\x02\x12\x11\n\tshown_0_1\x18\x03 \x01(\x02\x12\x13\n\x0bswapped_0_1\x18\x04 \x01(\x02\x12\x12\n\nothers_0_1\x18\x05 \x01(\x02\";\n\x11GetAdapterRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nadapter_id\x18\x02 \x01(\t\"G\n\x13ListAdaptersRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\"f\n\x14ListAdaptersResponse\x12:\n\x08\x61\x64\x61pters\x18\x01 \x03(\x0b\x32(.semblance.contracts.training.v1.Adapter\x12\x12\n\nnext_after\x18\x02 \x01(\t\">\n\x14RemoveAdapterRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nadapter_id\x18\x02 \x01(\t\"<\n\x12ScorePhotosRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\"\x87\x01\n\nPhotoScore\x12\x13\n\x0bscore_0_100\x18\x01 \x01(\x05\x12\x13\n\x0bphoto_count\x18\x02 \x01(\x05\x12\x0e\n\x06\x65nough\x18\x03 \x01(\x08\x12?\n\x08\x66indings\x18\x04 \x03(\x0b\x32-.semblance.contracts.training.v1.PhotoFinding\"O\n\x0cPhotoFinding\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x05\x12\x0e\n\x06\x61\x64vice\x18\x03 \x01(\t\x12\x11\n\tphoto_ids\x18\x04 \x03(\t*\xe7\x01\n\x0c\x41\x64\x61pterState\x12\x1d\n\x19\x41\x44\x41PTER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x44\x41PTER_STATE_QUEUED\x10\x01\x12\x1a\n\x16\x41\x44\x41PTER_STATE_TRAINING\x10\x02\x12\x17\n\x13\x41\x44\x41PTER_STATE_READY\x10\x03\x12\x19\n\x15\x41\x44\x41PTER_STATE_REFUSED\x10\x04\x12\x18\n\x14\x41\x44\x41PTER_STATE_FAILED\x10\x05\x12\x19\n\x15\x41\x44\x41PTER_STATE_REVOKED\x10\x06\x12\x19\n\x15\x41\x44\x41PTER_STATE_REMOVED\x10\x07\x32\xcf\x04\n\x0fTrainingService\x12p\n\rStartTraining\x12\x35.semblance.contracts.training.v1.StartTrainingRequest\x1a(.semblance.contracts.training.v1.Adapter\x12j\n\nGetAdapter\x12\x32.semblance.contracts.training.v1.GetAdapterRequest\x1a(.semblance.contracts.training.v1.Adapter\x12{\n\x0cListAdapters\x12\x34.semblance.contracts.training.v1.ListAdaptersRequest\x1a\x35.semblance.contracts.training.v1.ListAdaptersResponse\x12p\n\rRemoveAdapter\x12\x35.semblance.contracts.training.v1.RemoveAdapterRequest\x1a(.semblance.contracts.training.v1.Adapter\x12o\n\x0bScorePhotos\x12\x33.semblance.contracts.training.v1.ScorePhotosRequest\x1a+.semblance.contracts.training.v1.PhotoScoreb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-semblance/contracts/training/v1/service.proto\x12\x1fsemblance.contracts.training.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\x14StartTrainingRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x12\n\nadapter_id\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\"\xf6\x03\n\x07\x41\x64\x61pter\x12\x12\n\nadapter_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x12\n\nconsent_id\x18\x03 \x01(\t\x12<\n\x05state\x18\x04 \x01(\x0e\x32-.semblance.contracts.training.v1.AdapterState\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12\x0c\n\x04name\x18\x06 \x01(\t\x12\x13\n\x0bphoto_count\x18\x07 \x01(\x05\x12\x10\n\x08likeness\x18\x08 \x01(\x02\x12\x16\n\x0elikeness_floor\x18\t \x01(\x02\x12\x10\n\x08lora_key\x18\n \x01(\t\x12\x13\n\x0blora_sha256\x18\x0b \x01(\t\x12\x15\n\rreference_key\x18\x0c \x01(\t\x12\x17\n\x0f\x62\x61\x63kbone_digest\x18\r \x01(\t\x12\x30\n\x0crequested_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x04leak\x18\x10 \x01(\x0b\x32%.semblance.contracts.training.v1.Leak\x12\x0e\n\x06\x61\x64vice\x18\x11 \x01(\t\x12\x10\n\x08\x66lat_key\x18\x12 \x01(\t\"b\n\x04Leak\x12\x0e\n\x06places\x18\x01 \x01(\x05\x12\x0e\n\x06\x65xcess\x18\x02 \x01(\x02\x12\x11\n\tshown_0_1\x18\x03 \x01(\x02\x12\x13\n\x0bswapped_0_1\x18\x04 \x01(\x02\x12\x12\n\nothers_0_1\x18\x05 \x01(\x02\";\n\x11GetAdapterRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nadapter_id\x18\x02 \x01(\t\"G\n\x13ListAdaptersRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\"f\n\x14ListAdaptersResponse\x12:\n\x08\x61\x64\x61pters\x18\x01 \x03(\x0b\x32(.semblance.contracts.training.v1.Adapter\x12\x12\n\nnext_after\x18\x02 \x01(\t\">\n\x14RemoveAdapterRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nadapter_id\x18\x02 \x01(\t\"<\n\x12ScorePhotosRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\"\x87\x01\n\nPhotoScore\x12\x13\n\x0bscore_0_100\x18\x01 \x01(\x05\x12\x13\n\x0bphoto_count\x18\x02 \x01(\x05\x12\x0e\n\x06\x65nough\x18\x03 \x01(\x08\x12?\n\x08\x66indings\x18\x04 \x03(\x0b\x32-.semblance.contracts.training.v1.PhotoFinding\"O\n\x0cPhotoFinding\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0e\n\x06points\x18\x02 \x01(\x05\x12\x0e\n\x06\x61\x64vice\x18\x03 \x01(\t\x12\x11\n\tphoto_ids\x18\x04 \x03(\t*\xe7\x01\n\x0c\x41\x64\x61pterState\x12\x1d\n\x19\x41\x44\x41PTER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x44\x41PTER_STATE_QUEUED\x10\x01\x12\x1a\n\x16\x41\x44\x41PTER_STATE_TRAINING\x10\x02\x12\x17\n\x13\x41\x44\x41PTER_STATE_READY\x10\x03\x12\x19\n\x15\x41\x44\x41PTER_STATE_REFUSED\x10\x04\x12\x18\n\x14\x41\x44\x41PTER_STATE_FAILED\x10\x05\x12\x19\n\x15\x41\x44\x41PTER_STATE_REVOKED\x10\x06\x12\x19\n\x15\x41\x44\x41PTER_STATE_REMOVED\x10\x07\x32\xcf\x04\n\x0fTrainingService\x12p\n\rStartTraining\x12\x35.semblance.contracts.training.v1.StartTrainingRequest\x1a(.semblance.contracts.training.v1.Adapter\x12j\n\nGetAdapter\x12\x32.semblance.contracts.training.v1.GetAdapterRequest\x1a(.semblance.contracts.training.v1.Adapter\x12{\n\x0cListAdapters\x12\x34.semblance.contracts.training.v1.ListAdaptersRequest\x1a\x35.semblance.contracts.training.v1.ListAdaptersResponse\x12p\n\rRemoveAdapter\x12\x35.semblance.contracts.training.v1.RemoveAdapterRequest\x1a(.semblance.contracts.training.v1.Adapter\x12o\n\x0bScorePhotos\x12\x33.semblance.contracts.training.v1.ScorePhotosRequest\x1a+.semblance.contracts.training.v1.PhotoScoreb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.training.v1.service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ADAPTERSTATE']._serialized_start=1384
-  _globals['_ADAPTERSTATE']._serialized_end=1615
+  _globals['_ADAPTERSTATE']._serialized_start=1402
+  _globals['_ADAPTERSTATE']._serialized_end=1633
   _globals['_STARTTRAININGREQUEST']._serialized_start=115
   _globals['_STARTTRAININGREQUEST']._serialized_end=211
   _globals['_ADAPTER']._serialized_start=214
-  _globals['_ADAPTER']._serialized_end=698
-  _globals['_LEAK']._serialized_start=700
-  _globals['_LEAK']._serialized_end=798
-  _globals['_GETADAPTERREQUEST']._serialized_start=800
-  _globals['_GETADAPTERREQUEST']._serialized_end=859
-  _globals['_LISTADAPTERSREQUEST']._serialized_start=861
-  _globals['_LISTADAPTERSREQUEST']._serialized_end=932
-  _globals['_LISTADAPTERSRESPONSE']._serialized_start=934
-  _globals['_LISTADAPTERSRESPONSE']._serialized_end=1036
-  _globals['_REMOVEADAPTERREQUEST']._serialized_start=1038
-  _globals['_REMOVEADAPTERREQUEST']._serialized_end=1100
-  _globals['_SCOREPHOTOSREQUEST']._serialized_start=1102
-  _globals['_SCOREPHOTOSREQUEST']._serialized_end=1162
-  _globals['_PHOTOSCORE']._serialized_start=1165
-  _globals['_PHOTOSCORE']._serialized_end=1300
-  _globals['_PHOTOFINDING']._serialized_start=1302
-  _globals['_PHOTOFINDING']._serialized_end=1381
-  _globals['_TRAININGSERVICE']._serialized_start=1618
-  _globals['_TRAININGSERVICE']._serialized_end=2209
+  _globals['_ADAPTER']._serialized_end=716
+  _globals['_LEAK']._serialized_start=718
+  _globals['_LEAK']._serialized_end=816
+  _globals['_GETADAPTERREQUEST']._serialized_start=818
+  _globals['_GETADAPTERREQUEST']._serialized_end=877
+  _globals['_LISTADAPTERSREQUEST']._serialized_start=879
+  _globals['_LISTADAPTERSREQUEST']._serialized_end=950
+  _globals['_LISTADAPTERSRESPONSE']._serialized_start=952
+  _globals['_LISTADAPTERSRESPONSE']._serialized_end=1054
+  _globals['_REMOVEADAPTERREQUEST']._serialized_start=1056
+  _globals['_REMOVEADAPTERREQUEST']._serialized_end=1118
+  _globals['_SCOREPHOTOSREQUEST']._serialized_start=1120
+  _globals['_SCOREPHOTOSREQUEST']._serialized_end=1180
+  _globals['_PHOTOSCORE']._serialized_start=1183
+  _globals['_PHOTOSCORE']._serialized_end=1318
+  _globals['_PHOTOFINDING']._serialized_start=1320
+  _globals['_PHOTOFINDING']._serialized_end=1399
+  _globals['_TRAININGSERVICE']._serialized_start=1636
+  _globals['_TRAININGSERVICE']._serialized_end=2227
 # @@protoc_insertion_point(module_scope)

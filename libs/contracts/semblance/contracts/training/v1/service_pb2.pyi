@@ -42,7 +42,7 @@ class StartTrainingRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class Adapter(_message.Message):
-    __slots__ = ("adapter_id", "subject_id", "consent_id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor", "lora_key", "lora_sha256", "reference_key", "backbone_digest", "requested_at", "finished_at", "leak", "advice")
+    __slots__ = ("adapter_id", "subject_id", "consent_id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor", "lora_key", "lora_sha256", "reference_key", "backbone_digest", "requested_at", "finished_at", "leak", "advice", "flat_key")
     ADAPTER_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -60,6 +60,7 @@ class Adapter(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
     LEAK_FIELD_NUMBER: _ClassVar[int]
     ADVICE_FIELD_NUMBER: _ClassVar[int]
+    FLAT_KEY_FIELD_NUMBER: _ClassVar[int]
     adapter_id: str
     subject_id: str
     consent_id: str
@@ -77,7 +78,8 @@ class Adapter(_message.Message):
     finished_at: _timestamp_pb2.Timestamp
     leak: Leak
     advice: str
-    def __init__(self, adapter_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., state: _Optional[_Union[AdapterState, str]] = ..., reason_code: _Optional[str] = ..., name: _Optional[str] = ..., photo_count: _Optional[int] = ..., likeness: _Optional[float] = ..., likeness_floor: _Optional[float] = ..., lora_key: _Optional[str] = ..., lora_sha256: _Optional[str] = ..., reference_key: _Optional[str] = ..., backbone_digest: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., leak: _Optional[_Union[Leak, _Mapping]] = ..., advice: _Optional[str] = ...) -> None: ...
+    flat_key: str
+    def __init__(self, adapter_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., state: _Optional[_Union[AdapterState, str]] = ..., reason_code: _Optional[str] = ..., name: _Optional[str] = ..., photo_count: _Optional[int] = ..., likeness: _Optional[float] = ..., likeness_floor: _Optional[float] = ..., lora_key: _Optional[str] = ..., lora_sha256: _Optional[str] = ..., reference_key: _Optional[str] = ..., backbone_digest: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., leak: _Optional[_Union[Leak, _Mapping]] = ..., advice: _Optional[str] = ..., flat_key: _Optional[str] = ...) -> None: ...
 
 class Leak(_message.Message):
     __slots__ = ("places", "excess", "shown_0_1", "swapped_0_1", "others_0_1")

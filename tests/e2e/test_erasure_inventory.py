@@ -39,7 +39,6 @@ STILL = {
     "training runs": "database:runs",
     "generation images": "database:images",
     "safety checks": "database:checks",
-    "provenance publications": "database:publications",
     "provenance adapters": "database:adapters",
     "gateway jobs": "database:jobs",
 }
@@ -47,6 +46,9 @@ STILL = {
 IN_PART = {"gateway idempotency_keys": "database:idempotency_keys"}
 # What goes on moving until everything has stopped.
 MOVING = {"gateway job_events": "database:job_events", "generation work_items": "queue:work"}
+# A picture that the erasure stops leaves its end here for as long as the erasure takes to come, and is counted with it.
+GROWING = {"provenance publications": "database:publications"}
+UNDER_WAY = 6
 OBJECTS = {
     "photos": "objects:photos",
     "incoming": "objects:incoming",
@@ -93,6 +95,11 @@ def standing_still(house: House, service: str) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
+def under_way(house: House, subject_id: SubjectId) -> list[str]:
+    """Work and events not yet done: a checkpoint waits here to be dropped after the adapter is ready."""
+    return [place for place in take(house.layout, subject_id).rows if place.endswith((" work_items", " outbox"))]
+
+
 @pytest.fixture(scope="module")
 def planted(house: House) -> Planted:
     member, friend = house.member("bo"), house.member("ana")
@@ -111,8 +118,10 @@ def planted(house: House) -> Planted:
     client.give_grant(friend.subject_id, 3, 7)
     exported, credential = client.consent_receipt(consent.id), client.consent_credential(consent.id)
     eventually(lambda: not house.kept.objects(QUARANTINE, subject_id), "quarantine is empty")
+    eventually(lambda: not under_way(house, subject_id), "everything that was queued is done")
     house.kept.store().put(QUARANTINE, f"{subject_id}/{new_id()}", b"left behind by a killed process")
-    for seed in (2, 3):
+    # More than are drawn at once: sharing the engine, none of them is done before it stands still.
+    for seed in range(2, 2 + UNDER_WAY):
         client.create_image(adapter.id, PROMPT, seed=seed, steps=50)
     with standing_still(house, "generation"):
         before = take(house.layout, subject_id)
@@ -135,7 +144,7 @@ def counted(proven: Proven, store: str, service: str | None = None) -> int:
 
 
 def test_every_planted_copy_is_found_before(planted: Planted) -> None:
-    missed = [place for place in (*STILL, *MOVING, *IN_PART) if not planted.before.rows.get(place)]
+    missed = [place for place in (*STILL, *MOVING, *GROWING, *IN_PART) if not planted.before.rows.get(place)]
     missed += [bucket for bucket in OBJECTS if not planted.before.objects.get(bucket)]
     assert missed == []
     assert planted.before.keys == 1
@@ -147,6 +156,9 @@ def test_every_planted_copy_is_found_before(planted: Planted) -> None:
 def test_the_receipt_counts_what_was_found(planted: Planted, proven: Proven) -> None:
     found = {place: planted.before.rows[place] for place in STILL}
     assert {place: counted(proven, store, place.split()[0]) for place, store in STILL.items()} == found
+    for place, store in GROWING.items():
+        rows = planted.before.rows[place]
+        assert rows <= counted(proven, store, place.split()[0]) <= rows + UNDER_WAY
     objects = {bucket: counted(proven, store) for bucket, store in OBJECTS.items() if bucket != "quarantine"}
     assert objects == {bucket: planted.before.objects[bucket] for bucket in objects}
     # Pictures under way came into quarantine and left it; the planted one was found by whoever came first.

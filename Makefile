@@ -18,7 +18,7 @@ ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup models demo test check units walks kills contracts openapi chart images images-lint lock clean
-.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-engine bench-pocket pocket-train loadtest
+.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-engine bench-choice bench-pocket pocket-train loadtest
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -94,6 +94,9 @@ pocket-train: $(POCKET_TOOLS)  ## Train the embedded backbone from seeds: a nigh
 $(POCKET_TOOLS): $(STAMP) $(MODELS) requirements/pocket.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/pocket.txt
 	@touch $@
+
+bench-choice: $(STAMP) $(MODELS)  ## Measure whether choosing among a training's candidates pays: half an hour
+	@OMP_NUM_THREADS=1 $(BIN)/python -m semblance.training.bench_choice
 
 bench-identity: $(STAMP) $(MODELS)  ## Measure the opt-in; PEOPLE=150 for tighter bounds, MODEL=deepface:... for its thresholds
 	@$(BIN)/python -m semblance.identity.bench$(if $(MODEL),.thresholds --model $(MODEL)) $(if $(PEOPLE),--people $(PEOPLE))

@@ -17,7 +17,7 @@ WALKING = $(sort $(shell grep -rlE --include='test_*.py' 'mark\.(e2e|resilience)
 ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check units walks kills contracts openapi chart images images-lint lock clean
+.PHONY: help setup models demo test check units walks kills contracts openapi chart images sbom images-lint images-proof lock clean
 .PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-engine bench-choice bench-pocket pocket-train loadtest
 
 help:  ## What can be made
@@ -72,8 +72,14 @@ chart: $(STAMP)  ## Write the chart's facts from the code, and its golden render
 images: $(STAMP)  ## Write every Dockerfile and what each image installs, from what each service imports
 	@$(BIN)/python requirements/images.py
 
+sbom: $(STAMP)  ## Write the bill of materials of every image (CycloneDX)
+	@$(BIN)/python requirements/sbom.py
+
 images-lint: $(IMAGE_TOOLS)  ## hadolint over every Dockerfile
 	@$(BIN)/hadolint --failure-threshold style services/*/Dockerfile libs/*/Dockerfile loadtests/Dockerfile && echo "hadolint finds nothing"
+
+images-proof: $(STAMP) $(MODELS)  ## Obey each Dockerfile in a clean Debian root and start the service; root, debootstrap; IMAGES="gateway walk"
+	@$(BIN)/python tests/bench_images $(if $(IMAGES),--images $(IMAGES))
 
 $(IMAGE_TOOLS): $(STAMP) requirements/image-tools.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/image-tools.txt

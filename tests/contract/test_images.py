@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -28,16 +32,17 @@ MB = 1_000_000
 
 
 def script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"requirements_{name}", ROOT / "requirements" / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, ROOT / "requirements" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look for their module there
+    sys.modules[name] = module  # they import one another
     spec.loader.exec_module(module)
     return module
 
 
 images, freeze, dockerfiles = script("images"), script("freeze"), script("dockerfiles")
+sbom = script("sbom")
 DOCKERFILES = [*sorted(ROOT.glob("*/*/Dockerfile")), ROOT / "loadtests" / "Dockerfile"]
 IMAGES = sorted(images.PROGRAMMES)
 ALWAYS = {"gateway", "identity"}
@@ -206,3 +211,42 @@ def test_a_package_that_is_missing_would_be_noticed(app: Path) -> None:
     ended = run("gateway", app, distributions("gateway") - {"argon2-cffi"}, "migrate")
     assert ended.returncode != 0
     assert "No module named 'argon2'" in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_the_bill_of_materials_is_as_it_is_written_and_by_the_schema(image: str) -> None:
+    text = sbom.path_of(image).read_text()
+    assert text == sbom.written(image), "make sbom"
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_the_bill_of_materials_names_everything_with_its_licence(image: str) -> None:
+    bill = json.loads(sbom.path_of(image).read_text())
+    versions = {freeze.normal(part["name"]): part.get("version") for part in bill["components"]}
+    pins = dict(line.split("==") for line in (ROOT / "requirements" / "lock.txt").read_text().splitlines())
+    pins |= dict(
+        line.split("==") for line in (ROOT / "requirements" / "lock-no-deps.txt").read_text().split() if "==" in line
+    )
+    pinned = {freeze.normal(name): version for name, version in pins.items()}
+    for line in (ROOT / "requirements" / "images" / f"{image}.txt").read_text().splitlines():
+        name = freeze.normal(Requirement(line).name)
+        assert versions[name] == pinned[name]
+    assert {freeze.normal(name) for name in distributions(image)} <= set(versions)
+    for part in [bill["metadata"]["component"], *bill["components"]]:
+        [licence] = part["licenses"]
+        known = licence.get("expression") or licence["license"].get("id")
+        assert known or part["type"] == "container", part["name"]
+    models = {part["name"] for part in bill["components"] if part["type"] == "machine-learning-model"}
+    catalogue = yaml.safe_load((ROOT / "libs/local/semblance/local/models.yaml").read_text())
+    if ".cache/models/" in "".join(arguments for name, arguments in instructions(image) if name == "COPY"):
+        assert {model["file"] for model in catalogue["models"]} <= models
+    assert ("pocket-64" in models) == ("pocket" in images.libraries(image))
+    base = next(part for part in bill["components"] if part["type"] == "container")
+    assert base["hashes"][0]["content"] in dict(instructions(image))["FROM"]
+
+
+def test_a_licence_that_nobody_said_stops_the_bill(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sbom.READ, "scipy")
+    with pytest.raises(sbom.UnknownLicence, match="scipy"):
+        sbom.licence("scipy")

@@ -1,0 +1,194 @@
+"""What is in each image, as a CycloneDX bill of materials: requirements/images/<image>.cdx.json.
+
+`python requirements/sbom.py` writes them from what `images.py` says is in an image, the versions installed here (those
+of the lock) and what their makers say of their licences. The same input gives the same bytes: no time, and a serial
+number made from the content. The image holds its bill as /opt/semblance/sbom.cdx.json. Not listed: Debian's packages of
+the base image, and what is inside a package.
+"""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+import re
+import tomllib
+import uuid
+from importlib import metadata
+from typing import NamedTuple
+
+import dockerfiles
+import freeze
+import images
+import yaml
+from cyclonedx.contrib.license.factories import LicenseFactory
+from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model.license import DisjunctiveLicense, LicenseAcknowledgement, LicenseExpression
+from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
+from packaging.requirements import Requirement
+
+HERE = pathlib.Path(__file__).parent
+ROOT = HERE.parent
+NAMESPACE = uuid.UUID("6f1f3fb0-2b5e-5c11-9e0b-3f2f0c0d8a51")
+# What makers write where they do not write SPDX's names. A text that is not here stops the writing.
+SPDX = {
+    "3-Clause BSD License": "BSD-3-Clause",
+    "Apache": "Apache-2.0",
+    "Apache 2.0": "Apache-2.0",
+    "Apache 2.0 License": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
+    "Apache Software License": "Apache-2.0",
+    "GPLv2": "GPL-2.0-only",
+    "ISC License": "ISC",
+    "MIT License": "MIT",
+}
+# Theirs says "BSD" and leaves open which: read in the licence text that the package carries.
+READ = {
+    "Jinja2": "BSD-3-Clause",
+    "mpmath": "BSD-3-Clause",
+    "numba": "BSD-2-Clause",
+    "pyasn1_modules": "BSD-2-Clause",
+    "PySocks": "BSD-3-Clause",
+    "scipy": "BSD-3-Clause",
+    "sympy": "BSD-3-Clause",
+    "uvloop": "MIT OR Apache-2.0",
+}
+BASE_LICENCE = "PSF-2.0, and those of Debian's packages in /usr/share/doc"
+
+
+class UnknownLicence(ValueError):
+    """A package whose licence cannot be told from what its maker wrote."""
+
+
+class Distribution(NamedTuple):
+    """A package of an image, and the names of those in the same image that it asks for."""
+
+    name: str
+    version: str
+    licence: str
+    needs: frozenset[str]
+
+
+def licence(name: str) -> str:
+    """SPDX id or expression of an installed distribution. Raises UnknownLicence."""
+    said = metadata.metadata(name)
+    written = (said["License"] or "").strip()
+    classified = [each.split(" :: ")[-1] for each in said.get_all("Classifier") or [] if each.startswith("License ::")]
+    for text in (said["License-Expression"], READ.get(said["Name"]), written, *classified):
+        found = LicenseFactory().make_from_string(SPDX.get(text, text)) if text else None
+        if isinstance(found, LicenseExpression):
+            return found.value
+        if isinstance(found, DisjunctiveLicense) and found.id is not None:
+            return found.id
+    raise UnknownLicence(f"{name}: {written[:60]!r}, {classified}; add what its licence text says to READ")
+
+
+@functools.cache
+def distributions(image: str) -> tuple[Distribution, ...]:
+    """All that pip installs into the image, sorted by normal name. Raises UnknownLicence."""
+    wanted = freeze.closure([Requirement(line) for line in images.packages(image)])
+    _, names = images.reach(images.PROGRAMMES[image])
+    wanted |= {(name, metadata.version(name)) for name in names & images.WITHOUT_DEPENDENCIES}
+    present = {freeze.normal(name): name for name, _ in wanted}
+    found = []
+    for name, version in wanted:
+        needs = {freeze.normal(need) for need in _needs(name)} & set(present)
+        found.append(Distribution(name, version, licence(name), frozenset(present[need] for need in needs)))
+    return tuple(sorted(found, key=lambda each: freeze.normal(each.name)))
+
+
+def _needs(name: str) -> list[str]:
+    asked = [Requirement(text) for text in metadata.requires(name) or []]
+    return [each.name for each in asked if each.marker is None or each.marker.evaluate({"extra": ""})]
+
+
+def bom(image: str) -> Bom:
+    """The image, its base, our libraries, packages and models. Raises UnknownLicence."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    root = _component(f"semblance-{image}", version, ComponentType.CONTAINER, "Apache-2.0", ref=f"image/{image}")
+    ours = [
+        _component(f"semblance-{name}", version, ComponentType.LIBRARY, "Apache-2.0", ref=f"ours/{name}")
+        for name in images.libraries(image)
+    ]
+    packages = {each.name: _package(each) for each in distributions(image)}
+    others = [_base(image), *ours, *_models(image)]
+    found = Bom(components=[*others, *packages.values()])
+    found.metadata.component = root
+    found.metadata.timestamp = None  # type: ignore[assignment] - the same input gives the same bytes
+    direct = {freeze.normal(Requirement(line).name) for line in images.packages(image)}
+    top = [part for name, part in packages.items() if freeze.normal(name) in direct]
+    found.register_dependency(root, [*others, *top])
+    for each in distributions(image):
+        found.register_dependency(packages[each.name], [packages[need] for need in sorted(each.needs)])
+    content = "\n".join(sorted(f"{part.bom_ref} {part.version}" for part in found.components))
+    found.serial_number = uuid.uuid5(NAMESPACE, f"{image} {version}\n{content}")
+    return found
+
+
+def written(image: str) -> str:
+    """The bill as JSON, CycloneDX 1.6."""
+    return JsonV1Dot6(bom(image)).output_as_string(indent=1) + "\n"
+
+
+def path_of(image: str) -> pathlib.Path:
+    """Where the bill lies."""
+    return HERE / "images" / f"{image}.cdx.json"
+
+
+def _component(
+    name: str, version: str | None, kind: ComponentType, said: str, *, ref: str, **more: object
+) -> Component:
+    found = LicenseFactory().make_from_string(said, license_acknowledgement=LicenseAcknowledgement.DECLARED)
+    return Component(name=name, version=version, type=kind, licenses=[found], bom_ref=ref, **more)  # type: ignore[arg-type]
+
+
+def _package(each: Distribution) -> Component:
+    purl = PackageURL("pypi", None, freeze.normal(each.name), each.version)
+    return _component(each.name, each.version, ComponentType.LIBRARY, each.licence, ref=purl.to_string(), purl=purl)
+
+
+def _base(image: str) -> Component:
+    base = dockerfiles.stages(dockerfiles.parse(images.dockerfile(image)))[-1].base
+    matched = re.fullmatch(r"(\w+):([\w.-]+)@sha256:([0-9a-f]{64})", base)
+    assert matched is not None, "a test says that bases are pinned"
+    name, tag, digest = matched.groups()
+    purl = PackageURL("oci", None, name, f"sha256:{digest}", {"tag": tag})
+    return _component(
+        name, tag, ComponentType.CONTAINER, BASE_LICENCE, ref=purl.to_string(), purl=purl,
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
+    )  # fmt: skip
+
+
+def _models(image: str) -> list[Component]:
+    """The face models where the image has faces, the embedded backbone where it has that."""
+    found = []
+    libraries = images.libraries(image)
+    if "faces" in libraries and image in images.PROGRAMMES and images.PROGRAMMES[image].endswith(".main"):
+        catalogue = yaml.safe_load((ROOT / "libs/local/semblance/local/models.yaml").read_text())
+        for model in catalogue["models"]:
+            found.append(_component(
+                model["file"], None, ComponentType.MACHINE_LEARNING_MODEL, model["licence"],
+                ref=f"model/{model['file']}",
+                hashes=[HashType(alg=HashAlgorithm.SHA_256, content=model["sha256"])],
+                publisher=model["publisher"], description=model["purpose"],
+                properties=[Property(name="semblance:from", value=catalogue["package"])],
+            ))  # fmt: skip
+    if "pocket" in libraries:
+        for described in sorted((ROOT / "libs/pocket/semblance/pocket/weights").glob("*/semblance.json")):
+            model = yaml.safe_load(described.read_text())
+            card = described.parent / "MODEL_CARD.md"
+            found.append(_component(
+                model["name"], model["version"], ComponentType.MACHINE_LEARNING_MODEL, model["licence"],
+                ref=f"model/{model['name']}", description="the embedded backbone",
+                external_references=[ExternalReference(
+                    type=ExternalReferenceType.MODEL_CARD, url=XsUri(str(card.relative_to(ROOT))),
+                )],
+            ))  # fmt: skip
+    return found
+
+
+if __name__ == "__main__":
+    for each in images.PROGRAMMES:
+        path_of(each).write_text(written(each))

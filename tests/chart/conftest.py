@@ -41,6 +41,12 @@ class Rendered:
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [each for each in self.objects if each["kind"] == kind]
 
+    @property
+    def ray_pods(self) -> list[dict[str, Any]]:
+        """Templates of the pods that KubeRay would make: the head's first."""
+        clusters = [each["spec"]["rayClusterConfig"] for each in self.of("RayService")]
+        return [g["template"] for c in clusters for g in (c["headGroupSpec"], *c["workerGroupSpecs"])]
+
     def one(self, kind: str, name: str) -> dict[str, Any]:
         [found] = [each for each in self.of(kind) if each["metadata"]["name"] == name]
         return found
@@ -116,6 +122,7 @@ def value_sets() -> dict[str, dict[str, Any]]:
         "evaluation": {},
         "evaluation-seaweedfs": {"objectStore": {"kind": "seaweedfs"}, "processes": "apart"},
         "production": _production(),
+        "ray": {"generation": {"engine": "ray"}},
         "external": {
             "processes": "apart",
             "secrets": {"generate": False, "service": "ours-{service}"},
@@ -165,6 +172,11 @@ def evaluation() -> Rendered:
 @pytest.fixture(scope="session")
 def production() -> Rendered:
     return _rendered("production")
+
+
+@pytest.fixture(scope="session")
+def ray() -> Rendered:
+    return _rendered("ray")
 
 
 @pytest.fixture(scope="session")

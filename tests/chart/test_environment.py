@@ -19,6 +19,11 @@ from semblance.service_kit.settings import ServiceSettings
 SECRETS = {"operator-tokens": '{"operator": "an-operator-of-24-letters"}'}
 # libpq's, and uvicorn's.
 _FOREIGN = {"PGPASSWORD", "FORWARDED_ALLOW_IPS"}
+# Ray's own, which it reads when it is imported.
+_RAY = {
+    *("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"),
+    *("RAY_USAGE_STATS_ENABLED", "RAY_ENABLE_AUTO_CONNECT", "RAY_DISABLE_FAILURE_SIGNAL_HANDLER"),
+}
 
 
 def settings_of(service: str) -> type[ServiceSettings]:
@@ -68,7 +73,7 @@ def test_every_variable_is_a_setting_of_that_service_and_loads(rendered: Any) ->
     seen = set()
     for service, container in processes(rendered):
         known = {f"{service.upper()}_{field.upper()}" for field in settings_of(service).model_fields}
-        foreign = _FOREIGN | set(_defaults()["environment"])
+        foreign = _FOREIGN | _RAY | set(_defaults()["environment"])
         assert set(environment(container)) <= known | foreign, service
         settings = loaded(service, container)
         if container["args"] != ["migrate"]:
@@ -77,6 +82,21 @@ def test_every_variable_is_a_setting_of_that_service_and_loads(rendered: Any) ->
         seen.add((service, container["args"][0]))
     assert {service for service, _ in seen} == set(SERVICES)
     assert {service for service, process in seen if process == "migrate"} == set(SERVICES)
+
+
+def test_engines_load_generations_numbers_and_are_told_of_none_of_its_doors(ray: Any, production: Any) -> None:
+    doors = {"HTTP", "GRPC", "KAFKA", "DATABASE", "S3", "KEYRING", "INTERNAL", "SAFETY", "TRAINING", "OTLP", "OPERATOR"}
+    for rendered, device, most in ((ray, "cpu", 1), (production, "cuda", 4)):
+        for pod in rendered.ray_pods:
+            [container] = pod["spec"]["containers"]
+            names = set(environment(container))
+            known = {f"GENERATION_{field.upper()}" for field in settings_of("generation").model_fields}
+            assert names <= known | _RAY | set(_defaults()["environment"])
+            if not container["image"].rpartition(":")[0].endswith("/generation"):
+                continue
+            settings = loaded("generation", container)
+            assert (settings.device, settings.ray_replicas_max, settings.ray_cpus) == (device, most, 1)
+            assert not {field.split("_")[0].upper() for field in settings.model_fields_set} & doors
 
 
 def test_every_path_lies_on_a_volume_or_in_the_image(rendered: Any) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from semblance.local.rights import SERVICES
 
@@ -19,7 +21,7 @@ def source(service: str) -> str:
     return "\n".join(path.read_text() for path in (ROOT / "services" / service / "semblance" / service).rglob("*.py"))
 
 
-# A limit for each address, and a cluster that is the operator's own: the chart has no Ray yet.
+# A limit for each address, and the cluster, which is nobody's service: the test below has its door.
 NO_SERVICE = {"uploads_per", "ray"}
 
 
@@ -40,10 +42,44 @@ def test_the_doors_are_those_that_the_code_knocks_at(service: str, services: dic
     assert set(services[service]["calls"]) == called
 
 
-def test_no_chart_asks_for_the_cluster_that_it_opens_no_door_to() -> None:
-    texts = [path.read_text() for path in (ROOT / "charts").rglob("*.yaml")]
-    assert texts
-    assert not any(re.search(r"GENERATION_(ENGINE|RAY_ADDRESS)", text) for text in texts)
+def test_whoever_may_work_in_the_cluster_is_told_where_it_is_and_no_one_else(
+    render: Callable[..., list[dict[str, Any]]],
+) -> None:
+    """The code that can ask a cluster, and the chart's `engine: ray`, are of the same services and processes."""
+    able = {service for service in SERVICES if "settings.ray_address" in source(service)}
+    values: dict[str, Any] = {"processes": "apart", **{service: {"engine": "ray"} for service in able}}
+    assert able
+    found = [each for each in render(values) if each["kind"] == "Deployment"]
+    for name, spec in ((each["metadata"]["name"], each["spec"]["template"]["spec"]) for each in found):
+        [container] = spec["containers"]
+        names = {entry["name"] for entry in container["env"]}
+        prefix = container["name"].upper()
+        assert (f"{prefix}_RAY_ADDRESS" in names) == (container["name"] in able), name
+        works = container["name"] in able and container["args"] == ["work"]
+        assert ("RAY_AUTH_TOKEN" in names) == works, name
+        assert ("ray-node" in {each["name"] for each in spec["initContainers"]}) == works, name
+
+
+def test_the_cluster_serves_what_the_code_deploys() -> None:
+    """Names, module and version that the chart repeats of the code."""
+    template = (ROOT / "charts" / "semblance" / "templates" / "ray.yaml").read_text()
+    code = source("generation")
+    serve = yaml.safe_load(template.split("serveConfigV2: |")[1].split("rayClusterConfig:")[0].replace("{{", "#"))
+    [application] = serve["applications"]
+    module, _, name = application["import_path"].partition(":")
+    file = ROOT / "services" / "generation" / f"{module.replace('.', '/')}.py"
+    assert re.search(rf"^def {name}\(", file.read_text(), re.MULTILINE)
+    assert f'APP: Final = "{application["name"]}"' in code
+    assert {d["name"] for d in application["deployments"]} == {"Engine", "Ingress"}
+    [version] = re.findall(r"^ray==(.+)$", (ROOT / "requirements" / "lock.txt").read_text(), re.MULTILINE)
+    assert f'rayVersion: "{version}"' in template
+
+
+def test_images_of_the_cluster_have_ray(ray: Any) -> None:
+    images = {pod["spec"]["containers"][0]["image"].split("/")[-1].partition(":")[0] for pod in ray.ray_pods}
+    assert images
+    for image in images:
+        assert "ray[serve]" in (ROOT / "requirements" / "images" / f"{image}.txt").read_text().splitlines(), image
 
 
 @pytest.mark.parametrize("service", SERVICES)

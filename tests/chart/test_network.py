@@ -59,7 +59,9 @@ class Network:
 
 
 def _rule(rule: dict[str, Any], peers: str, other: Pod, port: int) -> bool:
-    if rule.get("ports") and not any(p["port"] == port and p["protocol"] == "TCP" for p in rule["ports"]):
+    if rule.get("ports") and not any(
+        p["port"] <= port <= p.get("endPort", p["port"]) and p["protocol"] == "TCP" for p in rule["ports"]
+    ):
         return False
     listed = rule.get(peers)
     return listed is None or any("podSelector" in peer and other.matches(peer["podSelector"]) for peer in listed)
@@ -71,6 +73,8 @@ def _pods(rendered: Any) -> Iterator[Pod]:
             yield Pod(tuple(sorted(found["spec"]["template"]["metadata"]["labels"].items())))
         elif found["kind"] == "Pod":
             yield Pod(tuple(sorted(found["metadata"]["labels"].items())))
+        elif found["kind"] == "RayService":
+            yield from (Pod(tuple(sorted(each["metadata"]["labels"].items()))) for each in rendered.ray_pods)
         elif found["kind"] == "Cluster":
             yield Pod((("cnpg.io/cluster", found["metadata"]["name"]),))
 
@@ -95,7 +99,9 @@ def test_only_a_service_reaches_its_database(rendered: Any) -> None:
 
 def test_an_open_network_would_be_noticed(render: Callable[..., list[dict[str, Any]]]) -> None:
     objects = render({"networkPolicies": {"enabled": False}})
-    rendered = SimpleNamespace(objects=objects, of=lambda kind: [each for each in objects if each["kind"] == kind])
+    rendered = SimpleNamespace(
+        objects=objects, ray_pods=[], of=lambda kind: [each for each in objects if each["kind"] == kind]
+    )
     network = Network(rendered)
     [database] = network.of("postgres-identity")
     assert "gateway" in network.who_reaches(database, POSTGRES)
@@ -154,3 +160,45 @@ def test_people_come_through_the_gateway_only_from_the_named_namespaces(producti
     policy = production.one("NetworkPolicy", "demo-semblance-gateway")["spec"]
     [rule] = policy["ingress"]
     assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "gateways"}}}]
+
+
+def test_the_cluster_is_for_its_own_pods_and_for_those_who_work_in_it(ray: Any, production: Any) -> None:
+    for rendered in (ray, production):
+        network = Network(rendered)
+        own = {pod.component for pod in network.pods if pod.component.startswith("ray-")}
+        may = own | {service for service in SERVICES if rendered.values.get(service, {}).get("engine") == "ray"}
+        works = {"work"} if rendered.values.get("processes") == "apart" else {"all"}
+        for pod in (pod for pod in network.pods if pod.component in own):
+            for port in (6379, 6700, 6701, 6799, 8000, 8265, 10001):
+                reached = {other for other in network.pods if network.allows(other, pod, port)}
+                assert {other.component for other in reached} == may, (pod.component, port)
+                processes = {dict(other.labels).get("semblance.org/process") for other in reached} - {None}
+                assert processes == works
+
+
+def test_the_cluster_reaches_no_store_no_broker_no_database_and_no_door_of_a_service(ray: Any) -> None:
+    network = Network(ray)
+    for pod in (pod for pod in network.pods if pod.component.startswith("ray-")):
+        reached = {
+            (other.component, port)
+            for other in network.pods
+            for port in (GRPC, HTTP, POSTGRES, 6379, 6700, 6799, 9000, 9092)
+            if network.allows(pod, other, port)
+        }
+        doors = {(name, port) for name, port in reached if not name.startswith("ray-")}
+        workers = {service for service in SERVICES if ray.values.get(service, {}).get("engine") == "ray"}
+        assert doors == {(service, port) for service in workers for port in (6700, 6799)}
+
+
+def test_only_the_head_asks_kubernetes_and_only_where_it_grows(ray: Any, production: Any) -> None:
+    def outside(rendered: Any) -> set[str]:
+        return {
+            policy["metadata"]["name"].partition("semblance-")[2]
+            for policy in rendered.of("NetworkPolicy")
+            if "-ray-" in policy["metadata"]["name"]
+            for rule in policy["spec"]["egress"]
+            if any("ipBlock" in peer for peer in rule["to"])
+        }
+
+    assert outside(ray) == set()
+    assert outside(production) == {"ray-head"}

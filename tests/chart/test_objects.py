@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 import pytest
+import yaml
 
 KUBERNETES = "1.37"
 CRDS = {path.stem: json.loads(path.read_text()) for path in (Path(__file__).parent / "crds").glob("*.json")}
@@ -44,6 +46,40 @@ def test_every_object_is_as_its_schema_says(rendered: Any) -> None:
             kubernetes_validate.validate(found, KUBERNETES, strict=True)
         else:
             jsonschema.validate(found, schema)
+    for pod in rendered.ray_pods:
+        template = {"apiVersion": "v1", "kind": "PodTemplate", "template": pod}
+        kubernetes_validate.validate(template, KUBERNETES, strict=True)
+
+
+def test_ray_takes_the_configuration_and_knows_every_key(ray: Any, production: Any) -> None:
+    """Serve's own schema lets a misspelt key pass, so what it understood is compared with what was said."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Ray's own modules, not ours
+        from ray.serve.schema import ServeDeploySchema
+
+    for rendered, gpus in ((ray, 0), (production, 1)):
+        [found] = rendered.of("RayService")
+        said = yaml.safe_load(found["spec"]["serveConfigV2"])
+        understood = ServeDeploySchema.model_validate(said).model_dump(mode="json", exclude_unset=True)
+        assert _keys(understood) == _keys(said)
+        [application] = said["applications"]
+        assert application["route_prefix"] is None
+        engine, ingress = (each["ray_actor_options"] for each in application["deployments"])
+        assert engine["num_gpus"] == gpus
+        # The application is built where its numbers are: on nodes with this label, the head's and the engines'.
+        groups = found["spec"]["rayClusterConfig"]
+        assert engine["label_selector"] == ingress["label_selector"] == groups["headGroupSpec"]["labels"]
+        assert [g["groupName"] for g in groups["workerGroupSpecs"] if g.get("labels") == engine["label_selector"]] == [
+            "engines"
+        ]
+
+
+def _keys(found: Any, place: str = "") -> set[str]:
+    if isinstance(found, dict):
+        return {place, *(key for name, value in found.items() for key in _keys(value, f"{place}.{name}"))}
+    if isinstance(found, list):
+        return {key for number, value in enumerate(found) for key in _keys(value, f"{place}[{number}]")}
+    return {place}
 
 
 def test_names_are_used_once(rendered: Any) -> None:
@@ -68,6 +104,22 @@ def test_a_spoilt_deployment_is_noticed(spoil: Any, evaluation: Any) -> None:
     spoil(spoilt)
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(spoilt, KUBERNETES, strict=True)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda s: s["rayClusterConfig"].update(workerGroupSpec=[]), id="misspelt"),
+        pytest.param(lambda s: s["rayClusterConfig"]["headGroupSpec"]["rayStartParams"].update(port=1), id="no text"),
+        pytest.param(lambda s: s["rayClusterConfig"]["workerGroupSpecs"][0].pop("groupName"), id="no name"),
+        pytest.param(lambda s: s.update(upgradeStrategy="NewCluster"), id="wrong type"),
+    ],
+)
+def test_a_spoilt_cluster_is_noticed(spoil: Any, ray: Any) -> None:
+    spoilt = json.loads(json.dumps(ray.of("RayService")[0]))
+    spoil(spoilt["spec"])
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(spoilt, CRDS["rayservice"])
 
 
 def test_a_spoilt_scaled_object_is_noticed(production: Any) -> None:

@@ -23,6 +23,8 @@ def pods(rendered: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
             yield found, found["spec"]
         elif found["kind"] in {"Deployment", "StatefulSet", "Job"}:
             yield found, found["spec"]["template"]["spec"]
+        elif found["kind"] == "RayService":
+            yield from ((found, each["spec"]) for each in rendered.ray_pods)
 
 
 def containers(spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -36,7 +38,10 @@ def test_pods_are_restricted(rendered: Any) -> None:
         assert min(security["runAsUser"], security["runAsGroup"]) > 0, found["metadata"]
         assert security["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec)
-        assert spec["automountServiceAccountToken"] is False
+        # The head's autoscaler asks Kubernetes for pods, by an account that KubeRay gives that right and no other.
+        asks = found["spec"].get("rayClusterConfig", {}).get("enableInTreeAutoscaling", False)
+        head = spec.get("serviceAccountName", "").endswith("-ray-head")
+        assert spec["automountServiceAccountToken"] is (asks and head)
         assert spec["enableServiceLinks"] is False
         kinds = {kind for volume in spec.get("volumes", []) for kind in volume if kind != "name"}
         assert kinds <= {"emptyDir", "secret", "configMap", "projected", "persistentVolumeClaim"}
@@ -64,7 +69,7 @@ def test_images_are_pinned(rendered: Any) -> None:
 
 def test_what_runs_for_long_is_probed(rendered: Any) -> None:
     for found, spec in pods(rendered):
-        if found["kind"] in CALLED:
+        if found["kind"] in CALLED | {"RayService"}:
             for container in spec["containers"]:
                 for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
                     assert probe in container, f"{found['metadata']['name']}: {probe}"
@@ -80,9 +85,32 @@ def test_a_service_may_end_its_slowest_work(rendered: Any, services: dict[str, A
         assert spec["terminationGracePeriodSeconds"] >= float(drain) + PRE_STOP_S + 5, service
 
 
+def test_an_engine_may_end_its_slowest_drawing(rendered: Any, services: dict[str, Any]) -> None:
+    for pod in rendered.ray_pods:
+        [container] = pod["spec"]["containers"]
+        if container["name"] == "ray-head":
+            continue
+        drain_s = int(container["lifecycle"]["preStop"]["exec"]["command"][-1])
+        assert drain_s >= 2 * services["generation"]["slowest_s"]
+        assert pod["spec"]["terminationGracePeriodSeconds"] >= drain_s + 10
+        told = {entry["name"]: entry.get("value") for entry in container["env"]}
+        assert told.get("GENERATION_RAY_DRAIN_S", str(drain_s)) == str(drain_s)
+
+
+def test_the_cluster_holds_its_token_and_no_other_secret(rendered: Any) -> None:
+    for pod in rendered.ray_pods:
+        spec = pod["spec"]
+        assert {kind for volume in spec["volumes"] for kind in volume if kind != "name"} == {"emptyDir"}
+        for container in containers(spec):
+            refs = [entry["valueFrom"]["secretKeyRef"] for entry in container["env"] if "valueFrom" in entry]
+            assert refs == [{"name": "demo-semblance-ray", "key": "auth_token"}]
+            assert "envFrom" not in container
+
+
 def test_each_service_has_an_account_without_rights(rendered: Any, services: dict[str, Any]) -> None:
     accounts = {each["metadata"]["name"]: each for each in rendered.of("ServiceAccount")}
-    assert set(accounts) == {f"demo-semblance-{service}" for service in services}
+    ours = [*services, "ray", "ray-head"] if rendered.of("RayService") else [*services]
+    assert set(accounts) == {f"demo-semblance-{name}" for name in ours}
     assert not any(each["automountServiceAccountToken"] for each in accounts.values())
     assert not any(rendered.of(kind) for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"))
     for found in rendered.of("Deployment"):
@@ -92,7 +120,8 @@ def test_each_service_has_an_account_without_rights(rendered: Any, services: dic
 
 def test_services_are_spread_and_never_all_evicted(rendered: Any, services: dict[str, Any]) -> None:
     budgets = {b["metadata"]["labels"]["app.kubernetes.io/component"]: b for b in rendered.of("PodDisruptionBudget")}
-    assert set(budgets) == set(services)
+    groups = {each["metadata"]["labels"]["app.kubernetes.io/component"] for each in rendered.ray_pods} - {"ray-head"}
+    assert set(budgets) == set(services) | groups
     for found in rendered.of("Deployment"):
         template = found["spec"]["template"]
         labels = template["metadata"]["labels"]

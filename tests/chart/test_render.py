@@ -38,6 +38,10 @@ REFUSED: dict[str, dict[str, Any]] = {
     "an address that is not https": {"publicUrl": "http://semblance.example.com"},
     "a secret's value": {"secrets": {"internalToken": "0123456789"}},
     "one Secret for all services": {"secrets": {"service": "everybody"}},
+    "an engine that there is not": {"generation": {"engine": "triton"}},
+    "a cluster that may end too fast": {"ray": {"drainSeconds": 5}},
+    "engines that may all be gone": {"ray": {"engines": {"min": 0}}},
+    "half a GPU": {"ray": {"engines": {"resources": {"limits": {"nvidia.com/gpu": "0.5"}}}}},
     "scaling to nothing": {"keda": {"minReplicas": 0}},
 }  # fmt: skip
 
@@ -48,6 +52,9 @@ STOPPED = {
     "objectStore.egressCidrs": {"objectStore": {"kind": "external", "endpoint": "s3.example.com:443"}},
     "kafka.egressCidrs": {"kafka": {"kind": "external", "bootstrapServers": "kafka.example.com:9093"}},
     "database.egressCidrs": {"database": {"kind": "external", "host": "db.example.com"}},
+    "training.engine": {"training": {"engine": "ray"}},
+    "ray.apiServerCidrs": {"generation": {"engine": "ray"}, "ray": {"engines": {"max": 3}}},
+    "max is less": {"generation": {"engine": "ray"}, "ray": {"engines": {"min": 3}}},
     "secrets.generate": {"secrets": {"generate": False}},
 }
 

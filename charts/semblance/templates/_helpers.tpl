@@ -111,5 +111,17 @@ tolerations:
 {{- if and $v.networkPolicies.enabled (eq $v.database.kind "external") (not $v.database.egressCidrs) }}{{ fail "database.egressCidrs is empty: say which addresses are databases, or nothing reaches them" }}{{ end -}}
 {{- if and $v.networkPolicies.enabled (eq $v.kafka.kind "external") (not $v.kafka.egressCidrs) }}{{ fail "kafka.egressCidrs is empty: say which addresses are brokers, or nothing reaches them" }}{{ end -}}
 {{- if and $v.networkPolicies.enabled (eq $v.objectStore.kind "external") (not $v.objectStore.egressCidrs) }}{{ fail "objectStore.egressCidrs is empty: say which addresses are the store, or nothing reaches it" }}{{ end -}}
+{{- if and (eq $v.training.engine "ray") (ne $v.generation.engine "ray") }}{{ fail "training.engine: ray needs generation.engine: ray, whose cluster it learns in" }}{{ end -}}
+{{- if eq $v.generation.engine "ray" }}
+{{- $groups := list $v.ray.engines }}{{ if eq $v.training.engine "ray" }}{{ $groups = append $groups $v.ray.trainers }}{{ end }}
+{{- range $groups }}
+{{- if lt (int .max) (int .min) }}{{ fail "ray: a group's max is less than its min" }}{{ end }}
+{{- if and $v.networkPolicies.enabled (gt (int .max) (int .min)) (not $v.ray.apiServerCidrs) }}{{ fail "ray.apiServerCidrs is empty: the cluster grows by asking Kubernetes for pods; say where its API is, or let max be min" }}{{ end }}
+{{- end }}
+{{- $slowest := (.Files.Get "files/services.yaml" | fromYaml).generation.slowest_s }}
+{{- if lt (int $v.ray.drainSeconds) (int $slowest) }}{{ fail (printf "ray.drainSeconds is less than the slowest drawing, %v s" $slowest) }}{{ end }}
+{{- /* KubeRay cuts longer names of its Services, and nobody would find the head. */}}
+{{- if gt (len (printf "%s-head-svc" (include "semblance.rayName" .))) 50 }}{{ fail "the release's name is too long for ray: KubeRay's Service of the head would be called otherwise" }}{{ end }}
+{{- end -}}
 {{- if and (not $v.secrets.generate) (or (eq $v.database.kind "inChart") (eq $v.kafka.kind "inChart") (ne $v.objectStore.kind "external")) }}{{ fail "secrets.generate: false needs database, kafka and objectStore outside the chart: their administrators' passwords are generated" }}{{ end -}}
 {{- end }}

@@ -125,6 +125,10 @@ key: database-password
 - {name: {{ $p }}GRPC_PORT, value: "50051"}
 {{- end }}
 - {name: {{ $p }}DRAIN_TIMEOUT_S, value: {{ include "semblance.drain" . | quote }}}
+{{- if eq (get $v .service | default dict).engine "ray" }}
+- {name: {{ $p }}ENGINE, value: ray}
+- {name: {{ $p }}RAY_ADDRESS, value: "{{ include "semblance.rayAddress" .root }}"}
+{{- end }}
 {{- if eq .service "gateway" }}
 - {name: GATEWAY_PUBLIC_URL, value: {{ include "semblance.publicUrl" .root | quote }}}
 - {name: GATEWAY_KEYS_DIR, value: /keys}

@@ -21,6 +21,7 @@ class GenerationSettings(ServiceSettings):
     allow_licences: tuple[str, ...] = Field(
         default=(), description="Backbones that load although their licence is unknown or not free; by its name."
     )
+    device: str = Field(default="cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="Where the backbone computes.")
     # One thread: with two on busy cores every operation waits for the slower one, and a step takes minutes.
     torch_threads: int = Field(default=1, ge=1)
 

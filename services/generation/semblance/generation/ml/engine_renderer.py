@@ -46,7 +46,8 @@ class _Running:
 
     def __init__(self, settings: RendererSettings, withdrawn: Withdrawn) -> None:
         torch.set_num_threads(settings.torch_threads)
-        self.backbone = load_backbone(settings.backbone_dir, BackboneOptions(allow_licences=settings.allow_licences))
+        options = BackboneOptions(allow_licences=settings.allow_licences, device=settings.device)
+        self.backbone = load_backbone(settings.backbone_dir, options)
         self.engine = StepEngine(self.backbone, engine_settings(settings))
         self.wardrobe = Wardrobe(self.engine.layout, withdrawn, capacity=settings.adapters, max_idle_s=settings.idle_s)
         self.engine.start()

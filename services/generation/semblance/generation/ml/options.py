@@ -32,6 +32,7 @@ class RendererSettings:
     rank: int | None = None
     queued_rows: int = 256
     allow_licences: tuple[str, ...] = ()
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def renderer_settings(settings: GenerationSettings) -> RendererSettings:
         rank=settings.engine_rank,
         queued_rows=settings.engine_queue,
         allow_licences=settings.allow_licences,
+        device=settings.device,
     )
 
 

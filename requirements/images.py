@@ -136,13 +136,20 @@ def dockerfile(image: str) -> str:
             else ""
         ),
         "@code@": "\n".join(lines),
-        "@ports@": "EXPOSE 8080\n" if image == "gateway" else "EXPOSE 8080 50051\n" if service else "",
+        "@ports@": ports(image) if service else "",
         "@health@": HEALTH.format(prefix=image.upper()) if service else "HEALTHCHECK NONE\n",
         "@run@": f'ENTRYPOINT ["python", "-m", "{PROGRAMMES[image]}"]' + ('\nCMD ["all"]' if service else ""),
     }
     for mark, value in marks.items():
         text = text.replace(mark, value)
     return text
+
+
+def ports(image: str) -> str:
+    """Where it listens unless told otherwise. On one machine the settings' defaults are the loopback and any port."""
+    kinds = {"HTTP": 8080} | ({} if image == "gateway" else {"GRPC": 50051})
+    told = [f"{image.upper()}_{kind}_HOST=0.0.0.0 {image.upper()}_{kind}_PORT={port}" for kind, port in kinds.items()]
+    return f"ENV {' '.join(told)}\nEXPOSE {' '.join(map(str, kinds.values()))}\n"
 
 
 TEMPLATE = HERE / "images" / "Dockerfile.template"

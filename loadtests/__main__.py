@@ -80,8 +80,8 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
             master_port=arguments.master_port,
         )  # fmt: skip
     findings = slo.judge(
-        objectives, found.calls, found.walks, found.balance, memory_growth=summary.memory(found).get("growth"),
-        core_s_per_picture=summary.beyond_rest(found),
+        objectives, found.calls, found.walks, found.balance, beyond=profile.beyond(),
+        memory_growth=summary.memory(found).get("growth"), core_s_per_picture=summary.beyond_rest(found),
     )  # fmt: skip
     row = summary.summary(found, findings)
     before = compare.last(arguments.out, profile.name, folder)

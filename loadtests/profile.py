@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from loadtests import arrivals
-from loadtests.arrivals import Arrival, BadPlan
+from loadtests.arrivals import Arrival, BadPlan, Segment
 from loadtests.measures import Window
 
 HERE = Path(__file__).parent
@@ -28,7 +28,9 @@ class People:
 
 @dataclass(frozen=True)
 class Profile:
-    """One YAML file. `settings` are environment variables for `semblance up`; `settle_s`: how long the last journeys
+    """One YAML file. A row of `arrivals` with `beyond: true` offers more than is promised, to see where the platform
+    saturates and how it degrades: its stages are not held to times and answers, but the ledger must balance through
+    them too. `settings` are environment variables for `semblance up`; `settle_s`: how long the last journeys
     may take after the last arrival; `rest_s`: quiet before the first one; `also`: arrivals that come beside the drawn
     ones, so that a short run has seen the rare journeys; `price`: of an hour of a core and of a GPU."""
 
@@ -57,7 +59,7 @@ class Profile:
         if traces:
             file = HERE / "profiles" / str(traces[0]["file"])
             return arrivals.replayed(file, speed=float(traces[0].get("speed", 1.0)))
-        drawn = arrivals.planned(arrivals.segments_of(self.arrivals), self.mix, self.seed, poisson=self.poisson)
+        drawn = arrivals.planned(self._segments(), self.mix, self.seed, poisson=self.poisson)
         beside = [
             Arrival(0, float(row["at_s"]), str(row.get("stage", "beside")), str(row["journey"])) for row in self.also
         ]
@@ -68,10 +70,24 @@ class Profile:
         if self.arrivals[0].get("shape") == "trace":
             return [Window("trace", 0.0, self.plan()[-1].at_s or 1.0)]
         found, began = [], 0.0
-        for segment in arrivals.segments_of(self.arrivals):
+        for segment in self._segments():
             found.append(Window(segment.stage, began, segment.for_s))
             began += segment.for_s
         return found
+
+    def beyond(self) -> frozenset[str]:
+        """Stages that are not held to times and answers."""
+        rows = [row for row in self.arrivals if row.get("beyond")]
+        if nameless := [row for row in rows if "name" not in row]:
+            raise BadPlan(f"{self.name}: {len(nameless)} stages are beyond what is promised and have no name")
+        return frozenset(segment.stage for segment in arrivals.segments_of(_without_mark(rows)))
+
+    def _segments(self) -> list[Segment]:
+        return arrivals.segments_of(_without_mark(self.arrivals))
+
+
+def _without_mark(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in row.items() if key != "beyond"} for row in rows]
 
 
 def read(name: str | Path) -> Profile:

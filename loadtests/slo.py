@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,17 +94,21 @@ def judge(
     walks: Sequence[Walk],
     balance: Balance,
     *,
+    beyond: Collection[str] = (),
     memory_growth: float | None = None,
     core_s_per_picture: float | None = None,
 ) -> list[Finding]:
-    """Every objective, met or not. An objective about something that never happened is not met."""
+    """Every objective, met or not. An objective about something that never happened is not met. `beyond`: stages that
+    are held to the ledger alone (`Profile.beyond`)."""
+    held = [call for call in calls if call.stage not in beyond]
+    promised = [walk for walk in walks if walk.stage not in beyond]
     return [
-        _available(objectives, calls),
-        _done(objectives, walks),
-        *_routes(objectives, calls),
-        *_marks(objectives, walks),
+        _available(objectives, held),
+        _done(objectives, promised),
+        *_routes(objectives, held),
+        *_marks(objectives, promised),
         *_faults(objectives, balance),
-        *_harness(objectives, walks),
+        *_harness(objectives, promised),
         *_least(objectives, balance, walks),
         *_used("growth of memory", objectives.memory_growth, memory_growth),
         *_used("core-s a picture, beyond rest", objectives.core_s_per_picture, core_s_per_picture),

@@ -19,7 +19,9 @@ Row = dict[str, Any]
 def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
     """Everything that is written."""
     stages = measures.by_stage(found.calls, found.walks, found.profile.windows())
+    beyond = found.profile.beyond()
     for stage in stages:
+        stage["held"] = "to the ledger" if stage["stage"] in beyond else "to everything"
         stage["core_s"] = found.stage_core_s.get(str(stage["stage"]), 0.0)
     return {
         "name": "load",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +119,16 @@ def test_a_profile_with_an_unknown_journey_is_refused(tmp_path: Path) -> None:
 def test_a_profile_that_is_not_there_names_those_that_are() -> None:
     with pytest.raises(BadPlan, match="smoke"):
         profile.read("smok")
+
+
+def test_the_standard_profile_promises_all_but_the_steps_into_saturation() -> None:
+    beyond = profile.read("standard").beyond()
+    stages = {arrival.stage for arrival in profile.read("standard").plan()}
+    assert beyond == {stage for stage in stages if stage.startswith("steps")}
+    assert profile.read("soak").beyond() == frozenset()
+
+
+def test_a_stage_beyond_what_is_promised_must_have_a_name() -> None:
+    row = {"shape": "steady", "per_s": 1, "for_s": 1, "beyond": True}
+    with pytest.raises(BadPlan, match="no name"):
+        replace(profile.read("smoke"), arrivals=[row]).beyond()

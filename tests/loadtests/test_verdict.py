@@ -96,6 +96,16 @@ def test_a_second_attempt_does_not_whitewash_the_first(objectives: slo.Objective
     assert "availability, first attempts" in judged(objectives, calls=[call()] * 10 + retried)
 
 
+def test_a_stage_beyond_what_is_promised_is_held_to_the_ledger_alone(objectives: slo.Objectives) -> None:
+    calls = [call()] * 20 + [call(stage="steps", ok=False, status=429, ended=9.0)] * 20
+    walks = [walk()] * 3 + [walk(stage="steps", outcome="failed")] * 3
+    good = Balance(counts={"accepted": 3})
+    assert not slo.passed(slo.judge(objectives, calls, walks, good))
+    assert slo.passed(slo.judge(objectives, calls, walks, good, beyond={"steps"}))
+    lost = Balance([Fault("lost", "i", "")], {"accepted": 3})
+    assert not slo.passed(slo.judge(objectives, calls, walks, lost, beyond={"steps"}))
+
+
 def test_nothing_at_all_is_no(objectives: slo.Objectives) -> None:
     findings = slo.judge(objectives, [], [], Balance())
     assert not slo.passed(findings)

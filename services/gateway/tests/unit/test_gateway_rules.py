@@ -170,9 +170,10 @@ def test_a_short_list_is_paged_to_its_end() -> None:
 
 
 def test_limits_by_route() -> None:
-    assert limit_of("/v1/photos") > 25 * MIB
-    assert 16 * MIB < limit_of("/v1/capture-sessions/x/capture") < 17 * MIB
-    assert limit_of("/v1/photos/x") == limit_of("/v1/images") == JSON_LIMIT_BYTES
+    assert limit_of("POST", "/v1/photos") > 25 * MIB
+    assert 16 * MIB < limit_of("POST", "/v1/capture-sessions/x/capture") < 17 * MIB
+    assert limit_of("POST", "/v1/photos/x") == limit_of("POST", "/v1/images") == JSON_LIMIT_BYTES
+    assert limit_of("GET", "/v1/photos") == JSON_LIMIT_BYTES
 
 
 def test_depth_is_measured_outside_strings() -> None:

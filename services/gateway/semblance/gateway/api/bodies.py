@@ -28,8 +28,11 @@ _LARGER = (
 )
 
 
-def limit_of(path: str) -> int:
-    """The largest body that the path reads."""
+def limit_of(method: str, path: str) -> int:
+    """The largest body that the path reads. What lists or removes things brings none, whatever else the path takes: it
+    must not wait for a place among those who send files."""
+    if method != "POST":
+        return JSON_LIMIT_BYTES
     return next((limit for pattern, limit in _LARGER if pattern.fullmatch(path)), JSON_LIMIT_BYTES)
 
 
@@ -49,7 +52,7 @@ class Bodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers, limit_bytes = Headers(scope=scope), limit_of(scope["path"])
+        headers, limit_bytes = Headers(scope=scope), limit_of(scope["method"], scope["path"])
         length = headers.get("content-length", "")
         if length.isdigit() and int(length[:18]) > limit_bytes:
             await _refuse(limit_bytes, scope, receive, send)

@@ -17,7 +17,7 @@ WALKING = $(sort $(shell grep -rlE --include='test_*.py' 'mark\.(e2e|resilience)
 ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check units walks kills contracts openapi chart images sbom images-lint images-proof lock clean
+.PHONY: help setup models demo test check units walks kills contracts openapi chart images sbom images-lint images-proof restore-proof lock clean
 .PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-engine bench-choice bench-pocket pocket-train loadtest
 
 help:  ## What can be made
@@ -74,6 +74,9 @@ images: $(STAMP)  ## Write every Dockerfile and what each image installs, from w
 
 sbom: $(STAMP)  ## Write the bill of materials of every image (CycloneDX)
 	@$(BIN)/python requirements/sbom.py
+
+restore-proof: $(STAMP) $(MODELS)  ## Back up, erase somebody, lose everything, restore: four starts, some minutes
+	@SEMBLANCE_RESTORE=1 $(BIN)/python -m pytest -q tests/resilience/test_restore.py
 
 images-lint: $(IMAGE_TOOLS)  ## hadolint over every Dockerfile
 	@$(BIN)/hadolint --failure-threshold style services/*/Dockerfile libs/*/Dockerfile loadtests/Dockerfile && echo "hadolint finds nothing"

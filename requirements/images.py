@@ -135,6 +135,7 @@ def dockerfile(image: str) -> str:
             if no_deps
             else ""
         ),
+        "@tools@": "pip" if any(Requirement(line).name == "torch" for line in packages(image)) else "pip setuptools",
         "@code@": "\n".join(lines),
         "@ports@": ports(image) if service else "",
         "@health@": HEALTH.format(prefix=image.upper()) if service else "HEALTHCHECK NONE\n",

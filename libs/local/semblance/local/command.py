@@ -19,8 +19,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from semblance.kernel.errors import SemblanceError, Unavailable
-from semblance.local import lock, models, state
+from semblance.kernel.clock import SystemClock
+from semblance.kernel.errors import Invalid, SemblanceError, Unavailable
+from semblance.local import erased_log, lock, models, state
+from semblance.local.backup import forget, take
+from semblance.local.backup import restore as restoring
 from semblance.local.layout import Layout
 from semblance.local.lock import AlreadyRunning
 from semblance.local.platform import DRAIN_S, Options, Platform
@@ -52,7 +55,9 @@ def up(
     models_dir: Annotated[Path | None, typer.Option("--models", help="The face models.")] = None,
     engine: Annotated[
         Engine,
-        typer.Option(help="Where pictures are drawn: in generation itself, or on Ray (RAY_ADDRESS, or here)."),
+        typer.Option(
+            help="Where pictures are drawn and adapters learnt: in the services, or on Ray (RAY_ADDRESS, or here)."
+        ),
     ] = Engine.local,
 ) -> None:
     """Start the platform; Ctrl-C stops it. A second `up` only says where it is."""
@@ -124,6 +129,58 @@ def logs(
             if _wanted(text, trace, service):
                 sys.stdout.write(text)
                 sys.stdout.flush()
+
+
+@app.command()
+def backup(
+    to: Annotated[Path, typer.Option("--to", help="A folder; each backup is one sealed file in it.")],
+    keys_to: Annotated[
+        Path | None, typer.Option("--keys-to", help="Where the one copy of all keys lies. [default: TO.keys]")
+    ] = None,
+    data: Data = _DATA,
+) -> None:
+    """Back up a stopped platform. The copy of the keys opens everything: move it away from the backups."""
+    layout, folder = Layout(data.resolve()), to.resolve()
+    with _told():
+        taken = take.take(layout, folder, _keys_place(folder, keys_to), SystemClock(), _tell)
+        _console.print(f"Backed up to {taken.archive}")
+        _console.print(f"All keys, in plain files: {taken.keys}. Keep them elsewhere; only this newest copy exists.")
+        _console.print(f"Who is erased from now on: {erased_log.place_of(layout)}. Keep it on another disk.")
+
+
+@app.command()
+def restore(
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A backup, or a folder: its newest. Not needed to go on.")
+    ] = None,
+    keys_from: Annotated[
+        Path | None, typer.Option("--keys-from", help="The copy of all keys. [default: FROM.keys]")
+    ] = None,
+    data: Data = _DATA,
+    models_dir: Annotated[Path | None, typer.Option("--models", help="The face models.")] = None,
+) -> None:
+    """Restore into an empty data directory, and erase again who was erased since; then `up` starts it."""
+    layout = Layout(data.resolve())
+    with _told():
+        found = (models_dir or models.default_directory()).resolve()
+        _require_models(found)
+        if not layout.restoring.exists():
+            if source is None:
+                raise Invalid("--from is missing, and no restore was begun here", code="no-backup-named")
+            file = restoring.newest(source.resolve())
+            restored = restoring.put_back(layout, file, _keys_place(file.parent, keys_from), _tell)
+            _console.print(f"Put back as of {restored.manifest.made_at}; {restored.shredded} keys shredded again.")
+        erased = forget.forget_again(layout, Options(found, closed=True), _tell)
+        _console.print(f"Restored. {erased} erasures of the log hold. Withdrawals of consent and deletions since the")
+        _console.print("backup are not known: tell people, and see docs/operators.md.")
+
+
+def _keys_place(folder: Path, given: Path | None) -> Path:
+    return given.resolve() if given else folder.with_name(f"{folder.name}.keys")
+
+
+def _tell(text: str) -> None:
+    _console.print(f"  {text}")
 
 
 def _require_models(directory: Path) -> None:

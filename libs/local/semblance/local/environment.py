@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from semblance.local import erased_log
 from semblance.local.config import Config
 from semblance.local.layout import Layout
 from semblance.local.rights import RIGHTS, SERVICES
@@ -125,13 +126,19 @@ def _face_model(service: str) -> dict[str, str]:
 
 def _own(service: str, config: Config, layout: Layout, models_dir: Path) -> dict[str, str]:
     operators = json.dumps({"operator": config.operator_token} if config.operator_token else {})
+    erased = erased_log.place_of(layout)
     return {
         "gateway": {"PUBLIC_URL": config.gateway_url, "KEYS_DIR": str(layout.secrets / "gateway")},
         "identity": {
             "MODELS_DIR": str(models_dir),
             "OPERATOR_TOKENS": operators,
+            "KEYRING_ERASED_DIR": str(erased / erased_log.PEOPLE),
             "RECEIPT_KEY_FILE": str(layout.secrets / "erasure-receipts.key"),
             "RECEIPT_ISSUER": config.gateway_url,
         },
-        "provenance": {"SIGNING_DIR": str(layout.secrets / "signing"), "OPERATOR_TOKENS": operators},
+        "provenance": {
+            "SIGNING_DIR": str(layout.secrets / "signing"),
+            "OPERATOR_TOKENS": operators,
+            "KEYRING_ERASED_DIR": str(erased / erased_log.NOTICES),
+        },
     }.get(service, {"MODELS_DIR": str(models_dir)})

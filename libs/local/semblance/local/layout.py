@@ -77,6 +77,11 @@ class Layout:
         """Opens the engines' cluster; made at its first start."""
         return self.secrets / "ray-token"
 
+    @property
+    def restoring(self) -> Path:
+        """There while a restore has not erased again who was erased since the backup."""
+        return self.data / "restoring.json"
+
     def database(self, service: str) -> Path:
         """A service's SQLite file."""
         return self.data / "db" / f"{service}.sqlite"

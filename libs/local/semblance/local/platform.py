@@ -14,7 +14,7 @@ from pathlib import Path
 
 from semblance.kernel.errors import Unavailable
 from semblance.local import config as configuration
-from semblance.local import state
+from semblance.local import erased_log, state
 from semblance.local.backing import Backing, backing_of
 from semblance.local.config import Config
 from semblance.local.environment import asking_engines, of_engines, of_service
@@ -43,6 +43,8 @@ class Options:
     gateway_port: int | None = None
     # "local": in generation's own process; "ray": in a Ray cluster, this machine's unless RAY_ADDRESS names one.
     engine: str = "local"
+    # The gateway answers nobody: the end of a restore.
+    closed: bool = False
 
 
 class Platform:
@@ -63,7 +65,9 @@ class Platform:
         Raises AlreadyRunning; Unavailable when a part does not start, after stopping what did.
         """
         self._layout.make()
+        self._require_restored()
         with Lock(self._layout.lock):
+            erased_log.make(erased_log.place_of(self._layout)).learn(self._layout.keyring)
             config = _settled(self._layout, self._options)
             log = LineFile(self._layout.log)
             traces, metrics = LineFile(self._layout.traces), LineFile(self._layout.metrics)
@@ -81,6 +85,14 @@ class Platform:
                 receiver.stop()
                 for file in (log, traces, metrics):
                     file.close()
+
+    def _require_restored(self) -> None:
+        if self._layout.restoring.exists() and not self._options.closed:
+            raise Unavailable(
+                "a restore did not end: people who were erased could still be here",
+                remedy="Run `semblance restore` on this directory again.",
+                code="restore-unfinished",
+            )
 
     def _start_engine(self, config: Config, log: LineFile) -> None:
         """The cluster of this machine, unless there is another one."""
@@ -104,7 +116,8 @@ class Platform:
             environment = of_service(name, config, self._layout, self._options.models_dir, database_url)
             if name == "generation" and self._options.engine == "ray":
                 environment |= asking_engines(config, self._layout)
-            command = [sys.executable, "-m", f"semblance.{name}.main", "all"]
+            role = "behind" if name == "gateway" and self._options.closed else "all"
+            command = [sys.executable, "-m", f"semblance.{name}.main", role]
             service = ServiceProcess(name, command, environment, log)
             service.start()
             self._services.append(service)

@@ -3,7 +3,8 @@
 `<subject>.key` holds "SKEY", version, key id (16 bytes), nonce (12) and the data key sealed with AES-256-GCM under
 the master key (KEK), bound to the person and the key id. `<subject>.destroyed` is the tombstone: it is written before
 the key is shredded, so a crash in between leaves a key that nothing will ever use again and that the next `destroy`
-shreds.
+shreds. Where a second place is named, the tombstone is copied there before the shredding: a restore from an older
+backup brings keys back, and only what lies outside of every backup can say which must go again.
 """
 
 from __future__ import annotations
@@ -34,11 +35,15 @@ _OTHERS = 0o007
 class FileKeyRing:
     """Safe for many processes at once; nothing is cached, so a key destroyed by one is gone for all."""
 
-    def __init__(self, directory: Path, kek_file: Path, clock: Clock | None = None) -> None:
-        """The directory (mode 700) and the master key (mode 600) are made on first use."""
+    def __init__(
+        self, directory: Path, kek_file: Path, clock: Clock | None = None, *, erased: Path | None = None
+    ) -> None:
+        """The directory (mode 700) and the master key (mode 600) are made on first use. `erased`: the second place for
+        tombstones; a key is not shredded before it is written there."""
         self._directory = directory
         self._kek_file = kek_file
         self._clock = clock or SystemClock()
+        self._erased = erased
 
     def create(self, subject_id: str) -> None:
         """Make the key unless there is one. Raises SubjectKeyDestroyed, KeyRingUnavailable."""
@@ -67,6 +72,7 @@ class FileKeyRing:
             content = durable_files.read(self._key_path(subject_id))
             record = {"key_id": _key_id(content) if content else "", "destroyed_at": self._clock.now().isoformat()}
             durable_files.create_exclusively(self._tombstone_path(subject_id), json.dumps(record).encode())
+        self._tell(subject_id)
         self._shred(subject_id)
         destroyed = self._tombstone(subject_id)
         assert destroyed is not None, "a tombstone is never removed"
@@ -81,6 +87,13 @@ class FileKeyRing:
         parse_id(subject_id, "subject id")
         if self._tombstone(subject_id) is not None:
             raise SubjectKeyDestroyed
+
+    def _tell(self, subject_id: str) -> None:
+        """Also after a crash between the two: whoever destroys again tells again."""
+        content = durable_files.read(self._tombstone_path(subject_id))
+        if self._erased is not None and content is not None:
+            durable_files.make_private_directory(self._erased)
+            durable_files.create_exclusively(self._erased / f"{subject_id}.destroyed", content)
 
     def _shred(self, subject_id: str) -> None:
         path = self._key_path(subject_id)

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,31 @@ def test_many_creating_at_once_agree_on_one_key(tmp_path: Path) -> None:
         thread.join()
     assert len(seen) == 16
     assert len(set(seen)) == 1
+
+
+def test_a_second_place_is_told_before_the_key_is_shredded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject, told = new_id(), tmp_path / "elsewhere" / "identity"
+    ring = FileKeyRing(tmp_path / "keys", tmp_path / "secret" / "kek", FakeClock(), erased=told)
+    ring.create(subject)
+    with monkeypatch.context() as patched:
+        patched.setattr(durable_files, "shred", lambda _: pytest.fail("not before it is told"))
+        patched.setattr(durable_files, "make_private_directory", _full_for(told))
+        with pytest.raises(KeyRingUnavailable):
+            ring.destroy(subject)
+    with pytest.raises(SubjectKeyDestroyed):
+        ring.data_key(subject)
+    ring.destroy(subject)
+    name = f"{subject}.destroyed"
+    assert (told / name).read_bytes() == (tmp_path / "keys" / name).read_bytes()
+    assert _mode(told) == 0o700
+    assert _mode(told / name) == 0o600
+    assert not (tmp_path / "keys" / f"{subject}.key").exists()
+
+
+def _full_for(folder: Path) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        if path == folder:
+            raise KeyRingUnavailable("the key ring's disk is full")
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    return make

@@ -31,6 +31,7 @@ ROLES = {
     "consume": frozenset({"consume"}),
     "work": frozenset({"work"}),
     "relay": frozenset({"relay"}),
+    "behind": frozenset({"consume", "work", "relay"}),  # all but answering: as after a restore
     "all": frozenset({"api", "consume", "work", "relay"}),
 }
 

@@ -119,7 +119,7 @@ def _command(arguments: argparse.Namespace, application: Application) -> int:
         moved = dead_letters.replay(application.broker, arguments.topic, application.name, limit=arguments.limit)
         _log.info("dead letters moved back", extra={"topic": arguments.topic, "count": moved})
         return 0
-    if arguments.command == "all":
+    if arguments.command in {"all", "behind"}:
         application.database.migrate(application.migrations_dir)
         application.broker.ensure_topics(registry.service_topics(application.name))
     return serve(application, ROLES[arguments.command])
@@ -151,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         "consume": "handle events",
         "work": "run queued work",
         "relay": "send the outbox",
+        "behind": "as all, but answering nobody: the end of a restore",
         "all": "migrate, then everything in one process",
         "migrate": "bring the database to the newest schema",
     }.items():

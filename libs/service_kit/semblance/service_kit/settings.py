@@ -42,6 +42,9 @@ class ServiceSettings(BaseSettings):
 
     keyring_dir: Path = Path("data/keyring")
     keyring_kek_file: Path = Path("data/secrets/kek")
+    keyring_erased_dir: Path | None = Field(
+        default=None, description="Second place for the tombstones of destroyed keys, outside of every backup."
+    )
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)

@@ -193,7 +193,7 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
     database = Database(
         settings.database_url, source="identity", clock=clock, erasure_items_max=settings.erasure_items_max
     )
-    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
+    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock, erased=settings.keyring_erased_dir)
     matcher = matcher_of(settings)
     ports = ports_of(
         settings,

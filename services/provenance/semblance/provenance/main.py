@@ -107,7 +107,7 @@ def real_ports(
         settings,
         database,
         store,
-        FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock),
+        FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock, erased=settings.keyring_erased_dir),
         consents=consents,
         clock=clock,
         watermark=watermark_of(settings),

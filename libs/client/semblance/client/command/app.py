@@ -64,6 +64,8 @@ _local("up", "Run the whole platform on this machine.")
 _local("status", "Say how the platform on this machine is.")
 _local("logs", "Show what the services say.")
 _local("down", "Stop the platform on this machine.")
+_local("backup", "Back up the stopped platform of this machine.")
+_local("restore", "Restore it, and erase again who was erased since.")
 
 
 def _operator(ctx: typer.Context) -> None:

@@ -43,6 +43,10 @@ class House:
         self._clients.close()
         self._running.close()
 
+    def pause(self) -> None:
+        """Stop in order; accounts stay signed in."""
+        self._running.close()
+
     def stop_after_kill(self) -> None:
         """Forget a supervisor that was killed; accounts stay signed in."""
         self._running.close()

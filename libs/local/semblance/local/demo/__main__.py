@@ -102,6 +102,7 @@ def main() -> int:
     (out / "index.html").write_text(page(report))
     if ok and not arguments.keep:
         shutil.rmtree(out / "platform", ignore_errors=True)
+        shutil.rmtree(out / "platform.erased", ignore_errors=True)
     narrator.console.print(f"Look at {out / 'index.html'} and {out / 'report.json'}; took {report['seconds']} s.")
     return 0 if ok else 1
 

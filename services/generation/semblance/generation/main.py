@@ -105,7 +105,7 @@ def renderer_of(settings: GenerationSettings) -> Renderer:
     if settings.engine == "stub":
         from semblance.generation.testing.stub_sampler import StubSampler  # noqa: PLC0415 - nowhere else
 
-        return StubSampler.of(settings)
+        return StubSampler.of(settings, OpenCvFaceEngine(settings.models_dir))
     # Read when Ray is imported; its handler of SIGTERM would end this process before it could drain.
     os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

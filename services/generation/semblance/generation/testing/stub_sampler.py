@@ -1,27 +1,32 @@
-"""A renderer that draws nothing: it gives out pictures that lie in a folder.
+"""A renderer that draws nothing: it gives out portraits that lie in a folder, each to the person whom it shows.
 
 For load tests that measure everything around the diffusion; what it gives out shows nobody's adapter. It is refused
-unless a setting of its own allows it, and says at its start and with every picture what it is.
+unless a setting of its own allows it and all that the service speaks to is on this machine's loopback, and says at its
+start and with every picture what it is. Safety and provenance know nothing of it and do all their work.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import logging
-import struct
 import time
-import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+import numpy as np
+
+from semblance.faces import Embedding, FaceEngine, RgbU8, similarity
 from semblance.generation.domain.errors import AdapterRevoked
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal, Withdrawn
+from semblance.generation.ml.judging import png
 from semblance.generation.ports import Drawing, EngineLoad, OnStep, OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.kernel.errors import Unavailable
 
 _log = logging.getLogger(__name__)
-_HEAD = b"\x89PNG\r\n\x1a\n"
-_IHDR_END = 33  # 8 signature, 4 length, 4 type, 13 data, 4 checksum
 STEPS = 4
 DIGEST = "stub-sampler"
 
@@ -32,30 +37,44 @@ class StubRefused(Unavailable):
     code = "stub-sampler-refused"
 
 
-class StubSampler:
-    """A Renderer (see ports). The same order gives the same bytes, another seed other bytes of the same picture."""
+@dataclass(frozen=True)
+class Portrait:
+    """pixels (H, W, 3) RGB; embedding of the one face in it."""
 
-    def __init__(self, pictures: list[bytes], *, takes_s: float = 0.0) -> None:
-        self._pictures = pictures
+    pixels: RgbU8 = field(repr=False)
+    embedding: Embedding = field(repr=False)
+
+
+class StubSampler:
+    """A Renderer (see ports). The same order gives the same bytes, another seed other bytes of the same portrait."""
+
+    def __init__(self, portraits: Sequence[Portrait], *, takes_s: float = 0.0) -> None:
+        self._portraits = portraits
         self._takes_s = takes_s
         self._withdrawn = Withdrawn()
         _log.critical("a stub stands in for the diffusion: pictures are not drawn from anybody's adapter")
 
     @classmethod
-    def of(cls, settings: GenerationSettings) -> StubSampler:
+    def of(cls, settings: GenerationSettings, faces: FaceEngine) -> StubSampler:
         """Raises StubRefused."""
         if not settings.stub_allowed:
             raise StubRefused(
                 "the stub sampler is for load tests only",
                 remedy="Set GENERATION_ENGINE=local, or GENERATION_STUB_ALLOWED=true on a platform that nobody uses.",
             )
+        away = _away(settings)
+        if away:
+            raise StubRefused(
+                f"the stub sampler is for one machine's loopback only, and {', '.join(away)} is elsewhere",
+                remedy="Set GENERATION_ENGINE=local or ray.",
+            )
         files = sorted(settings.stub_dir.glob("*.png")) if settings.stub_dir else []
         if not files:
             raise StubRefused("no PNG lies in GENERATION_STUB_DIR")
-        return cls([_png(path) for path in files], takes_s=settings.stub_s)
+        return cls([_portrait(path, faces) for path in files], takes_s=settings.stub_s)
 
     def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
-        """See Renderer; neither words nor adapter change anything."""
+        """See Renderer; the words change nothing, and of the adapter only whose face its reference is."""
         del words
         for step in range(1, STEPS + 1):
             if self._withdrawn.covers(adapter.whose):
@@ -65,10 +84,18 @@ class StubSampler:
         if self._withdrawn.covers(adapter.whose):
             raise AdapterRevoked
         _log.warning("a stub's picture was given out")
-        seed = order.seed or 0
-        data = _marked(self._pictures[seed % len(self._pictures)], seed)
-        width_px, height_px = struct.unpack(">II", data[16:24])
-        return Drawing(data, width_px, height_px, DIGEST, None)
+        pixels, likeness = self._of(adapter)
+        height_px, width_px = pixels.shape[:2]
+        return Drawing(png(_marked(pixels, order.seed or 0)), width_px, height_px, DIGEST, likeness)
+
+    def _of(self, adapter: OpenAdapter) -> tuple[RgbU8, float]:
+        if not adapter.reference:
+            raise StubRefused("the adapter has no reference face, so nobody knows whose portrait to give out")
+        reference = np.frombuffer(adapter.reference, np.float32)
+        likeness, portrait = max(
+            ((similarity(each.embedding, reference), each) for each in self._portraits), key=lambda pair: pair[0]
+        )
+        return portrait.pixels, likeness
 
     def revoke(self, withdrawal: Withdrawal, *, confirmed: bool = False) -> None:
         """See Renderer."""
@@ -86,15 +113,42 @@ class StubSampler:
         """Nothing is held."""
 
 
-def _png(path: Path) -> bytes:
-    data = path.read_bytes()
-    if not data.startswith(_HEAD) or data[12:16] != b"IHDR":
+def _away(settings: GenerationSettings) -> list[str]:
+    """Which of the neighbours are not on the loopback: in a cluster all of them are."""
+    addresses = {
+        "the broker": settings.kafka_bootstrap_servers,
+        "the store": settings.s3_endpoint,
+        "safety": settings.safety_address,
+        "training": settings.training_address,
+    }
+    return [name for name, address in addresses.items() if not all(_here(each) for each in address.split(","))]
+
+
+def _here(address: str) -> bool:
+    host = address.strip().rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _portrait(path: Path, faces: FaceEngine) -> Portrait:
+    """Raises StubRefused unless it is a picture of one person."""
+    read = cv2.imread(str(path))
+    if read is None:
         raise StubRefused(f"{path.name} in GENERATION_STUB_DIR is no PNG")
-    return data
+    pixels = np.asarray(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), np.uint8)
+    found = faces.detect(pixels)
+    if len(found) != 1:
+        raise StubRefused(f"{path.name} in GENERATION_STUB_DIR shows {len(found)} faces; a portrait shows one")
+    return Portrait(pixels, faces.embed(pixels, found[0]))
 
 
-def _marked(data: bytes, seed: int) -> bytes:
-    """The picture with the seed in a text chunk after its header: a file of its own. Source: PNG, section 11.3.3."""
-    chunk = b"tEXt" + b"Comment\x00" + f"stub {seed}".encode()
-    framed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return data[:_IHDR_END] + framed + data[_IHDR_END:]
+def _marked(pixels: RgbU8, seed: int) -> RgbU8:
+    """A copy with 32 bits of the seed in the lowest bits of its upper left corner: a file of its own, and as plain a
+    PNG as the engine's. A text chunk would do the same, but safety refuses whatever is not picture."""
+    marked = pixels.copy()
+    bits = np.array([seed >> n & 1 for n in range(32)], np.uint8)
+    corner = marked.reshape(-1)[: bits.size]
+    corner[:] = corner & 0xFE | bits
+    return marked

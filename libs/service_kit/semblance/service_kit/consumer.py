@@ -1,11 +1,16 @@
-"""Events in: poll, then for each record one transaction (inbox row, handler, outbox rows), then the offset."""
+"""Events in: poll, then for each record one transaction (inbox row, handler, outbox rows), then the offset.
+
+A subscription may let several events share a transaction (`at_once`). If any of them is refused or fails, none of it
+has happened, and they are dealt with one by one: what one event does never depends on its neighbours.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +47,9 @@ ACTIONS: Mapping[Kind, str] = {
 }
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
+_POLLED = 50
+# A transaction that several events share ends with the event after this: other writers wait for it.
+_SHARED_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,14 @@ class Subscription:
     """A group and what it does with each type of event; other known types on its topics are passed over.
 
     `group` is `<service>.<purpose>`. Every handler sees an event once, in one transaction with its effects.
+    `at_once`: so many events may share that transaction. More than one only where handlers do nothing but read and
+    write through their Unit: what they read elsewhere would not show what the events before did, and the database's
+    writers wait for all of them together.
     """
 
     group: str
     handlers: Mapping[type[Message], Handler] = field(hash=False)
+    at_once: int = 1
 
     @property
     def service(self) -> str:
@@ -66,14 +78,17 @@ class Subscription:
 
     def apply(self, database: Database, event: Envelope) -> str:
         """Handle `event` in one transaction: "handled", "duplicate" or "passed". Raises what the handler raises."""
-        handler = self.handlers.get(type(event.message))
-        if handler is None:
+        if type(event.message) not in self.handlers:
             return "passed"
         with database.transaction() as unit:
-            if not Inbox.first_time(unit.session.connection(), self.group, event.event_id, now=unit.now()):
-                return "duplicate"
-            unit.event = event
-            handler(event.message, unit)
+            return self.within(unit, event)
+
+    def within(self, unit: Unit, event: Envelope) -> str:
+        """Handle a handled type's event as part of `unit`: "handled" or "duplicate". Raises what the handler raises."""
+        if not Inbox.first_time(unit.session.connection(), self.group, event.event_id, now=unit.now()):
+            return "duplicate"
+        unit.event = event
+        self.handlers[type(event.message)](event.message, unit)
         return "handled"
 
     def acknowledge(self, database: Database, event: Envelope) -> str:
@@ -145,7 +160,7 @@ class ConsumerLoop:
         member = _Member(self._subscription, self._database, consumer, letters, stop, self._retry_limit_s)
         try:
             while not stop.is_set():
-                records = consumer.poll(0.5, 50)
+                records = consumer.poll(0.5, max(_POLLED, 4 * self._subscription.at_once))
                 self._reached = True
                 member.batch(records)
         finally:
@@ -167,13 +182,51 @@ class _Member:
         """Deal with records in order and commit those that are done with, whatever happens to the next."""
         done: list[Record] = []
         try:
-            for record in records:
-                if self.stop.is_set() or not self._record(record):
-                    break
-                done.append(record)
+            while len(done) < len(records):
+                part = records[len(done) : len(done) + self.subscription.at_once]
+                shared = self._together(part) if len(part) > 1 and not self.stop.is_set() else 0
+                done += part[:shared]
+                for record in [] if shared else part:
+                    if self.stop.is_set() or not self._record(record):
+                        return
+                    done.append(record)
         finally:
             if done:
                 self.consumer.commit(done)
+
+    def _together(self, records: list[Record]) -> int:
+        """Handle the first of these in one transaction; how many. 0: nothing has happened, take them one by one."""
+        handled: list[tuple[Envelope, str, float]] = []
+        count, began_s = 0, time.monotonic()
+        try:
+            events = [(record, envelope.from_record(record)) for record in records]
+            with self.database.transaction() as unit:
+                for record, event in events:
+                    if type(event.message) in self.subscription.handlers:
+                        started_s = time.monotonic()
+                        with self._span(record, event):
+                            outcome = self.subscription.within(unit, event)
+                        handled.append((event, outcome, time.monotonic() - started_s))
+                    count += 1
+                    if time.monotonic() - began_s > _SHARED_S:
+                        break
+        except Exception as error:  # noqa: BLE001 - whatever it is, it comes again when they are taken one by one
+            fields = {"consumer": self.subscription.group, "error_code": getattr(error, "code", type(error).__name__)}
+            _log.info("events are taken one by one", extra=fields)
+            return 0
+        now = self.database.clock.now()
+        for event, outcome, took_s in handled:
+            lag_s = (now - event.time).total_seconds()
+            metrics.event_handled(self.subscription.group, event.type, outcome, took_s, lag_s)
+            self.letters.handled()
+        return count
+
+    @contextmanager
+    def _span(self, record: Record, event: Envelope) -> Iterator[Span]:
+        name = f"{record.topic} process"
+        with tracer().start_as_current_span(name, context_of(event.traceparent), SpanKind.CONSUMER) as span:
+            _describe(span, record, event, self.subscription.group)
+            yield span
 
     def _record(self, record: Record) -> bool:
         """Deal with one record; False when stopped before it was done with."""
@@ -186,9 +239,7 @@ class _Member:
             return True
         started_s = time.monotonic()
         lag_s = (self.database.clock.now() - event.time).total_seconds()
-        name = f"{record.topic} process"
-        with tracer().start_as_current_span(name, context_of(event.traceparent), SpanKind.CONSUMER) as span:
-            _describe(span, record, event, self.subscription.group)
+        with self._span(record, event) as span:
             outcome = self._event(event, record, span)
         if outcome is None:
             return False

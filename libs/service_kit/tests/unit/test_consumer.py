@@ -28,8 +28,8 @@ def an_event() -> events_pb2.ErasureRequested:
     return events_pb2.ErasureRequested(subject_id=new_id(), erasure_id=new_id())
 
 
-def subscription(handler: Handle) -> Subscription:
-    return Subscription("ingest.erasure", {events_pb2.ErasureRequested: handler})
+def subscription(handler: Handle, at_once: int = 1) -> Subscription:
+    return Subscription("ingest.erasure", {events_pb2.ErasureRequested: handler}, at_once)
 
 
 def a_broker() -> MemoryBroker:
@@ -65,8 +65,11 @@ class Running:
 
 
 @contextmanager
-def consuming(broker: MemoryBroker, database: Database, handler: Handle, **options: float) -> Iterator[Running]:
-    running = Running(ConsumerLoop(subscription(handler), broker, database, **options))  # type: ignore[arg-type]
+def consuming(
+    broker: MemoryBroker, database: Database, handler: Handle, at_once: int = 1, **options: float
+) -> Iterator[Running]:
+    sub = subscription(handler, at_once)
+    running = Running(ConsumerLoop(sub, broker, database, **options))  # type: ignore[arg-type]
     try:
         yield running
     finally:
@@ -275,3 +278,63 @@ def test_a_dead_letter_that_cannot_be_kept_is_not_lost(database: Database, monke
     with consuming(broker, database, lambda m, u: handled.append(m.erasure_id)):
         eventually(lambda: len(handled) == 1 and len(broker.records(DEAD)) == 1)
     assert box.failed
+
+
+def test_events_that_share_a_transaction_keep_their_order_and_count_once(database: Database) -> None:
+    broker, transactions = a_broker(), list[Unit]()
+    subject = new_id()
+    events = [events_pb2.ErasureRequested(subject_id=subject, erasure_id=new_id()) for _ in range(30)]
+
+    def handle(message: events_pb2.ErasureRequested, unit: Unit) -> None:
+        transactions.append(unit)
+        unit.emit(message)
+
+    records = [envelope.to_record(e, source="identity", event_id=new_id(), time=database.clock.now()) for e in events]
+    broker.producer().send_many([*records, *records[5:]])
+    with consuming(broker, database, handle, at_once=20):
+        eventually(lambda: len(testing.emitted(database)) == 30)
+        send(broker, database, an_event())
+        eventually(lambda: len(testing.emitted(database)) == 31)
+    assert [message.erasure_id for message in testing.emitted(database)[:30]] == [e.erasure_id for e in events]  # type: ignore[attr-defined]
+    assert len(transactions) == 31
+    assert len({id(unit) for unit in transactions}) < 10
+
+
+@pytest.mark.parametrize("error", [errors.Invalid("no"), errors.ConsentMissing()], ids=["dead letter", "acknowledged"])
+def test_one_refused_event_takes_none_of_its_neighbours_along(database: Database, error: errors.SemblanceError) -> None:
+    broker, subject = a_broker(), new_id()
+    events = [events_pb2.ErasureRequested(subject_id=subject, erasure_id=new_id()) for _ in range(12)]
+
+    def handle(message: events_pb2.ErasureRequested, unit: Unit) -> None:
+        unit.emit(message)
+        if message.erasure_id == events[4].erasure_id:
+            raise error
+
+    send(broker, database, *events)
+    with consuming(broker, database, handle, at_once=20):
+        eventually(lambda: len(testing.emitted(database)) == 11)
+    wanted = [event.erasure_id for event in events if event is not events[4]]
+    assert [message.erasure_id for message in testing.emitted(database)] == wanted  # type: ignore[attr-defined]
+    assert len(broker.records(DEAD)) == (1 if isinstance(error, errors.Invalid) else 0)
+
+
+def test_a_bug_behind_others_ends_the_process_with_those_done_and_itself_not(database: Database) -> None:
+    broker, subject = a_broker(), new_id()
+    events = [events_pb2.ErasureRequested(subject_id=subject, erasure_id=new_id()) for _ in range(6)]
+
+    def handle(message: events_pb2.ErasureRequested, unit: Unit) -> None:
+        unit.emit(message)
+        if message.erasure_id == events[3].erasure_id:
+            raise ZeroDivisionError
+
+    send(broker, database, *events)
+    with consuming(broker, database, handle, at_once=20) as running:
+        eventually(lambda: running.error is not None)
+    assert isinstance(running.error, ZeroDivisionError)
+    assert len(testing.emitted(database)) == 3
+
+    def mended(message: events_pb2.ErasureRequested, unit: Unit) -> None:
+        unit.emit(message)
+
+    with consuming(broker, database, mended, at_once=20):
+        eventually(lambda: len(testing.emitted(database)) == 6)

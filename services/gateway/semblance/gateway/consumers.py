@@ -26,6 +26,8 @@ from semblance.service_kit.erased import service_erased
 
 SERVICE = "gateway"
 Read = Callable[[Any], Change]
+# Folding reads and writes rows of its own transaction and nothing else; every event of the platform comes by here.
+_FOLDED_AT_ONCE = 50
 # Answered from the ConsentView, which reads its topic by itself, or of no interest at the door. A picture that is taken
 # down is removed by generation, which is handled; whether one is hidden is provenance's answer to whoever fetches it.
 PASSED_OVER: tuple[type[Message], ...] = (
@@ -110,7 +112,9 @@ def subscriptions(gate: Gate, records_of: Callable[[Unit], Records], policies: S
         unit.emit(service_erased(SERVICE, event.subject_id, event.erasure_id, gone))
 
     return [
-        Subscription(f"{SERVICE}.jobs", {message: folding(read) for message, read in CHANGES.items()}),
+        Subscription(
+            f"{SERVICE}.jobs", {message: folding(read) for message, read in CHANGES.items()}, at_once=_FOLDED_AT_ONCE
+        ),
         Subscription(f"{SERVICE}.erasure", {platform.ErasureRequested: erase}),
     ]
 

@@ -51,7 +51,7 @@ def section(row: dict[str, Any]) -> str:
     marks = "\n".join(f"| {n} | {' | '.join(map(str, shape(s)))} |" for n, s in row["marks"].items())
     events = "\n".join(f"| {n} | {' | '.join(map(str, shape(s)))} |" for n, s in row["events"].items())
     stages = "\n".join(
-        f"| {s['stage']} | {s['offered_per_s']} | {s['answered_per_s']} | {s['ok']} | {s['p95_s']} | {s['open']} | {s['core_s']} | {s['held']} |"
+        f"| {s['stage']} | {s['offered_per_s']} | {s['answered_per_s']} | {s['ok']} | {s['p95_s']} | {s['open']} | {s['core_s']} | {s.get('held', '')} |"
         for s in row["stages"]
     )
     balance = "\n".join(f"| {name} | {count} |" for name, count in row["balance"].items())

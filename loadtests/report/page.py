@@ -48,7 +48,7 @@ def _html(row: dict[str, Any], before: dict[str, Any] | None, pictures: dict[str
         "<h2>Events</h2><p>From the producer's time to this consumer's.</p>",
         _table(("topic", "events", "p50 s", "p95 s", "p99 s"), ((n, *document.shape(s)) for n, s in row["events"].items())),
         "<h2>Capacity</h2>", images["capacity"], _table(("", ""), document.flat(row["capacity"])),
-        _table(("stage", "offered/s", "answered/s", "right", "p95 s", "under way", "core-s", "held"), ((s["stage"], s["offered_per_s"], s["answered_per_s"], s["ok"], s["p95_s"], s["open"], s["core_s"], s["held"]) for s in row["stages"])),
+        _table(("stage", "offered/s", "answered/s", "right", "p95 s", "under way", "core-s", "held"), ((s["stage"], s["offered_per_s"], s["answered_per_s"], s["ok"], s["p95_s"], s["open"], s["core_s"], s.get("held", "")) for s in row["stages"])),
         images["memory"], _table(("memory", ""), row["memory_mb"].items()),
         "<h2>Chaos</h2>" + _table(("s", "what", "to", "back after s"), ((c["at_s"], c["what"], c["target"], c["back_after_s"]) for c in row["chaos"])) if row["chaos"] else "",
         "<h2>Against the run before</h2>",

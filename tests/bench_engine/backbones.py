@@ -33,8 +33,12 @@ class Size:
     rank: int
 
 
-RANDOM = {"16M": Size((64, 128, 256), 128, 8), "43M": Size((128, 256, 384), 256, 16)}
-NAMES = ("pocket", *RANDOM)
+RANDOM = {
+    "tiny": Size((32, 32, 32), 32, 4),  # where what a step costs does not matter
+    "16M": Size((64, 128, 256), 128, 8),
+    "43M": Size((128, 256, 384), 256, 16),
+}
+NAMES = ("pocket", "16M", "43M")
 
 
 @dataclass(frozen=True)

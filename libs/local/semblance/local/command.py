@@ -135,7 +135,7 @@ def logs(
 def backup(
     to: Annotated[Path, typer.Option("--to", help="A folder; each backup is one sealed file in it.")],
     keys_to: Annotated[
-        Path | None, typer.Option("--keys-to", help="Where the one copy of all keys lies. [default: TO.keys]")
+        Path | None, typer.Option("--keys-to", help="Where the one copy of all keys lies; otherwise TO.keys.")
     ] = None,
     data: Data = _DATA,
 ) -> None:
@@ -154,7 +154,7 @@ def restore(
         Path | None, typer.Option("--from", help="A backup, or a folder: its newest. Not needed to go on.")
     ] = None,
     keys_from: Annotated[
-        Path | None, typer.Option("--keys-from", help="The copy of all keys. [default: FROM.keys]")
+        Path | None, typer.Option("--keys-from", help="The copy of all keys; otherwise FROM.keys.")
     ] = None,
     data: Data = _DATA,
     models_dir: Annotated[Path | None, typer.Option("--models", help="The face models.")] = None,
@@ -281,7 +281,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except SemblanceError as error:
-        _console.print(f"[red]{error.detail}[/red] {error.remedy}")
+        _console.print(f"[red]{error.detail}.[/red] {error.remedy}")
         raise typer.Exit(1) from error
 
 

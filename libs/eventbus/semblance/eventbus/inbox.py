@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from semblance.eventbus.tables import inbox
+
+# Made once: making a statement anew for every event costs more than the database does. RETURNING, because drivers
+# disagree about an insert's row count.
+_ADD: Mapping[str, sa.Insert] = {
+    "postgresql": postgresql.insert(inbox).on_conflict_do_nothing().returning(inbox.c.event_id),
+    "sqlite": sqlite.insert(inbox).on_conflict_do_nothing().returning(inbox.c.event_id),
+}
 
 
 class Inbox:
@@ -16,13 +24,8 @@ class Inbox:
     @staticmethod
     def first_time(connection: sa.Connection, consumer: str, event_id: str, *, now: dt.datetime | None = None) -> bool:
         """True once per (consumer, event): a second delivery waits for the first one's commit, then gets False."""
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        row = dialect.insert(inbox).values(
-            consumer=consumer, event_id=event_id, handled_at=now or dt.datetime.now(dt.UTC)
-        )
-        # RETURNING, because drivers disagree about an insert's row count.
-        added = connection.execute(row.on_conflict_do_nothing().returning(inbox.c.event_id))
-        return added.first() is not None
+        row = {"consumer": consumer, "event_id": event_id, "handled_at": now or dt.datetime.now(dt.UTC)}
+        return connection.execute(_ADD[connection.dialect.name], row).first() is not None
 
     @staticmethod
     def forget_before(connection: sa.Connection, instant: dt.datetime) -> int:

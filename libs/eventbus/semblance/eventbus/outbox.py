@@ -12,6 +12,8 @@ from semblance.eventbus.record import Record
 from semblance.eventbus.tables import outbox
 from semblance.kernel.ids import new_id
 
+_ADD = sa.insert(outbox)
+
 
 class Outbox:
     """Writes events into the caller's transaction; a Relay sends them after its commit."""
@@ -34,7 +36,7 @@ class Outbox:
         record = envelope.to_record(message, source=self._source, event_id=event_id, time=now, traceparent=traceparent)
         headers = [[name, value.decode()] for name, value in record.headers]
         row = {"topic": record.topic, "key": record.key, "value": record.value, "headers": headers}
-        connection.execute(sa.insert(outbox).values(event_id=event_id, created_at=now, **row))
+        connection.execute(_ADD, {"event_id": event_id, "created_at": now, **row})
         return event_id
 
 

@@ -16,13 +16,14 @@ from semblance.kernel.errors import Invalid, NotFound, SemblanceError
 from semblance.kernel.ids import new_id
 from semblance.local import config as configuration
 from semblance.local import erased_log
-from semblance.local.backup import archive, restore, take
+from semblance.local.backup import archive, forget, restore, take
 from semblance.local.backup.errors import BackupDamaged, BackupsDoNotFit, NoRoom
 from semblance.local.backup.sealed_stream import PIECE_BYTES, SealedReader, SealedWriter
 from semblance.local.backup.take import Taken
 from semblance.local.command import app
 from semblance.local.layout import Layout
 from semblance.local.lock import Lock
+from semblance.local.platform import Options, Platform
 from semblance.objects import FileKeyRing, SubjectKeyDestroyed
 
 RUNNER = CliRunner()
@@ -261,10 +262,18 @@ def test_a_platform_is_not_started_while_a_restore_has_not_ended(home: Home, tmp
     home.take()
     home.lose()
     home.restore()
-    from semblance.local.platform import Options, Platform
-
     with pytest.raises(SemblanceError, match="restore did not end"):
         Platform(home.layout, Options(tmp_path), lambda _: None).run(None, lambda _: None)  # type: ignore[arg-type]
+
+
+def test_where_nobody_was_ever_erased_a_restore_ends_without_a_start(home: Home, tmp_path: Path) -> None:
+    home.take()
+    home.lose()
+    home.restore()
+    assert (
+        forget.forget_again(home.layout, Options(tmp_path, closed=True), lambda _: pytest.fail("nothing to say")) == 0
+    )
+    assert not home.layout.restoring.exists()
 
 
 def test_the_command_says_in_one_sentence_what_is_wrong(home: Home) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ from semblance.kernel.ids import new_id
 from semblance.service_kit import runtime
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.http import create_app
 from semblance.service_kit.parts import ROLES
 from semblance.service_kit.settings import ServiceSettings
 from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind
@@ -137,6 +139,28 @@ def test_an_event_becomes_work_becomes_an_event_in_one_trace(
     assert worked.parent.span_id == consumed.context.span_id
     answer = next(r for r in service.broker.records(TOPIC) if "ServiceErased" in str(r.header("ce_type")))
     assert str(answer.header("traceparent")).split("-")[1] == f"{asked.context.trace_id:032x}"
+
+
+def test_behind_closed_doors_an_erasure_is_answered_and_nobody_else_is(service: Service, migrations_dir: Path) -> None:
+    public = create_app("ingest", "1")
+    public.get("/v1/photos")(lambda: "a person's")
+    port = _free_port()
+    application = replace(service.application(migrations_dir), http=public)
+    application = replace(application, settings=application.settings.model_copy(update={"http_port": port}))
+    serving = Serving(application, "behind")
+    try:
+        ask(service)
+        eventually(lambda: len(answers(service)) == 1)
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == httpx.codes.OK
+        assert httpx.get(f"http://127.0.0.1:{port}/v1/photos").status_code == httpx.codes.NOT_FOUND
+    finally:
+        assert serving.end() == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def test_a_bug_in_a_handler_ends_the_process_with_one(service: Service, migrations_dir: Path) -> None:

@@ -60,8 +60,8 @@ def write(row: dict[str, Any], folder: Path) -> None:
         "# Events a second, each with one effect",
         "",
         "Written by `make bench-events`. Outbox rows of one service, its relay, the embedded broker (in memory),",
-        "another service's consumer, inbox row and one row of effect in its SQLite file; a process each. The outbox is full",
-        "when the clock starts, and the clock stops at the last effect. Every effect is then counted: one an event.",
+        "another service's consumer, inbox row and one row of effect in its SQLite file; a process each. The outbox is",
+        "full when the clock starts, and the clock stops at the last effect. Every effect is then counted.",
         "",
         f"{row['rounds']} rounds, both ways in each by turns, {row['events']} events (one by one: a sixth); "
         f"{row['cores']} cores, load {row['load_1min']} at the end. Median (least to most).",

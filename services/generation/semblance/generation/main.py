@@ -11,7 +11,7 @@ from semblance.contracts.generation.v1 import service_pb2_grpc
 from semblance.faces import OpenCvFaceEngine
 from semblance.generation.adapters.engine_metrics import watch_engines
 from semblance.generation.adapters.memory_shelf import MemoryShelf
-from semblance.generation.adapters.neighbours import SafetyPrompts, TrainingAdapters
+from semblance.generation.adapters.neighbours import ProvenanceSources, SafetyPrompts, TrainingAdapters
 from semblance.generation.adapters.sealed_words import SealedWords
 from semblance.generation.adapters.store import SqlTransactions, store_of
 from semblance.generation.adapters.work import work_kinds
@@ -66,6 +66,9 @@ def build(settings: GenerationSettings) -> Application:
         consents=consents,
         prompts=SafetyPrompts(rpc.connect(settings.safety_address, settings.internal_token)),
         adapters=TrainingAdapters(rpc.connect(settings.training_address, settings.internal_token)),
+        sources=ProvenanceSources(
+            rpc.connect(settings.provenance_address, settings.internal_token), settings.source_max_bytes
+        ),
         shelf=shelf,
         renderer=renderer,
         quarantine=SealedObjects(store, sealer, QUARANTINE),

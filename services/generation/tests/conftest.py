@@ -16,7 +16,8 @@ from semblance.generation.adapters.sealed_words import SealedWords
 from semblance.generation.adapters.store import SqlTransactions, store_of
 from semblance.generation.adapters.work import work_kinds
 from semblance.generation.consumers import subscriptions
-from semblance.generation.domain.errors import EngineAway
+from semblance.generation.domain.edit import Beginning
+from semblance.generation.domain.errors import EngineAway, SourceGone
 from semblance.generation.domain.image import Image
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal
@@ -50,13 +51,17 @@ class ScriptedRenderer:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Words, Order, OpenAdapter]] = []
+        self.began: list[Beginning | None] = []
         self.between: Callable[[int], None] = lambda _step: None
         self.steps = 4
         self.revoked: list[tuple[Withdrawal, bool]] = []
         self.away = False
 
-    def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
+    def draw(
+        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+    ) -> Drawing:
         self.calls.append((words, order, adapter))
+        self.began.append(begin)
         for step in range(1, self.steps + 1):
             self.between(step)
             on_step(step, self.steps)
@@ -94,6 +99,18 @@ class ScriptedPrompts:
         return self.verdict
 
 
+class PublishedPictures:
+    """What provenance would hand out; "file of <image id>" unless it is gone."""
+
+    def __init__(self) -> None:
+        self.gone: set[str] = set()
+
+    def get(self, subject_id: SubjectId, image_id: ImageId) -> bytes:
+        if image_id in self.gone:
+            raise SourceGone
+        return f"file of {image_id}".encode()
+
+
 class ListedAdapters:
     def __init__(self) -> None:
         self.known: dict[str, AdapterFacts] = {}
@@ -119,6 +136,7 @@ class Service:
     store: MemoryStore
     prompts: ScriptedPrompts
     adapters: ListedAdapters
+    sources: PublishedPictures
     shelf: MemoryShelf
     renderer: ScriptedRenderer
     ports: Ports
@@ -193,6 +211,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     consents = testing.FakeConsentView(clock)
     keyring, store = MemoryKeyRing(clock), MemoryStore()
     prompts, adapters, renderer = ScriptedPrompts(), ListedAdapters(), ScriptedRenderer()
+    sources = PublishedPictures()
     sealer = Sealer(keyring)
     shelf = MemoryShelf(SealedObjects(store, sealer, ADAPTERS), clock, capacity=2, max_idle_s=600)
     transactions = SqlTransactions(database)
@@ -203,6 +222,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
         consents=consents,
         prompts=prompts,
         adapters=adapters,
+        sources=sources,
         shelf=shelf,
         renderer=renderer,
         quarantine=SealedObjects(store, sealer, QUARANTINE),
@@ -218,6 +238,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
         store,
         prompts,
         adapters,
+        sources,
         shelf,
         renderer,
         ports,

@@ -54,7 +54,9 @@ class House:
     ports: Ports
     kinds: Mapping[str, WorkKind]
 
-    def rendered(self, *, seed: int = 0, consent: Consent | None = None, use: str = "") -> safety_pb.ImageAllowed:
+    def rendered(
+        self, *, seed: int = 0, consent: Consent | None = None, use: str = "", source: str = ""
+    ) -> safety_pb.ImageAllowed:
         """A consenting person's PNG in quarantine, and the filter's yes to it."""
         if consent is None:
             subject_id = new_id()
@@ -75,6 +77,7 @@ class House:
             face_count=1,
             backbone_digest=hashlib.sha256(b"backbone").hexdigest(),
             use=use,
+            source_image_id=source,
         )
 
     def deliver(self, message: Message, times: int = 1) -> list[str]:

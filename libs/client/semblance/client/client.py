@@ -37,6 +37,7 @@ from semblance.client.models import (
     Release,
     Token,
     Upload,
+    Variations,
     Verification,
 )
 from semblance.client.receipt_calls import ReceiptCalls
@@ -316,6 +317,36 @@ class Client(AuditCalls, ReceiptCalls, RegisterCalls, SharingCalls, TakedownCall
             "use": use,
         }
         return self._create(Image, "/v1/images", {k: v for k, v in asked.items() if v is not None}, key)
+
+    def edit_image(
+        self,
+        image_id: str,
+        prompt: str,
+        *,
+        strength: float | None = None,
+        keep: str = "nothing",
+        key: str | None = None,
+        **numbers: Any,
+    ) -> Image:
+        """Queue an edit of a published image; wait() for the new image's id. keep: "nothing", "face" or "background";
+        strength: more than 0, at most 1. numbers: seed, steps, negative_prompt, use, ... as for create_image."""
+        asked = {"prompt": prompt, "strength": strength, "keep": keep, **numbers}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        return self._create(Image, f"/v1/images/{image_id}/edits", wanted, key)
+
+    def vary_image(
+        self,
+        image_id: str,
+        n: int = 1,
+        *,
+        strength: float | None = None,
+        use: str | None = None,
+        key: str | None = None,
+    ) -> list[Image]:
+        """Queue up to four images like a published one; wait() for each."""
+        asked = {"n": n, "strength": strength, "use": use}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        return self._create(Variations, f"/v1/images/{image_id}/variations", wanted, key).items
 
     def images(self) -> Iterator[Image]:
         """The account's images."""

@@ -219,6 +219,13 @@ class Image(Model):
     requester_id: str = ""
     visibility: str = ""
     use: str = ""
+    source_image_id: str = ""
+
+
+class Variations(Model):
+    """Each an image of its own."""
+
+    items: list[Image]
 
 
 class Content(Model):

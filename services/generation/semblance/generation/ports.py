@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
+from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.events import Event
 from semblance.generation.domain.image import Image, State
 from semblance.generation.domain.order import Order, Words
@@ -52,7 +53,10 @@ class Images(Protocol):
     def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Image]: ...
 
     def pending_under(self, consent_id: ConsentId) -> list[Image]:
-        """Pending ones that need this consent, for themselves or for their adapter; locked."""
+        """Pending ones that need this consent, for themselves, their adapter or the picture that they edit; locked."""
+
+    def pending_from(self, source_id: ImageId) -> list[Image]:
+        """Pending edits of this picture; locked."""
 
     def open_with(self, adapter_id: AdapterId) -> list[Image]:
         """Open ones that need this adapter; locked."""
@@ -129,6 +133,14 @@ class Adapters(Protocol):
 
     def get(self, subject_id: SubjectId, adapter_id: AdapterId) -> AdapterFacts:
         """Raises NotFound, also for another person's."""
+
+
+class Sources(Protocol):
+    """provenance, which hands out a published picture of this person and no other."""
+
+    def get(self, subject_id: SubjectId, image_id: ImageId) -> bytes:
+        """The signed file. Raises SourceGone where it is not, or no longer, to be had, and SourceUnusable where it is
+        too large."""
 
 
 @dataclass(frozen=True)
@@ -210,11 +222,15 @@ class EngineLoad:
 class Renderer(Protocol):
     """The engine, in this process or elsewhere: several threads draw at once, and strangers share its batches."""
 
-    def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
-        """The best of several pictures. The same arguments on the same build give the same bytes.
+    def draw(
+        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+    ) -> Drawing:
+        """The best of several pictures. The same arguments on the same build give the same bytes. begin: a picture to
+        start at instead of noise.
 
         on_step is called in the caller's thread; while no engine has room the call waits, and tells step 0. Raises what
-        on_step raises, AdapterRevoked, AdapterDamaged, EngineAway, and Invalid for what the backbone refuses.
+        on_step raises, AdapterRevoked, AdapterDamaged, EngineAway, SourceUnusable, NoFaceInSource, and Invalid for what
+        the backbone refuses.
         """
 
     def revoke(self, withdrawal: Withdrawal, *, confirmed: bool = False) -> None:
@@ -280,6 +296,7 @@ class Ports:
     consents: Consents
     prompts: PromptFilter
     adapters: Adapters
+    sources: Sources
     shelf: Shelf
     renderer: Renderer
     quarantine: SealedStore

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from semblance.kernel.units import MIB
 from semblance.service_kit.settings import ServiceSettings
 
 
@@ -28,6 +29,8 @@ class GenerationSettings(ServiceSettings):
     best_of: int = Field(default=4, ge=1, le=16, description="Pictures in a batch; the one most like the person stays.")
     batches: int = Field(default=3, ge=1, le=8, description="At most, while none is alone and like the person.")
     good_enough: float = Field(default=0.4, ge=-1, le=1, description="Cosine to the reference that ends the search.")
+    source_max_bytes: int = Field(default=20 * MIB, gt=0, description="Of a published picture that is edited.")
+    source_max_pixels: int = Field(default=16_000_000, gt=0, description="Of a published picture that is edited.")
     upscale_to_px: int = Field(default=256, ge=8, le=2048)
 
     loaded_adapters: int = Field(default=8, ge=1, description="Opened adapters kept in memory.")

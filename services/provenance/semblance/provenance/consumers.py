@@ -72,6 +72,7 @@ KEPT: Final = (
     "photo_count",
     "adapter_id",
     "image_id",
+    "source_image_id",
     "manifest_id",
     "erasure_id",
     "asked_pictures",
@@ -191,7 +192,12 @@ def _allowed(message: safety_pb.ImageAllowed) -> Publication:
             )
             for each in message.further_subjects
         ),
+        source_image_id=_source(message.source_image_id),
     )
+
+
+def _source(text: str) -> ImageId | None:
+    return ImageId(parse_id(text, "source_image_id")) if text else None
 
 
 def _use(text: str) -> Use | None:

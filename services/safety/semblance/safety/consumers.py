@@ -40,6 +40,7 @@ def _pictures(ports: Ports, store_of: StoreOf) -> Subscription:
             declared_use=message.use[:_USE_CHARACTERS],
             requester_id=message.requester_id,
             further=tuple(_depicted(each) for each in message.further_subjects),
+            source_image_id=message.source_image_id,
         )
         filtering.receive(check, store_of(unit))
 

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from semblance.client.client import Client
 from semblance.client.command.consents import active_consent
 from semblance.client.command.output import Json, Timeout, client, follow, require_good, say, table
-from semblance.client.models import Adapter
+from semblance.client.models import Adapter, Image
 from semblance.kernel.errors import Conflict
 from semblance.kernel.use import Use
 
 adapters = typer.Typer(help="What the platform learnt of you.", no_args_is_help=True)
 app = typer.Typer(help="Pictures of you.", no_args_is_help=True)
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for the end.")]
+
+
+class Keep(enum.StrEnum):
+    """Which part of an edited picture stays."""
+
+    NOTHING = "nothing"
+    FACE = "face"
+    BACKGROUND = "background"
+
+
 _ADAPTER = ["id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor"]
 _IMAGE = ["id", "state", "reason_codes", "width_px", "height_px", "seed"]
 
@@ -76,16 +87,46 @@ def create(
         declared = use.value if use else None
         image = here.create_image(adapter or _ready_adapter(here), prompt, seed=seed, steps=steps, use=declared)
         if wait or out is not None:
-            job = follow(here, image.id, "picture", timeout, as_json=json)
-            image = here.image(image.id)
-            if job.state == "published" and out is not None:
-                out.write_bytes(here.image_content(image.id).data)
-            if job.state == "published" or json:
-                words = f"Image {image.id} is {image.state}." + (f" Written to {out}." if out else "")
-                say(image, as_json=json, words=words)
-            require_good(job)
+            _await(here, image, out, timeout, as_json=json)
         else:
             say(image, as_json=json, words=f"Image {image.id} is {image.state}.")
+
+
+@app.command("edit")
+def edit(
+    image_id: str,
+    prompt: str,
+    *,
+    strength: Annotated[float | None, typer.Option(help="More than 0, at most 1: how much is drawn anew.")] = None,
+    keep: Annotated[Keep, typer.Option(help="Which part stays as it is.")] = Keep.NOTHING,
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    steps: Annotated[int | None, typer.Option(min=1, max=50)] = None,
+    use: Annotated[Use | None, typer.Option(help="What it is for; signed into the picture.")] = None,
+    wait: Wait = False,
+    out: Annotated[Path | None, typer.Option(help="Wait, and write the signed picture here.", dir_okay=False)] = None,
+    timeout: Timeout = 600.0,
+    json: Json = False,
+) -> None:
+    """Edit a published picture of yours; the new one names it as what it was made from."""
+    with client() as here:
+        asked: dict[str, Any] = {"seed": seed, "steps": steps, "use": use.value if use else None}
+        image = here.edit_image(image_id, prompt, strength=strength, keep=keep.value, **asked)
+        if wait or out is not None:
+            _await(here, image, out, timeout, as_json=json)
+        else:
+            say(image, as_json=json, words=f"Image {image.id} is {image.state}.")
+
+
+@app.command("vary")
+def vary(
+    image_id: str,
+    n: Annotated[int, typer.Option("-n", min=1, max=4)] = 1,
+    strength: Annotated[float | None, typer.Option(help="More than 0, at most 1: how much is drawn anew.")] = None,
+    json: Json = False,
+) -> None:
+    """Ask for pictures like a published one."""
+    with client() as here:
+        table(here.vary_image(image_id, n, strength=strength), _IMAGE, as_json=json)
 
 
 @app.command("list")
@@ -115,6 +156,18 @@ def remove_image(image_id: str, json: Json = False) -> None:
     with client() as here:
         image = here.remove_image(image_id)
     say(image, as_json=json, words=f"Image {image_id} is {image.state}.")
+
+
+def _await(here: Client, image: Image, out: Path | None, timeout_s: float, *, as_json: bool) -> None:
+    """Follow it to its end and write it down."""
+    job = follow(here, image.id, "picture", timeout_s, as_json=as_json)
+    image = here.image(image.id)
+    if job.state == "published" and out is not None:
+        out.write_bytes(here.image_content(image.id).data)
+    if job.state == "published" or as_json:
+        words = f"Image {image.id} is {image.state}." + (f" Written to {out}." if out else "")
+        say(image, as_json=as_json, words=words)
+    require_good(job)
 
 
 def _what_to_do(adapter: Adapter) -> str:

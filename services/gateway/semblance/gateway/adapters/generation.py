@@ -12,6 +12,12 @@ from semblance.gateway.domain.things import Image, ImageOrder, Page
 
 _BACKBONES_OWN_SCALE = -1.0  # the contract's word for "leave the reference face's weight to the backbone"
 
+_KEPT = {
+    "nothing": pb.KEPT_PART_UNSPECIFIED,
+    "face": pb.KEPT_PART_FACE,
+    "background": pb.KEPT_PART_BACKGROUND,
+}
+
 
 class GrpcGeneration:
     """See ports.Generation."""
@@ -33,6 +39,10 @@ class GrpcGeneration:
             likeness_scale=_BACKBONES_OWN_SCALE if order.likeness_scale is None else order.likeness_scale,
             use=order.use,
         )
+        if order.edit is not None:
+            request.source_image_id = order.edit.source_image_id
+            request.strength = order.edit.strength
+            request.kept = _KEPT[order.edit.kept]
         if order.shared is not None:
             request.requester_id = order.shared.requester_id
             request.review = order.shared.review
@@ -93,4 +103,5 @@ def _image(answer: Any) -> Image:
         requester_id=answer.requester_id,
         visibility=answer.visibility,
         use=answer.use,
+        source_image_id=answer.source_image_id,
     )

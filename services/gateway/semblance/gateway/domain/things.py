@@ -182,6 +182,15 @@ class SharedOrder:
 
 
 @dataclass(frozen=True)
+class EditOrder:
+    """Begin at a published picture of the same person. kept: nothing, face or background."""
+
+    source_image_id: str
+    strength: float
+    kept: str = "nothing"
+
+
+@dataclass(frozen=True)
 class ImageOrder:
     """A picture to be made. None leaves a number to the backbone."""
 
@@ -196,6 +205,7 @@ class ImageOrder:
     likeness_scale: float | None
     shared: SharedOrder | None = None
     use: str = ""
+    edit: EditOrder | None = None
 
     def __repr__(self) -> str:
         return f"ImageOrder({self.image_id}, prompt of {len(self.prompt)} characters)"
@@ -218,6 +228,7 @@ class Image:
     requester_id: str = ""
     visibility: str = ""
     use: str = ""
+    source_image_id: str = ""
 
 
 @dataclass(frozen=True)

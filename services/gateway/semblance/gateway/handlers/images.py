@@ -43,6 +43,7 @@ def create_image(gate: Gate, subject_id: str, *, image_id: str, wish: Wish) -> I
             guidance_scale=wish.guidance_scale,
             likeness_scale=wish.likeness_scale,
             use=wish.use or "",
+            edit=wish.edit,
         ),
     )
     record_job(gate, Change(image.id, subject_id, JobKind.IMAGE, image.state, reason_codes=image.reason_codes))

@@ -117,6 +117,7 @@ def _order(gate: Gate, requester_id: str, image_id: str, grant: Grant, wish: Wis
             requester_name=grant.app_name,
         ),
         use=wish.use or "",
+        edit=wish.edit,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from semblance.gateway.domain.things import EditOrder
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -20,6 +22,7 @@ class Wish:
     guidance_scale: float | None = None
     likeness_scale: float | None = None
     use: str | None = None
+    edit: EditOrder | None = None
 
     def __repr__(self) -> str:
         return f"Wish({self.adapter_id or self.grant_id}, prompt of {len(self.prompt)} characters)"

@@ -260,6 +260,7 @@ class FakeGeneration:
             order.shared.requester_id if order.shared else "",
             ("waiting" if order.shared.review else "shown") if order.shared else "",
             order.use,
+            order.edit.source_image_id if order.edit else "",
         )
         self.owned[image.id] = (subject_id, image)
         return image

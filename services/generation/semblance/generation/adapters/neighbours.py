@@ -1,4 +1,4 @@
-"""safety and training, asked over gRPC. The channels are service_kit's, which raise the tree's errors."""
+"""safety, training and provenance, asked over gRPC. The channels are service_kit's, which raise the tree's errors."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Sequence
 
 import grpc
 
+from semblance.contracts.provenance.v1 import service_pb2 as provenance_pb
+from semblance.contracts.provenance.v1 import service_pb2_grpc as provenance_grpc
 from semblance.contracts.safety.v1 import service_pb2 as safety_pb
 from semblance.contracts.safety.v1 import service_pb2_grpc as safety_grpc
 from semblance.contracts.training.v1 import service_pb2 as training_pb
 from semblance.contracts.training.v1 import service_pb2_grpc as training_grpc
+from semblance.generation.domain.errors import SourceGone, SourceUnusable
 from semblance.generation.domain.order import Words
 from semblance.generation.ports import AdapterFacts, PromptVerdict
-from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
+from semblance.kernel.errors import Forbidden, NotFound
+from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 
 
 class SafetyPrompts:
@@ -59,3 +63,24 @@ class TrainingAdapters:
             backbone_digest=answer.backbone_digest,
             flat_key=answer.flat_key,
         )
+
+
+class ProvenanceSources:
+    """Published pictures, as their owner gets them: provenance looks whose it is and whether it is still out."""
+
+    def __init__(self, channel: grpc.Channel, max_bytes: int) -> None:
+        self._provenance = provenance_grpc.ProvenanceServiceStub(channel)
+        self._max_bytes = max_bytes
+
+    def get(self, subject_id: SubjectId, image_id: ImageId) -> bytes:
+        """Raises SourceGone (also while a take-down notice hides it), SourceUnusable, Unavailable."""
+        request = provenance_pb.GetContentRequest(subject_id=subject_id, image_id=image_id)
+        data = bytearray()
+        try:
+            for part in self._provenance.GetContent(request):
+                data += part.data
+                if len(data) > self._max_bytes:
+                    raise SourceUnusable(f"a picture to edit has at most {self._max_bytes} bytes")
+        except (NotFound, Forbidden) as error:
+            raise SourceGone from error
+        return bytes(data)

@@ -24,6 +24,7 @@ def to_message(event: Event) -> Message:
                 requester_id=image.requester_id or "",
                 requester_name=requester_name,
                 use=_use(image),
+                source_image_id=_source(image),
             )
         case Progressed(image, step, steps):
             return generation_pb.GenerationProgressed(**_ids(image), step=step, steps=steps)
@@ -48,6 +49,7 @@ def _rendered(image: Image) -> Message:
         backbone_digest=image.pixels.backbone_digest,
         use=_use(image),
         requester_id=image.requester_id or "",
+        source_image_id=_source(image),
     )
 
 
@@ -65,6 +67,10 @@ def _ended(image: Image) -> Message:
 
 def _use(image: Image) -> str:
     return image.use.value if image.use else ""
+
+
+def _source(image: Image) -> str:
+    return image.edit.source_id if image.edit else ""
 
 
 def _ids(image: Image) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.generation.adapters.tables import images
+from semblance.generation.domain.edit import Changes, Edit, Kept
 from semblance.generation.domain.image import ERASED_REQUESTER, Image, Pixels, State, Visibility
 from semblance.generation.domain.order import Order
 from semblance.generation.ports import ImageCount
@@ -77,8 +78,13 @@ class SqlImages:
 
     def pending_under(self, consent_id: ConsentId) -> list[Image]:
         """Pending ones that need this consent, locked."""
-        needs = sa.or_(_c.consent_id == consent_id, _c.adapter_consent_id == consent_id)
+        made_under = _c.consent_id, _c.adapter_consent_id, _c.source_consent_id
+        needs = sa.or_(*(column == consent_id for column in made_under))
         return self._locked(sa.and_(needs, _c.state.in_(_PENDING)))
+
+    def pending_from(self, source_id: ImageId) -> list[Image]:
+        """Pending edits of this picture, locked."""
+        return self._locked(sa.and_(_c.source_image_id == source_id, _c.state.in_(_PENDING)))
 
     def open_with(self, adapter_id: AdapterId) -> list[Image]:
         """Open ones that need this adapter, locked."""
@@ -129,7 +135,24 @@ def _values(image: Image) -> dict[str, Any]:
         "visibility": image.visibility.value,
         "declared_use": image.use.value if image.use else "",
         "reason_codes": list(image.reason_codes),
+        **_edited(image.edit),
     }
+
+
+def _edited(edit: Edit | None) -> dict[str, Any]:
+    return {
+        "source_image_id": edit.source_id if edit else None,
+        "source_consent_id": edit.source_consent_id if edit else None,
+        "strength": edit.changes.strength if edit else None,
+        "kept_part": edit.changes.kept.value if edit else None,
+    }
+
+
+def _edit(row: sa.Row[Any]) -> Edit | None:
+    if not row.source_image_id:
+        return None
+    changes = Changes(row.strength, Kept(row.kept_part))
+    return Edit(ImageId(row.source_image_id), ConsentId(row.source_consent_id), changes)
 
 
 def _image(row: sa.Row[Any]) -> Image:
@@ -152,4 +175,5 @@ def _image(row: sa.Row[Any]) -> Image:
         requester_id=SubjectId(row.requester_id) if row.requester_id else None,
         visibility=Visibility(row.visibility),
         use=parse_use(row.declared_use),
+        edit=_edit(row),
     )

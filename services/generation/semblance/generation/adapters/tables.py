@@ -38,4 +38,9 @@ images = sa.Table(
     sa.Column("visibility", sa.String(8), nullable=False),
     # As whoever asked declared it; empty: not said.
     sa.Column("declared_use", sa.String(32), nullable=False),
+    # All four are NULL for a picture that edits none.
+    sa.Column("source_image_id", sa.String(36), index=True),
+    sa.Column("source_consent_id", sa.String(36), index=True),
+    sa.Column("strength", sa.Float),
+    sa.Column("kept_part", sa.String(16)),
 )

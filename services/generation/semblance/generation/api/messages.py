@@ -56,6 +56,7 @@ def image(made: Image) -> service_pb2.Image:
         requester_id=made.requester_id or "",
         visibility=made.visibility.value if made.by_other else "",
         use=made.use.value if made.use else "",
+        source_image_id=made.edit.source_id if made.edit else "",
     )
     requested_at = Timestamp()
     requested_at.FromDatetime(made.requested_at)

@@ -8,12 +8,20 @@ import grpc
 
 from semblance.contracts.generation.v1 import service_pb2, service_pb2_grpc
 from semblance.generation.api.messages import counts, image
+from semblance.generation.domain.edit import Kept, parse_changes
+from semblance.generation.domain.errors import InvalidOrder
 from semblance.generation.domain.order import parse_order, parse_words
 from semblance.generation.handlers import images
 from semblance.generation.ports import Ports
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId, parse_id
 from semblance.kernel.spoken_name import plain_name
 from semblance.kernel.use import parse_use, parse_uses
+
+_KEPT = {
+    service_pb2.KEPT_PART_UNSPECIFIED: Kept.NOTHING,
+    service_pb2.KEPT_PART_FACE: Kept.FACE,
+    service_pb2.KEPT_PART_BACKGROUND: Kept.BACKGROUND,
+}
 
 
 class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
@@ -38,6 +46,7 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
             ),
             shared=_shared(request),
             use=parse_use(request.use),
+            source=_source(request),
         )
         return image(images.create_image(command, self._ports))
 
@@ -75,6 +84,15 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
     ) -> service_pb2.CountImagesResponse:
         """By consent and state."""
         return counts(images.count_images(_subject(request.subject_id), self._ports))
+
+
+def _source(request: service_pb2.CreateImageRequest) -> images.FromPicture | None:
+    if not request.source_image_id:
+        return None
+    kept = _KEPT.get(request.kept)
+    if kept is None:
+        raise InvalidOrder("that part cannot be kept")
+    return images.FromPicture(_image(request.source_image_id), parse_changes(request.strength, kept))
 
 
 def _shared(request: service_pb2.CreateImageRequest) -> images.Shared | None:

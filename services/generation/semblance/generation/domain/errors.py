@@ -61,6 +61,30 @@ class InvalidOrder(Invalid):
     code = "invalid-order"
 
 
+class SourceGone(NotFound):
+    """The picture to edit is not published, not any more, or it is somebody else's."""
+
+    code = "source-gone"
+
+    def __init__(self) -> None:
+        super().__init__("no such published picture to edit", remedy="Edit a picture that is published.")
+
+
+class SourceUnusable(Invalid):
+    """The picture to edit is larger than the settings allow, or cannot be read."""
+
+    code = "source-unusable"
+
+
+class NoFaceInSource(Invalid):
+    """A part of the picture was to stay, and it shows no face to tell the parts by."""
+
+    code = "no-face-in-source"
+
+    def __init__(self) -> None:
+        super().__init__("no face was found in the picture to edit", remedy="Edit it without keeping a part.")
+
+
 class UseNotDeclared(Invalid):
     """The person allows some uses only, and the request does not say which it is."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from semblance.generation.domain.edit import Edit
 from semblance.generation.domain.errors import WrongState
 from semblance.generation.domain.order import Order
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
@@ -73,7 +74,7 @@ class Image:
 
     sealed_words is emptied when the image ends: nobody needs the prompt any more. requester_id is set when somebody
     else asked, under a grant; the picture is the subject's all the same, and visibility says whether they may see it.
-    use is what it is for, as whoever asked declared it.
+    use is what it is for, as whoever asked declared it; edit says which picture it begins at.
     """
 
     id: ImageId
@@ -93,6 +94,7 @@ class Image:
     requester_id: SubjectId | None = None
     visibility: Visibility = Visibility.SHOWN
     use: Use | None = None
+    edit: Edit | None = None
 
     @property
     def open(self) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from semblance.generation.domain.edit import Changes, Edit
 from semblance.generation.domain.errors import (
     AdapterNotReady,
     InvalidOrder,
     PromptRefused,
+    SourceGone,
     TooManyImages,
     UnknownAdapter,
     UnknownImage,
@@ -20,7 +22,7 @@ from semblance.generation.domain.events import Ended, Requested
 from semblance.generation.domain.image import Image, State, Visibility
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.ports import AdapterFacts, ImageCount, Ports, Store
-from semblance.kernel.consent import Purpose
+from semblance.kernel.consent import WHOEVER_ASKED, Purpose
 from semblance.kernel.errors import ConsentRevoked, NotFound
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.kernel.use import REQUIRED, Use, refusal
@@ -46,6 +48,14 @@ class Shared:
 
 
 @dataclass(frozen=True)
+class FromPicture:
+    """Begin at a picture of the same person that is published; under a grant, at one that the requester may see."""
+
+    source_id: ImageId
+    changes: Changes
+
+
+@dataclass(frozen=True)
 class CreateImage:
     """The caller chooses the id, so a repeated command makes nothing twice."""
 
@@ -57,13 +67,15 @@ class CreateImage:
     order: Order
     shared: Shared | None = None
     use: Use | None = None
+    source: FromPicture | None = None
 
 
 def create_image(command: CreateImage, ports: Ports) -> Image:
     """The image, queued.
 
     Raises the consent's errors, UseNotDeclared, UseDenied, PromptRefused, UnknownAdapter, AdapterNotReady,
-    TooManyImages, UnknownImage (another's id), and Unavailable while the filter or training does not answer.
+    TooManyImages, UnknownImage (another's id), SourceGone, and Unavailable while the filter or training does not
+    answer.
     """
     known = _known(command, ports)
     if known is not None:
@@ -76,6 +88,7 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
     if requester_id is not None and command.words.negative_prompt:
         # It would steer a picture around limits that only the prompt is read for.
         raise InvalidOrder("a picture under a grant takes no negative prompt")
+    edit = _edit(command, ports)
     verdict = ports.prompts.check(
         command.subject_id, command.words, limits=shared.limits, denied_styles=shared.denied_styles
     )
@@ -97,11 +110,14 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         requester_id=requester_id,
         visibility=Visibility.WAITING if shared.review else Visibility.SHOWN,
         use=command.use,
+        edit=edit,
     )
     with ports.transactions() as store:
         earlier = store.images.get(command.image_id, lock=True)
         if earlier is not None:
             return _same(earlier, command)
+        if edit is not None and not _is_published(store.images.get(edit.source_id, lock=True)):
+            raise SourceGone
         if store.images.open_count(command.subject_id, by_others=image.by_other) >= ports.rules.open_images:
             raise TooManyImages(ports.rules.open_images)
         store.images.add(image)
@@ -195,11 +211,23 @@ def remove_image(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> Imag
         if image.state in (State.REMOVED, State.REVOKED):
             return image
         removed = image.remove(ports.clock.now())
-        store.cancel_rendering(image.id)
-        store.images.save(removed)
-        store.schedule_destruction(image.subject_id, image.id)
-        store.publish(Ended(removed))
+        end(image, removed, store)
+        end_edits_of(image.id, store, ports)
         return removed
+
+
+def end(image: Image, ended: Image, store: Store) -> None:
+    """The image has come to this end: its work stops and its pixels go."""
+    store.cancel_rendering(image.id)
+    store.images.save(ended)
+    store.schedule_destruction(image.subject_id, image.id)
+    store.publish(Ended(ended))
+
+
+def end_edits_of(source_id: ImageId, store: Store, ports: Ports) -> None:
+    """The picture is gone: nothing that is not yet published is made of it."""
+    for edit in store.images.pending_from(source_id):
+        end(edit, edit.fail(SourceGone.code, ports.clock.now()), store)
 
 
 def own(image: Image | None, subject_id: SubjectId) -> Image:
@@ -207,6 +235,25 @@ def own(image: Image | None, subject_id: SubjectId) -> Image:
     if image is None or image.subject_id != subject_id:
         raise UnknownImage
     return image
+
+
+def _is_published(image: Image | None) -> bool:
+    return image is not None and image.state is State.PUBLISHED
+
+
+def _edit(command: CreateImage, ports: Ports) -> Edit | None:
+    """Raises SourceGone, and the errors of the source's consent."""
+    if command.source is None:
+        return None
+    with ports.reads() as store:
+        source = store.images.get(command.source.source_id)
+    if source is None or source.subject_id != command.subject_id or source.state is not State.PUBLISHED:
+        raise SourceGone
+    asker = command.shared.requester_id if command.shared else None
+    if asker is not None and (source.requester_id != asker or source.visibility is not Visibility.SHOWN):
+        raise SourceGone
+    ports.consents.require(source.consent_id, source.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
+    return Edit(source.id, source.consent_id, command.source.changes)
 
 
 def _known(command: CreateImage, ports: Ports) -> Image | None:

@@ -6,11 +6,12 @@ import contextlib
 import hashlib
 from collections.abc import Callable
 
+from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.events import Ended, Progressed, Rendered
 from semblance.generation.domain.image import Image, Pixels
 from semblance.generation.handlers.images import ready_adapter
 from semblance.generation.ports import Drawing, OnStep, Ports, Store, Work
-from semblance.kernel.consent import Purpose
+from semblance.kernel.consent import WHOEVER_ASKED, Purpose
 from semblance.kernel.errors import Forbidden, SemblanceError
 from semblance.kernel.ids import ImageId, SubjectId
 
@@ -21,7 +22,7 @@ Tick = Callable[[Progressed], None]
 def render_image(image_id: ImageId, work: Work, tick: Tick, ports: Ports) -> Settle:
     """Draw one picture; what is returned settles it in one transaction.
 
-    Raises the consent's errors, UnknownAdapter, AdapterNotReady, and what stores and the engine raise.
+    Raises the consent's errors, UnknownAdapter, AdapterNotReady, SourceGone, and what stores and the engine raise.
     """
     image = _begin(image_id, ports)
     if image is None:
@@ -31,7 +32,9 @@ def render_image(image_id: ImageId, work: Work, tick: Tick, ports: Ports) -> Set
         unless_drawn.callback(ports.shelf.drop, image.adapter_id)
         adapter = ports.shelf.load(ready_adapter(image.subject_id, image.adapter_id, ports))
         words = ports.words.open(image.subject_id, image.sealed_words)
-        drawing = ports.renderer.draw(words, image.order, adapter, _watch(image, work, tick, ports))
+        drawing = ports.renderer.draw(
+            words, image.order, adapter, _watch(image, work, tick, ports), _beginning(image, ports)
+        )
         work.check()
         require_consents(image, ports)
         unless_drawn.pop_all()
@@ -62,10 +65,13 @@ def rendering_cancelled(image_id: ImageId, store: Store) -> None:
 
 
 def require_consents(image: Image, ports: Ports) -> None:
-    """The picture's consent and the adapter's must both stand. Raises the consent's errors."""
+    """The picture's consent, the adapter's and that of the picture it edits must stand. Raises the consent's errors."""
     whose = image.consent_id, image.subject_id
     ports.consents.require(*whose, Purpose.GENERATE, grantee_id=image.requester_id)
     ports.consents.require(image.adapter_consent_id, image.subject_id, Purpose.TRAIN)
+    if image.edit is not None:
+        made_under = image.edit.source_consent_id, image.subject_id
+        ports.consents.require(*made_under, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
 
 
 def quarantine_key(subject_id: SubjectId, image_id: ImageId) -> str:
@@ -87,6 +93,12 @@ def _begin(image_id: ImageId, ports: Ports) -> Image | None:
         begun = image.begin()
         store.images.save(begun)
         return begun
+
+
+def _beginning(image: Image, ports: Ports) -> Beginning | None:
+    if image.edit is None:
+        return None
+    return Beginning(ports.sources.get(image.subject_id, image.edit.source_id), image.edit.changes)
 
 
 def _watch(image: Image, work: Work, tick: Tick, ports: Ports) -> OnStep:

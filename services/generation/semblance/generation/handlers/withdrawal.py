@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from semblance.generation.domain.events import Ended, Erased
-from semblance.generation.domain.image import Image, State
+from semblance.generation.domain.events import Erased
+from semblance.generation.domain.image import State
 from semblance.generation.domain.withdrawn import Withdrawal
+from semblance.generation.handlers.images import end, end_edits_of
 from semblance.generation.ports import Ports, Store
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.errors import Unavailable
@@ -34,28 +35,29 @@ def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports, *, erase
         return
     store.schedule_withdrawal(withdrawal)
     for image in store.images.pending_under(consent_id):
-        _end(image, image.revoke(ports.clock.now()), store)
+        end(image, image.revoke(ports.clock.now()), store)
 
 
 def adapter_revoked(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
     """The adapter is gone with its consent."""
     _let_go(adapter_id, store, ports)
     for image in store.images.open_with(adapter_id):
-        _end(image, image.revoke(ports.clock.now()), store)
+        end(image, image.revoke(ports.clock.now()), store)
 
 
 def adapter_removed(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
     """The person removed the adapter; pictures that still need it cannot be made."""
     _let_go(adapter_id, store, ports)
     for image in store.images.open_with(adapter_id):
-        _end(image, image.fail(ADAPTER_REMOVED, ports.clock.now()), store)
+        end(image, image.fail(ADAPTER_REMOVED, ports.clock.now()), store)
 
 
 def taken_down(image_id: ImageId, store: Store, ports: Ports) -> None:
     """An operator took the picture down: it is removed, as if its person had done it."""
     image = store.images.get(image_id, lock=True)
     if image is not None and image.state not in (State.REMOVED, State.REVOKED):
-        _end(image, image.remove(ports.clock.now()), store)
+        end(image, image.remove(ports.clock.now()), store)
+        end_edits_of(image.id, store, ports)
 
 
 def forget_subject(erasure_id: ErasureId, subject_id: SubjectId, store: Store) -> None:
@@ -105,10 +107,3 @@ def _let_go(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
     withdrawal = Withdrawal(adapter_id=adapter_id)
     ports.renderer.revoke(withdrawal)
     store.schedule_withdrawal(withdrawal)
-
-
-def _end(image: Image, ended: Image, store: Store) -> None:
-    store.cancel_rendering(image.id)
-    store.images.save(ended)
-    store.schedule_destruction(image.subject_id, image.id)
-    store.publish(Ended(ended))

@@ -16,11 +16,13 @@ from semblance.diffusion.engine.request import EngineRequest, Worn
 from semblance.diffusion.engine.settings import EngineSettings
 from semblance.diffusion.engine.ticket import Ticket
 from semblance.faces import FaceEngine, RgbU8
+from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked, EngineAway
 from semblance.generation.domain.order import Order, Words, about
 from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
 from semblance.generation.ml.judging import Candidate, Judge, png
 from semblance.generation.ml.options import RendererSettings
+from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import Dressed, Wardrobe
 from semblance.generation.ports import Drawing, EngineLoad, OnStep, OpenAdapter
 
@@ -67,6 +69,7 @@ class EngineRenderer:
     def __init__(self, settings: RendererSettings, faces: FaceEngine) -> None:
         self._settings = settings
         self._judge = Judge(faces, settings.upscale_to_px)
+        self._sources = Sources(faces, settings.source_max_pixels)
         self._loading = threading.Lock()
         self._running: _Running | None = None
         self._withdrawn = Withdrawn()
@@ -76,10 +79,12 @@ class EngineRenderer:
         """Load the backbone now. Raises BackboneUnusable, EngineAway once closed."""
         self._ready()
 
-    def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
+    def draw(
+        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+    ) -> Drawing:
         """As the port says. A batch without a face that is alone and like the person is followed by another one, from a
         derived seed, up to the settings' number."""
-        return self.draw_dressed(words, order, self.dress(adapter), on_step)
+        return self.draw_dressed(words, order, self.dress(adapter), on_step, begin)
 
     def dress(self, adapter: OpenAdapter) -> Dressed:
         """The adapter, ready for draw_dressed. Raises AdapterRevoked, AdapterDamaged."""
@@ -92,13 +97,17 @@ class EngineRenderer:
         """The adapter if it is here already. Raises AdapterRevoked."""
         return self._ready().wardrobe.held(whose)
 
-    def draw_dressed(self, words: Words, order: Order, dressed: Dressed, on_step: OnStep) -> Drawing:
+    def draw_dressed(
+        self, words: Words, order: Order, dressed: Dressed, on_step: OnStep, begin: Beginning | None = None
+    ) -> Drawing:
         """As draw."""
         running = self._ready()
+        start = None if begin is None else self._sources.start(begin, running.engine.family.size(None, None))
         best: Candidate | None = None
         for batch in range(self._settings.batches):
             request = self._request(words, order, batch, running.backbone.config.trigger)
-            drawn = self._batch(running, request, dressed, batch, on_step)
+            asked = EngineRequest(request, (_worn(dressed),), start=start)
+            drawn = self._batch(running, asked, dressed, batch, on_step)
             found = self._judge.best(drawn, dressed.reference)
             best = found if best is None else max(best, found, key=lambda candidate: candidate.rank)
             if best.alone and (dressed.reference is None or best.likeness >= self._settings.good_enough):
@@ -177,12 +186,11 @@ class EngineRenderer:
         )
 
     def _batch(
-        self, running: _Running, picture: RenderRequest, dressed: Dressed, batch: int, on_step: OnStep
+        self, running: _Running, request: EngineRequest, dressed: Dressed, batch: int, on_step: OnStep
     ) -> list[RgbU8]:
         """The batch's pictures. on_step is called in this thread: what it waits for must not hold up strangers."""
-        worn = Worn(dressed.whose.subject_id, dressed.packed, dressed.reference)
         told: Told = queue.SimpleQueue()
-        ticket = self._submitted(running, EngineRequest(picture, (worn,)), told, on_step)
+        ticket = self._submitted(running, request, told, on_step)
         ticket.when_over(lambda _ticket: told.put(None))
         steps = 0
         try:
@@ -217,3 +225,7 @@ class EngineRenderer:
                 time.sleep(_FULL_S)
             except Revoked as error:
                 raise AdapterRevoked from error
+
+
+def _worn(dressed: Dressed) -> Worn:
+    return Worn(dressed.whose.subject_id, dressed.packed, dressed.reference)

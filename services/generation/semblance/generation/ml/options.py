@@ -33,6 +33,7 @@ class RendererSettings:
     queued_rows: int = 256
     allow_licences: tuple[str, ...] = ()
     device: str = "cpu"
+    source_max_pixels: int = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def renderer_settings(settings: GenerationSettings) -> RendererSettings:
         queued_rows=settings.engine_queue,
         allow_licences=settings.allow_licences,
         device=settings.device,
+        source_max_pixels=settings.source_max_pixels,
     )
 
 

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from semblance.faces import Embedding, FaceEngine, RgbU8, similarity
+from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.errors import AdapterRevoked
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal, Withdrawn
@@ -73,9 +74,12 @@ class StubSampler:
             raise StubRefused("no PNG lies in GENERATION_STUB_DIR")
         return cls([_portrait(path, faces) for path in files], takes_s=settings.stub_s)
 
-    def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
-        """See Renderer; the words change nothing, and of the adapter only whose face its reference is."""
-        del words
+    def draw(
+        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+    ) -> Drawing:
+        """See Renderer; words and a picture to begin at change nothing, and of the adapter only whose face its
+        reference is."""
+        del words, begin
         for step in range(1, STEPS + 1):
             if self._withdrawn.covers(adapter.whose):
                 raise AdapterRevoked

@@ -204,6 +204,7 @@ def _row(publication: Publication) -> dict[str, object]:
         "reason_code": publication.reason_code,
         "declared_use": publication.use.value if publication.use else "",
         "further_subjects": [[d.subject_id, d.consent_id, d.consent_revision] for d in publication.further],
+        "source_image_id": publication.source_image_id or "",
         "manifest_id": signed.manifest_id if signed else None,
         "object_key": signed.object_key if signed else None,
         "sha256": signed.sha256 if signed else None,
@@ -228,6 +229,7 @@ def _publication(row: Mapping[str, Any]) -> Publication:
         reason_code=row["reason_code"],
         use=parse_use(row["declared_use"]),
         further=tuple(Depicted(*each) for each in row["further_subjects"]),
+        source_image_id=ImageId(row["source_image_id"]) if row["source_image_id"] else None,
         signed=_signed(row) if row["manifest_id"] is not None else None,
     )
 

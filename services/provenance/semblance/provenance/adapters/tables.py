@@ -25,6 +25,8 @@ publications = sa.Table(
     sa.Column("declared_use", sa.String(32), nullable=False),
     # Subject, consent and revision of everybody else whom it shows; emptied with its end.
     sa.Column("further_subjects", sa.JSON, nullable=False),
+    # The subject's picture that it edits; empty: none.
+    sa.Column("source_image_id", sa.String(36), nullable=False),
     # The rest is set once the picture was published.
     sa.Column("manifest_id", sa.String(100), unique=True),
     sa.Column("object_key", sa.String(200)),

@@ -14,6 +14,24 @@ class PictureNotFound(NotFound):
         super().__init__(f"no published image {image_id}")
 
 
+class SourceGone(NotFound):
+    """The picture that was edited is not published any more: what was made of it is not published either."""
+
+    code = "source-gone"
+
+    def __init__(self, image_id: str) -> None:
+        super().__init__(f"image {image_id}, which was edited, is not published any more")
+
+
+class TooManyEdits(Invalid):
+    """Edited so often that its manifest, which holds those of all before it, is more than a reader takes."""
+
+    code = "too-many-edits"
+
+    def __init__(self) -> None:
+        super().__init__("the picture was edited so often that its history is too long to be read")
+
+
 class PixelsChanged(Invalid):
     """What lies in quarantine is not what the filter looked at."""
 

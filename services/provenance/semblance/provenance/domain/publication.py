@@ -41,7 +41,7 @@ class Signed:
 @dataclass(frozen=True)
 class Publication:
     """One picture. `rendered_sha256` is of the PNG that the filter looked at; `use` is what whoever asked declared;
-    `further`: whom it shows beside its subject, until it is out or will not be."""
+    `further`: whom it shows beside its subject, until it is out or will not be; `source_image_id`: what it edits."""
 
     image_id: ImageId
     subject_id: SubjectId
@@ -56,6 +56,7 @@ class Publication:
     signed: Signed | None = None
     use: Use | None = None
     further: tuple[Depicted, ...] = ()
+    source_image_id: ImageId | None = None
 
     def publish(self, signed: Signed) -> Publication:
         """The picture is out."""

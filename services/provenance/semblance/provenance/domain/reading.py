@@ -70,10 +70,10 @@ class Verification:
     """The answer to anybody's question about a picture.
 
     `match` says which kept manifest it led to, and how; None also where its person was erased (`picture` ERASED).
-    `altered`: the pixels are no longer those that were signed. `borrowed`: the manifest in it is ours and was signed
-    for another picture. `unsure`: a mark or a manifest of ours is all that says so, and both can be copied: the pixels
-    differ from those that were signed, or nothing is left to compare them with. `not_looked`: why its pixels were not
-    looked at, "" where they were or need not be.
+    `edited`: it was made from another picture of this platform. `altered`: the pixels are no longer those that were
+    signed. `borrowed`: the manifest in it is ours and was signed for another picture. `unsure`: a mark or a manifest of
+    ours is all that says so, and both can be copied: the pixels differ from those that were signed, or nothing is left
+    to compare them with. `not_looked`: why its pixels were not looked at, "" where they were or need not be.
     """
 
     reading: Reading
@@ -82,6 +82,7 @@ class Verification:
     consent: Standing = Standing()
     signed_at: dt.datetime | None = None
     use: Use | None = None
+    edited: bool = False
     altered: bool = False
     borrowed: bool = False
     unsure: bool = False

@@ -76,6 +76,8 @@ def _sentences(found: Verification) -> Iterator[str]:
         yield f"Looking the same ({share} of its fingerprint agrees) is no proof: two pictures can look alike."
     if found.use is not None and found.made_here:
         yield f"Whoever asked for it declared a use: {found.use.value.replace('-', ' ')}."
+    if found.edited and found.made_here:
+        yield "It was edited from another picture that was made here, whose Content Credentials it carries as well."
     if found.signed_at is not None:
         yield f"{'That picture' if perhaps else 'It'} was signed on {day(found.signed_at)}."
     if not found.made_here:

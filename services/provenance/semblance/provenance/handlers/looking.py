@@ -203,6 +203,7 @@ def _told(found: Verification, ports: Ports) -> Verification:
         consent=standing(consent, up_to_date=ports.consents.ready(), now=ports.clock.now()),
         signed_at=publication.signed.signed_at,
         use=publication.use,
+        edited=publication.source_image_id is not None,
     )
 
 

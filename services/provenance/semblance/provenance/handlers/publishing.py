@@ -8,14 +8,23 @@ from collections.abc import Callable
 from semblance.kernel.consent import WHOEVER_ASKED, Consent, Purpose
 from semblance.kernel.errors import ConsentOfAnotherRequired, Forbidden, Gone, SemblanceError
 from semblance.kernel.ids import ImageId, ManifestId
-from semblance.provenance.domain.claim import Claim
-from semblance.provenance.domain.embedded import manifest_store
-from semblance.provenance.domain.errors import NotTrusted, PixelsChanged, StoredOtherwise
+from semblance.provenance.domain.claim import Claim, Parent
+from semblance.provenance.domain.embedded import can_be_read, manifest_store
+from semblance.provenance.domain.errors import (
+    NotTrusted,
+    PictureHidden,
+    PictureNotFound,
+    PixelsChanged,
+    SourceGone,
+    StoredOtherwise,
+    TooManyEdits,
+)
 from semblance.provenance.domain.events import Published, Refused
 from semblance.provenance.domain.manifest import KeptManifest, Marks
 from semblance.provenance.domain.picture import PNG
 from semblance.provenance.domain.publication import Publication, Signed, State
 from semblance.provenance.domain.reading import ManifestState
+from semblance.provenance.handlers.asking import content
 from semblance.provenance.handlers.knowing_adapters import adapter_of
 from semblance.provenance.ports import Ports, Store
 
@@ -52,11 +61,12 @@ def publish(image_id: ImageId, ports: Ports, check: Callable[[], None], *, wait:
     # The filter's verdict is about these bytes: it is checked before a pixel is changed, and signing comes last.
     marked, marks = ports.pixels.mark(rendered)
     facts = publication.backbone_digest, consent, ports.salt(), publication.use, marks.soft_bindings(), adapter
-    data, signed, kept = _sign(publication, marked, marks, Claim(ports.clock.now(), PNG, *facts), ports)
+    parent = _parent(publication, ports)
+    data, signed, kept = _sign(publication, marked, marks, Claim(ports.clock.now(), PNG, *facts, parent), ports)
     check()
     _consent(publication, ports)
     _store(publication, signed, data, ports)
-    return lambda store: _make_public(image_id, signed, kept, store, ports)
+    return lambda store: _make_public(publication, signed, kept, store, ports)
 
 
 def refuse(image_id: ImageId, error: SemblanceError | None, store: Store) -> None:
@@ -85,6 +95,28 @@ def _consent(publication: Publication, ports: Ports) -> Consent:
     return ports.consents.require(*ids, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
 
 
+def _parent(publication: Publication, ports: Ports) -> Parent | None:
+    """The picture that was edited, as it was signed. Raises SourceGone."""
+    if publication.source_image_id is None:
+        return None
+    try:
+        signed, data = content(publication.subject_id, publication.source_image_id, ports)
+    except (PictureNotFound, PictureHidden) as gone:
+        raise SourceGone(publication.source_image_id) from gone
+    return Parent(data, signed.media_type)
+
+
+def _require_source(publication: Publication, store: Store) -> None:
+    """It is still published, and nobody has asked for it to go. Raises SourceGone."""
+    source_id = publication.source_image_id
+    if source_id is None:
+        return
+    source = store.publication(source_id)
+    published = source is not None and source.state is State.PUBLISHED
+    if not published or store.takedowns.hides(source_id):
+        raise SourceGone(source_id)
+
+
 def _sign(
     publication: Publication, picture: bytes, marks: Marks, claim: Claim, ports: Ports
 ) -> tuple[bytes, Signed, KeptManifest]:
@@ -93,6 +125,8 @@ def _sign(
     reading = ports.signer.read_back(data, PNG)
     if reading.state is not ManifestState.TRUSTED:
         raise NotTrusted(reading.state.value, reading.failures)
+    if claim.parent is not None and not can_be_read(data, PNG):
+        raise TooManyEdits
     sha256 = hashlib.sha256(data).hexdigest()
     key = f"{publication.subject_id}/{publication.image_id}.{sha256[:16]}"
     manifest_id = ManifestId(reading.manifest_id)
@@ -112,17 +146,22 @@ def _store(publication: Publication, signed: Signed, data: bytes, ports: Ports) 
         raise
 
 
-def _make_public(image_id: ImageId, signed: Signed, kept: KeptManifest, store: Store, ports: Ports) -> None:
+def _make_public(queued: Publication, signed: Signed, kept: KeptManifest, store: Store, ports: Ports) -> None:
     """In the settling transaction: the state and the consent are looked at once more, then it is out.
 
     Raises Unavailable when the consents are not fresh enough to say: the work is tried again.
     """
+    image_id = queued.image_id
+    if queued.source_image_id is not None:
+        for each in sorted((image_id, queued.source_image_id)):  # locked in the order of their ids
+            store.publication(each)
     publication = store.publication(image_id)
     if publication is None or publication.state is not State.QUEUED:
         return
     try:
         _consent(publication, ports)
-    except Forbidden as error:
+        _require_source(publication, store)
+    except (Forbidden, SourceGone) as error:
         refuse(image_id, error, store)
         return
     published = publication.publish(signed)

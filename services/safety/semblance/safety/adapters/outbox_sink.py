@@ -40,6 +40,7 @@ def _verdict(check: PictureCheck) -> Message:
                 )
                 for each in check.further
             ],
+            source_image_id=check.source_image_id,
         )
     return safety_pb.ImageBlocked(**_ids(check), reason_codes=check.reasons)
 

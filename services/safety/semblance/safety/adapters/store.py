@@ -101,6 +101,7 @@ class SqlChecks:
             "state": check.state.value,
             "reasons": list(check.reasons),
             "further_subjects": [[d.subject_id, d.consent_id, d.consent_revision] for d in check.further],
+            "source_image_id": check.source_image_id,
             "audit": audit,
         }
 
@@ -187,6 +188,7 @@ def _check(row: sa.Row[Any]) -> PictureCheck:
         declared_use=row.declared_use,
         requester_id=row.requester_id,
         further=tuple(Depicted(*each) for each in row.further_subjects),
+        source_image_id=row.source_image_id,
     )
 
 

@@ -33,4 +33,6 @@ checks = sa.Table(
     # everybody whom it shows beside its subject.
     sa.Column("requester_id", sa.String(36), nullable=False, index=True),
     sa.Column("further_subjects", sa.JSON, nullable=False),
+    # The person's picture that it edits; empty: none.
+    sa.Column("source_image_id", sa.String(36), nullable=False),
 )

@@ -69,6 +69,8 @@ class PictureCheck:
     requester_id: str = ""
     # Whom it shows beside the subject.
     further: tuple[Depicted, ...] = ()
+    # The person's published picture that it edits; not looked at here, it goes on to the signer.
+    source_image_id: str = ""
 
     def decided(self, reasons: tuple[str, ...], measured: Measured, now: dt.datetime) -> PictureCheck:
         """This check with its verdict: allowed only when there is no reason not to."""

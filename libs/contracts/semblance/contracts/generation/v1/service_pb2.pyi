@@ -22,6 +22,12 @@ class ImageState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IMAGE_STATE_REVOKED: _ClassVar[ImageState]
     IMAGE_STATE_REMOVED: _ClassVar[ImageState]
     IMAGE_STATE_IN_REVIEW: _ClassVar[ImageState]
+
+class KeptPart(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    KEPT_PART_UNSPECIFIED: _ClassVar[KeptPart]
+    KEPT_PART_FACE: _ClassVar[KeptPart]
+    KEPT_PART_BACKGROUND: _ClassVar[KeptPart]
 IMAGE_STATE_UNSPECIFIED: ImageState
 IMAGE_STATE_QUEUED: ImageState
 IMAGE_STATE_RUNNING: ImageState
@@ -32,9 +38,12 @@ IMAGE_STATE_FAILED: ImageState
 IMAGE_STATE_REVOKED: ImageState
 IMAGE_STATE_REMOVED: ImageState
 IMAGE_STATE_IN_REVIEW: ImageState
+KEPT_PART_UNSPECIFIED: KeptPart
+KEPT_PART_FACE: KeptPart
+KEPT_PART_BACKGROUND: KeptPart
 
 class CreateImageRequest(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "image_id", "adapter_id", "prompt", "negative_prompt", "seed", "steps", "guidance_scale", "likeness_scale", "requester_id", "limits", "denied_styles", "review", "use", "allowed_uses", "denied_uses", "requester_name")
+    __slots__ = ("subject_id", "consent_id", "image_id", "adapter_id", "prompt", "negative_prompt", "seed", "steps", "guidance_scale", "likeness_scale", "requester_id", "limits", "denied_styles", "review", "use", "allowed_uses", "denied_uses", "requester_name", "source_image_id", "strength", "kept")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -53,6 +62,9 @@ class CreateImageRequest(_message.Message):
     ALLOWED_USES_FIELD_NUMBER: _ClassVar[int]
     DENIED_USES_FIELD_NUMBER: _ClassVar[int]
     REQUESTER_NAME_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    STRENGTH_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     image_id: str
@@ -71,10 +83,13 @@ class CreateImageRequest(_message.Message):
     allowed_uses: _containers.RepeatedScalarFieldContainer[str]
     denied_uses: _containers.RepeatedScalarFieldContainer[str]
     requester_name: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., prompt: _Optional[str] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., likeness_scale: _Optional[float] = ..., requester_id: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ..., use: _Optional[str] = ..., allowed_uses: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ..., requester_name: _Optional[str] = ...) -> None: ...
+    source_image_id: str
+    strength: float
+    kept: KeptPart
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., prompt: _Optional[str] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., likeness_scale: _Optional[float] = ..., requester_id: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ..., use: _Optional[str] = ..., allowed_uses: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ..., requester_name: _Optional[str] = ..., source_image_id: _Optional[str] = ..., strength: _Optional[float] = ..., kept: _Optional[_Union[KeptPart, str]] = ...) -> None: ...
 
 class Image(_message.Message):
-    __slots__ = ("image_id", "subject_id", "consent_id", "adapter_id", "state", "reason_codes", "seed", "width_px", "height_px", "manifest_id", "requested_at", "finished_at", "requester_id", "visibility", "use")
+    __slots__ = ("image_id", "subject_id", "consent_id", "adapter_id", "state", "reason_codes", "seed", "width_px", "height_px", "manifest_id", "requested_at", "finished_at", "requester_id", "visibility", "use", "source_image_id")
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -90,6 +105,7 @@ class Image(_message.Message):
     REQUESTER_ID_FIELD_NUMBER: _ClassVar[int]
     VISIBILITY_FIELD_NUMBER: _ClassVar[int]
     USE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     image_id: str
     subject_id: str
     consent_id: str
@@ -105,7 +121,8 @@ class Image(_message.Message):
     requester_id: str
     visibility: str
     use: str
-    def __init__(self, image_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., state: _Optional[_Union[ImageState, str]] = ..., reason_codes: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., manifest_id: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., requester_id: _Optional[str] = ..., visibility: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
+    source_image_id: str
+    def __init__(self, image_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., state: _Optional[_Union[ImageState, str]] = ..., reason_codes: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., manifest_id: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., requester_id: _Optional[str] = ..., visibility: _Optional[str] = ..., use: _Optional[str] = ..., source_image_id: _Optional[str] = ...) -> None: ...
 
 class GetImageRequest(_message.Message):
     __slots__ = ("subject_id", "image_id", "requester_id")

@@ -24,13 +24,17 @@ from semblance.gateway.api.schemas.images import (
     Image,
     Manifest,
     NewAdapter,
+    NewEdit,
     NewImage,
+    NewVariations,
     OpenAiImage,
     OpenAiImageRequest,
     OpenAiImages,
+    Variations,
 )
 from semblance.gateway.api.schemas.model import Listed, listed
-from semblance.gateway.handlers import adapters, images
+from semblance.gateway.domain.things import EditOrder
+from semblance.gateway.handlers import adapters, edits, images
 from semblance.gateway.handlers.wishes import Wish
 
 router = APIRouter()
@@ -149,6 +153,59 @@ def get_image_manifest(caller: Reader, here: Here, image_id: PathId) -> Manifest
         signed_at=manifest.signed_at,
         manifest=json.loads(manifest.manifest_json),
     )
+
+
+@router.post("/v1/images/{image_id}/edits", tags=["images"], status_code=202, response_model=Image)
+def create_edit(
+    caller: Painter,
+    *,
+    _json: Annotated[None, READS_JSON],
+    image_id: PathId,
+    body: NewEdit,
+    request: Request,
+    here: Here,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Edit a published picture of yourself, or one of somebody else that you asked for under a grant; follow the job of
+    the new image's id. The new picture goes the way of every other: filter, signature, and its manifest names this
+    one."""
+    wished = body.model_dump(exclude={"strength", "keep"})
+    wish = Wish(**wished, edit=EditOrder(image_id, body.strength, body.keep))
+
+    def act(new_id: str) -> Image:
+        made = edits.create_edit(here.gate, caller.subject_id, image_id=new_id, source_id=image_id, wish=wish)
+        return Image.of(made)
+
+    return create_once(request, here, caller, idempotency_key, body, act, status=202, location="/v1/images/{id}")
+
+
+@router.post("/v1/images/{image_id}/variations", tags=["images"], status_code=202, response_model=Variations)
+def create_variations(
+    caller: Painter,
+    *,
+    _json: Annotated[None, READS_JSON],
+    image_id: PathId,
+    body: NewVariations,
+    request: Request,
+    here: Here,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Up to four pictures like a published one. Prompts are not kept once a picture has ended, so these are drawn on
+    from the picture with no words but the person's name, each with a seed of its own."""
+
+    def act(new_id: str) -> Variations:
+        made = edits.create_variations(
+            here.gate,
+            caller.subject_id,
+            image_id=new_id,
+            source_id=image_id,
+            count=body.n,
+            edit=EditOrder(image_id, body.strength),
+            use=body.use,
+        )
+        return Variations(items=[Image.of(each) for each in made])
+
+    return create_once(request, here, caller, idempotency_key, body, act, status=202)
 
 
 @router.delete("/v1/images/{image_id}", tags=["images"])

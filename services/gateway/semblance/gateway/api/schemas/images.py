@@ -25,6 +25,9 @@ Prompt = Annotated[Text, Field(min_length=1, max_length=1000)]
 _SEED_MAX = 2**63 - 1
 _USE = "What the picture is for. Needed under a grant that allows or denies uses; kept, and signed into the picture."
 
+_STRENGTH = "How much is drawn anew: near 0 next to nothing, 1 nearly all."
+_KEEP = "Which part stays as it is; the other part is drawn anew. A face must be found in the picture."
+
 
 class NewAdapter(Asked):
     model_config = ConfigDict(json_schema_extra=example(consent_id=EXAMPLE_ID_2, name="me, summer"))
@@ -112,6 +115,36 @@ class NewImage(Asked):
         return self
 
 
+class NewEdit(Asked):
+    """Of a published picture that this platform made of the same person. What is not said is as for a new picture;
+    under a grant the picture's own grant counts, and neither `adapter_id` nor `negative_prompt` is taken."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(prompt="me on a beach", strength=0.6, keep="face"),
+    )
+
+    prompt: Prompt
+    strength: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False, description=_STRENGTH)] = 0.6
+    keep: Annotated[Literal["nothing", "face", "background"], Field(description=_KEEP)] = "nothing"
+    adapter_id: Annotated[Id | None, Field(description="Defaults to the picture's own.")] = None
+    negative_prompt: Annotated[str, AfterValidator(printable_or_empty), Field(max_length=1000)] = ""
+    seed: Annotated[int | None, Field(ge=0, le=_SEED_MAX)] = None
+    steps: Annotated[int | None, Field(ge=1, le=50)] = None
+    guidance_scale: Annotated[float | None, Field(ge=1, le=15)] = None
+    likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
+    use: Annotated[UseWord | None, Field(description=_USE)] = None
+
+
+class NewVariations(Asked):
+    """Pictures like a published one. Its prompt is not known any more, so they are drawn on from the picture itself."""
+
+    model_config = ConfigDict(json_schema_extra=example(n=2, strength=0.6))
+
+    n: Annotated[int, Field(ge=1, le=4)] = 1
+    strength: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False, description=_STRENGTH)] = 0.6
+    use: Annotated[UseWord | None, Field(description=_USE)] = None
+
+
 class Image(Answered):
     """`state`: queued, running, quarantined, in_review (the filter is in doubt and a person decides, which can take a
     day), published, blocked, failed, revoked or removed. `requester_id` and `visibility` (shown, waiting or hidden) are
@@ -133,6 +166,7 @@ class Image(Answered):
             requester_id="",
             visibility="",
             use="",
+            source_image_id="",
         )
     )
 
@@ -150,6 +184,13 @@ class Image(Answered):
     requester_id: str
     visibility: str
     use: Annotated[str, Field(description="As declared; empty: not said.")]
+    source_image_id: Annotated[str, Field(description="The picture that it edits; empty: none.")]
+
+
+class Variations(Answered):
+    """Each is an image, and has a job, of its own."""
+
+    items: list[Image]
 
 
 class Manifest(Answered):

@@ -1,0 +1,55 @@
+"""Pictures that begin at another one: at a published picture of the same person that the caller may see."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Final
+
+from semblance.gateway.domain.errors import NotFinished
+from semblance.gateway.domain.things import EditOrder, Image
+from semblance.gateway.handlers.gate import Gate
+from semblance.gateway.handlers.images import create_image, get_image
+from semblance.gateway.handlers.shared_images import require_seen
+from semblance.gateway.handlers.wishes import Wish
+from semblance.kernel.errors import NotFound
+
+_BARE: Final = "a photo of me"
+
+
+def create_edit(gate: Gate, caller_id: str, *, image_id: str, source_id: str, wish: Wish) -> Image:
+    """The edit, queued; a job of the same id follows it. `wish.edit` says how; whose picture and which grant the source
+    says.
+
+    Raises NotFound (no such picture of the caller's), NotFinished (not published), what require_seen raises for a
+    picture under a grant, and what create_image raises.
+    """
+    source = get_image(gate, caller_id, source_id)
+    if source.state == "removed":
+        raise NotFound("no such image")
+    if source.state != "published":
+        raise NotFinished(source.state)
+    if source.subject_id == caller_id:
+        whose = replace(wish, adapter_id=wish.adapter_id or source.adapter_id)
+    else:
+        require_seen(gate, source, caller_id)
+        whose = replace(wish, adapter_id=None, grant_id=source.consent_id)
+    return create_image(gate, caller_id, image_id=image_id, wish=whose)
+
+
+def create_variations(
+    gate: Gate, caller_id: str, *, image_id: str, source_id: str, count: int, edit: EditOrder, use: str | None
+) -> list[Image]:
+    """So many pictures, queued, each like the source and none like another.
+
+    The words of the source cannot be asked again: they were sealed and are emptied when a picture ends. So a variation
+    is drawn on from the source with the person's bare name, and a new seed. Raises what create_edit raises.
+    """
+    wish = Wish(prompt=_BARE, edit=edit, use=use)
+    ids = [image_id, *(_next_id(image_id, number) for number in range(1, count))]
+    return [create_edit(gate, caller_id, image_id=each, source_id=source_id, wish=wish) for each in ids]
+
+
+def _next_id(image_id: str, number: int) -> str:
+    """Of the same moment, with another random end: a retry under the same Idempotency-Key asks for the same ones."""
+    return image_id[:24] + hashlib.sha256(f"{image_id}:{number}".encode()).hexdigest()[:12]

@@ -15,7 +15,7 @@ from pathlib import Path
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import new_id
 from semblance.local.layout import Layout
-from semblance.objects import durable_files
+from semblance.objects import KeyRingUnavailable, durable_files
 
 VARIABLE = "SEMBLANCE_ERASED_DIR"
 # Who destroys keys: identity those of people and of protected entries, provenance those of take-down notices.
@@ -27,6 +27,12 @@ class ErasedLogMissing(Unavailable):
     """Without it a restore could bring erased people back."""
 
     code = "erased-log-missing"
+
+
+class ErasedLogUnavailable(Unavailable):
+    """Nobody could be erased for good, so nothing starts."""
+
+    code = "erased-log-unavailable"
 
 
 @dataclass(frozen=True)
@@ -71,10 +77,15 @@ def place_of(layout: Layout) -> Path:
 
 
 def make(folder: Path) -> ErasedLog:
-    """The log in `folder`, begun (mode 700) unless it is there. Raises KeyRingUnavailable."""
-    durable_files.make_private_directory(folder)
-    durable_files.create_exclusively(folder / "log.json", json.dumps({"version": 1, "id": new_id()}).encode())
-    return read(folder)
+    """The log in `folder`, begun (mode 700) unless it is there. Raises ErasedLogUnavailable."""
+    try:
+        durable_files.make_private_directory(folder)
+        durable_files.create_exclusively(folder / "log.json", json.dumps({"version": 1, "id": new_id()}).encode())
+        return read(folder)
+    except KeyRingUnavailable as e:
+        raise ErasedLogUnavailable(
+            f"the log of erasures cannot be kept in {folder}", remedy=f"Name a folder that can be written: {VARIABLE}."
+        ) from e
 
 
 def read(folder: Path) -> ErasedLog:

@@ -187,6 +187,13 @@ def test_a_log_that_forgot_an_erasure_is_refused(home: Home) -> None:
         home.restore()
 
 
+def test_a_log_that_cannot_be_kept_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(erased_log.ErasedLogUnavailable, match="cannot be kept") as caught:
+        erased_log.make(tmp_path / "file" / "log")
+    assert erased_log.VARIABLE in caught.value.remedy
+
+
 def test_a_key_ring_from_before_the_log_is_learnt(home: Home) -> None:
     person = new_id()
     FileKeyRing(home.layout.keyring, home.layout.secrets / "kek").destroy(person)

@@ -67,13 +67,15 @@ def of_engines(layout: Layout, models_dir: Path) -> dict[str, str]:
     return inherited() | _LEAN | to_cluster(layout) | settings | given
 
 
-def asking_engines(config: Config, layout: Layout) -> dict[str, str]:
-    """What generation is told beside its own settings, to find the engines: RAY_ADDRESS, or this machine's cluster."""
+def asking_engines(service: str, config: Config, layout: Layout) -> dict[str, str]:
+    """What generation or training is told beside its own settings, to find the engines: RAY_ADDRESS, or this machine's
+    cluster."""
+    prefix = service.upper()
     if "RAY_ADDRESS" in os.environ:
         theirs = {name: value for name, value in os.environ.items() if name.startswith("RAY_")}
-        return _RAY_OFFLINE | theirs | {"GENERATION_ENGINE": "ray"}
+        return _RAY_OFFLINE | theirs | {f"{prefix}_ENGINE": "ray"}
     address = f"127.0.0.1:{config.ports['engine.ray']}"
-    return to_cluster(layout) | {"GENERATION_ENGINE": "ray", "GENERATION_RAY_ADDRESS": address}
+    return to_cluster(layout) | {f"{prefix}_ENGINE": "ray", f"{prefix}_RAY_ADDRESS": address}
 
 
 def to_cluster(layout: Layout) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Options:
     models_dir: Path
     postgres: bool | None = None
     gateway_port: int | None = None
-    # "local": in generation's own process; "ray": in a Ray cluster, this machine's unless RAY_ADDRESS names one.
+    # "local": in generation's and training's own processes; "ray": in a cluster, RAY_ADDRESS's or this machine's.
     engine: str = "local"
     # The gateway answers nobody: the end of a restore.
     closed: bool = False
@@ -100,7 +100,7 @@ class Platform:
             return
         command = [sys.executable, "-m", "semblance.generation.ml.ray_head", "--folder", str(self._layout.ray)]
         command += ["--token", str(self._layout.ray_token), "--port", str(config.ports["engine.ray"])]
-        command += ["--ready-port", str(config.ports["engine.http"])]
+        command += ["--ready-port", str(config.ports["engine.http"]), "--trainers", "1"]
         environment = of_engines(self._layout, self._options.models_dir)
         self._engine = ServiceProcess("engine", command, environment, log)
         self._engine.start()
@@ -114,8 +114,8 @@ class Platform:
                 continue
             database_url = backing.postgres.url(name) if backing.postgres is not None else None
             environment = of_service(name, config, self._layout, self._options.models_dir, database_url)
-            if name == "generation" and self._options.engine == "ray":
-                environment |= asking_engines(config, self._layout)
+            if name in {"generation", "training"} and self._options.engine == "ray":
+                environment |= asking_engines(name, config, self._layout)
             role = "behind" if name == "gateway" and self._options.closed else "all"
             command = [sys.executable, "-m", f"semblance.{name}.main", role]
             service = ServiceProcess(name, command, environment, log)

@@ -42,19 +42,21 @@ def test_the_engines_know_no_secrets(layout: Layout, monkeypatch: pytest.MonkeyP
 def test_generation_is_told_of_this_machines_cluster(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     config = configuration.load_or_make(layout.config)
-    told = asking_engines(config, layout)
+    told = asking_engines("generation", config, layout)
     assert told["GENERATION_ENGINE"] == "ray"
     assert told["GENERATION_RAY_ADDRESS"] == f"127.0.0.1:{config.ports['engine.ray']}"
     head = ray_head.environment(layout.ray_token)
     assert {name: head[name] for name in told if name in head} == {name: told[name] for name in told if name in head}
     assert told["RAY_AUTH_TOKEN_PATH"] == str(layout.ray_token)
     assert told["RAY_ENABLE_AUTO_CONNECT"] == "0"
+    learning = asking_engines("training", config, layout)
+    assert (learning["TRAINING_ENGINE"], learning["TRAINING_RAY_ADDRESS"]) == ("ray", told["GENERATION_RAY_ADDRESS"])
 
 
 def test_or_of_the_cluster_that_ray_address_names(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "head.example:6379")
     monkeypatch.setenv("RAY_AUTH_TOKEN", "theirs")
-    told = asking_engines(configuration.load_or_make(layout.config), layout)
+    told = asking_engines("generation", configuration.load_or_make(layout.config), layout)
     assert (told["GENERATION_ENGINE"], told["RAY_ADDRESS"], told["RAY_AUTH_TOKEN"]) == (
         "ray",
         "head.example:6379",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 
 from semblance.contracts.training.v1 import service_pb2_grpc
 from semblance.diffusion import LoraSettings, lora_settings
-from semblance.faces import SFACE, FaceEngine, OpenCvFaceEngine, model_named
-from semblance.faces.choice import load_engine
+from semblance.faces import model_named
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.errors import Unavailable
 from semblance.objects import ADAPTERS, PHOTOS, FileKeyRing, MinioStore, SealedObjects, Sealer
@@ -27,10 +27,13 @@ from semblance.training.domain.dataset import DatasetRules
 from semblance.training.domain.leak import LeakRules
 from semblance.training.domain.likeness import LikenessRules
 from semblance.training.ml.measuring import FacePhotoMeter
-from semblance.training.ml.strangers import panel
+from semblance.training.ml.starting import TrainerOptions, started
 from semblance.training.ml.trainer import LoraTrainer, TrainerSettings
 from semblance.training.ports import Ports, Rules
 from semblance.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from semblance.training.adapters.ray_trainer import RayTrainer
 
 MIGRATIONS_DIR = Path(__file__).parents[2] / "migrations"
 
@@ -58,20 +61,7 @@ def build(settings: TrainingSettings) -> Application:
     sealer = Sealer(FileKeyRing(settings.keyring_dir, settings.keyring_kek_file))
     lora_settings(LoraSettings(), **settings.lora)  # a wrong name or value must stop the start, not the first training
     backbone_dir = settings.backbone_dir or weights_dir()
-    engine = TrainerSettings(
-        backbone_dir=backbone_dir,
-        torch_threads=settings.torch_threads,
-        pictures_per_prompt=settings.pictures_per_prompt,
-        lora=settings.lora,
-        leak_pictures=settings.leak_pictures,
-        leak_others=settings.leak_others,
-        leak_rules=rules_of(settings).leak,
-        cohort=settings.cohort,
-        checkpoint_steps=settings.checkpoint_steps,
-        allow_licences=settings.allow_licences,
-    )
-    faces = OpenCvFaceEngine(settings.models_dir)
-    recogniser = recogniser_of(settings, faces)
+    trainer = trainer_of(settings)
     to_identity = rpc.connect(settings.identity_address, settings.internal_token)
     transactions = SqlTransactions(database)
     ports = Ports(
@@ -82,9 +72,11 @@ def build(settings: TrainingSettings) -> Application:
         photos=IngestPhotos(rpc.connect(settings.ingest_address, settings.internal_token)),
         photo_bytes=SealedObjects(store, sealer, PHOTOS),
         adapter_bytes=SealedObjects(store, sealer, ADAPTERS),
-        trainer=LoraTrainer(engine, faces, panel(), recogniser),
+        trainer=trainer,
         meter=FacePhotoMeter(),
-        identity=IdentityFaces(to_identity, face_model=recogniser.model.id, deadline_s=settings.match_deadline_s),
+        identity=IdentityFaces(
+            to_identity, face_model=model_named(settings.face_model).id, deadline_s=settings.match_deadline_s
+        ),
         rules=rules_of(settings),
     )
 
@@ -92,7 +84,7 @@ def build(settings: TrainingSettings) -> Application:
         service_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(ports), server)
 
     def backbone() -> None:
-        if not (backbone_dir / "model_index.json").is_file():
+        if settings.engine == "local" and not (backbone_dir / "model_index.json").is_file():
             raise BackboneMissing(f"no pipeline lies in {backbone_dir.name}")
 
     return Application(
@@ -106,14 +98,44 @@ def build(settings: TrainingSettings) -> Application:
         consent_view=consents,
         checks=[Check("backbone", backbone)],
         migrations_dir=MIGRATIONS_DIR,
-        on_stop=[to_identity.close],
+        on_stop=[trainer.close, to_identity.close],
     )
 
 
-def recogniser_of(settings: TrainingSettings, faces: FaceEngine) -> FaceEngine:
-    """The engine whose numbers identity compares: the backbone's own where that is SFace. Raises FaceModelMissing."""
-    model = model_named(settings.face_model)
-    return faces if model == SFACE else load_engine(model, settings.models_dir)
+def trainer_options(settings: TrainingSettings) -> TrainerOptions:
+    """Of a trainer, wherever it runs."""
+    trainer = TrainerSettings(
+        backbone_dir=settings.backbone_dir or weights_dir(),
+        torch_threads=settings.torch_threads,
+        pictures_per_prompt=settings.pictures_per_prompt,
+        lora=settings.lora,
+        leak_pictures=settings.leak_pictures,
+        leak_others=settings.leak_others,
+        leak_rules=rules_of(settings).leak,
+        cohort=settings.cohort,
+        checkpoint_steps=settings.checkpoint_steps,
+        allow_licences=settings.allow_licences,
+        device=settings.device,
+    )
+    return TrainerOptions(trainer, settings.models_dir, settings.face_model)
+
+
+def trainer_of(settings: TrainingSettings) -> LoraTrainer | RayTrainer:
+    """The trainer that the settings name. Raises FaceModelMissing."""
+    options = trainer_options(settings)
+    if settings.engine == "local":
+        return started(options)
+    # Only here: the trainer in this process needs none of Ray.
+    from semblance.training.adapters.ray_trainer import ClusterSettings, RayTrainer  # noqa: PLC0415
+
+    cluster = ClusterSettings(
+        address=settings.ray_address,
+        gpus=settings.ray_gpus,
+        silence_s=settings.ray_silence_s,
+        leave_s=settings.ray_leave_s,
+        idle_s=settings.ray_idle_s,
+    )
+    return RayTrainer(options, cluster)
 
 
 def rules_of(settings: TrainingSettings) -> Rules:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -25,6 +25,7 @@ class TrainingSettings(ServiceSettings):
         default=(), description="Backbones that load although their licence is unknown or not free; by its name."
     )
     lora: dict[str, Any] = Field(default_factory=dict, description="Replaces fields of the backbone's lora block.")
+    device: str = Field(default="cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="Where the backbone computes.")
     # One thread: with two on busy cores every operation waits for the slower one, and a step takes minutes.
     torch_threads: int = Field(default=1, ge=1)
 
@@ -48,6 +49,18 @@ class TrainingSettings(ServiceSettings):
     # Several people's adapters in one step; README.md says what was measured, and when it is worth it.
     cohort: int = Field(default=4, ge=1, le=32, description="Trainings that may be learnt together; 1: one by one.")
     checkpoint_steps: int = Field(default=25, ge=0, description="A killed training goes on from there; 0: never.")
+
+    engine: Literal["local", "ray"] = Field(default="local", description="In this process, or in a Ray cluster.")
+    ray_address: str | None = Field(
+        default=None, description="host:port of the cluster's head; unset: what RAY_ADDRESS says."
+    )
+    ray_gpus: float = Field(default=0.0, ge=0, description="GPUs that one cohort books of the cluster.")
+    ray_silence_s: float = Field(default=60.0, gt=1, description="A training that says nothing for so long is lost.")
+    ray_leave_s: float = Field(
+        default=10.0, gt=0, description="How long a stopped training may take to its next step before its process ends."
+    )
+    ray_idle_s: float = Field(default=30.0, ge=0, description="How long an empty place is kept for the next cohort.")
+
     tick_s: float = Field(default=0.5, ge=0.5, description="At most two ticks a second.")
     lease_s: float = Field(default=30.0, gt=1)
     max_attempts: int = Field(default=8, ge=1)

@@ -30,12 +30,14 @@ _LOOK_S: Final = 1.0
 
 @dataclass(frozen=True)
 class Head:
-    """folder: for sockets, logs and what spills, emptied at the start. token: a file, made when it is not there."""
+    """folder: for sockets, logs and what spills, emptied at the start. token: a file, made when it is not there.
+    trainers: places where training's cohorts may learn, each in a process of its own."""
 
     folder: Path
     token: Path
     port: int
     ready_port: int
+    trainers: int = 0
 
 
 def environment(token: Path) -> dict[str, str]:
@@ -106,6 +108,7 @@ def run(head: Head) -> int:
     with short_folder(head.folder) as folder:
         ray.init(
             num_cpus=math.ceil(replicas.cpus * replicas.most) + 1,
+            resources={"trainer": head.trainers} if head.trainers else None,
             include_dashboard=False,
             object_store_memory=settings.ray_store_mb * MIB,
             _temp_dir=str(folder),
@@ -164,8 +167,9 @@ def main() -> int:
     parser.add_argument("--token", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True, help="of the cluster's head")
     parser.add_argument("--ready-port", type=int, required=True, help="where /readyz is answered")
-    arguments = parser.parse_args()
-    return run(Head(arguments.folder.resolve(), arguments.token.resolve(), arguments.port, arguments.ready_port))
+    parser.add_argument("--trainers", type=int, default=0, help="cohorts that may learn here at once")
+    asked = parser.parse_args()
+    return run(Head(asked.folder.resolve(), asked.token.resolve(), asked.port, asked.ready_port, asked.trainers))
 
 
 if __name__ == "__main__":

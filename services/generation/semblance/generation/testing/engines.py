@@ -26,6 +26,7 @@ from semblance.generation.ml import ray_head
 from semblance.generation.ml.options import RendererSettings
 from semblance.generation.ports import OpenAdapter
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId, new_id
+from semblance.service_kit.cluster.testing import TOKEN
 
 _READY_S = 240.0
 _STOP_S = 30.0
@@ -116,6 +117,7 @@ def _started(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
     port, ready_port = _free_ports()
     token, log = folder / "token", folder / "head.log"
     folder.mkdir(parents=True, exist_ok=True)
+    token.write_text(TOKEN)
     command = [sys.executable, "-m", "semblance.generation.ml.ray_head", "--folder", str(folder / "ray")]
     command += ["--token", str(token), "--port", str(port), "--ready-port", str(ready_port)]
     with log.open("wb") as output:

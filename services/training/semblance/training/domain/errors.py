@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semblance.kernel.errors import Conflict, Invalid, NotFound, QuotaExceeded
+from semblance.kernel.errors import Conflict, Invalid, NotFound, QuotaExceeded, Unavailable
 
 
 class UnknownAdapter(NotFound):
@@ -67,3 +67,9 @@ class UnreadablePhoto(Invalid):
 
     def __init__(self) -> None:
         super().__init__("a stored photo does not decode")
+
+
+class TrainerAway(Unavailable):
+    """The trainer cannot be asked, or was lost while it learnt; the training goes on from its last state."""
+
+    code = "trainer-away"

@@ -60,6 +60,7 @@ class TrainerSettings:
     cohort: int = 1
     checkpoint_steps: int = 0
     allow_licences: tuple[str, ...] = ()
+    device: str = "cpu"
 
 
 class LoraTrainer:
@@ -92,6 +93,9 @@ class LoraTrainer:
         learnt, seen = own[:-held_out], own[-held_out:]
         with self._learning(learnt, on_step, checkpoint) as adapter:
             return self.judge(adapter, learnt, seen, on_step)
+
+    def close(self) -> None:
+        """Nothing: whatever trains is stopped by its own on_step."""
 
     def own_faces(self, photos: Sequence[Photo], on_step: OnStep) -> list[OwnFace]:
         """The person's face of every photo, cut for the backbone."""
@@ -217,7 +221,7 @@ class LoraTrainer:
         torch.set_num_threads(self._settings.torch_threads)
         with self._loading:
             if self._backbone is None:
-                options = BackboneOptions(allow_licences=self._settings.allow_licences)
+                options = BackboneOptions(allow_licences=self._settings.allow_licences, device=self._settings.device)
                 self._backbone = load_backbone(self._settings.backbone_dir, options)
             return self._backbone
 

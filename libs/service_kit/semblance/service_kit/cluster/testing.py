@@ -1,0 +1,97 @@
+"""A Ray cluster of one machine with places to train and nothing that serves: for tests of what runs in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+TOKEN: Final = secrets.token_urlsafe(32)
+"""Of every cluster that this process starts: Ray reads a token once a process, and keeps it."""
+_STARTS: Final = 3
+_READY_S: Final = 120.0
+_STOP_S: Final = 30.0
+_ENVIRONMENT: Final = {
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": TOKEN,
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_AUTO_CONNECT": "0",
+    "RAY_DISABLE_FAILURE_SIGNAL_HANDLER": "1",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_raylet_start_wait_time_s": "60",
+    "RAY_worker_register_timeout_seconds": "120",
+}
+
+
+@dataclass(frozen=True)
+class BareCluster:
+    """pid: of `ray start`, whose children all else is. environment: for whoever joins, before Ray is imported."""
+
+    address: str
+    pid: int
+    folder: Path
+    environment: dict[str, str]
+
+
+@contextlib.contextmanager
+def bare_cluster(trainers: int) -> Iterator[BareCluster]:
+    """On the loopback; stopped at the end. Raises TimeoutError with what it said."""
+    for attempt in range(_STARTS):
+        with contextlib.ExitStack() as stack:
+            try:
+                found = stack.enter_context(_started(trainers))
+            except TimeoutError:
+                if attempt == _STARTS - 1:
+                    raise
+                continue
+            yield found
+            return
+
+
+@contextlib.contextmanager
+def _started(trainers: int) -> Iterator[BareCluster]:
+    folder = Path(tempfile.mkdtemp(prefix="sr-", dir="/tmp"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    command = [
+        *(str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", f"--port={port}"),
+        *("--node-ip-address=127.0.0.1", "--num-cpus=0", "--num-gpus=0", f'--resources={{"trainer": {trainers}}}'),
+        *("--include-dashboard=false", "--disable-usage-stats", f"--temp-dir={folder}"),
+        "--object-store-memory=80000000",
+    ]
+    log = folder / "head.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - Ray's own command
+            command, env={**os.environ, **_ENVIRONMENT}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    try:
+        _wait_until_up(process, log)
+        yield BareCluster(f"127.0.0.1:{port}", process.pid, folder, dict(_ENVIRONMENT))
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline_s = time.monotonic() + _READY_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        if b"Ray runtime started" in log.read_bytes():
+            return
+        time.sleep(0.2)
+    raise TimeoutError(f"the cluster did not start: {log.read_text(errors='replace')[-3000:]}")

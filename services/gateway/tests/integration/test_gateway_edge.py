@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -12,6 +13,8 @@ import jwt
 import pytest
 from fastapi.testclient import TestClient
 
+from semblance.gateway.adapters.tokens import LocalIssuer, Verifier
+from semblance.gateway.domain.errors import TokenRefused
 from semblance.gateway.testing import gateway
 from semblance.kernel.clock import FakeClock
 from semblance.kernel.errors import Unavailable
@@ -34,6 +37,15 @@ def test_tokens_are_checked_by_anybody_with_the_published_keys(world, ada) -> No
     claims = jwt.decode(token, key, algorithms=["EdDSA"], audience="semblance", issuer=about["issuer"])
     assert claims["sub"] == ada.subject_id
     assert claims["exp"] - claims["iat"] == 3600
+
+
+def test_a_token_that_was_remembered_ends_when_it_ends(tmp_path) -> None:
+    issuer = LocalIssuer("https://here.example", "semblance", tmp_path / "signing.pem", life_s=-4)  # 5 s of leeway
+    verifier, token = Verifier(issuer, ()), issuer.issue("somebody")
+    assert verifier.verify(token) == verifier.verify(token)
+    time.sleep(1.1)
+    with pytest.raises(TokenRefused, match="expired"):
+        verifier.verify(token)
 
 
 def test_tokens_that_are_refused(world, ada, http) -> None:

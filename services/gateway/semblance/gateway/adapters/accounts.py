@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,6 +14,14 @@ from semblance.gateway.domain.account import Account, AccountState, Login
 from semblance.gateway.domain.errors import HandleTaken
 from semblance.kernel.errors import Conflict
 from semblance.kernel.ids import ErasureId, SubjectId
+
+# Asked at every request: made once, because making a statement costs more than its answer.
+_BY_LOGIN = (
+    sa.select(accounts)
+    .join(logins, logins.c.subject_id == accounts.c.subject_id)
+    .where(logins.c.issuer == sa.bindparam("of_issuer"), logins.c.subject == sa.bindparam("of_subject"))
+)
+_BURIED = sa.select(tombstones.c.erasure_id).where(tombstones.c.digest == sa.bindparam("wanted"))
 
 
 class SqlAccounts:
@@ -49,11 +57,7 @@ class SqlAccounts:
         return self._one(sa.select(accounts).where(accounts.c.handle == handle))
 
     def by_login(self, login: Login) -> Account | None:
-        return self._one(
-            sa.select(accounts)
-            .join(logins, logins.c.subject_id == accounts.c.subject_id)
-            .where(logins.c.issuer == login.issuer, logins.c.subject == login.subject)
-        )
+        return self._one(_BY_LOGIN, {"of_issuer": login.issuer, "of_subject": login.subject})
 
     def handles(self, subject_ids: Sequence[str]) -> dict[str, str]:
         wanted = accounts.c.subject_id.in_(list(subject_ids)), accounts.c.handle.is_not(None)
@@ -83,12 +87,10 @@ class SqlAccounts:
     def buried(self, digest: str) -> str | None:
         if self._locking:
             lock(self._session, f"tombstone:{digest}")
-        return self._session.execute(
-            sa.select(tombstones.c.erasure_id).where(tombstones.c.digest == digest)
-        ).scalar_one_or_none()
+        return self._session.execute(_BURIED, {"wanted": digest}).scalar_one_or_none()
 
-    def _one(self, query: sa.Select[tuple[object, ...]]) -> Account | None:
-        row = self._session.execute(query).one_or_none()
+    def _one(self, query: sa.Select[tuple[object, ...]], given: Mapping[str, str] | None = None) -> Account | None:
+        row = self._session.execute(query, given).one_or_none()
         if row is None:
             return None
         return Account(

@@ -12,6 +12,8 @@ from semblance.gateway.adapters.statements import count, lock, upsert
 from semblance.gateway.adapters.tables import rate_limits as table
 from semblance.gateway.domain.rate import Bucket
 
+_ONE = sa.select(table).where(table.c.key == sa.bindparam("wanted"))
+
 
 class SqlBuckets:
     """See ports.Buckets."""
@@ -21,7 +23,7 @@ class SqlBuckets:
 
     def get(self, key: str) -> Bucket | None:
         lock(self._session, f"bucket:{key}")
-        row = self._session.execute(sa.select(table).where(table.c.key == key)).one_or_none()
+        row = self._session.execute(_ONE, {"wanted": key}).one_or_none()
         return None if row is None else Bucket(row.tokens, row.at)
 
     def put(self, key: str, bucket: Bucket) -> None:

@@ -12,6 +12,14 @@ from semblance.gateway.adapters.tables import job_events, jobs
 from semblance.gateway.domain.job import TICKS_KEPT, Job, JobEvent, JobKind, Progress
 from semblance.gateway.domain.things import Page
 
+_ONE = sa.select(jobs).where(jobs.c.id == sa.bindparam("wanted"))
+_ADD = sa.insert(job_events)
+_DROP_TICKS = sa.delete(job_events).where(
+    job_events.c.job_id == sa.bindparam("of"),
+    job_events.c.type == "progress",
+    job_events.c.sequence <= sa.bindparam("up_to"),
+)
+
 
 class SqlJobs:
     """See ports.Jobs. `locking` makes get() wait for whoever else changes the same job."""
@@ -23,7 +31,7 @@ class SqlJobs:
     def get(self, job_id: str) -> Job | None:
         if self._locking:
             lock(self._session, f"job:{job_id}")
-        row = self._session.execute(sa.select(jobs).where(jobs.c.id == job_id)).one_or_none()
+        row = self._session.execute(_ONE, {"wanted": job_id}).one_or_none()
         return None if row is None else _job(row)
 
     def save(self, job: Job, event: JobEvent) -> None:
@@ -43,24 +51,20 @@ class SqlJobs:
             },
         )
         self._session.execute(
-            sa.insert(job_events).values(
-                job_id=event.job_id,
-                sequence=event.sequence,
-                type=event.type,
-                state=event.state,
-                ended=event.ended,
-                reason_codes=list(event.reason_codes),
-                progress=_dump(event.progress),
-                at=event.at,
-            )
+            _ADD,
+            {
+                "job_id": event.job_id,
+                "sequence": event.sequence,
+                "type": event.type,
+                "state": event.state,
+                "ended": event.ended,
+                "reason_codes": list(event.reason_codes),
+                "progress": _dump(event.progress),
+                "at": event.at,
+            },
         )
-        self._session.execute(
-            sa.delete(job_events).where(
-                job_events.c.job_id == job.id,
-                job_events.c.type == "progress",
-                job_events.c.sequence <= event.sequence - TICKS_KEPT,
-            )
-        )
+        if event.sequence > TICKS_KEPT:
+            self._session.execute(_DROP_TICKS, {"of": job.id, "up_to": event.sequence - TICKS_KEPT})
 
     def page(self, subject_id: str, *, after: str | None, limit: int) -> Page[Job]:
         query = sa.select(jobs).where(jobs.c.subject_id == subject_id)

@@ -16,6 +16,10 @@ from semblance.gateway.adapters.tables import idempotency_keys as table
 from semblance.gateway.domain.idempotency import KEEP_S, Answer, KeyRecord, KeyState
 from semblance.kernel.clock import Clock
 
+_ASKED = table.c.scope == sa.bindparam("wanted_scope"), table.c.key == sa.bindparam("wanted_key")
+_ONE = sa.select(table).where(*_ASKED)
+_FINISH = sa.update(table).where(*_ASKED).values(state=KeyState.DONE.value, sealed_answer=sa.bindparam("sealed"))
+
 
 class SqlKeys:
     """See ports.Keys."""
@@ -27,7 +31,7 @@ class SqlKeys:
 
     def get(self, scope: str, key: str) -> KeyRecord | None:
         lock(self._session, f"key:{scope}:{key}")
-        row = self._session.execute(sa.select(table).where(*_is(scope, key))).one_or_none()
+        row = self._session.execute(_ONE, {"wanted_scope": scope, "wanted_key": key}).one_or_none()
         if row is None:
             return None
         if row.expires_at <= self._clock.now():
@@ -51,9 +55,7 @@ class SqlKeys:
 
     def finish(self, scope: str, key: str, answer: Answer) -> None:
         sealed = self._secrets.seal(_dump(answer), context=f"{scope}:{key}")
-        self._session.execute(
-            sa.update(table).where(*_is(scope, key)).values(state=KeyState.DONE.value, sealed_answer=sealed)
-        )
+        self._session.execute(_FINISH, {"wanted_scope": scope, "wanted_key": key, "sealed": sealed})
 
     def reopen(self, scope: str, key: str) -> None:
         self._session.execute(sa.update(table).where(*_is(scope, key)).values(state=KeyState.OPEN.value))

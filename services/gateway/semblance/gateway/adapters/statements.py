@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -21,12 +22,18 @@ def lock(session: Session, what: str) -> None:
 
 def upsert(session: Session, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Write a row; with no `values` an existing row is left as it is."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(**key, **values)
-    if values:
-        session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(values)))
-    else:
-        session.execute(statement.on_conflict_do_nothing())
+    statement = _upsert(session.get_bind().dialect.name, table, tuple(key), tuple(values))
+    session.execute(statement, {**key, **values})
+
+
+@functools.lru_cache(maxsize=64)
+def _upsert(dialect: str, table: sa.Table, key: tuple[str, ...], values: tuple[str, ...]) -> sa.Insert:
+    """Made once for each table: making it costs more than the database does with it."""
+    statement = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    if not values:
+        return statement.on_conflict_do_nothing()
+    fresh = {name: statement.excluded[name] for name in values}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=fresh)
 
 
 def count(session: Session, statement: sa.Update | sa.Delete) -> int:

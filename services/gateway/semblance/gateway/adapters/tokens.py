@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -35,6 +36,9 @@ _REFRESH_S = 300.0
 _REFRESH_ON_UNKNOWN_KEY_S = 30.0
 _FETCH_TIMEOUT_S = 5.0
 _TOKEN_CHARACTERS_MAX = 8192
+# A key that its issuer withdraws is used for up to _REFRESH_S anyhow; this adds little to that.
+_REMEMBER_S = 30.0
+_REMEMBERED_MAX = 10_000
 _SUBJECT_CHARACTERS_MAX = 255  # OpenID Connect Core section 2: sub must not exceed 255 ASCII characters
 
 
@@ -104,11 +108,31 @@ class Verifier:
         self._issuers: dict[str, tuple[str, KeySource]] = {local.issuer: (local.audience, JwkSet(local.jwks))}
         for other in others:
             self._issuers[other.issuer] = (other.audience, JwkSet(_loader(other)))
+        self._proven: dict[bytes, tuple[Proof, float]] = {}
+        self._lock = threading.Lock()
 
     def verify(self, token: str) -> Proof:
-        """Who the token names. Raises TokenRefused; Unavailable when an issuer's keys cannot be had."""
+        """Who the token names, and a moment later from memory. Raises TokenRefused; Unavailable when an issuer's keys
+        cannot be had.
+
+        Remembered is only that a signature held, for `_REMEMBER_S` and never beyond the token's end: whether the
+        account still stands is asked of the database at every request.
+        """
         if len(token) > _TOKEN_CHARACTERS_MAX:
             raise TokenRefused("the token is too long")
+        digest = hashlib.sha256(token.encode(errors="surrogateescape")).digest()
+        proof, until_s = self._proven.get(digest, (None, 0.0))
+        if proof is not None and time.time() < until_s:
+            return proof
+        proof, ends_s = self._verified(token)
+        with self._lock:
+            if len(self._proven) >= _REMEMBERED_MAX:
+                self._proven.clear()
+            self._proven[digest] = proof, min(ends_s, time.time() + _REMEMBER_S)
+        return proof
+
+    def _verified(self, token: str) -> tuple[Proof, float]:
+        """The proof, and until when the token holds, in Unix time."""
         try:
             header = jwt.get_unverified_header(token)
             claimed = jwt.decode(token, options={"verify_signature": False}).get("iss")
@@ -131,7 +155,7 @@ class Verifier:
             raise TokenRefused("the token has expired") from e
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as e:
             raise TokenRefused("the token does not verify") from e
-        return _proof(claims, claimed, own_issuer=claimed == self._local)
+        return _proof(claims, claimed, own_issuer=claimed == self._local), float(claims["exp"]) + _LEEWAY_S
 
 
 def _proof(claims: Mapping[str, Any], issuer: str, *, own_issuer: bool) -> Proof:

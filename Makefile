@@ -18,7 +18,7 @@ ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup models demo test check units walks kills contracts openapi chart images sbom images-lint images-proof restore-proof lock clean
-.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-events bench-engine bench-choice bench-pocket pocket-train loadtest
+.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-events bench-gateway bench-engine bench-choice bench-pocket pocket-train loadtest
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -121,6 +121,9 @@ bench-provenance: $(STAMP) $(MODELS)  ## Measure signing, verifying and what sur
 
 bench-events: $(STAMP)  ## Measure events a second, from outbox to effect: two minutes
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_events
+
+bench-gateway: $(STAMP)  ## Measure what accepting a picture costs the gateway: a minute
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_gateway
 
 loadtest: $(LOAD_TOOLS)  ## Load with a verdict: 5 minutes; PROFILE=smoke (40 s), chaos, soak; CHAOS=1 breaks things
 	@OMP_NUM_THREADS=1 $(BIN)/python -m loadtests --profile $(PROFILE) $(if $(CHAOS),--chaos) $(if $(filter smoke,$(PROFILE)),,--publish docs/benchmarks)

@@ -23,7 +23,7 @@ from semblance.client.models import Consent, Verification
 from semblance.kernel.clock import SystemClock
 from semblance.local.operator.app import app as operator
 from semblance.local.testing.house import House, eventually
-from semblance.local.testing.members import Member
+from semblance.local.testing.members import IMAGE_S, Member
 from semblance.provenance.adapters.authority import Authority
 from semblance.provenance.adapters.c2pa_engine import C2paEngine
 from semblance.provenance.domain.claim import Generator
@@ -131,6 +131,27 @@ def test_the_command_says_it_in_plain_words(scene: Scene, tmp_path, monkeypatch)
     assert done.exit_code == 0
     assert "ade by AI here" in done.stdout.splitlines()[0]
     assert "he person in it has agreed, and still does" in done.stdout
+
+
+@pytest.mark.parametrize("keep", ["nothing", "face"])
+def test_an_edit_is_a_picture_of_its_own_that_names_what_it_was_made_from(scene: Scene, keep: str) -> None:
+    """All the way: asked, drawn from what provenance hands over, filtered, signed with the source as its parent."""
+    client, source_id = scene.member.client, scene.images[0]
+    asked = client.edit_image(source_id, "a photo of me in the snow", strength=0.6, keep=keep, seed=5)
+    assert client.wait(asked.id, timeout_s=IMAGE_S).state == "published"
+    assert client.image(asked.id).source_image_id == source_id
+    data = client.image_content(asked.id).data
+    authority = Authority(scene.house.layout.secrets / "signing", SystemClock())
+    require(C2paEngine(authority, Generator("a reader", "1", "com.example")).crjson(data, "image/png"))
+    manifests = client.image_manifest(asked.id).manifest
+    active = manifests["manifests"][manifests["active_manifest"]]
+    (parent,) = [one for one in active["ingredients"] if one["relationship"] == "parentOf"]
+    assert parent["active_manifest"] == client.image_manifest(source_id).id
+    whole, copy = client.verify(data), client.verify(recompressed(data))
+    assert (whole.state, whole.found_by, whole.manifest_id) == ("Trusted", "manifest", manifests["active_manifest"])
+    assert any("edited from another picture that was made here" in sentence for sentence in whole.sentences)
+    assert copy.manifest_id == whole.manifest_id, "not its source's mark"
+    client.remove_image(asked.id)
 
 
 def test_a_strangers_photo_leads_nowhere(scene: Scene) -> None:

@@ -23,6 +23,10 @@ _REASONS: Final[Mapping[str, str]] = {
     "public-figure": "a public figure's face was in it",
     "too-many-faces": "too many faces were in it",
     "consent-of-another-required": "somebody else in it had not agreed",
+    "source-gone": "the picture that it was made from is gone",
+    "source-unusable": "the picture to change could not be read",
+    "no-face-in-source": "no face was found in the picture to change",
+    "too-many-edits": "it had been changed too often",
     "review-refused": "it was looked at and refused",
     "review-expired": "it could not be decided in time",
     "no-likeness": "it did not look like you",
@@ -73,7 +77,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "AdapterFailed": "the training of an adapter failed{because} ({adapter})",
     "AdapterRevoked": "an adapter was destroyed, because its consent ended ({adapter})",
     "AdapterRemoved": "an adapter was removed ({adapter})",
-    "ImageRequested": "{requester} asked for a picture{for_use} ({image})",
+    "ImageRequested": "{requester} asked for a picture{for_use}{edits} ({image})",
     "ImageFailed": "a picture could not be made{because} ({image})",
     "ImageRevoked": "a picture was stopped, because its consent ended ({image})",
     "ImageRemoved": "a picture was removed ({image})",
@@ -117,6 +121,7 @@ def _words(entry: AuditEntry, name_of: NameOf) -> dict[str, str]:
         else "an unknown day",
         "because": because(facts),
         "photos": f" from {count} photos" if count else "",
+        "edits": f", made from image {_short(facts['source_image_id'])}" if "source_image_id" in facts else "",
         **{thing: f"{thing} {_short(facts.get(f'{thing}_id'))}" for thing in ("photo", "adapter", "image")},
     }
 

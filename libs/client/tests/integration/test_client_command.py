@@ -62,6 +62,15 @@ def capture(tmp_path):
     return folder
 
 
+def edits_and_varies(semblance, answer, image_id):
+    edit = ("image", "edit", image_id, "in the snow", "--keep", "face", "--strength", "0.5", "--out", "edited.png")
+    edited = answer(*edit)
+    assert (edited["state"], edited["source_image_id"]) == ("published", image_id)
+    assert [each["source_image_id"] for each in answer("image", "vary", image_id, "-n", "2")] == [image_id] * 2
+    code, _, err = semblance("image", "edit", image_id, "x", "--strength", "2")
+    assert (code != 0, "strength" in err) == (True, True)
+
+
 @pytest.mark.usefixtures("services")
 def test_from_account_to_receipt(served, semblance, answer, capture, tmp_path):
     assert answer("account", "create", "ada", "--url", served.url)["handle"] == "ada"
@@ -96,6 +105,8 @@ def test_from_account_to_receipt(served, semblance, answer, capture, tmp_path):
     fetched = answer("image", "get", made["id"], "--out", "again.png")
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "me.png").read_bytes()
     assert len(fetched["sha256"]) == 64
+    edits_and_varies(semblance, answer, made["id"])
+    assert (tmp_path / "edited.png").is_file()
     assert answer("image", "remove", made["id"])["state"] == "removed"
     assert answer("adapter", "list")[0]["state"] == "ready"
     assert answer("photos", "remove", added[0]["id"])["removed"] == [added[0]["id"]]

@@ -16,6 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from semblance.gateway.domain.things import EditOrder
 from semblance.gateway.testing import GatewayInProcess, browser
 
 pytestmark = [
@@ -310,6 +311,17 @@ def test_photos_become_pictures_with_content_credentials(
     platform.generation.become(image_id, "published")
     page.until("/Content Credentials/.test(document.getElementById('pictures').innerText)")
     assert page.run("document.querySelector('#pictures img').src").startswith("blob:")
+    page.click("#pictures .change")
+    page.until("document.getElementById('edit').open")
+    page.fill("#edit [name=prompt]", "in the snow")
+    page.run("document.querySelector('#edit [name=keep]').value = 'face'")
+    page.click("#edit [type=submit]")
+    page.until("document.querySelectorAll('#pictures li').length == 2")
+    assert not page.run("document.getElementById('edit').open")
+    order = platform.generation.orders[1]
+    assert (order.prompt, order.edit) == ("in the snow", EditOrder(image_id, 0.6, "face"))
+    platform.generation.become(order.image_id, "removed")
+    page.until("document.querySelectorAll('#pictures li').length == 1")
     page.click("#pictures .danger")
     page.until("!document.querySelector('#pictures li')")
     assert platform.generation.owned[image_id][1].state == "removed"

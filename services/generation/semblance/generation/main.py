@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import grpc
@@ -109,11 +108,6 @@ def renderer_of(settings: GenerationSettings) -> Renderer:
         from semblance.generation.testing.stub_sampler import StubSampler  # noqa: PLC0415 - nowhere else
 
         return StubSampler.of(settings, OpenCvFaceEngine(settings.models_dir))
-    # Read when Ray is imported; its handler of SIGTERM would end this process before it could drain.
-    os.environ.setdefault("RAY_DISABLE_FAILURE_SIGNAL_HANDLER", "1")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # A call behind the end of the connection must not start a cluster of Ray's own in this process.
-    os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
     # Only here: the engine in this process needs none of Ray.
     from semblance.generation.adapters.ray_renderer import ClusterSettings, RayRenderer  # noqa: PLC0415
 

@@ -9,15 +9,18 @@ import pytest
 from pydantic import ValidationError
 
 from semblance.diffusion import RenderRequest
+from semblance.diffusion.engine.editing import face_mask
 from semblance.diffusion.engine.errors import EngineBroken
 from semblance.diffusion.engine.request import EngineRequest, Worn
 from semblance.diffusion.engine.settings import EngineSettings
 from semblance.diffusion.testing import write_tiny_backbone
 from semblance.faces import Box, Embedding, Face, RgbU8
+from semblance.generation.domain.edit import Beginning, Changes, Kept
 from semblance.generation.domain.errors import AdapterRevoked, EngineAway
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer, engine_settings
+from semblance.generation.ml.judging import png as encoded
 from semblance.generation.ml.judging import upscale
 from semblance.generation.ports import OpenAdapter
 from semblance.generation.settings import GenerationSettings
@@ -28,6 +31,19 @@ WORDS, ORDER = Words("smiling", ""), Order(5, 2, None, None)
 
 
 Make = Callable[..., EngineRenderer]
+
+
+class Faces:
+    """Finds the same faces everywhere."""
+
+    def __init__(self, faces: list[Face]) -> None:
+        self._faces = faces
+
+    def detect(self, image: RgbU8) -> list[Face]:
+        return self._faces
+
+    def embed(self, image: RgbU8, face: Face) -> Embedding:
+        return np.ones(128, np.float32) / np.sqrt(np.float32(128))
 
 
 class Scripted:
@@ -171,3 +187,19 @@ def test_a_large_picture_is_not_enlarged() -> None:
     picture = np.zeros((80, 80, 3), np.uint8)
     assert upscale(picture, 64) is picture
     assert upscale(picture, 128).shape == (128, 128, 3)
+
+
+@pytest.mark.parametrize("kept", [Kept.FACE, Kept.BACKGROUND])
+def test_the_part_that_is_kept_is_the_sources_own(backbone_dir: Path, adapter: OpenAdapter, kept: Kept) -> None:
+    """Of the backbone's size: the picture that is kept comes out as it went in, and the rest does not."""
+    source = np.random.default_rng(3).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    points = np.array([(12, 12), (20, 12), (16, 15), (13, 19), (19, 19)], np.float32)
+    seen = [Face(Box(8, 8, 16, 16), points, 0.9)]
+    engine = EngineRenderer(replace(small(backbone_dir), upscale_to_px=32), Faces(seen))
+    begin = Beginning(encoded(source), Changes(1.0, kept))
+    drawn = pixels(engine.draw(WORDS, replace(ORDER, steps=4), adapter, lambda *_: None, begin).png)
+    engine.close()
+    face = face_mask(points, 32, 32) > 0
+    stays = face if kept is Kept.FACE else ~face
+    assert np.array_equal(drawn[stays], source[stays])
+    assert (drawn[~stays] != source[~stays]).any(-1).mean() > 0.5

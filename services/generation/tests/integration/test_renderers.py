@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import psutil
 import pytest
 
@@ -17,7 +19,8 @@ from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.diffusion.testing import write_tiny_backbone
 from semblance.faces import OpenCvFaceEngine
 from semblance.generation.adapters.work import work_kinds
-from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked
+from semblance.generation.domain.edit import Beginning, Changes, Kept
+from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked, NoFaceInSource, SourceUnusable
 from semblance.generation.domain.image import State
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal
@@ -28,12 +31,14 @@ from semblance.kernel.errors import Invalid, Unavailable
 from semblance.kernel.ids import SubjectId
 from semblance.objects import QUARANTINE, SealedObjects, Sealer
 from semblance.service_kit import testing
+from semblance.synthetic_people import bundled
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 MODELS = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models"))
 WORDS = Words("smiling, in a secret garden", "sad")
 LONG = Order(5, 16, None, None)
 SHORT = Order(5, 2, None, None)
+EDITED = Order(5, 4, None, None)
 SETTINGS = {
     "GENERATION_BEST_OF": "2",
     "GENERATION_BATCHES": "1",
@@ -134,6 +139,33 @@ def test_the_same_request_gives_the_same_bytes(tried: Engines, adapter: OpenAdap
 def test_both_engines_draw_the_same_bytes(in_process: Engines, in_cluster: Engines, adapter: OpenAdapter) -> None:
     drawn = [engine.renderer.draw(WORDS, SHORT, adapter, unwatched) for engine in (in_process, in_cluster)]
     assert drawn[0] == drawn[1]
+
+
+@pytest.fixture(scope="module")
+def portrait() -> bytes:
+    """A bundled person's photo as a PNG."""
+    photo = cv2.imdecode(np.frombuffer(bundled.person_photos("ana", ("portrait",))[0].read(), np.uint8), 1)
+    return cv2.imencode(".png", cv2.resize(photo, (256, 256), interpolation=cv2.INTER_AREA))[1].tobytes()
+
+
+@pytest.mark.parametrize("kept", list(Kept))
+def test_both_engines_draw_the_same_edit_and_draw_it_again(
+    in_process: Engines, in_cluster: Engines, adapter: OpenAdapter, portrait: bytes, kept: Kept
+) -> None:
+    begin = Beginning(portrait, Changes(0.5, kept))
+    both = [in_process.renderer, in_cluster.renderer]
+    drawn = [renderer.draw(WORDS, EDITED, adapter, unwatched, begin) for renderer in (*both, *both)]
+    assert len({each.png for each in drawn}) == 1
+    others = (None, Beginning(portrait, Changes(1.0, kept)))
+    assert not {drawn[0].png} & {in_process.renderer.draw(WORDS, EDITED, adapter, unwatched, o).png for o in others}
+
+
+def test_an_edit_that_cannot_begin_is_refused_alike(tried: Engines, adapter: OpenAdapter) -> None:
+    empty = cv2.imencode(".png", np.full((64, 64, 3), 127, np.uint8))[1].tobytes()
+    for picture, code in ((empty, NoFaceInSource.code), (empty[:60], SourceUnusable.code), (b"", SourceUnusable.code)):
+        with pytest.raises(Invalid) as refused:
+            tried.renderer.draw(WORDS, EDITED, adapter, unwatched, Beginning(picture, Changes(0.5, Kept.FACE)))
+        assert refused.value.code == code
 
 
 def test_two_people_at_once_each_get_their_own(tried: Engines, adapter: OpenAdapter, other: OpenAdapter) -> None:
@@ -240,15 +272,24 @@ def kept_by_ray(head_pid: int) -> list[bytes]:
     return [path.read_bytes() for path in [*Path(folder).resolve().rglob("*"), *stores] if path.is_file()]
 
 
-def test_ray_keeps_neither_words_nor_adapters_nor_pictures(in_cluster: Engines, adapter: OpenAdapter) -> None:
-    drawn = in_cluster.renderer.draw(WORDS, SHORT, adapter, unwatched)
+def test_ray_keeps_neither_words_nor_adapters_nor_pictures(
+    in_cluster: Engines, adapter: OpenAdapter, portrait: bytes
+) -> None:
+    begin = Beginning(portrait, Changes(0.5, Kept.NOTHING))
+    drawn = in_cluster.renderer.draw(WORDS, EDITED, adapter, unwatched, begin)
     with pytest.raises(Invalid):  # an error writes more than a success
         in_cluster.renderer.draw(
             WORDS, SHORT, replace(adapter, whose=replace(adapter.whose, digest="0" * 64)), unwatched
         )
     kept = kept_by_ray(in_cluster.pid)
     assert any(b"Engine" in each for each in kept), "nothing was looked at"
-    for secret in (WORDS.prompt.encode(), adapter.lora[-256:-128], adapter.reference[:128], drawn.png[-96:-32]):
+    for secret in (
+        WORDS.prompt.encode(),
+        adapter.lora[-256:-128],
+        adapter.reference[:128],
+        drawn.png[-96:-32],
+        portrait[900:964],
+    ):
         assert not any(secret in each for each in kept)
 
 
@@ -287,14 +328,16 @@ def test_a_replica_that_is_killed_loses_no_picture_and_doubles_none(
     class Killing:
         """The cluster's renderer; the first drawing loses its replica."""
 
-        def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
+        def draw(
+            self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+        ) -> Drawing:
             def between(step: int, steps: int) -> None:
                 if step and not killed:
                     killed.append(busiest_replica(in_cluster.pid))
                     os.kill(killed[0], signal.SIGKILL)
                 on_step(step, steps)
 
-            return in_cluster.renderer.draw(words, order, adapter, between)
+            return in_cluster.renderer.draw(words, order, adapter, between, begin)
 
     consent, adapter_id = service.enrol(adapter)
     work = work_kinds(replace(service.ports, renderer=Killing()), lease_s=30, max_attempts=3)

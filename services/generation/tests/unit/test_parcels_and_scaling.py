@@ -1,10 +1,11 @@
 """What travels to an engine elsewhere, and how many of them there are."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 import pytest
 
+from semblance.generation.domain.edit import Beginning, Changes, Kept
 from semblance.generation.domain.errors import EngineAway
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Whose
@@ -13,23 +14,35 @@ from semblance.generation.ml.parcels import Ask, Drawn
 from semblance.generation.ml.scaling import FIRST_STEP_WAIT, SLOW_S, replicas
 from semblance.generation.ports import OpenAdapter
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
+from semblance.service_kit.cluster import sealing
 
 WHOSE = Whose(AdapterId("a"), SubjectId("s"), ConsentId("c"), "d")
 ADAPTER = OpenAdapter(WHOSE, b"portable" * 50, b"packed" * 50, b"reference" * 10, "b" * 64)
 
 
 def ask() -> Ask:
-    return Ask(WHOSE, "b" * 64, Words("a secret garden", "no secret"), Order(1, None, None, None), parcels.new_key())
+    return Ask(WHOSE, "b" * 64, Words("a secret garden", "no secret"), Order(1, None, None, None), sealing.new_key())
 
 
 def test_an_adapter_travels_sealed_and_packed_alone_unless_the_whole_is_asked_for() -> None:
     asked = ask()
     sealed = parcels.seal_adapter(asked.key, ADAPTER, whole=False)
     assert not any(part in sealed for part in (b"portable", b"packed", b"reference"))
-    assert parcels.open_adapter(asked, sealed) == OpenAdapter(WHOSE, b"", ADAPTER.flat, ADAPTER.reference, "b" * 64)
-    assert parcels.open_adapter(asked, parcels.seal_adapter(asked.key, ADAPTER, whole=True)) == ADAPTER
+    packed = OpenAdapter(WHOSE, b"", ADAPTER.flat, ADAPTER.reference, "b" * 64)
+    assert parcels.open_parcel(asked, sealed) == (packed, None)
+    assert parcels.open_parcel(asked, parcels.seal_adapter(asked.key, ADAPTER, whole=True)) == (ADAPTER, None)
     plain = OpenAdapter(WHOSE, ADAPTER.lora, b"", b"", "b" * 64)
-    assert parcels.open_adapter(asked, parcels.seal_adapter(asked.key, plain, whole=False)) == plain
+    assert parcels.open_parcel(asked, parcels.seal_adapter(asked.key, plain, whole=False)) == (plain, None)
+
+
+def test_the_picture_to_begin_at_travels_sealed_with_the_adapter_or_without() -> None:
+    begin = Beginning(b"picture" * 50, Changes(0.5, Kept.FACE))
+    asked = replace(ask(), changes=begin.changes)
+    alone = parcels.seal_source(asked.key, begin)
+    both = parcels.seal_adapter(asked.key, ADAPTER, whole=True, begin=begin)
+    assert not any(b"picture" in sealed for sealed in (alone, both))
+    assert parcels.open_parcel(asked, alone) == (None, begin)
+    assert parcels.open_parcel(asked, both) == (ADAPTER, begin)
 
 
 def test_a_picture_travels_sealed() -> None:
@@ -44,7 +57,7 @@ def test_what_was_sealed_for_another_request_or_another_way_does_not_open() -> N
     asked, other = ask(), ask()
     adapter, picture = parcels.seal_adapter(asked.key, ADAPTER, whole=True), parcels.seal_picture(asked.key, b"png")
     assert adapter != parcels.seal_adapter(asked.key, ADAPTER, whole=True)
-    for wrong in (lambda: parcels.open_adapter(other, adapter), lambda: parcels.open_adapter(asked, picture)):
+    for wrong in (lambda: parcels.open_parcel(other, adapter), lambda: parcels.open_parcel(asked, picture)):
         with pytest.raises(EngineAway):
             wrong()
     for damaged in (picture[:-1], picture[:5], b"", bytes([picture[0] ^ 1]) + picture[1:]):

@@ -29,7 +29,7 @@ class Keep(enum.StrEnum):
 
 
 _ADAPTER = ["id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor"]
-_IMAGE = ["id", "state", "reason_codes", "width_px", "height_px", "seed"]
+_IMAGE = ["id", "state", "reason_codes", "width_px", "height_px", "seed", "source_image_id"]
 
 
 @adapters.command("train")

@@ -12,7 +12,7 @@ from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.images import create_image, get_image
 from semblance.gateway.handlers.shared_images import require_seen
 from semblance.gateway.handlers.wishes import Wish
-from semblance.kernel.errors import NotFound
+from semblance.kernel.errors import Invalid, NotFound
 
 _BARE: Final = "a photo of me"
 
@@ -21,8 +21,8 @@ def create_edit(gate: Gate, caller_id: str, *, image_id: str, source_id: str, wi
     """The edit, queued; a job of the same id follows it. `wish.edit` says how; whose picture and which grant the source
     says.
 
-    Raises NotFound (no such picture of the caller's), NotFinished (not published), what require_seen raises for a
-    picture under a grant, and what create_image raises.
+    Raises NotFound (no such picture of the caller's), NotFinished (not published), Invalid and what require_seen raises
+    for a picture under a grant, and what create_image raises.
     """
     source = get_image(gate, caller_id, source_id)
     if source.state == "removed":
@@ -33,6 +33,8 @@ def create_edit(gate: Gate, caller_id: str, *, image_id: str, source_id: str, wi
         whose = replace(wish, adapter_id=wish.adapter_id or source.adapter_id)
     else:
         require_seen(gate, source, caller_id)
+        if wish.adapter_id is not None or wish.negative_prompt:
+            raise Invalid("a picture under a grant takes neither adapter_id nor negative_prompt")
         whose = replace(wish, adapter_id=None, grant_id=source.consent_id)
     return create_image(gate, caller_id, image_id=image_id, wish=whose)
 

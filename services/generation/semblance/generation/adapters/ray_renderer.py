@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import ray
 from ray import serve
-from ray.exceptions import RayError
 from ray.serve.exceptions import RayServeException
 
+from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.errors import AdapterRevoked, EngineAway
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
 from semblance.generation.ml import parcels
-from semblance.generation.ml.parcels import Answer, Ask, Drawn, Full, Lacks, Refused, Tick
+from semblance.generation.ml.parcels import Answer, Ask, Drawn, Full, Lacks, Tick
 from semblance.generation.ports import Drawing, EngineLoad, OnStep, OpenAdapter
-from semblance.kernel.errors import Conflict, Forbidden, Gone, Invalid, Kind, NotFound, SemblanceError, Unavailable
+from semblance.kernel.errors import Unavailable
+from semblance.service_kit.cluster import connection, sealing
+from semblance.service_kit.cluster.answers import Refused, Stream
 
 _log = logging.getLogger(__name__)
 _LOOK_S: Final = 0.05
@@ -30,14 +31,8 @@ _ASK_AGAIN_S: Final = 0.5
 _END_S: Final = 5.0
 _APP: Final = "semblance"
 _ENGINE: Final = "Engine"
-_KINDS: Final[dict[str, type[SemblanceError]]] = {
-    Kind.INVALID.value: Invalid,
-    Kind.NOT_FOUND.value: NotFound,
-    Kind.FORBIDDEN.value: Forbidden,
-    Kind.CONFLICT.value: Conflict,
-    Kind.GONE.value: Gone,
-}
-_LOST: Final = (RayError, RayServeException, ConnectionError, TimeoutError)
+_LOST: Final = (*connection.LOST, RayServeException)
+_Heard = tuple[Answer, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,9 @@ class RayRenderer:
         self._settings = settings
         self._withdrawn = Withdrawn()
         self._connecting = threading.Lock()
-        self._streams: weakref.WeakSet[_Stream] = weakref.WeakSet()
+        self._streams: weakref.WeakSet[Stream[_Heard]] = weakref.WeakSet()
+        self._handling = threading.Lock()
+        self._handles: dict[str, Any] = {}
         self._connected = False
         self._ours = False  # the connection of this process, which others may have made
         self._closed = False
@@ -66,25 +63,28 @@ class RayRenderer:
         """Connect now. Raises EngineAway."""
         self._connect()
 
-    def draw(self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep) -> Drawing:
+    def draw(
+        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+    ) -> Drawing:
         """As the port says. The adapter is sent only to an engine that says it lacks it."""
-        ask = Ask(adapter.whose, adapter.backbone_digest, words, order, parcels.new_key())
-        sealed: bytes | None = None
-        whole = False
+        changes = begin.changes if begin else None
+        ask = Ask(adapter.whose, adapter.backbone_digest, words, order, sealing.new_key(), changes)
+        sealed = parcels.seal_source(ask.key, begin) if begin else None
+        sent = whole = False
         while True:
             answer, parcel = self._follow(ask, sealed, on_step)
             if isinstance(answer, Drawn):
                 return self._opened(ask, answer, parcel)
             if isinstance(answer, Lacks):
-                if sealed is not None and (whole or not answer.whole):
+                if sent and (whole or not answer.whole):
                     raise EngineAway("the engine lost an adapter that it was just sent")
-                whole = answer.whole
-                sealed = parcels.seal_adapter(ask.key, adapter, whole=whole)
+                sent, whole = True, answer.whole
+                sealed = parcels.seal_adapter(ask.key, adapter, whole=whole, begin=begin)
             elif isinstance(answer, Full):
                 self._wait(ask, on_step)
             else:
                 assert isinstance(answer, Refused)
-                raise _raised(answer)
+                raise answer.error(EngineAway, {AdapterRevoked.code: AdapterRevoked})
 
     def revoke(self, withdrawal: Withdrawal, *, confirmed: bool = False) -> None:
         """Drawings here stop looking at once; every engine is told, without waiting unless `confirmed`."""
@@ -118,6 +118,10 @@ class RayRenderer:
         with self._connecting:
             if self._connected:
                 self._connected = False
+                # Else their threads go on asking the cluster that is gone, and say so to whoever still listens.
+                for handle in self._handles.values():
+                    handle.shutdown()
+                self._handles.clear()
                 if self._ours:
                     ray.shutdown()
 
@@ -125,7 +129,7 @@ class RayRenderer:
         """Ask once and listen; the last answer."""
         self._require_usable(ask.whose)
         self._connect()
-        stream = _Stream(lambda: self._asked(ask, sealed))
+        stream: Stream[_Heard] = Stream(lambda: self._asked(ask, sealed), EngineAway)
         self._streams.add(stream)
         heard_s = time.monotonic()
         steps = 0
@@ -153,7 +157,7 @@ class RayRenderer:
 
     def _asked(self, ask: Ask, sealed: bytes | None) -> Any:
         parcel = [] if sealed is None else [ray.put(sealed)]
-        return serve.get_app_handle(_APP).options(stream=True).draw.remote(ask, parcel)
+        return self._handle("draw").draw.remote(ask, parcel)
 
     def _opened(self, ask: Ask, drawn: Drawn, parcel: list[Any]) -> Drawing:
         try:
@@ -184,12 +188,9 @@ class RayRenderer:
             if self._connected:
                 return
             try:
-                if not ray.is_initialized():
-                    # "auto" finds a cluster or raises; without an address Ray would start one of its own.
-                    ray.init(address=self._settings.address or "auto", log_to_driver=False, configure_logging=False)
-                    self._ours = True
+                self._ours = connection.join(self._settings.address) or self._ours
                 self._running()
-            except (*_LOST, RuntimeError, ValueError) as error:
+            except (*_LOST, *connection.CANNOT_JOIN) as error:
                 raise EngineAway("the cluster of engines does not answer") from error
             self._connected = True
 
@@ -210,7 +211,15 @@ class RayRenderer:
     def _engines(self) -> Any:
         if self._closed:
             raise EngineAway("the engine is closed")
-        return serve.get_deployment_handle(_ENGINE, _APP)
+        return self._handle(_ENGINE)
+
+    def _handle(self, name: str) -> Any:
+        """Of the engines, or of the ingress that draws; one of each, whose threads end with this renderer."""
+        with self._handling:
+            if name not in self._handles:
+                found = serve.get_deployment_handle(_ENGINE, _APP) if name == _ENGINE else serve.get_app_handle(_APP)
+                self._handles[name] = found if name == _ENGINE else found.options(stream=True)
+            return self._handles[name]
 
     def _tell(self, withdrawal: Withdrawal) -> None:
         """Raises EngineAway unless every engine has answered. One that ends is not asked any more, and counts until
@@ -233,59 +242,3 @@ class RayRenderer:
 def holding(states: Mapping[Any, int]) -> int:
     """Of replicas by their state: those that may hold an adapter. One that starts was never sent any."""
     return sum(count for state, count in states.items() if state not in {"STARTING", "STOPPED"})
-
-
-class _Stream:
-    """Answers of one request, read in a thread of its own: Ray's iterator can only be waited for without an end."""
-
-    def __init__(self, ask: Callable[[], Any]) -> None:
-        self._ask = ask
-        self._heard: queue.SimpleQueue[tuple[Answer, list[Any]] | Exception] = queue.SimpleQueue()
-        self._answers: Any = None
-        self._closed = threading.Event()
-        self.begun = False
-        self._reader = threading.Thread(target=self._read, name="answers", daemon=True)
-        self._reader.start()
-
-    def next(self, timeout_s: float) -> tuple[Answer, list[Any]] | None:
-        """The next answer; None while there is none. Raises EngineAway."""
-        try:
-            said = self._heard.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
-        if isinstance(said, Exception):
-            raise EngineAway("the engine was lost") from said
-        self.begun = True
-        return said
-
-    def close(self) -> None:
-        """Whatever still runs is told to stop."""
-        self._closed.set()
-        if self._answers is not None:
-            self._answers.cancel()
-
-    def end(self, timeout_s: float) -> None:
-        """Close, and wait until nobody reads any more: to let go of Ray under a reader ends its thread badly."""
-        self.close()
-        self._reader.join(timeout_s)
-
-    def _read(self) -> None:
-        try:
-            self._answers = self._ask()
-            if self._closed.is_set():
-                self._answers.cancel()
-            for said in self._answers:
-                self._heard.put(said)
-            self._heard.put(EngineAway("the engine said no last word"))
-        except Exception as error:  # noqa: BLE001 - whatever Ray raises, it is the drawing's thread that must know
-            self._heard.put(error)
-
-
-def _raised(refused: Refused) -> SemblanceError:
-    """The error as it was raised there, by its kind; what may be asked again is EngineAway."""
-    if refused.code == AdapterRevoked.code:
-        return AdapterRevoked()
-    made = _KINDS.get(refused.kind)
-    if made is None:
-        return EngineAway(refused.detail, code=refused.code)
-    return made(refused.detail, remedy=refused.remedy, code=refused.code)

@@ -6,28 +6,19 @@ through a store of objects, which does both, and are ciphertext there.
 
 from __future__ import annotations
 
-import secrets
-import struct
 from dataclasses import dataclass, field
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from semblance.generation.domain.edit import Beginning, Changes
 from semblance.generation.domain.errors import EngineAway
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Whose
 from semblance.generation.ports import Drawing, OpenAdapter
+from semblance.service_kit.cluster import sealing
+from semblance.service_kit.cluster.answers import Refused
 
-_NONCE_BYTES: Final = 12
-_LENGTHS: Final = struct.Struct("<III")
 _FOR_ENGINE: Final = b"adapter"
 _FROM_ENGINE: Final = b"picture"
-
-
-def new_key() -> bytes:
-    """A key for one request: 256 bits, never used again."""
-    return AESGCM.generate_key(256)
 
 
 @dataclass(frozen=True)
@@ -39,6 +30,8 @@ class Ask:
     words: Words
     order: Order
     key: bytes = field(repr=False)
+    # Of an edit: its picture comes with the parcel, sealed.
+    changes: Changes | None = None
 
 
 @dataclass(frozen=True)
@@ -62,16 +55,6 @@ class Full:
 
 
 @dataclass(frozen=True)
-class Refused:
-    """An error of the tree, as values: what is raised elsewhere would bring its stack along."""
-
-    kind: str
-    code: str
-    detail: str
-    remedy: str
-
-
-@dataclass(frozen=True)
 class Drawn:
     """The picture's facts; `sealed` is what came by the store of objects."""
 
@@ -85,47 +68,50 @@ class Drawn:
 Answer = Tick | Lacks | Full | Refused | Drawn
 
 
-def seal_adapter(key: bytes, adapter: OpenAdapter, *, whole: bool) -> bytes:
+def seal_source(key: bytes, begin: Beginning) -> bytes:
+    """The picture to begin at under the request's key, without the adapter, which the engine may hold."""
+    return sealing.seal(key, sealing.join((b"", b"", b"", begin.picture)), _FOR_ENGINE)
+
+
+def seal_adapter(key: bytes, adapter: OpenAdapter, *, whole: bool, begin: Beginning | None = None) -> bytes:
     """The adapter's bytes under the request's key: the packed form alone where there is one, unless the whole is
-    asked for."""
+    asked for; and the picture to begin at."""
     lora = adapter.lora if whole or not adapter.flat else b""
-    parts = (lora, adapter.flat, adapter.reference)
-    return _seal(key, _LENGTHS.pack(*map(len, parts)) + b"".join(parts), _FOR_ENGINE)
+    return sealing.seal(
+        key, sealing.join((lora, adapter.flat, adapter.reference, begin.picture if begin else b"")), _FOR_ENGINE
+    )
 
 
-def open_adapter(ask: Ask, sealed: bytes) -> OpenAdapter:
-    """The same on the other side. Raises EngineAway for what was not sealed for this request."""
-    data = memoryview(_open(ask.key, sealed, _FOR_ENGINE))
-    lora, flat, reference = _LENGTHS.unpack_from(data)
-    rest = data[_LENGTHS.size :]
-    return OpenAdapter(
+def open_parcel(ask: Ask, sealed: bytes) -> tuple[OpenAdapter | None, Beginning | None]:
+    """The same on the other side; None for what did not come. Raises EngineAway for what was not sealed for this
+    request."""
+    lora, flat, reference, picture = sealing.split(_unseal(ask.key, sealed, _FOR_ENGINE))
+    begin = Beginning(picture, ask.changes) if ask.changes is not None else None
+    if not lora and not flat:
+        return None, begin
+    adapter = OpenAdapter(
         whose=ask.whose,
-        lora=bytes(rest[:lora]),
-        flat=bytes(rest[lora : lora + flat]),
-        reference=bytes(rest[lora + flat : lora + flat + reference]),
+        lora=lora,
+        flat=flat,
+        reference=reference,
         backbone_digest=ask.backbone_digest,
     )
+    return adapter, begin
 
 
 def seal_picture(key: bytes, png: bytes) -> bytes:
     """The picture under the request's key."""
-    return _seal(key, png, _FROM_ENGINE)
+    return sealing.seal(key, png, _FROM_ENGINE)
 
 
 def open_picture(key: bytes, drawn: Drawn, sealed: bytes) -> Drawing:
     """The drawing. Raises EngineAway for what was not sealed for this request."""
-    png = _open(key, sealed, _FROM_ENGINE)
+    png = _unseal(key, sealed, _FROM_ENGINE)
     return Drawing(png, drawn.width_px, drawn.height_px, drawn.backbone_digest, drawn.likeness)
 
 
-def _seal(key: bytes, data: bytes, way: bytes) -> bytes:
-    # A request seals an adapter at most twice and one picture, so random nonces never meet.
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, data, way)
-
-
-def _open(key: bytes, sealed: bytes, way: bytes) -> bytes:
+def _unseal(key: bytes, sealed: bytes, way: bytes) -> bytes:
     try:
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], way)
-    except (InvalidTag, ValueError) as error:
+        return sealing.unseal(key, sealed, way)
+    except sealing.NotSealedForThis as error:
         raise EngineAway("what came from the store of objects was not sealed for this request") from error

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer
 from semblance.generation.ml.parcels import (
@@ -16,14 +17,14 @@ from semblance.generation.ml.parcels import (
     Ask,
     Drawn,
     Lacks,
-    Refused,
     Tick,
-    open_adapter,
+    open_parcel,
     seal_picture,
 )
 from semblance.generation.ml.wardrobe import Dressed, PortableNeeded
 from semblance.generation.ports import Drawing, EngineLoad
 from semblance.kernel.errors import SemblanceError
+from semblance.service_kit.cluster.answers import Refused
 
 _STILL_HERE_S: Final = 0.25  # how often a drawing that waits says so
 Said = tuple[Answer, bytes | None]
@@ -44,17 +45,17 @@ class Replica:
     async def draw(self, ask: Ask, sealed: bytes | None) -> AsyncIterator[Said]:
         """Ticks, then one last answer. Closed early, the drawing ends before its next step."""
         try:
-            dressed = await asyncio.to_thread(self._dressed, ask, sealed)
+            dressed, begin = await asyncio.to_thread(self._dressed, ask, sealed)
         except PortableNeeded:
             yield Lacks(whole=True), None
             return
         except SemblanceError as error:
-            yield _refused(error), None
+            yield Refused.of(error), None
             return
         if dressed is None:
             yield Lacks(whole=False), None
             return
-        async for said in self._drawn(ask, dressed):
+        async for said in self._drawn(ask, dressed, begin):
             yield said
 
     async def revoke(self, withdrawal: Withdrawal) -> None:
@@ -74,12 +75,11 @@ class Replica:
         self._renderer.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _dressed(self, ask: Ask, sealed: bytes | None) -> Dressed | None:
-        if sealed is None:
-            return self._renderer.held(ask.whose)
-        return self._renderer.dress(open_adapter(ask, sealed))
+    def _dressed(self, ask: Ask, sealed: bytes | None) -> tuple[Dressed | None, Beginning | None]:
+        adapter, begin = (None, None) if sealed is None else open_parcel(ask, sealed)
+        return (self._renderer.held(ask.whose) if adapter is None else self._renderer.dress(adapter)), begin
 
-    async def _drawn(self, ask: Ask, dressed: Dressed) -> AsyncIterator[Said]:
+    async def _drawn(self, ask: Ask, dressed: Dressed, begin: Beginning | None) -> AsyncIterator[Said]:
         loop = asyncio.get_running_loop()
         ticks: asyncio.Queue[Tick | None] = asyncio.Queue()
         gone = threading.Event()
@@ -98,7 +98,7 @@ class Replica:
 
         began_s = time.monotonic()
         drawing = loop.run_in_executor(
-            self._threads, self._renderer.draw_dressed, ask.words, ask.order, dressed, on_step
+            self._threads, self._renderer.draw_dressed, ask.words, ask.order, dressed, on_step, begin
         )
         drawing.add_done_callback(lambda _future: ticks.put_nowait(None))
         try:
@@ -114,13 +114,9 @@ class Replica:
         try:
             made = drawing.result()
         except SemblanceError as error:
-            return _refused(error), None
+            return Refused.of(error), None
         drawn = Drawn(made.width_px, made.height_px, made.backbone_digest, made.likeness, seconds)
         return drawn, seal_picture(ask.key, made.png)
-
-
-def _refused(error: SemblanceError) -> Refused:
-    return Refused(error.kind.value, error.code, error.detail, error.remedy)
 
 
 def _looked_at(drawing: asyncio.Future[Drawing]) -> None:

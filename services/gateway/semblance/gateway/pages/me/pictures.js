@@ -14,7 +14,7 @@ const PICTURE = {
   queued: "Waiting for its turn …", running: "Being made …", quarantined: "Being checked …", in_review: "A person looks at it; that can take a day.",
   blocked: "Held back by the filter", failed: "Could not be made", revoked: "Stopped, because its consent ended",
 };
-let consents = [], adapter = null, again = 0;
+let consents = [], adapter = null, again = 0, edited = "";
 const cards = new Map();
 
 const consentFor = (purpose) => consents.find((consent) => consent.state === "active" && consent.purposes.includes(purpose))?.id;
@@ -27,9 +27,21 @@ export function pictures({ give }) {
     await post("/v1/adapters", { consent_id: consentFor("train") }, newKey());
     await look();
   });
+  editing();
   on(at("ask"), "submit", async () => {
     if (adapter?.state !== "ready") throw new Error("First let the platform learn how you look.");
     await post("/v1/images", { adapter_id: adapter.id, prompt: at("ask").elements.prompt.value }, newKey());
+    await look();
+  });
+}
+
+// A dialog, because the cards are laid out anew while something is on its way.
+function editing() {
+  at("edit-no").addEventListener("click", () => at("edit").close());
+  on(at("edit-how"), "submit", async () => {
+    const { prompt, keep, strength } = at("edit-how").elements;
+    at("edit").close();
+    await post(`/v1/images/${edited}/edits`, { prompt: prompt.value, keep: keep.value, strength: Number(strength.value) }, newKey());
     await look();
   });
 }
@@ -79,13 +91,18 @@ async function card(image) {
   const badge = made("p");
   badge.append(made("span", "Content Credentials", { className: "made", title: "Signed into the file: made by AI, with the consent of the person in it" }),
     made("span", ` signed on ${day(manifest.signed_at)}`));
-  const row = made("div", "", { className: "row" }), keep = made("button", "Save"), drop = made("button", "Delete", { className: "danger" });
+  const row = made("div", "", { className: "row" }), keep = made("button", "Save"), change = made("button", "Change", { className: "change" }), drop = made("button", "Delete", { className: "danger" });
   on(keep, "click", () => save(`picture-${image.id}.png`, bytes, bytes.type));
   on(drop, "click", async () => {
     await call("DELETE", `/v1/images/${image.id}`);
     await look();
   });
-  row.append(keep, drop);
+  change.addEventListener("click", () => {
+    edited = image.id;
+    at("edit-how").reset();
+    at("edit").showModal();
+  });
+  row.append(keep, change, drop);
   element.append(made("img", "", { src: url, alt: "A picture of me, made by AI" }), badge, row);
   return { element, state: image.state, url };
 }

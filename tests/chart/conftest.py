@@ -122,7 +122,7 @@ def value_sets() -> dict[str, dict[str, Any]]:
         "evaluation": {},
         "evaluation-seaweedfs": {"objectStore": {"kind": "seaweedfs"}, "processes": "apart"},
         "production": _production(),
-        "ray": {"generation": {"engine": "ray"}},
+        "ray": {"generation": {"engine": "ray"}, "training": {"engine": "ray"}},
         "external": {
             "processes": "apart",
             "secrets": {"generate": False, "service": "ours-{service}"},

@@ -99,6 +99,16 @@ def test_engines_load_generations_numbers_and_are_told_of_none_of_its_doors(ray:
             assert not {field.split("_")[0].upper() for field in settings.model_fields_set} & doors
 
 
+def test_a_service_whose_engine_is_ray_is_told_so_and_the_others_are_not(ray: Any, production: Any) -> None:
+    for rendered, wanted in ((ray, {"generation", "training"}), (production, {"generation"})):
+        found = [(service, container) for service, container in processes(rendered) if container["args"] != ["migrate"]]
+        told = {service for service, container in found if getattr(loaded(service, container), "engine", "") == "ray"}
+        assert told == wanted
+        for service, container in found:
+            if service in wanted:
+                assert getattr(loaded(service, container), "ray_address", None) == "demo-semblance-ray-head-svc:6379"
+
+
 def test_every_path_lies_on_a_volume_or_in_the_image(rendered: Any) -> None:
     for service, container in processes(rendered):
         places = [Path(mount["mountPath"]) for mount in container["volumeMounts"]] + [Path("/opt/semblance/models")]
@@ -117,7 +127,7 @@ def test_only_those_with_rights_have_keys_to_the_store(rendered: Any) -> None:
 
 def test_a_secret_is_read_by_its_service_alone(rendered: Any) -> None:
     """Beside what all share, no process is given a Secret that another service is given too."""
-    shared = {"demo-semblance-platform", "demo-semblance-kek"}
+    shared = {"demo-semblance-platform", "demo-semblance-kek", "demo-semblance-ray"}
     owners: dict[str, set[str]] = {}
     for service, container in processes(rendered):
         refs = [entry["valueFrom"]["secretKeyRef"]["name"] for entry in container["env"] if "valueFrom" in entry]
@@ -127,6 +137,9 @@ def test_a_secret_is_read_by_its_service_alone(rendered: Any) -> None:
     certificates = {"demo-semblance-cluster-ca-cert", "kafka-ca"}
     assert {name: who for name, who in owners.items() if len(who) > 1 and name not in shared | certificates} == {}
     assert "gateway" not in owners["demo-semblance-kek"]
+    # The cluster's token: for those alone who are its drivers.
+    drivers = {s for s in ("generation", "training") if rendered.values.get(s, {}).get("engine") == "ray"}
+    assert owners.get("demo-semblance-ray", set()) == drivers
 
 
 def test_topics_are_made_with_settings_that_there_are(evaluation: Any) -> None:

@@ -71,6 +71,8 @@ def test_the_cluster_serves_what_the_code_deploys() -> None:
     assert re.search(rf"^def {name}\(", file.read_text(), re.MULTILINE)
     assert f'APP: Final = "{application["name"]}"' in code
     assert {d["name"] for d in application["deployments"]} == {"Engine", "Ingress"}
+    [place] = re.findall(r'"resources" \(dict "(\w+)" 1\)', template)
+    assert f'PLACE: Final = "{place}"' in source("training")
     [version] = re.findall(r"^ray==(.+)$", (ROOT / "requirements" / "lock.txt").read_text(), re.MULTILINE)
     assert f'rayVersion: "{version}"' in template
 

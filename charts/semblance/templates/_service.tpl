@@ -128,6 +128,11 @@ key: database-password
 {{- if eq (get $v .service | default dict).engine "ray" }}
 - {name: {{ $p }}ENGINE, value: ray}
 - {name: {{ $p }}RAY_ADDRESS, value: "{{ include "semblance.rayAddress" .root }}"}
+{{- $gpus := get $v.ray.trainers.resources.limits "nvidia.com/gpu" }}
+{{- if and (eq .service "training") $gpus }}
+- {name: TRAINING_DEVICE, value: cuda}
+- {name: TRAINING_RAY_GPUS, value: {{ $gpus | quote }}}
+{{- end }}
 {{- end }}
 {{- if eq .service "gateway" }}
 - {name: GATEWAY_PUBLIC_URL, value: {{ include "semblance.publicUrl" .root | quote }}}

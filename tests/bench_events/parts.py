@@ -26,6 +26,7 @@ effects = sa.Table(
     sa.Column("event_id", sa.String(36), nullable=False),
     sa.Column("step", sa.Integer, nullable=False),
 )
+_ADD = sa.insert(effects)
 
 
 def database(url: str, source: str) -> Database:
@@ -38,7 +39,7 @@ def database(url: str, source: str) -> Database:
 def effect(message: GenerationProgressed, unit: Unit) -> None:
     """One row an event."""
     assert unit.event is not None
-    unit.session.execute(sa.insert(effects).values(event_id=unit.event.event_id, step=message.step))
+    unit.session.execute(_ADD, {"event_id": unit.event.event_id, "step": message.step})
 
 
 def main() -> None:

@@ -9,6 +9,8 @@ def test_only_what_computes_keeps_a_node(tmp_path: Path) -> None:
         "2": b"ray::ServeReplica:semblance:Engine\0",
         "3": b"ray::IDLE\0",
         "4": b"ray::Seat.train\0",
+        "6": b"ray::DashboardAgent\0",
+        "7": b"ray::RuntimeEnvAgent\0",
         "self": b"ray::not a process",
     }
     for pid, title in titles.items():

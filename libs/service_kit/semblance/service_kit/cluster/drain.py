@@ -15,19 +15,19 @@ from typing import Final
 
 _PROC: Final = Path("/proc")
 _LOOK_S: Final = 1.0
-# How Ray calls its processes that wait for something to run.
-_IDLE: Final = (b"ray::IDLE", b"ray::SPILL_IDLE", b"ray::RESTORE_IDLE")
+# How Ray calls the processes of ours that a node waits for; its own agents run as long as the node does.
+_OURS: Final = (b"ray::ServeReplica:semblance:Engine", b"ray::Seat")
 
 
 def at_work(proc: Path = _PROC) -> list[str]:
-    """Names of the actors and tasks that run on this host."""
+    """Names of the engines and trainers that run on this host."""
     found = []
     for command in proc.glob("[0-9]*/cmdline"):
         try:
             title = command.read_bytes().split(b"\0")[0]
         except OSError:  # it has just ended
             continue
-        if title.startswith(b"ray::") and not title.startswith(_IDLE):
+        if title.startswith(_OURS):
             found.append(title.decode(errors="replace"))
     return sorted(found)
 

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
+Started = TypeVar("Started")
 TOKEN: Final = secrets.token_urlsafe(32)
 """Of every cluster that this process starts: Ray reads a token once a process, and keeps it."""
 _STARTS: Final = 3
@@ -46,10 +48,18 @@ class BareCluster:
 @contextlib.contextmanager
 def bare_cluster(trainers: int) -> Iterator[BareCluster]:
     """On the loopback; stopped at the end. Raises TimeoutError with what it said."""
+    with first_that_starts(lambda: _started(trainers)) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def first_that_starts(start: Callable[[], AbstractContextManager[Started]]) -> Iterator[Started]:
+    """Started up to three times: on a busy machine Ray's node gives up when its agents need more than half a minute.
+    Raises the last TimeoutError."""
     for attempt in range(_STARTS):
         with contextlib.ExitStack() as stack:
             try:
-                found = stack.enter_context(_started(trainers))
+                found = stack.enter_context(start())
             except TimeoutError:
                 if attempt == _STARTS - 1:
                     raise

@@ -26,11 +26,10 @@ from semblance.generation.ml import ray_head
 from semblance.generation.ml.options import RendererSettings
 from semblance.generation.ports import OpenAdapter
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId, new_id
-from semblance.service_kit.cluster.testing import TOKEN
+from semblance.service_kit.cluster.testing import TOKEN, first_that_starts
 
 _READY_S = 240.0
 _STOP_S = 30.0
-_STARTS = 3
 
 
 def small(backbone_dir: Path, *, best_of: int = 2, batches: int = 1) -> RendererSettings:
@@ -97,19 +96,10 @@ class Cluster:
 def cluster(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
     """A cluster of this machine in a process of its own, stopped at the end. settings: GENERATION_... variables.
 
-    Started up to three times: on a busy machine Ray's node gives up when its agents need more than half a minute.
     Raises TimeoutError with the end of its output when it does not become ready.
     """
-    for attempt in range(_STARTS):
-        with contextlib.ExitStack() as stack:
-            try:
-                found = stack.enter_context(_started(folder, settings))
-            except TimeoutError:
-                if attempt == _STARTS - 1:
-                    raise
-                continue
-            yield found
-            return
+    with first_that_starts(lambda: _started(folder, settings)) as found:
+        yield found
 
 
 @contextlib.contextmanager

@@ -7,19 +7,24 @@ import pytest
 from pydantic import SecretStr
 
 from semblance.contracts.generation.v1 import service_pb2, service_pb2_grpc
+from semblance.contracts.provenance.v1 import events_pb2 as provenance_events
+from semblance.contracts.provenance.v1 import service_pb2 as provenance_pb
+from semblance.contracts.provenance.v1 import service_pb2_grpc as provenance_grpc
 from semblance.contracts.safety.v1 import service_pb2 as safety_pb
 from semblance.contracts.safety.v1 import service_pb2_grpc as safety_grpc
 from semblance.contracts.training.v1 import service_pb2 as training_pb
 from semblance.contracts.training.v1 import service_pb2_grpc as training_grpc
-from semblance.generation.adapters.neighbours import SafetyPrompts, TrainingAdapters
+from semblance.generation.adapters.neighbours import ProvenanceSources, SafetyPrompts, TrainingAdapters
 from semblance.generation.api.servicer import GenerationServicer
+from semblance.generation.domain.errors import SourceGone, SourceUnusable
 from semblance.generation.domain.order import Words
-from semblance.kernel.errors import Conflict, Invalid, NotFound
-from semblance.kernel.ids import AdapterId, SubjectId, new_id
+from semblance.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from semblance.kernel.ids import AdapterId, ImageId, SubjectId, new_id
 from semblance.service_kit import rpc
 
 pytestmark = pytest.mark.integration
 TOKEN = SecretStr("between services")
+OWNER, HIDDEN = SubjectId(new_id()), ImageId(new_id())
 
 
 class Safety(safety_grpc.SafetyServiceServicer):
@@ -45,12 +50,26 @@ class Training(training_grpc.TrainingServiceServicer):
         )
 
 
+class Provenance(provenance_grpc.ProvenanceServiceServicer):
+    """Hands out a file of three parts, to its owner alone; hides one that a notice is about."""
+
+    def GetContent(
+        self, request: provenance_pb.GetContentRequest, context: grpc.ServicerContext
+    ) -> Iterator[provenance_pb.ImageContent]:
+        if request.image_id == HIDDEN:
+            raise Forbidden("under notice")
+        if request.subject_id != OWNER:
+            raise NotFound("no published image")
+        yield from (provenance_pb.ImageContent(data=part) for part in (b"abc", b"def", b"g"))
+
+
 @pytest.fixture
 def address(service) -> Iterator[str]:  # type: ignore[no-untyped-def]
     server = rpc.server(TOKEN)
     service_pb2_grpc.add_GenerationServiceServicer_to_server(GenerationServicer(service.ports), server)
     safety_grpc.add_SafetyServiceServicer_to_server(Safety(), server)
     training_grpc.add_TrainingServiceServicer_to_server(Training(), server)
+    provenance_grpc.add_ProvenanceServiceServicer_to_server(Provenance(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     yield f"127.0.0.1:{port}"
@@ -143,3 +162,44 @@ def test_neighbours_are_asked_as_they_answer(address: str) -> None:
         assert (facts.id, facts.subject_id, facts.consent_id, facts.state) == (adapter_id, subject_id, "c", "ready")
         assert (facts.lora_key, facts.lora_sha256, facts.reference_key, facts.flat_key) == ("k", "s", "r", "f")
         assert facts.backbone_digest == "b"
+
+
+def test_a_source_is_handed_over_to_nobody_but_its_person_and_within_a_limit(address: str) -> None:
+    channel, image_id = rpc.connect(address, TOKEN), ImageId(new_id())
+    sources = ProvenanceSources(channel, max_bytes=7)
+    assert sources.get(OWNER, image_id) == b"abcdefg"
+    for subject_id, asked in ((SubjectId(new_id()), image_id), (OWNER, HIDDEN)):
+        with pytest.raises(SourceGone):
+            sources.get(subject_id, asked)
+    with pytest.raises(SourceUnusable):
+        ProvenanceSources(channel, max_bytes=6).get(OWNER, image_id)
+    channel.close()
+
+
+def test_an_edit_is_asked_for_with_its_source(service, address: str) -> None:  # type: ignore[no-untyped-def]
+    consent, adapter_id = service.enrol()
+    source = service.create(consent, adapter_id)
+    service.do_work()
+    service.deliver(provenance_events.ImagePublished(image_id=source.id, manifest_id="m"))
+    channel = rpc.connect(address, TOKEN)
+    stub = service_pb2_grpc.GenerationServiceStub(channel)
+
+    def request(**more: object) -> service_pb2.CreateImageRequest:
+        asked = {"strength": 0.5, "kept": service_pb2.KEPT_PART_FACE, "source_image_id": source.id, **more}
+        return service_pb2.CreateImageRequest(
+            subject_id=service.subject_id,
+            consent_id=consent.id,
+            image_id=new_id(),
+            adapter_id=adapter_id,
+            prompt="x",
+            likeness_scale=-1,
+            **asked,
+        )
+
+    assert stub.CreateImage(request()).source_image_id == source.id
+    for wrong in ({"strength": 0.0}, {"strength": 1.5}, {"strength": float("nan")}, {"kept": 9}):
+        with pytest.raises(Invalid):
+            stub.CreateImage(request(**wrong))
+    with pytest.raises(NotFound):
+        stub.CreateImage(request(source_image_id=new_id()))
+    channel.close()

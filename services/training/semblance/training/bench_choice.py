@@ -150,7 +150,9 @@ def page(report: dict[str, Any]) -> str:
     )
     return f"""# The choice among a training's candidates
 
-Written by `make bench-choice`, backbone `pocket-64`. {(__doc__ or "").splitlines()[2]}
+Written by `make bench-choice`, backbone `pocket-64`. Each person (none of whom exists) is trained twice as the service trains, from the same
+seed: the end alone is kept, or what there was after a half and three quarters of the steps may be chosen instead. Both are judged by photos
+that neither learning nor choosing saw. The service keeps the end (`candidates` of `LoraSettings`) for as long as this goal is not met.
 
 | goal | target | value | spread | met |
 |---|---|---|---|---|

@@ -5,6 +5,8 @@ what there was after a half and three quarters of the steps may be chosen instea
 neither learning nor choosing saw. Writes choice.md and choice.json.
 """
 
+# ruff: noqa: E501 - lines of the page
+
 from __future__ import annotations
 
 import argparse

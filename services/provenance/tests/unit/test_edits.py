@@ -79,6 +79,14 @@ def test_nothing_is_published_that_was_made_from_what_is_not_out(house: Any, wha
     assert house.objects(QUARANTINE) == []
 
 
+def test_an_edit_needs_the_consent_of_its_source_too(house: Any) -> None:
+    source = house.publish()
+    other = house.consents.grant(SubjectId(source.subject_id))
+    house.consents.revoke(source.consent_id)
+    house.publish(seed=1, consent=other, source=source.image_id)
+    assert reasons(house) == ["consent-revoked"]
+
+
 def test_a_source_that_goes_while_its_edit_is_signed_stops_it(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     source = house.publish()
     publish = house.ports.pictures.publish

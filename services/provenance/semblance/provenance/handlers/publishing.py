@@ -106,15 +106,16 @@ def _parent(publication: Publication, ports: Ports) -> Parent | None:
     return Parent(data, signed.media_type)
 
 
-def _require_source(publication: Publication, store: Store) -> None:
-    """It is still published, and nobody has asked for it to go. Raises SourceGone."""
+def _require_source(publication: Publication, store: Store, ports: Ports) -> None:
+    """It is still published, nobody has asked for it to go, and what it was made under stands. Raises SourceGone, and
+    Forbidden of its consent, which may be another one than the edit's."""
     source_id = publication.source_image_id
     if source_id is None:
         return
     source = store.publication(source_id)
-    published = source is not None and source.state is State.PUBLISHED
-    if not published or store.takedowns.hides(source_id):
+    if source is None or source.state is not State.PUBLISHED or store.takedowns.hides(source_id):
         raise SourceGone(source_id)
+    ports.consents.require(source.consent_id, source.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
 
 
 def _sign(
@@ -160,7 +161,7 @@ def _make_public(queued: Publication, signed: Signed, kept: KeptManifest, store:
         return
     try:
         _consent(publication, ports)
-        _require_source(publication, store)
+        _require_source(publication, store, ports)
     except (Forbidden, SourceGone) as error:
         refuse(image_id, error, store)
         return

@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from semblance.client.audit_calls import AuditCalls
-from semblance.client.errors import DamagedContent, StillRunning
-from semblance.client.files import content_of, file_part
+from semblance.client.errors import StillRunning
 from semblance.client.follow import follow
+from semblance.client.image_calls import ImageCalls
 from semblance.client.models import (
     Account,
-    Adapter,
     CaptureFrame,
     CaptureSession,
     Consent,
     ConsentAnswer,
-    Content,
     Erasure,
-    Image,
     Job,
     JobEvent,
-    Manifest,
     Notice,
-    Page,
-    Person,
-    Photo,
-    PhotoScore,
     Release,
     Token,
-    Upload,
-    Variations,
-    Verification,
 )
+from semblance.client.photo_calls import PhotoCalls
 from semblance.client.receipt_calls import ReceiptCalls
 from semblance.client.register_calls import RegisterCalls
 from semblance.client.sharing import SharingCalls
@@ -52,7 +40,7 @@ EVERY_PURPOSE = ("photos", "train", "generate")
 _SLOW_S = 120.0
 
 
-class Client(AuditCalls, ReceiptCalls, RegisterCalls, SharingCalls, TakedownCalls):
+class Client(AuditCalls, ImageCalls, PhotoCalls, ReceiptCalls, RegisterCalls, SharingCalls, TakedownCalls):
     """One account at one platform. Not shared between threads; use it as a context manager or close() it.
 
     Every method raises ApiError when the platform refuses and Unreachable when it does not answer. Creates carry an
@@ -202,182 +190,6 @@ class Client(AuditCalls, ReceiptCalls, RegisterCalls, SharingCalls, TakedownCall
         """Would a request be allowed now? Nothing happens."""
         body = {"consent_id": consent_id, "purpose": purpose}
         return ConsentAnswer.model_validate_json(self._transport.call("POST", "/v1/consents/check", json=body).content)
-
-    # photos and people
-
-    def upload_photo(
-        self, consent_id: str, photo: Path | bytes, *, content_type: str | None = None, key: str | None = None
-    ) -> Photo:
-        """Send one photo (at most 25 MiB); the file's name stays here. Follow its job to learn the verdict."""
-        data, content_type = file_part(photo, content_type)
-        response = self._transport.create(
-            "/v1/photos",
-            key=key,
-            data={"consent_id": consent_id},
-            files={"photo": ("photo", data, content_type)},
-            timeout=_SLOW_S,
-        )
-        return Photo.model_validate_json(response.content)
-
-    def create_upload(self, consent_id: str, content_type: str, size_bytes: int, *, key: str | None = None) -> Upload:
-        """A short-lived URL to PUT a photo's bytes to; complete_upload() afterwards."""
-        body = {"consent_id": consent_id, "content_type": content_type, "size_bytes": size_bytes}
-        return self._create(Upload, "/v1/photo-uploads", body, key)
-
-    def complete_upload(self, photo_id: str) -> Photo:
-        """The bytes are there: have them checked."""
-        return Photo.model_validate_json(self._transport.call("POST", f"/v1/photo-uploads/{photo_id}/complete").content)
-
-    def photos(self) -> Iterator[Photo]:
-        """The account's photos."""
-        return self._list(Photo, "/v1/photos")
-
-    def photo(self, photo_id: str) -> Photo:
-        """One photo."""
-        return self._get(Photo, f"/v1/photos/{photo_id}")
-
-    def score_photos(self, consent_id: str) -> PhotoScore:
-        """How good the accepted photos are to learn from; the consent must cover training. Trains nothing."""
-        response = self._transport.get("/v1/photos/score", consent_id=consent_id)
-        return PhotoScore.model_validate_json(response.content)
-
-    def photo_content(self, photo_id: str) -> Content:
-        """The photo as it is kept: upright, without metadata."""
-        return content_of(self._transport.get(f"/v1/photos/{photo_id}/content"))
-
-    def remove_photo(self, photo_id: str) -> None:
-        """Take it back; its bytes are destroyed."""
-        self._transport.call("DELETE", f"/v1/photos/{photo_id}")
-
-    def people(self) -> Iterator[Person]:
-        """Who appears in the photos, as groups of faces."""
-        return self._list(Person, "/v1/people")
-
-    def name_person(self, person_id: str, name: str) -> Person:
-        """A name that only this account sees."""
-        return self._change(Person, "PATCH", f"/v1/people/{person_id}", {"name": name})
-
-    def merge_people(self, into_person_id: str, from_person_id: str) -> Person:
-        """Two groups are one person."""
-        body = {"from_person_id": from_person_id}
-        return self._change(Person, "POST", f"/v1/people/{into_person_id}/merge", body)
-
-    def split_person(self, person_id: str, face_ids: Sequence[str], *, key: str | None = None) -> Person:
-        """Some faces are somebody else; the new person."""
-        return self._create(Person, f"/v1/people/{person_id}/split", {"face_ids": list(face_ids)}, key)
-
-    def undo_people_change(self) -> list[Person]:
-        """Take back the latest naming, merge or split; the people as they are now."""
-        response = self._transport.call("POST", "/v1/people/undo", repeat=False)
-        return Page[Person].model_validate_json(response.content).items
-
-    # adapters and images
-
-    def train_adapter(self, consent_id: str, name: str = "me", *, key: str | None = None) -> Adapter:
-        """Queue a training on the accepted photos; wait() for the adapter's id."""
-        return self._create(Adapter, "/v1/adapters", {"consent_id": consent_id, "name": name}, key)
-
-    def adapters(self) -> Iterator[Adapter]:
-        """The account's adapters."""
-        return self._list(Adapter, "/v1/adapters")
-
-    def adapter(self, adapter_id: str) -> Adapter:
-        """One adapter."""
-        return self._get(Adapter, f"/v1/adapters/{adapter_id}")
-
-    def remove_adapter(self, adapter_id: str) -> Adapter:
-        """Cancel a training, or destroy an adapter."""
-        return self._delete(Adapter, f"/v1/adapters/{adapter_id}")
-
-    def create_image(
-        self,
-        adapter_id: str,
-        prompt: str,
-        *,
-        consent_id: str | None = None,
-        negative_prompt: str = "",
-        seed: int | None = None,
-        steps: int | None = None,
-        guidance_scale: float | None = None,
-        likeness_scale: float | None = None,
-        use: str | None = None,
-        key: str | None = None,
-    ) -> Image:
-        """Queue a picture; wait() for the image's id. None leaves a number to the platform. `use`: a word of
-        semblance.kernel.use, signed into the picture."""
-        asked: dict[str, Any] = {
-            "adapter_id": adapter_id,
-            "prompt": prompt,
-            "consent_id": consent_id,
-            "negative_prompt": negative_prompt,
-            "seed": seed,
-            "steps": steps,
-            "guidance_scale": guidance_scale,
-            "likeness_scale": likeness_scale,
-            "use": use,
-        }
-        return self._create(Image, "/v1/images", {k: v for k, v in asked.items() if v is not None}, key)
-
-    def edit_image(
-        self,
-        image_id: str,
-        prompt: str,
-        *,
-        strength: float | None = None,
-        keep: str = "nothing",
-        key: str | None = None,
-        **numbers: Any,
-    ) -> Image:
-        """Queue an edit of a published image; wait() for the new image's id. keep: "nothing", "face" or "background";
-        strength: more than 0, at most 1. numbers: seed, steps, negative_prompt, use, ... as for create_image."""
-        asked = {"prompt": prompt, "strength": strength, "keep": keep, **numbers}
-        wanted = {name: value for name, value in asked.items() if value is not None}
-        return self._create(Image, f"/v1/images/{image_id}/edits", wanted, key)
-
-    def vary_image(
-        self,
-        image_id: str,
-        n: int = 1,
-        *,
-        strength: float | None = None,
-        use: str | None = None,
-        key: str | None = None,
-    ) -> list[Image]:
-        """Queue up to four images like a published one; wait() for each."""
-        asked = {"n": n, "strength": strength, "use": use}
-        wanted = {name: value for name, value in asked.items() if value is not None}
-        return self._create(Variations, f"/v1/images/{image_id}/variations", wanted, key).items
-
-    def images(self) -> Iterator[Image]:
-        """The account's images."""
-        return self._list(Image, "/v1/images")
-
-    def image(self, image_id: str) -> Image:
-        """One image's state."""
-        return self._get(Image, f"/v1/images/{image_id}")
-
-    def image_content(self, image_id: str) -> Content:
-        """The signed bytes. Raises DamagedContent when they are not what the platform signed."""
-        content = content_of(self._transport.get(f"/v1/images/{image_id}/content"))
-        if hashlib.sha256(content.data).hexdigest() != content.sha256:
-            raise DamagedContent("the image arrived damaged")
-        return content
-
-    def image_manifest(self, image_id: str) -> Manifest:
-        """The C2PA manifest kept for a published image."""
-        return self._get(Manifest, f"/v1/images/{image_id}/manifest")
-
-    def remove_image(self, image_id: str) -> Image:
-        """Cancel a picture, or delete one."""
-        return self._delete(Image, f"/v1/images/{image_id}")
-
-    def verify(self, picture: Path | bytes, *, content_type: str | None = None) -> Verification:
-        """What can be said of any picture; needs no account."""
-        data, content_type = file_part(picture, content_type)
-        response = self._transport.call(
-            "POST", "/v1/verify", files={"image": ("image", data, content_type)}, timeout=_SLOW_S
-        )
-        return Verification.model_validate_json(response.content)
 
     # jobs and erasure
 

@@ -1,0 +1,125 @@
+"""Adapters, and pictures made with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from semblance.client.calls import Calls
+from semblance.client.errors import DamagedContent
+from semblance.client.files import content_of, file_part
+from semblance.client.models import Adapter, Content, Image, Manifest, Variations, Verification
+
+_SLOW_S = 120.0
+
+
+class ImageCalls(Calls):
+    """Part of Client."""
+
+    def train_adapter(self, consent_id: str, name: str = "me", *, key: str | None = None) -> Adapter:
+        """Queue a training on the accepted photos; wait() for the adapter's id."""
+        return self._create(Adapter, "/v1/adapters", {"consent_id": consent_id, "name": name}, key)
+
+    def adapters(self) -> Iterator[Adapter]:
+        """The account's adapters."""
+        return self._list(Adapter, "/v1/adapters")
+
+    def adapter(self, adapter_id: str) -> Adapter:
+        """One adapter."""
+        return self._get(Adapter, f"/v1/adapters/{adapter_id}")
+
+    def remove_adapter(self, adapter_id: str) -> Adapter:
+        """Cancel a training, or destroy an adapter."""
+        return self._delete(Adapter, f"/v1/adapters/{adapter_id}")
+
+    def create_image(
+        self,
+        adapter_id: str,
+        prompt: str,
+        *,
+        consent_id: str | None = None,
+        negative_prompt: str = "",
+        seed: int | None = None,
+        steps: int | None = None,
+        guidance_scale: float | None = None,
+        likeness_scale: float | None = None,
+        use: str | None = None,
+        key: str | None = None,
+    ) -> Image:
+        """Queue a picture; wait() for the image's id. None leaves a number to the platform. `use`: a word of
+        semblance.kernel.use, signed into the picture."""
+        asked: dict[str, Any] = {
+            "adapter_id": adapter_id,
+            "prompt": prompt,
+            "consent_id": consent_id,
+            "negative_prompt": negative_prompt,
+            "seed": seed,
+            "steps": steps,
+            "guidance_scale": guidance_scale,
+            "likeness_scale": likeness_scale,
+            "use": use,
+        }
+        return self._create(Image, "/v1/images", {k: v for k, v in asked.items() if v is not None}, key)
+
+    def edit_image(
+        self,
+        image_id: str,
+        prompt: str,
+        *,
+        strength: float | None = None,
+        keep: str = "nothing",
+        key: str | None = None,
+        **numbers: Any,
+    ) -> Image:
+        """Queue an edit of a published image; wait() for the new image's id. keep: "nothing", "face" or "background";
+        strength: more than 0, at most 1. numbers: seed, steps, negative_prompt, use, ... as for create_image."""
+        asked = {"prompt": prompt, "strength": strength, "keep": keep, **numbers}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        return self._create(Image, f"/v1/images/{image_id}/edits", wanted, key)
+
+    def vary_image(
+        self,
+        image_id: str,
+        n: int = 1,
+        *,
+        strength: float | None = None,
+        use: str | None = None,
+        key: str | None = None,
+    ) -> list[Image]:
+        """Queue up to four images like a published one; wait() for each."""
+        asked = {"n": n, "strength": strength, "use": use}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        return self._create(Variations, f"/v1/images/{image_id}/variations", wanted, key).items
+
+    def images(self) -> Iterator[Image]:
+        """The account's images."""
+        return self._list(Image, "/v1/images")
+
+    def image(self, image_id: str) -> Image:
+        """One image's state."""
+        return self._get(Image, f"/v1/images/{image_id}")
+
+    def image_content(self, image_id: str) -> Content:
+        """The signed bytes. Raises DamagedContent when they are not what the platform signed."""
+        content = content_of(self._transport.get(f"/v1/images/{image_id}/content"))
+        if hashlib.sha256(content.data).hexdigest() != content.sha256:
+            raise DamagedContent("the image arrived damaged")
+        return content
+
+    def image_manifest(self, image_id: str) -> Manifest:
+        """The C2PA manifest kept for a published image."""
+        return self._get(Manifest, f"/v1/images/{image_id}/manifest")
+
+    def remove_image(self, image_id: str) -> Image:
+        """Cancel a picture, or delete one."""
+        return self._delete(Image, f"/v1/images/{image_id}")
+
+    def verify(self, picture: Path | bytes, *, content_type: str | None = None) -> Verification:
+        """What can be said of any picture; needs no account."""
+        data, content_type = file_part(picture, content_type)
+        response = self._transport.call(
+            "POST", "/v1/verify", files={"image": ("image", data, content_type)}, timeout=_SLOW_S
+        )
+        return Verification.model_validate_json(response.content)

@@ -311,10 +311,15 @@ def test_it_says_how_much_it_has_to_do(tried: Engines, adapter: OpenAdapter) -> 
     assert after.steps > 0
 
 
+def engines_of(head_pid: int) -> list[psutil.Process]:
+    """The processes of the cluster's engines."""
+    running = psutil.Process(head_pid).children(recursive=True)
+    return [each for each in running if "Replica:semblance:Engine" in " ".join(each.cmdline())]
+
+
 def busiest_replica(head_pid: int) -> int:
     """The process id of the engine that computes now."""
-    running = psutil.Process(head_pid).children(recursive=True)
-    engines_now = [each for each in running if "Replica:semblance:Engine" in " ".join(each.cmdline())]
+    engines_now = engines_of(head_pid)
     before = {each.pid: sum(each.cpu_times()[:2]) for each in engines_now}
     time.sleep(0.5)
     return max(engines_now, key=lambda each: sum(each.cpu_times()[:2]) - before[each.pid]).pid
@@ -353,6 +358,52 @@ def test_a_replica_that_is_killed_loses_no_picture_and_doubles_none(
     sealed = quarantine.get(service.subject_id, service.quarantine()[0])
     words, order = service.ports.words.open(service.subject_id, image.sealed_words), image.order
     assert sealed == in_process.renderer.draw(words, order, adapter, unwatched).png
+
+
+def test_an_upgrade_while_people_draw_loses_no_picture(
+    in_process: Engines,
+    in_cluster: Engines,
+    adapter: OpenAdapter,
+    backbone_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ray import serve
+
+    from semblance.generation.ml import serve_app
+
+    other_numbers = SETTINGS | {"GENERATION_ENGINE_SLOTS": "5", "GENERATION_BACKBONE_DIR": str(backbone_dir)}
+    for name, value in (other_numbers | {"GENERATION_MODELS_DIR": str(MODELS.resolve())}).items():
+        monkeypatch.setenv(name, value)
+    expected = in_process.renderer.draw(WORDS, LONG, adapter, unwatched).png
+    before = {each.pid for each in engines_of(in_cluster.pid)}
+    assert before
+    begun, upgraded = threading.Event(), threading.Event()
+
+    def begin(step: int, _steps: int) -> None:
+        if step:
+            begun.set()
+
+    def drawn() -> list[bytes]:
+        """One picture after the other, until one was asked for after the upgrade."""
+        pictures, last = [], False
+        while not last:
+            last = upgraded.is_set()
+            pictures.append(in_cluster.renderer.draw(WORDS, LONG, adapter, begin).png)
+        return pictures
+
+    with ThreadPoolExecutor(3) as threads:
+        people = [threads.submit(drawn) for _ in range(3)]
+        assert begun.wait(60)
+        try:
+            serve.run(serve_app.application({}), name=serve_app.APP, route_prefix=None)
+        finally:
+            upgraded.set()
+        pictures = [person.result(120) for person in people]
+    assert all(each == expected for drawn_by_one in pictures for each in drawn_by_one)
+    until_s = time.monotonic() + 60
+    while (left := before & {each.pid for each in engines_of(in_cluster.pid)}) and time.monotonic() < until_s:
+        time.sleep(0.5)
+    assert not left, "engines of before the upgrade go on"
 
 
 def test_a_closed_engine_draws_nothing(tried: Engines, adapter: OpenAdapter) -> None:

@@ -78,7 +78,9 @@ ALLOWED_FIELDS = frozenset(
         "work_kind",
     }
 )
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
+# The last one is put on every record by Ray, in whatever process has imported it.
+_OTHERS = {"message", "asctime", "color_message", "taskName", "_ray_timestamp_ns"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | _OTHERS
 _TEXT_LIMIT = 2000
 
 

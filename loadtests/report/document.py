@@ -15,7 +15,12 @@ def publish(row: dict[str, Any], docs: Path) -> None:
     path = docs / "load.json"
     kept = json.loads(path.read_text())["profiles"] if path.exists() else {}
     profiles = dict(sorted((kept | {row["profile"]: row}).items()))
-    path.write_text(json.dumps({"name": "load", "profiles": profiles}, indent=1) + "\n")
+    goals = [
+        {"goal": f"{name}: {g['goal']}", "target": g["target"], "value": g["value"], "spread": f"of {g['count']}", "met": g["met"]}
+        for name, each in profiles.items()
+        for g in each["goals"]
+    ]
+    path.write_text(json.dumps({"name": "load", "goals": goals, "profiles": profiles}, indent=1) + "\n")
     (docs / "load.md").write_text(markdown(profiles))
 
 

@@ -88,6 +88,8 @@ def test_the_page_keeps_the_profiles_that_were_run_before(tmp_path: Path) -> Non
     first, second = row_of(outcome()), row_of(outcome()) | {"profile": "soak"}
     document.publish(first, tmp_path)
     document.publish(second, tmp_path)
+    goals = json.loads((tmp_path / "load.json").read_text())["goals"]
+    assert {frozenset(goal) for goal in goals} == {frozenset({"goal", "target", "value", "spread", "met"})}
     text = (tmp_path / "load.md").read_text()
     assert "## smoke" in text
     assert "## soak" in text

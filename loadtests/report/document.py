@@ -16,7 +16,13 @@ def publish(row: dict[str, Any], docs: Path) -> None:
     kept = json.loads(path.read_text())["profiles"] if path.exists() else {}
     profiles = dict(sorted((kept | {row["profile"]: row}).items()))
     goals = [
-        {"goal": f"{name}: {g['goal']}", "target": g["target"], "value": g["value"], "spread": f"of {g['count']}", "met": g["met"]}
+        {
+            "goal": f"{name}: {g['goal']}",
+            "target": g["target"],
+            "value": g["value"],
+            "spread": f"of {g['count']}",
+            "met": g["met"],
+        }
         for name, each in profiles.items()
         for g in each["goals"]
     ]

@@ -9,6 +9,8 @@ from semblance.client.models import Model, Page
 from semblance.client.transport import Transport
 
 M = TypeVar("M", bound=Model)
+SLOW_S = 120.0
+"""Timeout of a call that sends a file."""
 
 
 class Calls:

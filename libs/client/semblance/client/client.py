@@ -11,6 +11,7 @@ from typing import Any, Self
 import httpx
 
 from semblance.client.audit_calls import AuditCalls
+from semblance.client.calls import SLOW_S
 from semblance.client.errors import StillRunning
 from semblance.client.follow import follow
 from semblance.client.image_calls import ImageCalls
@@ -37,7 +38,6 @@ from semblance.kernel.ids import new_id
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 EVERY_PURPOSE = ("photos", "train", "generate")
-_SLOW_S = 120.0
 
 
 class Client(AuditCalls, ImageCalls, PhotoCalls, ReceiptCalls, RegisterCalls, SharingCalls, TakedownCalls):
@@ -141,7 +141,7 @@ class Client(AuditCalls, ImageCalls, PhotoCalls, ReceiptCalls, RegisterCalls, Sh
             repeat=False,
             data={"nonce": session.nonce, "times_ms": json.dumps([frame.at_ms for frame in frames])},
             files=[("frames", ("frame.jpg", frame.jpeg, "image/jpeg")) for frame in frames],
-            timeout=_SLOW_S,
+            timeout=SLOW_S,
         )
         return CaptureSession.model_validate_json(response.content)
 

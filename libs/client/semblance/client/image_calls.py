@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from semblance.client.calls import Calls
+from semblance.client.calls import SLOW_S, Calls
 from semblance.client.errors import DamagedContent
 from semblance.client.files import content_of, file_part
 from semblance.client.models import Adapter, Content, Image, Manifest, Variations, Verification
-
-_SLOW_S = 120.0
 
 
 class ImageCalls(Calls):
@@ -120,6 +118,6 @@ class ImageCalls(Calls):
         """What can be said of any picture; needs no account."""
         data, content_type = file_part(picture, content_type)
         response = self._transport.call(
-            "POST", "/v1/verify", files={"image": ("image", data, content_type)}, timeout=_SLOW_S
+            "POST", "/v1/verify", files={"image": ("image", data, content_type)}, timeout=SLOW_S
         )
         return Verification.model_validate_json(response.content)

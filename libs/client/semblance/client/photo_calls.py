@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from semblance.client.calls import Calls
+from semblance.client.calls import SLOW_S, Calls
 from semblance.client.files import content_of, file_part
 from semblance.client.models import Content, Page, Person, Photo, PhotoScore, Upload
-
-_SLOW_S = 120.0
 
 
 class PhotoCalls(Calls):
@@ -25,7 +23,7 @@ class PhotoCalls(Calls):
             key=key,
             data={"consent_id": consent_id},
             files={"photo": ("photo", data, content_type)},
-            timeout=_SLOW_S,
+            timeout=SLOW_S,
         )
         return Photo.model_validate_json(response.content)
 

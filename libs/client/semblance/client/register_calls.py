@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from semblance.client.calls import Calls
+from semblance.client.calls import SLOW_S, Calls
 from semblance.client.files import file_part
 from semblance.client.models import Consent, IdentityReview, ProtectedFace
-
-_SLOW_S = 120.0
 
 
 class RegisterCalls(Calls):
@@ -28,7 +26,7 @@ class RegisterCalls(Calls):
             repeat=False,
             data={"purpose": purpose},
             files=[("photos", ("photo", data, content_type)) for data, content_type in parts],
-            timeout=_SLOW_S,
+            timeout=SLOW_S,
         )
         return ProtectedFace.model_validate_json(response.content)
 

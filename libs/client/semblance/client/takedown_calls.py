@@ -7,11 +7,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from semblance.client.calls import Calls
+from semblance.client.calls import SLOW_S, Calls
 from semblance.client.files import file_part
 from semblance.client.models import Model
-
-_SLOW_S = 120.0
 
 
 class TakedownStatement(Model):
@@ -68,7 +66,7 @@ class TakedownCalls(Calls):
             files: dict[str, tuple[str | None, str | bytes, str]] = {"image": (None, picture, "text/plain")}
         else:
             files = {"picture": ("picture", *file_part(picture))}
-        response = self._transport.call("POST", "/v1/takedowns", repeat=False, data=said, files=files, timeout=_SLOW_S)
+        response = self._transport.call("POST", "/v1/takedowns", repeat=False, data=said, files=files, timeout=SLOW_S)
         return Takedown.model_validate_json(response.content)
 
     def takedown(self, reference: str) -> Takedown:

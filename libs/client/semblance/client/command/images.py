@@ -86,10 +86,7 @@ def create(
     with client() as here:
         declared = use.value if use else None
         image = here.create_image(adapter or _ready_adapter(here), prompt, seed=seed, steps=steps, use=declared)
-        if wait or out is not None:
-            _await(here, image, out, timeout, as_json=json)
-        else:
-            say(image, as_json=json, words=f"Image {image.id} is {image.state}.")
+        _tell(here, image, out, timeout, wait=wait, as_json=json)
 
 
 @app.command("edit")
@@ -111,10 +108,7 @@ def edit(
     with client() as here:
         asked: dict[str, Any] = {"seed": seed, "steps": steps, "use": use.value if use else None}
         image = here.edit_image(image_id, prompt, strength=strength, keep=keep.value, **asked)
-        if wait or out is not None:
-            _await(here, image, out, timeout, as_json=json)
-        else:
-            say(image, as_json=json, words=f"Image {image.id} is {image.state}.")
+        _tell(here, image, out, timeout, wait=wait, as_json=json)
 
 
 @app.command("vary")
@@ -158,8 +152,11 @@ def remove_image(image_id: str, json: Json = False) -> None:
     say(image, as_json=json, words=f"Image {image_id} is {image.state}.")
 
 
-def _await(here: Client, image: Image, out: Path | None, timeout_s: float, *, as_json: bool) -> None:
-    """Follow it to its end and write it down."""
+def _tell(here: Client, image: Image, out: Path | None, timeout_s: float, *, wait: bool, as_json: bool) -> None:
+    """That it is queued; or, asked to wait or to write it down, its end."""
+    if not wait and out is None:
+        say(image, as_json=as_json, words=f"Image {image.id} is {image.state}.")
+        return
     job = follow(here, image.id, "picture", timeout_s, as_json=as_json)
     image = here.image(image.id)
     if job.state == "published" and out is not None:

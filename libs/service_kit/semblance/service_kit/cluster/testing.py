@@ -89,13 +89,18 @@ def _started(trainers: int) -> Iterator[BareCluster]:
         _wait_until_up(process, log)
         yield BareCluster(f"127.0.0.1:{port}", process.pid, folder, dict(_ENVIRONMENT))
     finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """SIGTERM, and after half a minute SIGKILL: what a head started is ended by Ray's reaper."""
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], log: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -26,10 +25,9 @@ from semblance.generation.ml import ray_head
 from semblance.generation.ml.options import RendererSettings
 from semblance.generation.ports import OpenAdapter
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId, new_id
-from semblance.service_kit.cluster.testing import TOKEN, first_that_starts
+from semblance.service_kit.cluster.testing import TOKEN, end, first_that_starts
 
 _READY_S = 240.0
-_STOP_S = 30.0
 
 
 def small(backbone_dir: Path, *, best_of: int = 2, batches: int = 1) -> RendererSettings:
@@ -118,12 +116,7 @@ def _started(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
         _wait_ready(process, ready_port, log)
         yield Cluster(f"127.0.0.1:{port}", process.pid, ray_head.environment(token))
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()  # what it started is ended by Ray's reaper
-            process.wait()
+        end(process)
 
 
 def _wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

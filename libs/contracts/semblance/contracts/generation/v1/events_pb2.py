@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.semblance/contracts/generation/v1/events.proto\x12!semblance.contracts.generation.v1\"\xcc\x01\n\x0eImageRequested\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x12\n\nadapter_id\x18\x05 \x01(\t\x12\x14\n\x0crequester_id\x18\x06 \x01(\t\x12\x16\n\x0erequester_name\x18\x07 \x01(\t\x12\x0b\n\x03use\x18\x08 \x01(\t\x12\x17\n\x0fsource_image_id\x18\t \x01(\t\"R\n\x0e\x46urtherSubject\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\"\xe6\x02\n\rImageRendered\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x12\n\nadapter_id\x18\x05 \x01(\t\x12\x16\n\x0equarantine_key\x18\x06 \x01(\t\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\x10\n\x08width_px\x18\x08 \x01(\x05\x12\x11\n\theight_px\x18\t \x01(\x05\x12\x17\n\x0f\x62\x61\x63kbone_digest\x18\n \x01(\t\x12\x0b\n\x03use\x18\x0b \x01(\t\x12\x14\n\x0crequester_id\x18\x0c \x01(\t\x12K\n\x10\x66urther_subjects\x18\r \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\x12\x17\n\x0fsource_image_id\x18\x0e \x01(\t\"v\n\x0bImageFailed\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\"b\n\x0cImageRevoked\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\"b\n\x0cImageRemoved\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\"\x87\x01\n\x14GenerationProgressed\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x0c\n\x04step\x18\x05 \x01(\x05\x12\r\n\x05steps\x18\x06 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.semblance/contracts/generation/v1/events.proto\x12!semblance.contracts.generation.v1\"\x99\x02\n\x0eImageRequested\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x12\n\nadapter_id\x18\x05 \x01(\t\x12\x14\n\x0crequester_id\x18\x06 \x01(\t\x12\x16\n\x0erequester_name\x18\x07 \x01(\t\x12\x0b\n\x03use\x18\x08 \x01(\t\x12\x17\n\x0fsource_image_id\x18\t \x01(\t\x12K\n\x10\x66urther_subjects\x18\n \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"f\n\x0e\x46urtherSubject\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x12\n\nadapter_id\x18\x04 \x01(\t\"\xe6\x02\n\rImageRendered\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x12\n\nadapter_id\x18\x05 \x01(\t\x12\x16\n\x0equarantine_key\x18\x06 \x01(\t\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\x10\n\x08width_px\x18\x08 \x01(\x05\x12\x11\n\theight_px\x18\t \x01(\x05\x12\x17\n\x0f\x62\x61\x63kbone_digest\x18\n \x01(\t\x12\x0b\n\x03use\x18\x0b \x01(\t\x12\x14\n\x0crequester_id\x18\x0c \x01(\t\x12K\n\x10\x66urther_subjects\x18\r \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\x12\x17\n\x0fsource_image_id\x18\x0e \x01(\t\"\xc3\x01\n\x0bImageFailed\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12K\n\x10\x66urther_subjects\x18\x06 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"\xaf\x01\n\x0cImageRevoked\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12K\n\x10\x66urther_subjects\x18\x05 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"\xaf\x01\n\x0cImageRemoved\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12K\n\x10\x66urther_subjects\x18\x05 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"\x87\x01\n\x14GenerationProgressed\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x0c\n\x04step\x18\x05 \x01(\x05\x12\r\n\x05steps\x18\x06 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,17 +32,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.generat
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_IMAGEREQUESTED']._serialized_start=86
-  _globals['_IMAGEREQUESTED']._serialized_end=290
-  _globals['_FURTHERSUBJECT']._serialized_start=292
-  _globals['_FURTHERSUBJECT']._serialized_end=374
-  _globals['_IMAGERENDERED']._serialized_start=377
-  _globals['_IMAGERENDERED']._serialized_end=735
-  _globals['_IMAGEFAILED']._serialized_start=737
-  _globals['_IMAGEFAILED']._serialized_end=855
-  _globals['_IMAGEREVOKED']._serialized_start=857
-  _globals['_IMAGEREVOKED']._serialized_end=955
-  _globals['_IMAGEREMOVED']._serialized_start=957
-  _globals['_IMAGEREMOVED']._serialized_end=1055
-  _globals['_GENERATIONPROGRESSED']._serialized_start=1058
-  _globals['_GENERATIONPROGRESSED']._serialized_end=1193
+  _globals['_IMAGEREQUESTED']._serialized_end=367
+  _globals['_FURTHERSUBJECT']._serialized_start=369
+  _globals['_FURTHERSUBJECT']._serialized_end=471
+  _globals['_IMAGERENDERED']._serialized_start=474
+  _globals['_IMAGERENDERED']._serialized_end=832
+  _globals['_IMAGEFAILED']._serialized_start=835
+  _globals['_IMAGEFAILED']._serialized_end=1030
+  _globals['_IMAGEREVOKED']._serialized_start=1033
+  _globals['_IMAGEREVOKED']._serialized_end=1208
+  _globals['_IMAGEREMOVED']._serialized_start=1211
+  _globals['_IMAGEREMOVED']._serialized_end=1386
+  _globals['_GENERATIONPROGRESSED']._serialized_start=1389
+  _globals['_GENERATIONPROGRESSED']._serialized_end=1524
 # @@protoc_insertion_point(module_scope)

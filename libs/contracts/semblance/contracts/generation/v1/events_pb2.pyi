@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ImageRequested(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id", "requester_id", "requester_name", "use", "source_image_id")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id", "requester_id", "requester_name", "use", "source_image_id", "further_subjects")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -17,6 +17,7 @@ class ImageRequested(_message.Message):
     REQUESTER_NAME_FIELD_NUMBER: _ClassVar[int]
     USE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
@@ -26,17 +27,20 @@ class ImageRequested(_message.Message):
     requester_name: str
     use: str
     source_image_id: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., requester_id: _Optional[str] = ..., requester_name: _Optional[str] = ..., use: _Optional[str] = ..., source_image_id: _Optional[str] = ...) -> None: ...
+    further_subjects: _containers.RepeatedCompositeFieldContainer[FurtherSubject]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., requester_id: _Optional[str] = ..., requester_name: _Optional[str] = ..., use: _Optional[str] = ..., source_image_id: _Optional[str] = ..., further_subjects: _Optional[_Iterable[_Union[FurtherSubject, _Mapping]]] = ...) -> None: ...
 
 class FurtherSubject(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "adapter_id")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    ADAPTER_ID_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ...) -> None: ...
+    adapter_id: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., adapter_id: _Optional[str] = ...) -> None: ...
 
 class ImageRendered(_message.Message):
     __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "adapter_id", "quarantine_key", "sha256", "width_px", "height_px", "backbone_digest", "use", "requester_id", "further_subjects", "source_image_id")
@@ -71,42 +75,48 @@ class ImageRendered(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., quarantine_key: _Optional[str] = ..., sha256: _Optional[str] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., backbone_digest: _Optional[str] = ..., use: _Optional[str] = ..., requester_id: _Optional[str] = ..., further_subjects: _Optional[_Iterable[_Union[FurtherSubject, _Mapping]]] = ..., source_image_id: _Optional[str] = ...) -> None: ...
 
 class ImageFailed(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "reason_code")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "reason_code", "further_subjects")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_CODE_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
     image_id: str
     reason_code: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., reason_code: _Optional[str] = ...) -> None: ...
+    further_subjects: _containers.RepeatedCompositeFieldContainer[FurtherSubject]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., reason_code: _Optional[str] = ..., further_subjects: _Optional[_Iterable[_Union[FurtherSubject, _Mapping]]] = ...) -> None: ...
 
 class ImageRevoked(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "further_subjects")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
     image_id: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ...) -> None: ...
+    further_subjects: _containers.RepeatedCompositeFieldContainer[FurtherSubject]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., further_subjects: _Optional[_Iterable[_Union[FurtherSubject, _Mapping]]] = ...) -> None: ...
 
 class ImageRemoved(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "further_subjects")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
     image_id: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ...) -> None: ...
+    further_subjects: _containers.RepeatedCompositeFieldContainer[FurtherSubject]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., further_subjects: _Optional[_Iterable[_Union[FurtherSubject, _Mapping]]] = ...) -> None: ...
 
 class GenerationProgressed(_message.Message):
     __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "step", "steps")

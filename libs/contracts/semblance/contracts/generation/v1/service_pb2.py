@@ -23,39 +23,44 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from semblance.contracts.generation.v1 import events_pb2 as semblance_dot_contracts_dot_generation_dot_v1_dot_events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/semblance/contracts/generation/v1/service.proto\x12!semblance.contracts.generation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x03\n\x12\x43reateImageRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x10\n\x08image_id\x18\x03 \x01(\t\x12\x12\n\nadapter_id\x18\x04 \x01(\t\x12\x0e\n\x06prompt\x18\x05 \x01(\t\x12\x17\n\x0fnegative_prompt\x18\x06 \x01(\t\x12\x0c\n\x04seed\x18\x07 \x01(\x03\x12\r\n\x05steps\x18\x08 \x01(\x05\x12\x16\n\x0eguidance_scale\x18\t \x01(\x02\x12\x16\n\x0elikeness_scale\x18\n \x01(\x02\x12\x14\n\x0crequester_id\x18\x0b \x01(\t\x12\x0e\n\x06limits\x18\x0c \x03(\t\x12\x15\n\rdenied_styles\x18\r \x03(\t\x12\x0e\n\x06review\x18\x0e \x01(\x08\x12\x0b\n\x03use\x18\x0f \x01(\t\x12\x14\n\x0c\x61llowed_uses\x18\x10 \x03(\t\x12\x13\n\x0b\x64\x65nied_uses\x18\x11 \x03(\t\x12\x16\n\x0erequester_name\x18\x12 \x01(\t\x12\x17\n\x0fsource_image_id\x18\x13 \x01(\t\x12\x10\n\x08strength\x18\x14 \x01(\x02\x12\x39\n\x04kept\x18\x15 \x01(\x0e\x32+.semblance.contracts.generation.v1.KeptPart\"\xa4\x03\n\x05Image\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x12\n\nconsent_id\x18\x03 \x01(\t\x12\x12\n\nadapter_id\x18\x04 \x01(\t\x12<\n\x05state\x18\x05 \x01(\x0e\x32-.semblance.contracts.generation.v1.ImageState\x12\x14\n\x0creason_codes\x18\x06 \x03(\t\x12\x0c\n\x04seed\x18\x07 \x01(\x03\x12\x10\n\x08width_px\x18\x08 \x01(\x05\x12\x11\n\theight_px\x18\t \x01(\x05\x12\x13\n\x0bmanifest_id\x18\n \x01(\t\x12\x30\n\x0crequested_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0crequester_id\x18\r \x01(\t\x12\x12\n\nvisibility\x18\x0e \x01(\t\x12\x0b\n\x03use\x18\x0f \x01(\t\x12\x17\n\x0fsource_image_id\x18\x10 \x01(\t\"M\n\x0fGetImageRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\x14\n\x0crequester_id\x18\x03 \x01(\t\"n\n\x11ListImagesRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x14\n\x0crequester_id\x18\x04 \x01(\t\x12\x11\n\tby_others\x18\x05 \x01(\x08\"b\n\x12ListImagesResponse\x12\x38\n\x06images\x18\x01 \x03(\x0b\x32(.semblance.contracts.generation.v1.Image\x12\x12\n\nnext_after\x18\x02 \x01(\t\":\n\x12RemoveImageRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\"K\n\x14SetVisibilityRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\r\n\x05shown\x18\x03 \x01(\x08\"(\n\x12\x43ountImagesRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\"\x9c\x01\n\nImageCount\x12\x12\n\nconsent_id\x18\x01 \x01(\t\x12\x1a\n\x12\x61\x64\x61pter_consent_id\x18\x02 \x01(\t\x12<\n\x05state\x18\x03 \x01(\x0e\x32-.semblance.contracts.generation.v1.ImageState\x12\x11\n\tby_others\x18\x04 \x01(\x08\x12\r\n\x05\x63ount\x18\x05 \x01(\x03\"T\n\x13\x43ountImagesResponse\x12=\n\x06\x63ounts\x18\x01 \x03(\x0b\x32-.semblance.contracts.generation.v1.ImageCount*\x90\x02\n\nImageState\x12\x1b\n\x17IMAGE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12IMAGE_STATE_QUEUED\x10\x01\x12\x17\n\x13IMAGE_STATE_RUNNING\x10\x02\x12\x1b\n\x17IMAGE_STATE_QUARANTINED\x10\x03\x12\x19\n\x15IMAGE_STATE_PUBLISHED\x10\x04\x12\x17\n\x13IMAGE_STATE_BLOCKED\x10\x05\x12\x16\n\x12IMAGE_STATE_FAILED\x10\x06\x12\x17\n\x13IMAGE_STATE_REVOKED\x10\x07\x12\x17\n\x13IMAGE_STATE_REMOVED\x10\x08\x12\x19\n\x15IMAGE_STATE_IN_REVIEW\x10\t*S\n\x08KeptPart\x12\x19\n\x15KEPT_PART_UNSPECIFIED\x10\x00\x12\x12\n\x0eKEPT_PART_FACE\x10\x01\x12\x18\n\x14KEPT_PART_BACKGROUND\x10\x02\x32\xca\x05\n\x11GenerationService\x12n\n\x0b\x43reateImage\x12\x35.semblance.contracts.generation.v1.CreateImageRequest\x1a(.semblance.contracts.generation.v1.Image\x12h\n\x08GetImage\x12\x32.semblance.contracts.generation.v1.GetImageRequest\x1a(.semblance.contracts.generation.v1.Image\x12y\n\nListImages\x12\x34.semblance.contracts.generation.v1.ListImagesRequest\x1a\x35.semblance.contracts.generation.v1.ListImagesResponse\x12r\n\rSetVisibility\x12\x37.semblance.contracts.generation.v1.SetVisibilityRequest\x1a(.semblance.contracts.generation.v1.Image\x12|\n\x0b\x43ountImages\x12\x35.semblance.contracts.generation.v1.CountImagesRequest\x1a\x36.semblance.contracts.generation.v1.CountImagesResponse\x12n\n\x0bRemoveImage\x12\x35.semblance.contracts.generation.v1.RemoveImageRequest\x1a(.semblance.contracts.generation.v1.Imageb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/semblance/contracts/generation/v1/service.proto\x12!semblance.contracts.generation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a.semblance/contracts/generation/v1/events.proto\"B\n\x06Region\x12\x0c\n\x04left\x18\x01 \x01(\x01\x12\x0b\n\x03top\x18\x02 \x01(\x01\x12\r\n\x05right\x18\x03 \x01(\x01\x12\x0e\n\x06\x62ottom\x18\x04 \x01(\x01\"\xf1\x01\n\x06\x42\x65side\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x12\n\nadapter_id\x18\x03 \x01(\t\x12\x39\n\x06region\x18\x04 \x01(\x0b\x32).semblance.contracts.generation.v1.Region\x12\x0e\n\x06prompt\x18\x05 \x01(\t\x12\x0e\n\x06limits\x18\x06 \x03(\t\x12\x15\n\rdenied_styles\x18\x07 \x03(\t\x12\x0e\n\x06review\x18\x08 \x01(\x08\x12\x14\n\x0c\x61llowed_uses\x18\t \x03(\t\x12\x13\n\x0b\x64\x65nied_uses\x18\n \x03(\t\"\xe5\x04\n\x12\x43reateImageRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x10\n\x08image_id\x18\x03 \x01(\t\x12\x12\n\nadapter_id\x18\x04 \x01(\t\x12\x0e\n\x06prompt\x18\x05 \x01(\t\x12\x17\n\x0fnegative_prompt\x18\x06 \x01(\t\x12\x0c\n\x04seed\x18\x07 \x01(\x03\x12\r\n\x05steps\x18\x08 \x01(\x05\x12\x16\n\x0eguidance_scale\x18\t \x01(\x02\x12\x16\n\x0elikeness_scale\x18\n \x01(\x02\x12\x14\n\x0crequester_id\x18\x0b \x01(\t\x12\x0e\n\x06limits\x18\x0c \x03(\t\x12\x15\n\rdenied_styles\x18\r \x03(\t\x12\x0e\n\x06review\x18\x0e \x01(\x08\x12\x0b\n\x03use\x18\x0f \x01(\t\x12\x14\n\x0c\x61llowed_uses\x18\x10 \x03(\t\x12\x13\n\x0b\x64\x65nied_uses\x18\x11 \x03(\t\x12\x16\n\x0erequester_name\x18\x12 \x01(\t\x12\x17\n\x0fsource_image_id\x18\x13 \x01(\t\x12\x10\n\x08strength\x18\x14 \x01(\x02\x12\x39\n\x04kept\x18\x15 \x01(\x0e\x32+.semblance.contracts.generation.v1.KeptPart\x12\x39\n\x06region\x18\x16 \x01(\x0b\x32).semblance.contracts.generation.v1.Region\x12\x12\n\nown_prompt\x18\x17 \x01(\t\x12\x39\n\x06\x62\x65side\x18\x18 \x03(\x0b\x32).semblance.contracts.generation.v1.Beside\"\x81\x04\n\x05Image\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12\x12\n\nsubject_id\x18\x02 \x01(\t\x12\x12\n\nconsent_id\x18\x03 \x01(\t\x12\x12\n\nadapter_id\x18\x04 \x01(\t\x12<\n\x05state\x18\x05 \x01(\x0e\x32-.semblance.contracts.generation.v1.ImageState\x12\x14\n\x0creason_codes\x18\x06 \x03(\t\x12\x0c\n\x04seed\x18\x07 \x01(\x03\x12\x10\n\x08width_px\x18\x08 \x01(\x05\x12\x11\n\theight_px\x18\t \x01(\x05\x12\x13\n\x0bmanifest_id\x18\n \x01(\t\x12\x30\n\x0crequested_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0crequester_id\x18\r \x01(\t\x12\x12\n\nvisibility\x18\x0e \x01(\t\x12\x0b\n\x03use\x18\x0f \x01(\t\x12\x17\n\x0fsource_image_id\x18\x10 \x01(\t\x12\x0e\n\x06people\x18\x11 \x01(\x05\x12K\n\x10\x66urther_subjects\x18\x12 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"M\n\x0fGetImageRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\x14\n\x0crequester_id\x18\x03 \x01(\t\"n\n\x11ListImagesRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x02 \x01(\t\x12\r\n\x05limit\x18\x03 \x01(\x05\x12\x14\n\x0crequester_id\x18\x04 \x01(\t\x12\x11\n\tby_others\x18\x05 \x01(\x08\"b\n\x12ListImagesResponse\x12\x38\n\x06images\x18\x01 \x03(\x0b\x32(.semblance.contracts.generation.v1.Image\x12\x12\n\nnext_after\x18\x02 \x01(\t\":\n\x12RemoveImageRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\"K\n\x14SetVisibilityRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\r\n\x05shown\x18\x03 \x01(\x08\"(\n\x12\x43ountImagesRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\"\x9c\x01\n\nImageCount\x12\x12\n\nconsent_id\x18\x01 \x01(\t\x12\x1a\n\x12\x61\x64\x61pter_consent_id\x18\x02 \x01(\t\x12<\n\x05state\x18\x03 \x01(\x0e\x32-.semblance.contracts.generation.v1.ImageState\x12\x11\n\tby_others\x18\x04 \x01(\x08\x12\r\n\x05\x63ount\x18\x05 \x01(\x03\"T\n\x13\x43ountImagesResponse\x12=\n\x06\x63ounts\x18\x01 \x03(\x0b\x32-.semblance.contracts.generation.v1.ImageCount*\x90\x02\n\nImageState\x12\x1b\n\x17IMAGE_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12IMAGE_STATE_QUEUED\x10\x01\x12\x17\n\x13IMAGE_STATE_RUNNING\x10\x02\x12\x1b\n\x17IMAGE_STATE_QUARANTINED\x10\x03\x12\x19\n\x15IMAGE_STATE_PUBLISHED\x10\x04\x12\x17\n\x13IMAGE_STATE_BLOCKED\x10\x05\x12\x16\n\x12IMAGE_STATE_FAILED\x10\x06\x12\x17\n\x13IMAGE_STATE_REVOKED\x10\x07\x12\x17\n\x13IMAGE_STATE_REMOVED\x10\x08\x12\x19\n\x15IMAGE_STATE_IN_REVIEW\x10\t*S\n\x08KeptPart\x12\x19\n\x15KEPT_PART_UNSPECIFIED\x10\x00\x12\x12\n\x0eKEPT_PART_FACE\x10\x01\x12\x18\n\x14KEPT_PART_BACKGROUND\x10\x02\x32\xca\x05\n\x11GenerationService\x12n\n\x0b\x43reateImage\x12\x35.semblance.contracts.generation.v1.CreateImageRequest\x1a(.semblance.contracts.generation.v1.Image\x12h\n\x08GetImage\x12\x32.semblance.contracts.generation.v1.GetImageRequest\x1a(.semblance.contracts.generation.v1.Image\x12y\n\nListImages\x12\x34.semblance.contracts.generation.v1.ListImagesRequest\x1a\x35.semblance.contracts.generation.v1.ListImagesResponse\x12r\n\rSetVisibility\x12\x37.semblance.contracts.generation.v1.SetVisibilityRequest\x1a(.semblance.contracts.generation.v1.Image\x12|\n\x0b\x43ountImages\x12\x35.semblance.contracts.generation.v1.CountImagesRequest\x1a\x36.semblance.contracts.generation.v1.CountImagesResponse\x12n\n\x0bRemoveImage\x12\x35.semblance.contracts.generation.v1.RemoveImageRequest\x1a(.semblance.contracts.generation.v1.Imageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.generation.v1.service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IMAGESTATE']._serialized_start=1736
-  _globals['_IMAGESTATE']._serialized_end=2008
-  _globals['_KEPTPART']._serialized_start=2010
-  _globals['_KEPTPART']._serialized_end=2093
-  _globals['_CREATEIMAGEREQUEST']._serialized_start=120
-  _globals['_CREATEIMAGEREQUEST']._serialized_end=595
-  _globals['_IMAGE']._serialized_start=598
-  _globals['_IMAGE']._serialized_end=1018
-  _globals['_GETIMAGEREQUEST']._serialized_start=1020
-  _globals['_GETIMAGEREQUEST']._serialized_end=1097
-  _globals['_LISTIMAGESREQUEST']._serialized_start=1099
-  _globals['_LISTIMAGESREQUEST']._serialized_end=1209
-  _globals['_LISTIMAGESRESPONSE']._serialized_start=1211
-  _globals['_LISTIMAGESRESPONSE']._serialized_end=1309
-  _globals['_REMOVEIMAGEREQUEST']._serialized_start=1311
-  _globals['_REMOVEIMAGEREQUEST']._serialized_end=1369
-  _globals['_SETVISIBILITYREQUEST']._serialized_start=1371
-  _globals['_SETVISIBILITYREQUEST']._serialized_end=1446
-  _globals['_COUNTIMAGESREQUEST']._serialized_start=1448
-  _globals['_COUNTIMAGESREQUEST']._serialized_end=1488
-  _globals['_IMAGECOUNT']._serialized_start=1491
-  _globals['_IMAGECOUNT']._serialized_end=1647
-  _globals['_COUNTIMAGESRESPONSE']._serialized_start=1649
-  _globals['_COUNTIMAGESRESPONSE']._serialized_end=1733
-  _globals['_GENERATIONSERVICE']._serialized_start=2096
-  _globals['_GENERATIONSERVICE']._serialized_end=2810
+  _globals['_IMAGESTATE']._serialized_start=2327
+  _globals['_IMAGESTATE']._serialized_end=2599
+  _globals['_KEPTPART']._serialized_start=2601
+  _globals['_KEPTPART']._serialized_end=2684
+  _globals['_REGION']._serialized_start=167
+  _globals['_REGION']._serialized_end=233
+  _globals['_BESIDE']._serialized_start=236
+  _globals['_BESIDE']._serialized_end=477
+  _globals['_CREATEIMAGEREQUEST']._serialized_start=480
+  _globals['_CREATEIMAGEREQUEST']._serialized_end=1093
+  _globals['_IMAGE']._serialized_start=1096
+  _globals['_IMAGE']._serialized_end=1609
+  _globals['_GETIMAGEREQUEST']._serialized_start=1611
+  _globals['_GETIMAGEREQUEST']._serialized_end=1688
+  _globals['_LISTIMAGESREQUEST']._serialized_start=1690
+  _globals['_LISTIMAGESREQUEST']._serialized_end=1800
+  _globals['_LISTIMAGESRESPONSE']._serialized_start=1802
+  _globals['_LISTIMAGESRESPONSE']._serialized_end=1900
+  _globals['_REMOVEIMAGEREQUEST']._serialized_start=1902
+  _globals['_REMOVEIMAGEREQUEST']._serialized_end=1960
+  _globals['_SETVISIBILITYREQUEST']._serialized_start=1962
+  _globals['_SETVISIBILITYREQUEST']._serialized_end=2037
+  _globals['_COUNTIMAGESREQUEST']._serialized_start=2039
+  _globals['_COUNTIMAGESREQUEST']._serialized_end=2079
+  _globals['_IMAGECOUNT']._serialized_start=2082
+  _globals['_IMAGECOUNT']._serialized_end=2238
+  _globals['_COUNTIMAGESRESPONSE']._serialized_start=2240
+  _globals['_COUNTIMAGESRESPONSE']._serialized_end=2324
+  _globals['_GENERATIONSERVICE']._serialized_start=2687
+  _globals['_GENERATIONSERVICE']._serialized_end=3401
 # @@protoc_insertion_point(module_scope)

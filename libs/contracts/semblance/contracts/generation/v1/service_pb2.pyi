@@ -1,6 +1,7 @@
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from semblance.contracts.generation.v1 import events_pb2 as _events_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -42,8 +43,44 @@ KEPT_PART_UNSPECIFIED: KeptPart
 KEPT_PART_FACE: KeptPart
 KEPT_PART_BACKGROUND: KeptPart
 
+class Region(_message.Message):
+    __slots__ = ("left", "top", "right", "bottom")
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    TOP_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_FIELD_NUMBER: _ClassVar[int]
+    BOTTOM_FIELD_NUMBER: _ClassVar[int]
+    left: float
+    top: float
+    right: float
+    bottom: float
+    def __init__(self, left: _Optional[float] = ..., top: _Optional[float] = ..., right: _Optional[float] = ..., bottom: _Optional[float] = ...) -> None: ...
+
+class Beside(_message.Message):
+    __slots__ = ("subject_id", "consent_id", "adapter_id", "region", "prompt", "limits", "denied_styles", "review", "allowed_uses", "denied_uses")
+    SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ADAPTER_ID_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    DENIED_STYLES_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_USES_FIELD_NUMBER: _ClassVar[int]
+    DENIED_USES_FIELD_NUMBER: _ClassVar[int]
+    subject_id: str
+    consent_id: str
+    adapter_id: str
+    region: Region
+    prompt: str
+    limits: _containers.RepeatedScalarFieldContainer[str]
+    denied_styles: _containers.RepeatedScalarFieldContainer[str]
+    review: bool
+    allowed_uses: _containers.RepeatedScalarFieldContainer[str]
+    denied_uses: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., region: _Optional[_Union[Region, _Mapping]] = ..., prompt: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ..., allowed_uses: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class CreateImageRequest(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "image_id", "adapter_id", "prompt", "negative_prompt", "seed", "steps", "guidance_scale", "likeness_scale", "requester_id", "limits", "denied_styles", "review", "use", "allowed_uses", "denied_uses", "requester_name", "source_image_id", "strength", "kept")
+    __slots__ = ("subject_id", "consent_id", "image_id", "adapter_id", "prompt", "negative_prompt", "seed", "steps", "guidance_scale", "likeness_scale", "requester_id", "limits", "denied_styles", "review", "use", "allowed_uses", "denied_uses", "requester_name", "source_image_id", "strength", "kept", "region", "own_prompt", "beside")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -65,6 +102,9 @@ class CreateImageRequest(_message.Message):
     SOURCE_IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     STRENGTH_FIELD_NUMBER: _ClassVar[int]
     KEPT_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
+    OWN_PROMPT_FIELD_NUMBER: _ClassVar[int]
+    BESIDE_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     image_id: str
@@ -86,10 +126,13 @@ class CreateImageRequest(_message.Message):
     source_image_id: str
     strength: float
     kept: KeptPart
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., prompt: _Optional[str] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., likeness_scale: _Optional[float] = ..., requester_id: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ..., use: _Optional[str] = ..., allowed_uses: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ..., requester_name: _Optional[str] = ..., source_image_id: _Optional[str] = ..., strength: _Optional[float] = ..., kept: _Optional[_Union[KeptPart, str]] = ...) -> None: ...
+    region: Region
+    own_prompt: str
+    beside: _containers.RepeatedCompositeFieldContainer[Beside]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., prompt: _Optional[str] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., likeness_scale: _Optional[float] = ..., requester_id: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ..., use: _Optional[str] = ..., allowed_uses: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ..., requester_name: _Optional[str] = ..., source_image_id: _Optional[str] = ..., strength: _Optional[float] = ..., kept: _Optional[_Union[KeptPart, str]] = ..., region: _Optional[_Union[Region, _Mapping]] = ..., own_prompt: _Optional[str] = ..., beside: _Optional[_Iterable[_Union[Beside, _Mapping]]] = ...) -> None: ...
 
 class Image(_message.Message):
-    __slots__ = ("image_id", "subject_id", "consent_id", "adapter_id", "state", "reason_codes", "seed", "width_px", "height_px", "manifest_id", "requested_at", "finished_at", "requester_id", "visibility", "use", "source_image_id")
+    __slots__ = ("image_id", "subject_id", "consent_id", "adapter_id", "state", "reason_codes", "seed", "width_px", "height_px", "manifest_id", "requested_at", "finished_at", "requester_id", "visibility", "use", "source_image_id", "people", "further_subjects")
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +149,8 @@ class Image(_message.Message):
     VISIBILITY_FIELD_NUMBER: _ClassVar[int]
     USE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    PEOPLE_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     image_id: str
     subject_id: str
     consent_id: str
@@ -122,7 +167,9 @@ class Image(_message.Message):
     visibility: str
     use: str
     source_image_id: str
-    def __init__(self, image_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., state: _Optional[_Union[ImageState, str]] = ..., reason_codes: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., manifest_id: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., requester_id: _Optional[str] = ..., visibility: _Optional[str] = ..., use: _Optional[str] = ..., source_image_id: _Optional[str] = ...) -> None: ...
+    people: int
+    further_subjects: _containers.RepeatedCompositeFieldContainer[_events_pb2.FurtherSubject]
+    def __init__(self, image_id: _Optional[str] = ..., subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., state: _Optional[_Union[ImageState, str]] = ..., reason_codes: _Optional[_Iterable[str]] = ..., seed: _Optional[int] = ..., width_px: _Optional[int] = ..., height_px: _Optional[int] = ..., manifest_id: _Optional[str] = ..., requested_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., requester_id: _Optional[str] = ..., visibility: _Optional[str] = ..., use: _Optional[str] = ..., source_image_id: _Optional[str] = ..., people: _Optional[int] = ..., further_subjects: _Optional[_Iterable[_Union[_events_pb2.FurtherSubject, _Mapping]]] = ...) -> None: ...
 
 class GetImageRequest(_message.Message):
     __slots__ = ("subject_id", "image_id", "requester_id")

@@ -317,7 +317,7 @@ class SetSharingRequest(_message.Message):
     def __init__(self, sharing: _Optional[_Union[Sharing, _Mapping]] = ...) -> None: ...
 
 class GrantScope(_message.Message):
-    __slots__ = ("pictures", "days", "review", "limits", "denied_styles", "denied_uses", "allowed_uses")
+    __slots__ = ("pictures", "days", "review", "limits", "denied_styles", "denied_uses", "allowed_uses", "together")
     PICTURES_FIELD_NUMBER: _ClassVar[int]
     DAYS_FIELD_NUMBER: _ClassVar[int]
     REVIEW_FIELD_NUMBER: _ClassVar[int]
@@ -325,6 +325,7 @@ class GrantScope(_message.Message):
     DENIED_STYLES_FIELD_NUMBER: _ClassVar[int]
     DENIED_USES_FIELD_NUMBER: _ClassVar[int]
     ALLOWED_USES_FIELD_NUMBER: _ClassVar[int]
+    TOGETHER_FIELD_NUMBER: _ClassVar[int]
     pictures: int
     days: int
     review: bool
@@ -332,7 +333,8 @@ class GrantScope(_message.Message):
     denied_styles: _containers.RepeatedScalarFieldContainer[str]
     denied_uses: _containers.RepeatedScalarFieldContainer[str]
     allowed_uses: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, pictures: _Optional[int] = ..., days: _Optional[int] = ..., review: _Optional[bool] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ..., allowed_uses: _Optional[_Iterable[str]] = ...) -> None: ...
+    together: bool
+    def __init__(self, pictures: _Optional[int] = ..., days: _Optional[int] = ..., review: _Optional[bool] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ..., allowed_uses: _Optional[_Iterable[str]] = ..., together: _Optional[bool] = ...) -> None: ...
 
 class Grant(_message.Message):
     __slots__ = ("grant_id", "subject_id", "grantee_id", "grantee_is_app", "state", "asked", "purpose", "allowed", "pictures_made", "asked_at", "answered_at", "expires_at", "by_level", "general_limits", "grantee_name")
@@ -443,16 +445,18 @@ class ListGrantsResponse(_message.Message):
     def __init__(self, grants: _Optional[_Iterable[_Union[Grant, _Mapping]]] = ..., next_after: _Optional[str] = ...) -> None: ...
 
 class UseGrantRequest(_message.Message):
-    __slots__ = ("grant_id", "grantee_id", "image_id", "use")
+    __slots__ = ("grant_id", "grantee_id", "image_id", "use", "together")
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     GRANTEE_ID_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     USE_FIELD_NUMBER: _ClassVar[int]
+    TOGETHER_FIELD_NUMBER: _ClassVar[int]
     grant_id: str
     grantee_id: str
     image_id: str
     use: str
-    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
+    together: bool
+    def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ..., use: _Optional[str] = ..., together: _Optional[bool] = ...) -> None: ...
 
 class ReturnGrantUseRequest(_message.Message):
     __slots__ = ("grant_id", "grantee_id", "image_id", "reason_code", "use")
@@ -469,14 +473,16 @@ class ReturnGrantUseRequest(_message.Message):
     def __init__(self, grant_id: _Optional[str] = ..., grantee_id: _Optional[str] = ..., image_id: _Optional[str] = ..., reason_code: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
 
 class CheckGrantRequest(_message.Message):
-    __slots__ = ("caller_id", "grant_id", "use")
+    __slots__ = ("caller_id", "grant_id", "use", "together")
     CALLER_ID_FIELD_NUMBER: _ClassVar[int]
     GRANT_ID_FIELD_NUMBER: _ClassVar[int]
     USE_FIELD_NUMBER: _ClassVar[int]
+    TOGETHER_FIELD_NUMBER: _ClassVar[int]
     caller_id: str
     grant_id: str
     use: str
-    def __init__(self, caller_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., use: _Optional[str] = ...) -> None: ...
+    together: bool
+    def __init__(self, caller_id: _Optional[str] = ..., grant_id: _Optional[str] = ..., use: _Optional[str] = ..., together: _Optional[bool] = ...) -> None: ...
 
 class Reason(_message.Message):
     __slots__ = ("code", "detail")

@@ -22,23 +22,24 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from semblance.contracts.generation.v1 import events_pb2 as semblance_dot_contracts_dot_generation_dot_v1_dot_events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.semblance/contracts/provenance/v1/events.proto\x12!semblance.contracts.provenance.v1\"\xb1\x01\n\x0eImagePublished\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0bmanifest_id\x18\x05 \x01(\t\x12\x12\n\nobject_key\x18\x06 \x01(\t\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\"}\n\x12PublicationRefused\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\"a\n\x0bImageHidden\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\"`\n\nImageShown\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\"d\n\x0eImageTakenDown\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.semblance/contracts/provenance/v1/events.proto\x12!semblance.contracts.provenance.v1\x1a.semblance/contracts/generation/v1/events.proto\"\xfe\x01\n\x0eImagePublished\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0bmanifest_id\x18\x05 \x01(\t\x12\x12\n\nobject_key\x18\x06 \x01(\t\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\x12\n\nsize_bytes\x18\x08 \x01(\x03\x12K\n\x10\x66urther_subjects\x18\t \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"\xca\x01\n\x12PublicationRefused\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x13\n\x0breason_code\x18\x05 \x01(\t\x12K\n\x10\x66urther_subjects\x18\x06 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"\xae\x01\n\x0bImageHidden\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12K\n\x10\x66urther_subjects\x18\x05 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"\xad\x01\n\nImageShown\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12K\n\x10\x66urther_subjects\x18\x05 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"\xb1\x01\n\x0eImageTakenDown\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12K\n\x10\x66urther_subjects\x18\x05 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubjectb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semblance.contracts.provenance.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_IMAGEPUBLISHED']._serialized_start=86
-  _globals['_IMAGEPUBLISHED']._serialized_end=263
-  _globals['_PUBLICATIONREFUSED']._serialized_start=265
-  _globals['_PUBLICATIONREFUSED']._serialized_end=390
-  _globals['_IMAGEHIDDEN']._serialized_start=392
-  _globals['_IMAGEHIDDEN']._serialized_end=489
-  _globals['_IMAGESHOWN']._serialized_start=491
-  _globals['_IMAGESHOWN']._serialized_end=587
-  _globals['_IMAGETAKENDOWN']._serialized_start=589
-  _globals['_IMAGETAKENDOWN']._serialized_end=689
+  _globals['_IMAGEPUBLISHED']._serialized_start=134
+  _globals['_IMAGEPUBLISHED']._serialized_end=388
+  _globals['_PUBLICATIONREFUSED']._serialized_start=391
+  _globals['_PUBLICATIONREFUSED']._serialized_end=593
+  _globals['_IMAGEHIDDEN']._serialized_start=596
+  _globals['_IMAGEHIDDEN']._serialized_end=770
+  _globals['_IMAGESHOWN']._serialized_start=773
+  _globals['_IMAGESHOWN']._serialized_end=946
+  _globals['_IMAGETAKENDOWN']._serialized_start=949
+  _globals['_IMAGETAKENDOWN']._serialized_end=1126
 # @@protoc_insertion_point(module_scope)

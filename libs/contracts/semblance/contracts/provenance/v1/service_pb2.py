@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/semblance/contracts/provenance/v1/service.proto\x12!semblance.contracts.provenance.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n\x11GetContentRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\"B\n\x0cImageContent\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\":\n\x12GetManifestRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\"\x87\x01\n\x08Manifest\x12\x13\n\x0bmanifest_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x15\n\rmanifest_json\x18\x04 \x01(\t\x12-\n\tsigned_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"$\n\x0cVerifyHeader\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\"o\n\x12VerifyImageRequest\x12\x41\n\x06header\x18\x01 \x01(\x0b\x32/.semblance.contracts.provenance.v1.VerifyHeaderH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\x96\x03\n\x0cVerification\x12\r\n\x05state\x18\x01 \x01(\t\x12\x11\n\tmade_here\x18\x02 \x01(\x08\x12\x1a\n\x12\x64\x65velopment_signer\x18\x03 \x01(\x08\x12\x13\n\x0bmanifest_id\x18\x04 \x01(\t\x12\x15\n\rconsent_state\x18\x05 \x01(\t\x12-\n\tsigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x66\x61ilures\x18\x07 \x03(\t\x12\x10\n\x08\x66ound_by\x18\x08 \x01(\t\x12\x16\n\x0e\x63onfidence_0_1\x18\t \x01(\x01\x12.\n\nconsent_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rpicture_state\x18\x0b \x01(\t\x12\x0f\n\x07\x61ltered\x18\x0c \x01(\x08\x12\x10\n\x08\x62orrowed\x18\r \x01(\x08\x12\x12\n\nnot_looked\x18\x0e \x01(\t\x12\x10\n\x08headline\x18\x0f \x01(\t\x12\x11\n\tsentences\x18\x10 \x03(\t\x12\x0e\n\x06unsure\x18\x11 \x01(\x08\x32\xf6\x02\n\x11ProvenanceService\x12u\n\nGetContent\x12\x34.semblance.contracts.provenance.v1.GetContentRequest\x1a/.semblance.contracts.provenance.v1.ImageContent0\x01\x12q\n\x0bGetManifest\x12\x35.semblance.contracts.provenance.v1.GetManifestRequest\x1a+.semblance.contracts.provenance.v1.Manifest\x12w\n\x0bVerifyImage\x12\x35.semblance.contracts.provenance.v1.VerifyImageRequest\x1a/.semblance.contracts.provenance.v1.Verification(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n/semblance/contracts/provenance/v1/service.proto\x12!semblance.contracts.provenance.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"9\n\x11GetContentRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\"R\n\x0cImageContent\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x12\x0e\n\x06people\x18\x04 \x01(\x05\":\n\x12GetManifestRequest\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\"\x97\x01\n\x08Manifest\x12\x13\n\x0bmanifest_id\x18\x01 \x01(\t\x12\x10\n\x08image_id\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x15\n\rmanifest_json\x18\x04 \x01(\t\x12-\n\tsigned_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06people\x18\x06 \x01(\x05\"$\n\x0cVerifyHeader\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\"o\n\x12VerifyImageRequest\x12\x41\n\x06header\x18\x01 \x01(\x0b\x32/.semblance.contracts.provenance.v1.VerifyHeaderH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\x96\x03\n\x0cVerification\x12\r\n\x05state\x18\x01 \x01(\t\x12\x11\n\tmade_here\x18\x02 \x01(\x08\x12\x1a\n\x12\x64\x65velopment_signer\x18\x03 \x01(\x08\x12\x13\n\x0bmanifest_id\x18\x04 \x01(\t\x12\x15\n\rconsent_state\x18\x05 \x01(\t\x12-\n\tsigned_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x66\x61ilures\x18\x07 \x03(\t\x12\x10\n\x08\x66ound_by\x18\x08 \x01(\t\x12\x16\n\x0e\x63onfidence_0_1\x18\t \x01(\x01\x12.\n\nconsent_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rpicture_state\x18\x0b \x01(\t\x12\x0f\n\x07\x61ltered\x18\x0c \x01(\x08\x12\x10\n\x08\x62orrowed\x18\r \x01(\x08\x12\x12\n\nnot_looked\x18\x0e \x01(\t\x12\x10\n\x08headline\x18\x0f \x01(\t\x12\x11\n\tsentences\x18\x10 \x03(\t\x12\x0e\n\x06unsure\x18\x11 \x01(\x08\x32\xf6\x02\n\x11ProvenanceService\x12u\n\nGetContent\x12\x34.semblance.contracts.provenance.v1.GetContentRequest\x1a/.semblance.contracts.provenance.v1.ImageContent0\x01\x12q\n\x0bGetManifest\x12\x35.semblance.contracts.provenance.v1.GetManifestRequest\x1a+.semblance.contracts.provenance.v1.Manifest\x12w\n\x0bVerifyImage\x12\x35.semblance.contracts.provenance.v1.VerifyImageRequest\x1a/.semblance.contracts.provenance.v1.Verification(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,17 +35,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCONTENTREQUEST']._serialized_start=119
   _globals['_GETCONTENTREQUEST']._serialized_end=176
   _globals['_IMAGECONTENT']._serialized_start=178
-  _globals['_IMAGECONTENT']._serialized_end=244
-  _globals['_GETMANIFESTREQUEST']._serialized_start=246
-  _globals['_GETMANIFESTREQUEST']._serialized_end=304
-  _globals['_MANIFEST']._serialized_start=307
-  _globals['_MANIFEST']._serialized_end=442
-  _globals['_VERIFYHEADER']._serialized_start=444
-  _globals['_VERIFYHEADER']._serialized_end=480
-  _globals['_VERIFYIMAGEREQUEST']._serialized_start=482
-  _globals['_VERIFYIMAGEREQUEST']._serialized_end=593
-  _globals['_VERIFICATION']._serialized_start=596
-  _globals['_VERIFICATION']._serialized_end=1002
-  _globals['_PROVENANCESERVICE']._serialized_start=1005
-  _globals['_PROVENANCESERVICE']._serialized_end=1379
+  _globals['_IMAGECONTENT']._serialized_end=260
+  _globals['_GETMANIFESTREQUEST']._serialized_start=262
+  _globals['_GETMANIFESTREQUEST']._serialized_end=320
+  _globals['_MANIFEST']._serialized_start=323
+  _globals['_MANIFEST']._serialized_end=474
+  _globals['_VERIFYHEADER']._serialized_start=476
+  _globals['_VERIFYHEADER']._serialized_end=512
+  _globals['_VERIFYIMAGEREQUEST']._serialized_start=514
+  _globals['_VERIFYIMAGEREQUEST']._serialized_end=625
+  _globals['_VERIFICATION']._serialized_start=628
+  _globals['_VERIFICATION']._serialized_end=1034
+  _globals['_PROVENANCESERVICE']._serialized_start=1037
+  _globals['_PROVENANCESERVICE']._serialized_end=1411
 # @@protoc_insertion_point(module_scope)

@@ -18,14 +18,16 @@ class GetContentRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
 
 class ImageContent(_message.Message):
-    __slots__ = ("content_type", "sha256", "data")
+    __slots__ = ("content_type", "sha256", "data", "people")
     CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
+    PEOPLE_FIELD_NUMBER: _ClassVar[int]
     content_type: str
     sha256: str
     data: bytes
-    def __init__(self, content_type: _Optional[str] = ..., sha256: _Optional[str] = ..., data: _Optional[bytes] = ...) -> None: ...
+    people: int
+    def __init__(self, content_type: _Optional[str] = ..., sha256: _Optional[str] = ..., data: _Optional[bytes] = ..., people: _Optional[int] = ...) -> None: ...
 
 class GetManifestRequest(_message.Message):
     __slots__ = ("subject_id", "image_id")
@@ -36,18 +38,20 @@ class GetManifestRequest(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
 
 class Manifest(_message.Message):
-    __slots__ = ("manifest_id", "image_id", "sha256", "manifest_json", "signed_at")
+    __slots__ = ("manifest_id", "image_id", "sha256", "manifest_json", "signed_at", "people")
     MANIFEST_ID_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     MANIFEST_JSON_FIELD_NUMBER: _ClassVar[int]
     SIGNED_AT_FIELD_NUMBER: _ClassVar[int]
+    PEOPLE_FIELD_NUMBER: _ClassVar[int]
     manifest_id: str
     image_id: str
     sha256: str
     manifest_json: str
     signed_at: _timestamp_pb2.Timestamp
-    def __init__(self, manifest_id: _Optional[str] = ..., image_id: _Optional[str] = ..., sha256: _Optional[str] = ..., manifest_json: _Optional[str] = ..., signed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    people: int
+    def __init__(self, manifest_id: _Optional[str] = ..., image_id: _Optional[str] = ..., sha256: _Optional[str] = ..., manifest_json: _Optional[str] = ..., signed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., people: _Optional[int] = ...) -> None: ...
 
 class VerifyHeader(_message.Message):
     __slots__ = ("content_type",)

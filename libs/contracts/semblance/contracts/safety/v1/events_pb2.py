@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from semblance.contracts.generation.v1 import events_pb2 as semblance_dot_contracts_dot_generation_dot_v1_dot_events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*semblance/contracts/safety/v1/events.proto\x12\x1dsemblance.contracts.safety.v1\x1a.semblance/contracts/generation/v1/events.proto\"\xbe\x02\n\x0cImageAllowed\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x12\n\nadapter_id\x18\x05 \x01(\t\x12\x16\n\x0equarantine_key\x18\x06 \x01(\t\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\x12\n\nface_count\x18\x08 \x01(\x05\x12\x17\n\x0f\x62\x61\x63kbone_digest\x18\t \x01(\t\x12\x0b\n\x03use\x18\n \x01(\t\x12K\n\x10\x66urther_subjects\x18\x0b \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\x12\x17\n\x0fsource_image_id\x18\x0c \x01(\t\"_\n\tImageHeld\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\"x\n\x0cImageBlocked\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x14\n\x0creason_codes\x18\x05 \x03(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*semblance/contracts/safety/v1/events.proto\x12\x1dsemblance.contracts.safety.v1\x1a.semblance/contracts/generation/v1/events.proto\"\xbe\x02\n\x0cImageAllowed\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x12\n\nadapter_id\x18\x05 \x01(\t\x12\x16\n\x0equarantine_key\x18\x06 \x01(\t\x12\x0e\n\x06sha256\x18\x07 \x01(\t\x12\x12\n\nface_count\x18\x08 \x01(\x05\x12\x17\n\x0f\x62\x61\x63kbone_digest\x18\t \x01(\t\x12\x0b\n\x03use\x18\n \x01(\t\x12K\n\x10\x66urther_subjects\x18\x0b \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\x12\x17\n\x0fsource_image_id\x18\x0c \x01(\t\"\xac\x01\n\tImageHeld\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12K\n\x10\x66urther_subjects\x18\x05 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubject\"\xc5\x01\n\x0cImageBlocked\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x12\n\nconsent_id\x18\x02 \x01(\t\x12\x18\n\x10\x63onsent_revision\x18\x03 \x01(\x03\x12\x10\n\x08image_id\x18\x04 \x01(\t\x12\x14\n\x0creason_codes\x18\x05 \x03(\t\x12K\n\x10\x66urther_subjects\x18\x06 \x03(\x0b\x32\x31.semblance.contracts.generation.v1.FurtherSubjectb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,8 +34,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_IMAGEALLOWED']._serialized_start=126
   _globals['_IMAGEALLOWED']._serialized_end=444
-  _globals['_IMAGEHELD']._serialized_start=446
-  _globals['_IMAGEHELD']._serialized_end=541
-  _globals['_IMAGEBLOCKED']._serialized_start=543
-  _globals['_IMAGEBLOCKED']._serialized_end=663
+  _globals['_IMAGEHELD']._serialized_start=447
+  _globals['_IMAGEHELD']._serialized_end=619
+  _globals['_IMAGEBLOCKED']._serialized_start=622
+  _globals['_IMAGEBLOCKED']._serialized_end=819
 # @@protoc_insertion_point(module_scope)

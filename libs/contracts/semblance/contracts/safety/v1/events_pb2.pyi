@@ -36,27 +36,31 @@ class ImageAllowed(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., quarantine_key: _Optional[str] = ..., sha256: _Optional[str] = ..., face_count: _Optional[int] = ..., backbone_digest: _Optional[str] = ..., use: _Optional[str] = ..., further_subjects: _Optional[_Iterable[_Union[_events_pb2.FurtherSubject, _Mapping]]] = ..., source_image_id: _Optional[str] = ...) -> None: ...
 
 class ImageHeld(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "further_subjects")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
     image_id: str
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ...) -> None: ...
+    further_subjects: _containers.RepeatedCompositeFieldContainer[_events_pb2.FurtherSubject]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., further_subjects: _Optional[_Iterable[_Union[_events_pb2.FurtherSubject, _Mapping]]] = ...) -> None: ...
 
 class ImageBlocked(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "reason_codes")
+    __slots__ = ("subject_id", "consent_id", "consent_revision", "image_id", "reason_codes", "further_subjects")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_REVISION_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
     REASON_CODES_FIELD_NUMBER: _ClassVar[int]
+    FURTHER_SUBJECTS_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     consent_revision: int
     image_id: str
     reason_codes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., reason_codes: _Optional[_Iterable[str]] = ...) -> None: ...
+    further_subjects: _containers.RepeatedCompositeFieldContainer[_events_pb2.FurtherSubject]
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., consent_revision: _Optional[int] = ..., image_id: _Optional[str] = ..., reason_codes: _Optional[_Iterable[str]] = ..., further_subjects: _Optional[_Iterable[_Union[_events_pb2.FurtherSubject, _Mapping]]] = ...) -> None: ...

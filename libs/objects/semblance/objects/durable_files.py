@@ -75,7 +75,10 @@ def shred(path: Path) -> bool:
 def make_private_directory(path: Path) -> None:
     """Create the directory (mode 700) unless it is there. Raises KeyRingUnavailable."""
     with _wrapped():
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(PermissionError):  # one may make a folder where one may not list
+                _sync_directory(path.parent)
 
 
 def _sync_directory(directory: Path) -> None:

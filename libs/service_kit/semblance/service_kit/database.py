@@ -20,9 +20,11 @@ from semblance.eventbus.envelope import Envelope
 from semblance.eventbus.outbox import Outbox
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.kernel.errors import Unavailable
-from semblance.service_kit import erased, work_queue
+from semblance.kernel.ids import new_id
+from semblance.service_kit import erased, taken_back, work_queue
 from semblance.service_kit.engine import BUSY_TIMEOUT_MS, create_engine
 from semblance.service_kit.migrations import upgrade
+from semblance.service_kit.taken_back import TakenBack, TakenBackLog
 from semblance.service_kit.tracing import current_traceparent
 from semblance.service_kit.work_queue import JSON
 
@@ -47,9 +49,16 @@ class Unit:
     """One unit of work: what happens through it is committed together or not at all."""
 
     def __init__(
-        self, session: Session, *, source: str, clock: Clock, erasure_items_max: int = erased.ITEMS_MAX
+        self,
+        session: Session,
+        *,
+        source: str,
+        clock: Clock,
+        erasure_items_max: int = erased.ITEMS_MAX,
+        taken_back_log: TakenBackLog | None = None,
     ) -> None:
         self.session = session
+        self._taken_back_log = taken_back_log
         self._outbox = Outbox(source)
         self._clock = clock
         self._erasure_items_max = erasure_items_max
@@ -63,15 +72,20 @@ class Unit:
     def emit(self, message: Message) -> str:
         """Write `message` to the outbox of this transaction, with the current trace; returns the event id.
 
-        An answer to an erasure gets its time here, and is shortened to what an event may hold.
+        An answer to an erasure gets its time here, and is shortened to what an event may hold. What was taken back is
+        noted (take_back).
         """
         self.emitted += 1
+        if (gone := taken_back.of_message(message)) is not None:
+            self.take_back(gone)
         if isinstance(message, ErasureCompleted):
             self.erased = True
         if isinstance(message, ServiceErased):
             self.erased = True
             message.destroyed_at.FromDatetime(self.now())
             erased.shorten(message, self._erasure_items_max)
+            if (log := self._taken_back_log) is not None:
+                self.after_commit(lambda: log.forget(message.subject_id))
         connection = self.session.connection()
         return self._outbox.add(connection, message, now=self.now(), traceparent=current_traceparent())
 
@@ -90,6 +104,14 @@ class Unit:
         )
         self.enqueued.add(kind)
 
+    def take_back(self, entry: TakenBack) -> None:
+        """Note what a person took back in the log outside of every backup, once this has committed; nothing where no
+        log is kept. What cannot be written then is owed by the work that commits here."""
+        if (log := self._taken_back_log) is not None:
+            at = self.now()
+            self.enqueue(taken_back.OWED, new_id(), {"entry": entry.name, "at": at.isoformat()})
+            self.after_commit(lambda: log.write_at_once(entry, at))
+
     def cancel(self, kind: str, aggregate_id: str) -> None:
         """Drop queued work; tell running work to stop, and never apply its result once this commits."""
         work_queue.cancel(self.session.connection(), kind=kind, aggregate_id=aggregate_id)
@@ -99,7 +121,7 @@ class Unit:
         return work_queue.forget(self.session.connection(), aggregate_ids)
 
     def after_commit(self, fn: Callable[[], None]) -> None:
-        """Call `fn` once this transaction has committed; for caches and wake-ups, never for facts."""
+        """Call `fn` once this transaction has committed; for caches, wake-ups, and what queued work does again."""
         self._after_commit.append(fn)
 
     def now(self) -> dt.datetime:
@@ -125,6 +147,11 @@ class Database:
         self.engine = create_engine(url)
         self._untidy_until_s = self.clock.monotonic_s() + _UNTIDY_S  # a process that was killed may have left something
         self._listeners: list[Callable[[Unit], None]] = []
+        self._taken_back_log: TakenBackLog | None = None
+
+    def keep_taken_back(self, log: TakenBackLog) -> None:
+        """From now on note in `log` what people take back; the process's work must have the kind `taken_back.OWED`."""
+        self._taken_back_log = log
 
     def on_commit(self, listener: Callable[[Unit], None]) -> None:
         """Call `listener` after every committed transaction; the work threads and the relay wake up by it."""
@@ -137,7 +164,13 @@ class Database:
         Raises DatabaseUnavailable when the database does not answer.
         """
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
-            unit = Unit(session, source=self.source, clock=self.clock, erasure_items_max=self.erasure_items_max)
+            unit = Unit(
+                session,
+                source=self.source,
+                clock=self.clock,
+                erasure_items_max=self.erasure_items_max,
+                taken_back_log=self._taken_back_log,
+            )
             session.connection()
             yield unit
             session.commit()

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from semblance.eventbus.inbox import Inbox
 from semblance.eventbus.relay import Relay
 from semblance.kernel.errors import Unavailable
-from semblance.service_kit import metrics, rpc, work_queue
+from semblance.service_kit import metrics, owing, rpc, work_queue
 from semblance.service_kit.consumer import ConsumerLoop
 from semblance.service_kit.database import DatabaseUnavailable
 from semblance.service_kit.http import Check, create_app
@@ -58,6 +58,7 @@ class Parts:
         self._roles = roles
         self._together = roles == ROLES["all"]
         self._stop = stop
+        self._work = {**application.work, **owing.begin(application.database, application.settings.taken_back_dir)}
         # The relay ends after everything that may still write events.
         self._relay_stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -84,7 +85,7 @@ class Parts:
             self._relay_thread = self._spawn("relay", self._relay)
             self._spawn("housekeeping", self._housekeep)
             self._spawn("tidying", self._tidy)
-        if "work" in self._roles and app.work:
+        if "work" in self._roles and self._work:
             self._start_work()
         if "consume" in self._roles:
             for subscription in app.subscriptions:
@@ -129,11 +130,11 @@ class Parts:
 
     def _start_work(self) -> None:
         poll_s = _IN_PROCESS_POLL_S if self._together else self._app.settings.work_poll_s
-        worker = Worker(self._app.database, self._app.work, poll_s=poll_s)
+        worker = Worker(self._app.database, self._work, poll_s=poll_s)
         self._worker = worker
         metrics.watch_queue(self._queue_age_s)
         self._spawn("work heartbeat", worker.heartbeat)
-        for kind, spec in self._app.work.items():
+        for kind, spec in self._work.items():
             for number in range(spec.concurrency):
                 self._spawn(f"work {kind} {number}", lambda kind=kind: worker.run_kind(kind))  # type: ignore[misc]
 

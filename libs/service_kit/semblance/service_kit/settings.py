@@ -45,6 +45,9 @@ class ServiceSettings(BaseSettings):
     keyring_erased_dir: Path | None = Field(
         default=None, description="Second place for the tombstones of destroyed keys, outside of every backup."
     )
+    taken_back_dir: Path | None = Field(
+        default=None, description="Where it is noted what people took back, outside of every backup."
+    )
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)

@@ -72,6 +72,9 @@ class Store(Protocol):
 
     def publish(self, event: Event) -> None: ...
 
+    def note_hidden(self, image: Image) -> None:
+        """A restore must know that the person does not show it to whoever asked for it."""
+
     def schedule_rendering(self, image_id: ImageId) -> None: ...
 
     def cancel_rendering(self, image_id: ImageId) -> None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentMissing
 from semblance.kernel.ids import ImageId, SubjectId, new_id
 from semblance.kernel.use import Use
+from semblance.service_kit import owing
+from semblance.service_kit.taken_back import Kind, TakenBack, TakenBackLog
 
 pytestmark = pytest.mark.integration
 GENERATE = frozenset({Purpose.GENERATE})
@@ -122,13 +125,16 @@ def test_who_sees_what(service: Any, shared: Shared) -> None:
             images.set_visibility(subject, image.id, ports, shown=True)
 
 
-def test_shown_and_hidden_as_often_as_the_person_likes(service: Any, shared: Shared) -> None:
+def test_shown_and_hidden_as_often_as_the_person_likes(service: Any, shared: Shared, tmp_path: Path) -> None:
+    owing.begin(service.database, tmp_path / "taken-back")
     image = shared.published()
     for shown in (True, False, True, True):
         decided = images.set_visibility(service.subject_id, image.id, service.ports, shown=shown)
         assert (decided.visibility is Visibility.SHOWN) == shown
         assert service.get(image).visibility is decided.visibility
     assert service.get(image).state is State.PUBLISHED
+    noted = TakenBackLog(tmp_path / "taken-back").entries()
+    assert list(noted) == [TakenBack(Kind.HIDDEN, service.subject_id, image.id)]
 
 
 def test_withdrawing_the_grant_stops_what_is_under_way_and_keeps_what_is_out(service: Any, shared: Shared) -> None:

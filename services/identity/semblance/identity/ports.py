@@ -352,6 +352,9 @@ class Store(Protocol):
 
     def publish(self, event: Event) -> None: ...
 
+    def note_narrowed(self, sharing: Sharing) -> None:
+        """A restore must know that the person lets fewer others go on."""
+
     def schedule_erasure(self, erasure_id: ErasureId) -> None: ...
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from semblance.identity.adapters.sweeper import Sweeper
 from semblance.identity.domain.consent import RevocationReason, revoke
-from semblance.identity.handlers import consents, erasure
+from semblance.identity.domain.sharing import Level
+from semblance.identity.handlers import consents, erasure, simulation
 from semblance.identity.handlers.restored import CaughtUp, catch_up
+from semblance.identity.handlers.sharing import SetSharing, set_sharing
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import SubjectId, new_id
-from semblance.service_kit import testing
+from semblance.service_kit import owing, testing
+from semblance.service_kit.taken_back import Kind, TakenBackLog
 
 pytestmark = pytest.mark.parametrize("desk", ["sqlite", "postgres"], indirect=True)
 
@@ -51,6 +55,23 @@ def test_a_consent_that_the_backup_never_saw_can_be_seen_and_taken_back(desk: An
     assert consents.list_consents(past.subject_id, desk.ports) == []
     taken = consents.revoke_consent(lost.subject_id, lost.id, RevocationReason.WITHDRAWN, desk.ports)
     assert taken.revision == lost.revision + 1
+
+
+def test_what_people_take_back_is_noted_where_a_restore_looks(desk: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "taken-back"
+    owing.begin(desk.database, folder)
+    subject_id, consent = desk.opted_in()
+
+    def level(to: Level) -> SetSharing:
+        return SetSharing(subject_id, to, True, 2, ())
+
+    for to in (Level.EVERYONE, Level.APPS, Level.EVERYONE):
+        set_sharing(level(to), desk.ports)
+    simulation.simulate(subject_id, level(Level.ONLY_ME), desk.ports)
+    consents.revoke_consent(subject_id, consent.id, RevocationReason.WITHDRAWN, desk.ports)
+    noted = list(TakenBackLog(folder).entries())
+    assert [(entry.kind, entry.subject_id) for entry in noted] == [(Kind.CONSENT, subject_id), (Kind.APPS, subject_id)]
+    assert noted[0].thing_id == consent.id
 
 
 def test_an_erased_person_is_not_brought_back(desk: Any) -> None:

@@ -13,10 +13,12 @@ from semblance.eventbus.tables import work_items
 from semblance.generation.adapters.outbox_sink import to_message
 from semblance.generation.adapters.repository import SqlImages
 from semblance.generation.domain.events import Event
+from semblance.generation.domain.image import Image
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ports import Images, Store
 from semblance.kernel.ids import ErasureId, ImageId, SubjectId
 from semblance.service_kit.database import JSON, Database, Unit
+from semblance.service_kit.taken_back import Kind, TakenBack
 
 RENDER_IMAGE: Final = "render_image"
 DESTROY_PIXELS: Final = "destroy_pixels"
@@ -35,6 +37,10 @@ class SqlStore:
     def publish(self, event: Event) -> None:
         """Into the outbox of this transaction."""
         self._require_unit().emit(to_message(event))
+
+    def note_hidden(self, image: Image) -> None:
+        """Into the log of what people took back."""
+        self._require_unit().take_back(TakenBack(Kind.HIDDEN, image.subject_id, image.id))
 
     def schedule_rendering(self, image_id: ImageId) -> None:
         """Queue the rendering."""

@@ -188,6 +188,8 @@ def set_visibility(subject_id: SubjectId, image_id: ImageId, ports: Ports, *, sh
             raise UnknownImage
         decided = image.show(shown=shown)
         store.images.save(decided)
+        if not shown:
+            store.note_hidden(decided)
         return decided
 
 

@@ -19,6 +19,7 @@ from semblance.identity.adapters.reviews_repository import SqlReviews
 from semblance.identity.adapters.templates_repository import SqlTemplates
 from semblance.identity.adapters.upsert import upsert
 from semblance.identity.domain.events import Event
+from semblance.identity.domain.sharing import Sharing
 from semblance.identity.ports import (
     Apps,
     Consents,
@@ -35,8 +36,10 @@ from semblance.identity.ports import (
 )
 from semblance.kernel.clock import Clock
 from semblance.kernel.destroyed import Destroyed
-from semblance.kernel.ids import ErasureId, SubjectId
+from semblance.kernel.ids import ErasureId, SubjectId, new_id
 from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.taken_back import Kind as TakenBackKind
+from semblance.service_kit.taken_back import TakenBack
 
 ERASE_SUBJECT = "erase_subject"
 """The kind of work that destroys a key and then this service's share."""
@@ -94,6 +97,11 @@ class SqlStore:
     def publish(self, event: Event) -> None:
         """Into the outbox of this transaction."""
         self._require_unit().emit(to_message(event))
+
+    def note_narrowed(self, sharing: Sharing) -> None:
+        """Into the log of what people took back. Several of one person are told apart by an id of their own."""
+        kind = TakenBackKind(f"level-{sharing.level.value}")
+        self._require_unit().take_back(TakenBack(kind, sharing.subject_id, new_id()))
 
     def schedule_erasure(self, erasure_id: ErasureId) -> None:
         """Queue the work of destroying the key and this service's share."""

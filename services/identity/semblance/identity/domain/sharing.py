@@ -21,6 +21,11 @@ class Level(enum.Enum):
     APPS = "apps"
     EVERYONE = "everyone"
 
+    def narrower_than(self, other: Level) -> bool:
+        """Whether it allows less."""
+        order = list(Level)
+        return order.index(self) < order.index(other)
+
     def allows(self, *, is_app: bool, approved: bool) -> bool:
         """Whether a grant works at this level. `approved`: the person said yes to this one grantee."""
         if self is Level.EVERYONE:

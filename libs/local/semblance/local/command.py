@@ -145,7 +145,8 @@ def backup(
         taken = take.take(layout, folder, _keys_place(folder, keys_to), SystemClock(), _tell)
         _console.print(f"Backed up to {taken.archive}")
         _console.print(f"All keys, in plain files: {taken.keys}. Keep them elsewhere; only this newest copy exists.")
-        _console.print(f"Who is erased from now on: {erased_log.place_of(layout)}. Keep it on another disk.")
+        log = erased_log.place_of(layout)
+        _console.print(f"Who is erased and what is taken back from now on: {log}. Keep it on another disk.")
 
 
 @app.command()
@@ -159,7 +160,7 @@ def restore(
     data: Data = _DATA,
     models_dir: Annotated[Path | None, typer.Option("--models", help="The face models.")] = None,
 ) -> None:
-    """Restore into an empty data directory, and erase again who was erased since; then `up` starts it."""
+    """Restore into an empty data directory; who was erased and what was taken back since goes again. Then `up`."""
     layout = Layout(data.resolve())
     with _told():
         found = (models_dir or models.default_directory()).resolve()
@@ -170,9 +171,9 @@ def restore(
             file = restoring.newest(source.resolve())
             restored = restoring.put_back(layout, file, _keys_place(file.parent, keys_from), _tell)
             _console.print(f"Put back as of {restored.manifest.made_at}; {restored.shredded} keys shredded again.")
-        erased = forget.forget_again(layout, Options(found, closed=True), _tell)
-        _console.print(f"Restored. {erased} erasures of the log hold. Withdrawals of consent and deletions since the")
-        _console.print("backup are not known: tell people, and see docs/operators.md.")
+        held = forget.forget_again(layout, Options(found, closed=True), _tell)
+        _console.print(f"Restored. {held.erased} erasures hold, and {held.taken_back} things that people took back are")
+        _console.print("taken back. What they made or allowed since the backup is lost: tell them (docs/operators.md).")
 
 
 def _keys_place(folder: Path, given: Path | None) -> Path:

@@ -98,6 +98,7 @@ def _common(service: str, config: Config, layout: Layout) -> dict[str, str]:
         "HTTP_PORT": str(config.ports[f"{service}.http"]),
         "GRPC_PORT": str(config.ports[f"{service}.grpc"]),
         "INTERNAL_TOKEN": config.internal_token,
+        **_taken_back(service, layout),
         "OTLP_ENDPOINT": f"127.0.0.1:{config.ports['otlp']}",
         **_store(service, config, layout),
         **addresses,
@@ -116,6 +117,11 @@ def _store(service: str, config: Config, layout: Layout) -> dict[str, str]:
         "KEYRING_DIR": str(layout.keyring),
         "KEYRING_KEK_FILE": str(layout.secrets / "kek"),
     }
+
+
+def _taken_back(service: str, layout: Layout) -> dict[str, str]:
+    place = erased_log.taken_back_of(erased_log.place_of(layout), service)
+    return {"TAKEN_BACK_DIR": str(place)} if service in erased_log.KEEPERS else {}
 
 
 def _face_model(service: str) -> dict[str, str]:

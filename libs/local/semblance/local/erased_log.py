@@ -1,12 +1,15 @@
-"""Who was erased, kept outside of the data directory and of every backup.
+"""Who was erased and what was taken back, kept outside of the data directory and of every backup.
 
 A backup from before an erasure brings the person back, unless something that is no part of it says that they must go.
 One tombstone a destroyed key, `<log>/<service>/<id>.destroyed`, written by the service that destroys it before the key
-is shredded: an id that is random, the key's id and the time. `log.json` names the log: another platform's is refused.
+is shredded: an id that is random, the key's id and the time. One entry a thing that somebody took back without being
+erased, in `<log>/<service>/taken-back` (semblance.service_kit.taken_back). `log.json` names the log: another
+platform's is refused.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from dataclasses import dataclass
@@ -16,10 +19,13 @@ from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import new_id
 from semblance.local.layout import Layout
 from semblance.objects import KeyRingUnavailable, durable_files
+from semblance.service_kit.taken_back import TakenBack, TakenBackLog
 
 VARIABLE = "SEMBLANCE_ERASED_DIR"
 # Who destroys keys: identity those of people and of protected entries, provenance those of take-down notices.
 PEOPLE, NOTICES = "identity", "provenance"
+# Who takes something back for people: these note it.
+KEEPERS = ("identity", "ingest", "training", "generation", "provenance")
 _SUFFIX = ".destroyed"
 
 
@@ -46,6 +52,21 @@ class ErasedLog:
         """Where a service writes its tombstones."""
         return self.folder / service
 
+    def taken_back(self) -> dict[TakenBack, dt.datetime | None]:
+        """What was taken back by people who are not erased, with its time where that is known. Raises UnknownEntry."""
+        erased = self.tombstones(PEOPLE)
+        found: dict[TakenBack, dt.datetime | None] = {}
+        for service in KEEPERS:
+            found |= TakenBackLog(taken_back_of(self.folder, service)).entries()
+        return {entry: at for entry, at in found.items() if entry.subject_id not in erased}
+
+    def forget_covered(self) -> None:
+        """Remove entries of people who are erased: the tombstone covers them."""
+        for service in KEEPERS:
+            log = TakenBackLog(taken_back_of(self.folder, service))
+            for subject_id in {entry.subject_id for entry in log.entries()} & self.tombstones(PEOPLE).keys():
+                log.forget(subject_id)
+
     def tombstones(self, service: str) -> dict[str, bytes]:
         """Id to the tombstone's content."""
         return tombstones_in(self.of(service))
@@ -68,6 +89,11 @@ class ErasedLog:
                 durable_files.create_exclusively(keyring / f"{name}{_SUFFIX}", content)
                 shredded += durable_files.shred(keyring / f"{name}.key")
         return shredded
+
+
+def taken_back_of(folder: Path, service: str) -> Path:
+    """Where a service notes what people took back, of the log in `folder`."""
+    return folder / service / "taken-back"
 
 
 def place_of(layout: Layout) -> Path:

@@ -45,6 +45,7 @@ class Options:
     engine: str = "local"
     # The gateway answers nobody: the end of a restore.
     closed: bool = False
+    services: tuple[str, ...] = SERVICES
 
 
 class Platform:
@@ -89,7 +90,7 @@ class Platform:
     def _require_restored(self) -> None:
         if self._layout.restoring.exists() and not self._options.closed:
             raise Unavailable(
-                "a restore did not end: people who were erased could still be here",
+                "a restore did not end: who was erased and what was taken back could still be here",
                 remedy="Run `semblance restore` on this directory again.",
                 code="restore-unfinished",
             )
@@ -108,7 +109,7 @@ class Platform:
 
     def _start_services(self, config: Config, backing: Backing, log: LineFile) -> None:
         self._start_engine(config, log)
-        for name in SERVICES:
+        for name in self._options.services:
             if not _installed(name):
                 self._say(f"{name} is not installed and is left out")
                 continue

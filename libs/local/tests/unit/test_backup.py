@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,13 @@ from semblance.local.backup.errors import BackupDamaged, BackupsDoNotFit, NoRoom
 from semblance.local.backup.sealed_stream import PIECE_BYTES, SealedReader, SealedWriter
 from semblance.local.backup.take import Taken
 from semblance.local.command import app
+from semblance.local.environment import of_service
 from semblance.local.layout import Layout
 from semblance.local.lock import Lock
 from semblance.local.platform import Options, Platform
+from semblance.local.rights import SERVICES
 from semblance.objects import FileKeyRing, SubjectKeyDestroyed
+from semblance.service_kit.taken_back import Kind, TakenBack, TakenBackLog, UnknownEntry
 
 RUNNER = CliRunner()
 KEY = bytes(range(32))
@@ -46,6 +50,11 @@ class Home:
         """As identity has it."""
         erased = erased_log.place_of(self.layout) / erased_log.PEOPLE
         return FileKeyRing(self.layout.keyring, self.layout.secrets / "kek", self.clock, erased=erased)
+
+    def note(self, entry: TakenBack, service: str) -> None:
+        """As a service has it."""
+        folder = erased_log.taken_back_of(erased_log.place_of(self.layout), service)
+        TakenBackLog(folder).write(entry, self.clock.now())
 
     def take(self) -> Taken:
         self.clock.advance(60)
@@ -277,10 +286,43 @@ def test_where_nobody_was_ever_erased_a_restore_ends_without_a_start(home: Home,
     home.take()
     home.lose()
     home.restore()
-    assert (
-        forget.forget_again(home.layout, Options(tmp_path, closed=True), lambda _: pytest.fail("nothing to say")) == 0
-    )
+    held = forget.forget_again(home.layout, Options(tmp_path, closed=True), lambda _: pytest.fail("nothing to say"))
+    assert held == forget.Held(0, 0)
     assert not home.layout.restoring.exists()
+
+
+def test_what_is_taken_back_is_asked_of_the_log_and_of_nobody_who_is_erased(home: Home) -> None:
+    stays, erased = new_id(), new_id()
+    for person in (stays, erased):
+        home.note(TakenBack(Kind.PHOTO, person, new_id()), "ingest")
+    home.ring.destroy(erased)
+    log = erased_log.read(erased_log.place_of(home.layout))
+    assert [entry.subject_id for entry in log.taken_back()] == [stays]
+    home.take()
+    folder = erased_log.taken_back_of(log.folder, "ingest")
+    assert [entry.subject_id for entry in TakenBackLog(folder).entries()] == [stays]
+
+
+def test_an_entry_that_is_not_understood_stops_a_restore_before_it_begins(home: Home) -> None:
+    home.take()
+    home.lose()
+    home.note(TakenBack(Kind.PHOTO, new_id(), new_id()), "ingest")
+    entry = erased_log.taken_back_of(erased_log.place_of(home.layout), "ingest") / f"thought.{new_id()}.{new_id()}"
+    entry.touch()
+    with pytest.raises(UnknownEntry, match="no entry"):
+        home.restore()
+    assert not home.layout.data.exists()
+    entry.unlink()
+    home.restore()
+    assert json.loads(home.layout.restoring.read_text())["made_at"] == home.clock.now().isoformat()
+
+
+def test_every_service_that_takes_back_for_people_is_told_where_to_note_it(home: Home) -> None:
+    config = configuration.read(home.layout.config)
+    for service in SERVICES:
+        told = of_service(service, config, home.layout, home.root).get(f"{service.upper()}_TAKEN_BACK_DIR")
+        place = erased_log.taken_back_of(erased_log.place_of(home.layout), service)
+        assert told == (str(place) if service in erased_log.KEEPERS else None)
 
 
 def test_the_command_says_in_one_sentence_what_is_wrong(home: Home) -> None:

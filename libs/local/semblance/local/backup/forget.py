@@ -1,79 +1,149 @@
-"""The last step of a restore: who was erased is erased again, before anybody is answered."""
+"""The last step of a restore: who was erased is erased again, what was taken back is taken back again, and only then is
+anybody answered."""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from semblance.contracts.identity.v1 import review_pb2, review_pb2_grpc
 from semblance.kernel.errors import Unavailable
 from semblance.local import erased_log
+from semblance.local.backup.take_back import FIRST, doors, owed, take_back
 from semblance.local.config import Config
 from semblance.local.layout import Layout
 from semblance.local.operator.desk import desk
 from semblance.local.platform import Options, Platform
+from semblance.service_kit.taken_back import TakenBack
 
-_TIMEOUT_S = 900.0
-_ASK_EVERY_S = 1.0
+_STILL_S = 900.0
+_PAUSE_S = 1.0
 COMPLETED = "completed"
+T = TypeVar("T")
 
 
 class NotForgotten(Unavailable):
-    """An erasure did not end, so the restore did not."""
+    """An erasure or a taking back did not end, so the restore did not."""
 
     code = "erasures-not-completed"
 
 
-def forget_again(layout: Layout, options: Options, say: Callable[[str], None]) -> int:
-    """Run the platform behind closed doors until every erasure of the log is completed; how many the log has.
+@dataclass(frozen=True)
+class Held:
+    """How many erasures and how many things taken back the log has; all of them hold."""
 
-    Erasures that were completed before the backup are known to be. Main thread only. Raises NotForgotten, and what a
-    start raises; then the next `semblance restore` goes on here, and `semblance up` refuses until it did."""
+    erased: int
+    taken_back: int
+
+
+def forget_again(layout: Layout, options: Options, say: Callable[[str], None]) -> Held:
+    """Run the platform behind closed doors until every erasure of the log is completed and everything is taken back.
+
+    What was done before the backup is known to be and costs a question. Main thread only. Raises NotForgotten,
+    UnknownEntry, and what a start raises; then the next `semblance restore` goes on here, and `semblance up` refuses
+    until it did."""
     log = erased_log.read(erased_log.place_of(layout))
     people = sorted(log.tombstones(erased_log.PEOPLE))
-    if not people:
-        layout.restoring.unlink()
-        return 0
-    stop = threading.Event()
-    waiting: set[str] = set(people)
+    things = owed(log.taken_back(), _made_at(layout))
+    first = [thing for thing in things if thing.kind in FIRST]
+    rest = [thing for thing in things if thing.kind not in FIRST]
+    if first:
+        alone = replace(options, services=("identity",))
+        _behind_closed_doors(layout, alone, say, lambda config: _take_back(layout, config, first, say))
+    if people or rest:
+        _behind_closed_doors(layout, options, say, lambda config: _everything(layout, config, people, rest, say))
+    log.forget_covered()
+    layout.restoring.unlink()
+    return Held(len(people), len(things))
 
-    def erase() -> None:
-        try:
-            _until_erased(layout, waiting)
-        finally:
-            stop.set()
 
-    worker = threading.Thread(target=erase, daemon=True)
-
-    def begin(_: Config) -> None:
+def _everything(
+    layout: Layout, config: Config, people: list[str], things: list[TakenBack], say: Callable[[str], None]
+) -> None:
+    if people:
         say(f"{len(people)} erasures of the log")
-        worker.start()
+        with desk(layout.data) as stub:
+            _until_done(layout, people, lambda person: _is_erased(person, stub))
+    if things:
+        _take_back(layout, config, things, say)
+
+
+def _take_back(layout: Layout, config: Config, things: list[TakenBack], say: Callable[[str], None]) -> None:
+    say(f"{len(things)} things taken back")
+    with doors(config) as to:
+        _until_done(layout, things, lambda thing: take_back(thing, to))
+
+
+def _behind_closed_doors(
+    layout: Layout, options: Options, say: Callable[[str], None], work: Callable[[Config], None]
+) -> None:
+    """Run a platform that answers nobody until `work` ended; raises what it raised."""
+    stop = threading.Event()
+    failed: list[BaseException] = []
+
+    def begin(config: Config) -> None:
+        def run() -> None:
+            try:
+                work(config)
+            except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+                failed.append(error)
+            finally:
+                stop.set()
+
+        threading.Thread(target=run, daemon=True).start()
 
     Platform(layout, options, say).run(stop, begin)
-    if waiting:
-        raise NotForgotten(
-            f"{len(waiting)} erasures are not completed", remedy=f"See {layout.log}; run `semblance restore` again."
-        )
-    layout.restoring.unlink()
-    return len(people)
+    if failed:
+        raise failed[0]
 
 
-def _until_erased(layout: Layout, waiting: set[str]) -> None:
-    """Takes out of `waiting` who is erased everywhere; returns when it is empty or time is up."""
-    deadline_s = time.monotonic() + _TIMEOUT_S
-    with desk(layout.data) as stub:
-        while waiting and time.monotonic() < deadline_s:
-            waiting -= set(_erased(stub, sorted(waiting)))
-            if waiting:
-                time.sleep(_ASK_EVERY_S)
+def _until_done(
+    layout: Layout,
+    things: Iterable[T],
+    is_done: Callable[[T], bool],
+    *,
+    pause_s: float = _PAUSE_S,
+    still_s: float = _STILL_S,
+) -> None:
+    """Ask for each until it is done. Raises NotForgotten once nothing more got done for a long time."""
+    waiting = list(things)
+    still_since_s = time.monotonic()
+    while waiting:
+        left = _ask(waiting, is_done)
+        if len(left) < len(waiting):
+            still_since_s = time.monotonic()
+        elif time.monotonic() - still_since_s > still_s:
+            raise NotForgotten(
+                f"{len(left)} erasures or withdrawals are not completed",
+                remedy=f"See {layout.log}; run `semblance restore` again.",
+            )
+        waiting = left
+        if waiting:
+            time.sleep(pause_s)
 
 
-def _erased(stub: review_pb2_grpc.OperatorServiceStub, people: Iterable[str]) -> Iterable[str]:
-    for person in people:
+def _ask(waiting: list[T], is_done: Callable[[T], bool]) -> list[T]:
+    """Those that are not done yet; a service that is away leaves the rest for the next time."""
+    left = []
+    for number, thing in enumerate(waiting):
         try:
-            erasure = stub.EraseSubject(review_pb2.EraseSubjectRequest(subject_id=person))
+            if not is_done(thing):
+                left.append(thing)
         except Unavailable:
-            return  # asked again
-        if erasure.state == COMPLETED:
-            yield person
+            return [*left, *waiting[number:]]
+    return left
+
+
+def _is_erased(person: str, stub: review_pb2_grpc.OperatorServiceStub) -> bool:
+    return bool(stub.EraseSubject(review_pb2.EraseSubjectRequest(subject_id=person)).state == COMPLETED)
+
+
+def _made_at(layout: Layout) -> dt.datetime | None:
+    """The backup's time, if the restore was begun by a version that wrote it down."""
+    said = json.loads(layout.restoring.read_text()).get("made_at")
+    return dt.datetime.fromisoformat(said) if said else None

@@ -2,8 +2,9 @@
 
 1. Everything is checked and unpacked beside the data directory, which only then gets its name.
 2. The log of erasures is held over the key ring: tombstones in, keys shredded. From then on nothing of theirs opens.
-3. The platform runs with the gateway answering nobody until every erasure of the log is completed (forget.py). Until
-   then `restoring.json` lies in the data directory and `semblance up` refuses.
+3. The platform runs with the gateway answering nobody until every erasure of the log is completed and what people
+   took back is taken back again (forget.py). Until then `restoring.json` lies in the data directory and `semblance up`
+   refuses.
 """
 
 from __future__ import annotations
@@ -52,14 +53,15 @@ def newest(folder: Path) -> Path:
 
 
 def put_back(layout: Layout, file: Path, keys_from: Path, say: Callable[[str], None]) -> Restored:
-    """Steps 1 and 2. Raises BackupDamaged, BackupsDoNotFit, DataThere, ErasedLogMissing, NoRoom; the data directory
-    is then as it was."""
+    """Steps 1 and 2. Raises BackupDamaged, BackupsDoNotFit, DataThere, ErasedLogMissing, UnknownEntry, NoRoom; the
+    data directory is then as it was."""
     if layout.config.exists() or layout.store.exists() or layout.database("x").parent.exists():
         raise DataThere(f"{layout.data} holds a platform", remedy="Move it away, or give another --data.")
     log = erased_log.read(erased_log.place_of(layout))
     copy = keys.read(keys_from)
     manifest = archive.read_manifest(file, copy.backup_key)
     _require_fit(manifest, copy, log)
+    log.taken_back()  # read now: what it holds must be understood before anything is put back
     staging = Layout(layout.data.with_name(f"{layout.data.name}.restoring"))
     keys.shred_folder(staging.data)  # of a restore that was interrupted
     staging.make()
@@ -69,7 +71,7 @@ def put_back(layout: Layout, file: Path, keys_from: Path, say: Callable[[str], N
         archive.unpack(file, copy.backup_key, staging.data)
         keys.put_back(copy, staging)
         shredded = log.bury(staging.keyring)
-        configuration.write_private(staging.restoring, json.dumps({"backup": manifest.id}))
+        configuration.write_private(staging.restoring, json.dumps({"backup": manifest.id, "made_at": manifest.made_at}))
         if layout.data.exists():
             layout.data.rmdir() if not any(layout.data.iterdir()) else _move_aside(layout.data)
         staging.data.rename(layout.data)

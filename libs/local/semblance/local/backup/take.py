@@ -42,6 +42,7 @@ def take(layout: Layout, to: Path, keys_to: Path, clock: Clock, say: Callable[[s
         with Lock(layout.lock):
             log = erased_log.make(erased_log.place_of(layout))
             log.learn(layout.keyring)
+            log.forget_covered()
             made_at = clock.now()
             files = archive.stored(layout)
             manifest = Manifest(

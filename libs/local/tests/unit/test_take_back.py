@@ -1,0 +1,127 @@
+"""What a restore asks of the services: each thing of whoever takes it back, as often as it takes, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from semblance.contracts.identity.v1 import service_pb2 as identity_pb
+from semblance.kernel.errors import Gone, NotFound, Unavailable
+from semblance.kernel.ids import new_id
+from semblance.local.backup import forget
+from semblance.local.backup.take_back import Doors, owed, take_back
+from semblance.local.layout import Layout
+from semblance.service_kit.taken_back import Kind, TakenBack
+
+MADE_AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+class Door:
+    """A stub that writes down what it is asked, and answers or raises what it was given."""
+
+    def __init__(self, asked: list[tuple[str, Any]], answers: dict[str, Any]) -> None:
+        self._asked = asked
+        self._answers = answers
+
+    def __getattr__(self, method: str) -> Callable[[Any], Any]:
+        def call(request: Any) -> Any:
+            self._asked.append((method, request))
+            answer = self._answers.get(method)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+class House:
+    def __init__(self, **answers: Any) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        door = Door(self.asked, answers)
+        self.doors = Doors(dict.fromkeys(("identity", "ingest", "training", "generation", "provenance"), door))
+
+    def take_back(self, kind: Kind) -> bool:
+        self.entry = TakenBack(kind, new_id(), new_id())
+        return take_back(self.entry, self.doors)
+
+    @property
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.asked]
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "thing"),
+    [
+        (Kind.CONSENT, "RevokeConsent", "consent_id"),
+        (Kind.PHOTO, "RemovePhoto", "photo_id"),
+        (Kind.ADAPTER, "RemoveAdapter", "adapter_id"),
+        (Kind.IMAGE, "RemoveImage", "image_id"),
+        (Kind.TAKEDOWN, "RemoveImage", "image_id"),
+        (Kind.HIDDEN, "SetVisibility", "image_id"),
+    ],
+)
+def test_each_is_asked_of_whoever_does_it_in_ordinary_life(kind: Kind, method: str, thing: str) -> None:
+    house = House(GetManifest=NotFound("gone"))
+    assert house.take_back(kind)
+    [asked] = [request for name, request in house.asked if name == method]
+    assert (asked.subject_id, getattr(asked, thing)) == (house.entry.subject_id, house.entry.thing_id)
+    for error in (NotFound("the backup never saw it"), Gone("the person is erased")):
+        assert House(**{method: error}).take_back(kind)
+    with pytest.raises(Unavailable):
+        House(**{method: Unavailable("not yet")}).take_back(kind)
+
+
+def test_a_picture_is_gone_only_when_nobody_can_fetch_it() -> None:
+    for kind in (Kind.IMAGE, Kind.TAKEDOWN):
+        assert not House().take_back(kind)
+
+
+@pytest.mark.parametrize(
+    ("level", "asked", "then"),
+    [
+        ("everyone", Kind.APPS, "apps"),
+        ("everyone", Kind.ONLY_ME, "only_me"),
+        ("apps", Kind.PEOPLE, "people"),
+        ("people", Kind.PEOPLE, None),
+        ("only_me", Kind.APPS, None),
+    ],
+)
+def test_a_level_is_only_lowered_and_the_rest_of_the_setting_stays(level: str, asked: Kind, then: str | None) -> None:
+    house = House(GetSharing=identity_pb.Sharing(level=level, limits=["no hats"], review=True, pictures=3))
+    assert house.take_back(asked)
+    made = [request.sharing for method, request in house.asked if method == "SetSharing"]
+    wanted = identity_pb.Sharing(level=then or "", limits=["no hats"], review=True, pictures=3)
+    assert made == ([wanted] if then else [])
+
+
+def test_what_can_be_undone_counts_only_since_the_backup() -> None:
+    before, after = MADE_AT - HOUR, MADE_AT + HOUR
+    entries = {
+        (kind, at): TakenBack(kind, new_id(), new_id()) for kind in Kind for at in (before, MADE_AT, after, None)
+    }
+    found = set(owed({entry: at for (_, at), entry in entries.items()}, MADE_AT))
+    passed_over = {key for key, entry in entries.items() if entry not in found}
+    assert passed_over == {(kind, before) for kind in (Kind.HIDDEN, Kind.ONLY_ME, Kind.PEOPLE, Kind.APPS)}
+    assert len(owed({entry: at for (_, at), entry in entries.items()}, None)) == len(entries)
+
+
+def test_it_is_asked_again_until_all_is_done(tmp_path: Path) -> None:
+    answers = {"a": [False, True], "b": [Unavailable("away"), False, True], "c": [True]}
+    asked: list[str] = []
+
+    def is_done(thing: str) -> bool:
+        asked.append(thing)
+        answer = answers[thing].pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    forget._until_done(Layout(tmp_path), "abc", is_done, pause_s=0)
+    assert asked == ["a", "b", "a", "b", "c", "b"]
+    with pytest.raises(forget.NotForgotten, match="1 erasures or withdrawals"):
+        forget._until_done(Layout(tmp_path), ["d"], lambda _: False, pause_s=0, still_s=0)

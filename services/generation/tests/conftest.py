@@ -24,6 +24,7 @@ from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.handlers import images
 from semblance.generation.ports import (
     AdapterFacts,
+    Beside,
     Drawing,
     EngineLoad,
     OnStep,
@@ -52,15 +53,24 @@ class ScriptedRenderer:
     def __init__(self) -> None:
         self.calls: list[tuple[Words, Order, OpenAdapter]] = []
         self.began: list[Beginning | None] = []
+        self.beside: list[Sequence[Beside]] = []
         self.between: Callable[[int], None] = lambda _step: None
         self.steps = 4
         self.revoked: list[tuple[Withdrawal, bool]] = []
         self.away = False
 
     def draw(
-        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+        self,
+        words: Words,
+        order: Order,
+        adapter: OpenAdapter,
+        on_step: OnStep,
+        begin: Beginning | None = None,
+        *,
+        beside: Sequence[Beside] = (),
     ) -> Drawing:
         self.calls.append((words, order, adapter))
+        self.beside.append(beside)
         self.began.append(begin)
         for step in range(1, self.steps + 1):
             self.between(step)
@@ -227,7 +237,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
         renderer=renderer,
         quarantine=SealedObjects(store, sealer, QUARANTINE),
         words=SealedWords(sealer),
-        rules=Rules(open_images=3, tick_s=0.5),
+        rules=Rules(open_images=3, people=3, tick_s=0.5),
     )
     kinds = work_kinds(ports, lease_s=30, max_attempts=3)
     yield Service(

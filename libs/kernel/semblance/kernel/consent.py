@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from semblance.kernel.errors import ConsentExpired, ConsentMissing, ConsentRevoked
-from semblance.kernel.ids import ConsentId, SubjectId
+from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
 
 
 class Purpose(enum.Enum):
@@ -27,6 +27,9 @@ WHOEVER_ASKED: Final = "*"
 """For the filter and the signer: who asked for the picture was bound to the consent when it was ordered."""
 
 
+NO_ADAPTER: Final = AdapterId("")
+
+
 @dataclass(frozen=True)
 class Depicted:
     """Somebody whom a picture shows, and the consent that covers them, at the revision that it was asked for under."""
@@ -34,6 +37,8 @@ class Depicted:
     subject_id: SubjectId
     consent_id: ConsentId
     consent_revision: int
+    # With which they were drawn; empty where that was not said.
+    adapter_id: AdapterId = NO_ADAPTER
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def build(settings: GenerationSettings) -> Application:
         renderer=renderer,
         quarantine=SealedObjects(store, sealer, QUARANTINE),
         words=SealedWords(sealer),
-        rules=Rules(open_images=settings.open_images, tick_s=settings.tick_s),
+        rules=Rules(open_images=settings.open_images, people=settings.people_max, tick_s=settings.tick_s),
     )
 
     def servicer(server: grpc.Server) -> None:

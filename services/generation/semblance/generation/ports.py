@@ -11,6 +11,7 @@ from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.events import Event
 from semblance.generation.domain.image import Image, State
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.together import Area
 from semblance.generation.domain.withdrawn import Whose, Withdrawal
 from semblance.kernel.clock import Clock
 from semblance.kernel.consent import Consent, Purpose
@@ -38,7 +39,8 @@ class Images(Protocol):
     def get(self, image_id: ImageId, *, lock: bool = False) -> Image | None: ...
 
     def page(self, subject_id: SubjectId, after: str, limit: int, *, by_others: bool = False) -> list[Image]:
-        """What the person asked for, or what others did; by id, which is by time, the oldest first."""
+        """What the person asked for, or what others did, also beside somebody else; by id, which is by time, the oldest
+        first."""
 
     def page_of_requester(self, requester_id: SubjectId, after: str, limit: int) -> list[Image]:
         """What somebody asked for of others, in the same order."""
@@ -52,8 +54,12 @@ class Images(Protocol):
 
     def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Image]: ...
 
+    def showing(self, subject_id: SubjectId) -> list[Image]:
+        """Others' that show this person beside their subject; locked."""
+
     def pending_under(self, consent_id: ConsentId) -> list[Image]:
-        """Pending ones that need this consent, for themselves, their adapter or the picture that they edit; locked."""
+        """Pending ones that need this consent, of anybody in them, of an adapter or of the picture that they edit;
+        locked."""
 
     def pending_from(self, source_id: ImageId) -> list[Image]:
         """Pending edits of this picture; locked."""
@@ -160,6 +166,14 @@ class OpenAdapter:
     backbone_digest: str
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Somebody else in the picture."""
+
+    adapter: OpenAdapter
+    area: Area
+
+
 class Shelf(Protocol):
     """Opened adapters, at most so many; a dropped one is opened again only by asking training first."""
 
@@ -226,10 +240,17 @@ class Renderer(Protocol):
     """The engine, in this process or elsewhere: several threads draw at once, and strangers share its batches."""
 
     def draw(
-        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+        self,
+        words: Words,
+        order: Order,
+        adapter: OpenAdapter,
+        on_step: OnStep,
+        begin: Beginning | None = None,
+        *,
+        beside: Sequence[Beside] = (),
     ) -> Drawing:
         """The best of several pictures. The same arguments on the same build give the same bytes. begin: a picture to
-        start at instead of noise.
+        start at instead of noise. beside: everybody else, each kept to their area; order.area is then the subject's.
 
         on_step is called in the caller's thread; while no engine has room the call waits, and tells step 0. Raises what
         on_step raises, AdapterRevoked, AdapterDamaged, EngineAway, SourceUnusable, NoFaceInSource, and Invalid for what
@@ -286,6 +307,7 @@ class Rules:
     """Every number that an operator may set."""
 
     open_images: int
+    people: int
     tick_s: float
 
 

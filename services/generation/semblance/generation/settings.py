@@ -35,6 +35,7 @@ class GenerationSettings(ServiceSettings):
 
     loaded_adapters: int = Field(default=8, ge=1, description="Opened adapters kept in memory.")
     adapter_idle_s: float = Field(default=600.0, gt=0)
+    people_max: int = Field(default=4, ge=1, le=4, description="In one picture.")
     open_images: int = Field(default=20, ge=1, description="Of one person, queued or drawn.")
 
     concurrency: int = Field(default=4, ge=1, le=64, description="Pictures drawn at once by a process that works.")

@@ -323,6 +323,7 @@ def test_erasure_leaves_no_row_no_object_and_nothing_in_memory(service) -> None:
         "objects:quarantine": 1,
         "database:images": 1,
         "database:image_requesters": 0,
+        "database:image_people": 0,
         "queue:work": 0,
     }
 

@@ -23,9 +23,10 @@ from semblance.generation.domain.edit import Beginning, Changes, Kept
 from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked, NoFaceInSource, SourceUnusable
 from semblance.generation.domain.image import State
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.together import Area
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer
-from semblance.generation.ports import Drawing, OnStep, OpenAdapter, Renderer
+from semblance.generation.ports import Beside, Drawing, OnStep, OpenAdapter, Renderer
 from semblance.generation.testing import engines
 from semblance.kernel.errors import Invalid, Unavailable
 from semblance.kernel.ids import SubjectId
@@ -139,6 +140,33 @@ def test_the_same_request_gives_the_same_bytes(tried: Engines, adapter: OpenAdap
 def test_both_engines_draw_the_same_bytes(in_process: Engines, in_cluster: Engines, adapter: OpenAdapter) -> None:
     drawn = [engine.renderer.draw(WORDS, SHORT, adapter, unwatched) for engine in (in_process, in_cluster)]
     assert drawn[0] == drawn[1]
+
+
+TWO_WORDS, TWO = replace(WORDS, said=("", "reading")), replace(SHORT, area=Area(0, 0, 0.5, 1))
+
+
+def test_both_engines_draw_two_people_with_the_same_bytes(
+    in_process: Engines, in_cluster: Engines, adapter: OpenAdapter, other: OpenAdapter
+) -> None:
+    beside = [Beside(other, Area(0.5, 0, 1, 1))]
+    drawn = [
+        engine.renderer.draw(TWO_WORDS, TWO, adapter, unwatched, beside=beside) for engine in (in_process, in_cluster)
+    ]
+    assert drawn[0] == drawn[1]
+    assert (drawn[0].width_px, drawn[0].height_px) == (128, 64), "each part is as large as a picture of one"
+    swapped = in_process.renderer.draw(TWO_WORDS, TWO, other, unwatched, beside=[replace(beside[0], adapter=adapter)])
+    assert swapped.png != drawn[0].png
+
+
+def test_either_ends_a_drawing_of_two(tried: Engines, adapter: OpenAdapter, other: OpenAdapter) -> None:
+    def withdraw(step: int, _steps: int) -> None:
+        if step:
+            tried.renderer.revoke(Withdrawal(subject_id=other.whose.subject_id))
+
+    beside = [Beside(other, Area(0.5, 0, 1, 1))]
+    with pytest.raises(AdapterRevoked):
+        tried.renderer.draw(TWO_WORDS, replace(LONG, area=TWO.area), adapter, withdraw, beside=beside)
+    assert tried.renderer.draw(WORDS, SHORT, adapter, unwatched).png, "the other one's adapter stays"
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pytest
 from semblance.generation.domain.edit import Beginning, Changes, Kept
 from semblance.generation.domain.errors import EngineAway
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.together import Area
 from semblance.generation.domain.withdrawn import Whose
 from semblance.generation.ml import parcels
 from semblance.generation.ml.parcels import Ask, Drawn
@@ -26,23 +27,30 @@ def ask() -> Ask:
 
 def test_an_adapter_travels_sealed_and_packed_alone_unless_the_whole_is_asked_for() -> None:
     asked = ask()
-    sealed = parcels.seal_adapter(asked.key, ADAPTER, whole=False)
+    sealed = parcels.seal_adapters(asked.key, [ADAPTER], whole=False)
     assert not any(part in sealed for part in (b"portable", b"packed", b"reference"))
     packed = OpenAdapter(WHOSE, b"", ADAPTER.flat, ADAPTER.reference, "b" * 64)
-    assert parcels.open_parcel(asked, sealed) == (packed, None)
-    assert parcels.open_parcel(asked, parcels.seal_adapter(asked.key, ADAPTER, whole=True)) == (ADAPTER, None)
+    assert parcels.open_parcel(asked, sealed) == ([packed], None)
+    assert parcels.open_parcel(asked, parcels.seal_adapters(asked.key, [ADAPTER], whole=True)) == ([ADAPTER], None)
     plain = OpenAdapter(WHOSE, ADAPTER.lora, b"", b"", "b" * 64)
-    assert parcels.open_parcel(asked, parcels.seal_adapter(asked.key, plain, whole=False)) == (plain, None)
+    assert parcels.open_parcel(asked, parcels.seal_adapters(asked.key, [plain], whole=False)) == ([plain], None)
 
 
 def test_the_picture_to_begin_at_travels_sealed_with_the_adapter_or_without() -> None:
     begin = Beginning(b"picture" * 50, Changes(0.5, Kept.FACE))
     asked = replace(ask(), changes=begin.changes)
     alone = parcels.seal_source(asked.key, begin)
-    both = parcels.seal_adapter(asked.key, ADAPTER, whole=True, begin=begin)
+    both = parcels.seal_adapters(asked.key, [ADAPTER], whole=True, begin=begin)
     assert not any(b"picture" in sealed for sealed in (alone, both))
-    assert parcels.open_parcel(asked, alone) == (None, begin)
-    assert parcels.open_parcel(asked, both) == (ADAPTER, begin)
+    assert parcels.open_parcel(asked, alone) == ([], begin)
+    assert parcels.open_parcel(asked, both) == ([ADAPTER], begin)
+
+
+def test_of_several_everybodys_adapter_travels() -> None:
+    other = OpenAdapter(replace(WHOSE, digest="d" * 64), b"lora", b"", b"", "b" * 64)
+    asked = replace(ask(), beside=((other.whose, Area(0.5, 0, 1, 1)),))
+    sealed = parcels.seal_adapters(asked.key, [ADAPTER, other], whole=True)
+    assert parcels.open_parcel(asked, sealed) == ([ADAPTER, other], None)
 
 
 def test_a_picture_travels_sealed() -> None:
@@ -55,8 +63,8 @@ def test_a_picture_travels_sealed() -> None:
 
 def test_what_was_sealed_for_another_request_or_another_way_does_not_open() -> None:
     asked, other = ask(), ask()
-    adapter, picture = parcels.seal_adapter(asked.key, ADAPTER, whole=True), parcels.seal_picture(asked.key, b"png")
-    assert adapter != parcels.seal_adapter(asked.key, ADAPTER, whole=True)
+    adapter, picture = parcels.seal_adapters(asked.key, [ADAPTER], whole=True), parcels.seal_picture(asked.key, b"png")
+    assert adapter != parcels.seal_adapters(asked.key, [ADAPTER], whole=True)
     for wrong in (lambda: parcels.open_parcel(other, adapter), lambda: parcels.open_parcel(asked, picture)):
         with pytest.raises(EngineAway):
             wrong()

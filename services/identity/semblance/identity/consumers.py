@@ -33,6 +33,8 @@ def failed_pictures(store_of: Callable[[Unit], Store]) -> Subscription:
     """Gives back what counted against a grant and failed before there were pixels."""
 
     def image_failed(message: generation_pb.ImageFailed, unit: Unit) -> None:
-        picture_failed(ConsentId(message.consent_id), ImageId(message.image_id), store_of(unit))
+        consents = [message.consent_id, *(each.consent_id for each in message.further_subjects)]
+        for consent_id in consents:
+            picture_failed(ConsentId(consent_id), ImageId(message.image_id), store_of(unit))
 
     return Subscription(group="identity.grants", handlers={generation_pb.ImageFailed: image_failed})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from google.protobuf.message import Message
@@ -25,6 +26,7 @@ def to_message(event: Event) -> Message:
                 requester_name=requester_name,
                 use=_use(image),
                 source_image_id=_source(image),
+                further_subjects=_further(image),
             )
         case Progressed(image, step, steps):
             return generation_pb.GenerationProgressed(**_ids(image), step=step, steps=steps)
@@ -50,17 +52,20 @@ def _rendered(image: Image) -> Message:
         use=_use(image),
         requester_id=image.requester_id or "",
         source_image_id=_source(image),
+        further_subjects=_further(image),
     )
 
 
 def _ended(image: Image) -> Message:
     match image.state:
         case State.FAILED:
-            return generation_pb.ImageFailed(**_ids(image), reason_code=image.reason_codes[0])
+            return generation_pb.ImageFailed(
+                **_ids(image), reason_code=image.reason_codes[0], further_subjects=_further(image)
+            )
         case State.REVOKED:
-            return generation_pb.ImageRevoked(**_ids(image))
+            return generation_pb.ImageRevoked(**_ids(image), further_subjects=_further(image))
         case State.REMOVED:
-            return generation_pb.ImageRemoved(**_ids(image))
+            return generation_pb.ImageRemoved(**_ids(image), further_subjects=_further(image))
         case _:
             raise ValueError(f"an image that is {image.state.value} has no event of this service")
 
@@ -71,6 +76,10 @@ def _use(image: Image) -> str:
 
 def _source(image: Image) -> str:
     return image.edit.source_id if image.edit else ""
+
+
+def _further(image: Image) -> list[generation_pb.FurtherSubject]:
+    return [generation_pb.FurtherSubject(**asdict(each.depicted)) for each in image.others]
 
 
 def _ids(image: Image) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,10 +17,10 @@ from ray.serve.exceptions import RayServeException
 from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.errors import AdapterRevoked, EngineAway
 from semblance.generation.domain.order import Order, Words
-from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
+from semblance.generation.domain.withdrawn import Withdrawal, Withdrawn
 from semblance.generation.ml import parcels
 from semblance.generation.ml.parcels import Answer, Ask, Drawn, Full, Lacks, Tick
-from semblance.generation.ports import Drawing, EngineLoad, OnStep, OpenAdapter
+from semblance.generation.ports import Beside, Drawing, EngineLoad, OnStep, OpenAdapter
 from semblance.kernel.errors import Unavailable
 from semblance.service_kit.cluster import connection, sealing
 from semblance.service_kit.cluster.answers import Refused, Stream
@@ -64,11 +64,19 @@ class RayRenderer:
         self._connect()
 
     def draw(
-        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+        self,
+        words: Words,
+        order: Order,
+        adapter: OpenAdapter,
+        on_step: OnStep,
+        begin: Beginning | None = None,
+        *,
+        beside: Sequence[Beside] = (),
     ) -> Drawing:
-        """As the port says. The adapter is sent only to an engine that says it lacks it."""
-        changes = begin.changes if begin else None
-        ask = Ask(adapter.whose, adapter.backbone_digest, words, order, sealing.new_key(), changes)
+        """As the port says. Adapters are sent only to an engine that says it lacks one."""
+        changes, others = begin.changes if begin else None, tuple((each.adapter.whose, each.area) for each in beside)
+        ask = Ask(adapter.whose, adapter.backbone_digest, words, order, sealing.new_key(), changes, others)
+        adapters = [adapter, *(each.adapter for each in beside)]
         sealed = parcels.seal_source(ask.key, begin) if begin else None
         sent = whole = False
         while True:
@@ -79,7 +87,7 @@ class RayRenderer:
                 if sent and (whole or not answer.whole):
                     raise EngineAway("the engine lost an adapter that it was just sent")
                 sent, whole = True, answer.whole
-                sealed = parcels.seal_adapter(ask.key, adapter, whole=whole, begin=begin)
+                sealed = parcels.seal_adapters(ask.key, adapters, whole=whole, begin=begin)
             elif isinstance(answer, Full):
                 self._wait(ask, on_step)
             else:
@@ -127,7 +135,7 @@ class RayRenderer:
 
     def _follow(self, ask: Ask, sealed: bytes | None, on_step: OnStep) -> tuple[Answer, list[Any]]:
         """Ask once and listen; the last answer."""
-        self._require_usable(ask.whose)
+        self._require_usable(ask)
         self._connect()
         stream: Stream[_Heard] = Stream(lambda: self._asked(ask, sealed), EngineAway)
         self._streams.add(stream)
@@ -135,7 +143,7 @@ class RayRenderer:
         steps = 0
         try:
             while True:
-                self._require_usable(ask.whose)
+                self._require_usable(ask)
                 said = stream.next(_LOOK_S)
                 if said is None:
                     if time.monotonic() - heard_s > self._settings.silence_s:
@@ -164,21 +172,21 @@ class RayRenderer:
             sealed = ray.get(parcel[0], timeout=self._settings.silence_s)
         except _LOST as error:
             raise EngineAway("the engine was lost with the picture") from error
-        self._require_usable(ask.whose)
+        self._require_usable(ask)
         return parcels.open_picture(ask.key, drawn, sealed)
 
     def _wait(self, ask: Ask, on_step: OnStep) -> None:
         """Every engine has enough to do: ask again a little later."""
         until_s = time.monotonic() + _ASK_AGAIN_S
         while time.monotonic() < until_s:
-            self._require_usable(ask.whose)
+            self._require_usable(ask)
             on_step(0, 0)
             time.sleep(_LOOK_S)
 
-    def _require_usable(self, whose: Whose) -> None:
+    def _require_usable(self, ask: Ask) -> None:
         if self._closed:
             raise EngineAway("the engine is closed")
-        if self._withdrawn.covers(whose):
+        if any(map(self._withdrawn.covers, ask.everybody)):
             raise AdapterRevoked
 
     def _connect(self) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from semblance.generation.adapters import people_rows
+from semblance.generation.adapters.people_rows import PeopleRows
 from semblance.generation.adapters.tables import images
 from semblance.generation.domain.edit import Changes, Edit, Kept
 from semblance.generation.domain.image import ERASED_REQUESTER, Image, Pixels, State, Visibility
 from semblance.generation.domain.order import Order
+from semblance.generation.domain.together import Another
 from semblance.generation.ports import ImageCount
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.kernel.use import parse_use
@@ -25,24 +29,33 @@ class SqlImages:
 
     def __init__(self, session: Session) -> None:
         self._sql = session
+        self._people = PeopleRows(session)
 
     def add(self, image: Image) -> None:
         """Keep a new one."""
         self._sql.execute(sa.insert(images).values(_values(image)))
+        self._people.save(image)
 
     def save(self, image: Image) -> None:
         """Write its present state."""
         self._sql.execute(sa.update(images).where(_c.id == image.id).values(_values(image)))
+        if image.people > 1:
+            self._people.save(image)
 
     def get(self, image_id: ImageId, *, lock: bool = False) -> Image | None:
         """None: no such image."""
         query = sa.select(images).where(_c.id == image_id)
-        row = self._sql.execute(query.with_for_update() if lock else query).one_or_none()
-        return _image(row) if row is not None else None
+        found = self._read(query.with_for_update() if lock else query)
+        return found[0] if found else None
 
     def page(self, subject_id: SubjectId, after: str, limit: int, *, by_others: bool = False) -> list[Image]:
-        """By id, which is by time."""
-        return self._page(sa.and_(_c.subject_id == subject_id, _asked_by_others(by_others)), after, limit)
+        """By id, which is by time; of pictures of several, those that somebody else asked for."""
+        own = sa.and_(_c.subject_id == subject_id, _asked_by_others(by_others))
+        if not by_others:
+            return self._page(own, after, limit)
+        asker = sa.func.coalesce(_c.requester_id, _c.subject_id)
+        shown = sa.and_(_c.id.in_(people_rows.showing(people_rows.of_subject(subject_id))), asker != subject_id)
+        return self._page(sa.or_(own, shown), after, limit)
 
     def page_of_requester(self, requester_id: SubjectId, after: str, limit: int) -> list[Image]:
         """By id, which is by time."""
@@ -74,12 +87,17 @@ class SqlImages:
     def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Image]:
         """All of a person's."""
         query = sa.select(images).where(_c.subject_id == subject_id).order_by(_c.id)
-        return [_image(row) for row in self._sql.execute(query.with_for_update() if lock else query)]
+        return self._read(query.with_for_update() if lock else query)
+
+    def showing(self, subject_id: SubjectId) -> list[Image]:
+        """Others' that show this person too, locked."""
+        return self._locked(_c.id.in_(people_rows.showing(people_rows.of_subject(subject_id))))
 
     def pending_under(self, consent_id: ConsentId) -> list[Image]:
         """Pending ones that need this consent, locked."""
         made_under = _c.consent_id, _c.adapter_consent_id, _c.source_consent_id
-        needs = sa.or_(*(column == consent_id for column in made_under))
+        of_another = _c.id.in_(people_rows.showing(people_rows.under(consent_id)))
+        needs = sa.or_(*(column == consent_id for column in made_under), of_another)
         return self._locked(sa.and_(needs, _c.state.in_(_PENDING)))
 
     def pending_from(self, source_id: ImageId) -> list[Image]:
@@ -88,22 +106,27 @@ class SqlImages:
 
     def open_with(self, adapter_id: AdapterId) -> list[Image]:
         """Open ones that need this adapter, locked."""
-        return self._locked(sa.and_(_c.adapter_id == adapter_id, _c.state.in_(_OPEN)))
+        by_another = _c.id.in_(people_rows.showing(people_rows.wearing(adapter_id)))
+        return self._locked(sa.and_(sa.or_(_c.adapter_id == adapter_id, by_another), _c.state.in_(_OPEN)))
 
     def remove_subject(self, subject_id: SubjectId) -> list[str]:
         """Delete a person's rows; the ids of what they were about."""
         own = images.c.subject_id == subject_id
         ids = self._sql.scalars(sa.select(images.c.id).where(own)).all()
+        self._people.remove(ids)
         self._sql.execute(sa.delete(images).where(own))
         return list(ids)
 
     def _page(self, which: sa.ColumnElement[bool], after: str, limit: int) -> list[Image]:
-        query = sa.select(images).where(which, _c.id > after).order_by(_c.id).limit(limit)
-        return [_image(row) for row in self._sql.execute(query)]
+        return self._read(sa.select(images).where(which, _c.id > after).order_by(_c.id).limit(limit))
 
     def _locked(self, condition: sa.ColumnElement[bool]) -> list[Image]:
-        query = sa.select(images).where(condition).order_by(_c.id).with_for_update()
-        return [_image(row) for row in self._sql.execute(query)]
+        return self._read(sa.select(images).where(condition).order_by(_c.id).with_for_update())
+
+    def _read(self, query: sa.Select[Any]) -> list[Image]:
+        rows = self._sql.execute(query).all()
+        others = self._people.of([row.id for row in rows if row.people > 1])
+        return [_image(row, others.get(row.id, ())) for row in rows]
 
 
 def _asked_by_others(by_others: bool) -> sa.ColumnElement[bool]:
@@ -124,6 +147,7 @@ def _values(image: Image) -> dict[str, Any]:
         "requested_at",
         "finished_at",
         "requester_id",
+        "people",
     )
     of_order = ("seed", "steps", "guidance_scale", "likeness_scale")
     of_pixels = ("quarantine_key", "sha256", "width_px", "height_px", "backbone_digest")
@@ -135,6 +159,7 @@ def _values(image: Image) -> dict[str, Any]:
         "visibility": image.visibility.value,
         "declared_use": image.use.value if image.use else "",
         "reason_codes": list(image.reason_codes),
+        "area": asdict(image.order.area) if image.order.area else None,
         **_edited(image.edit),
     }
 
@@ -155,7 +180,7 @@ def _edit(row: sa.Row[Any]) -> Edit | None:
     return Edit(ImageId(row.source_image_id), ConsentId(row.source_consent_id), changes)
 
 
-def _image(row: sa.Row[Any]) -> Image:
+def _image(row: sa.Row[Any], others: tuple[Another, ...]) -> Image:
     pixels = Pixels(row.quarantine_key, row.sha256, row.width_px, row.height_px, row.backbone_digest)
     return Image(
         id=ImageId(row.id),
@@ -164,7 +189,7 @@ def _image(row: sa.Row[Any]) -> Image:
         consent_revision=row.consent_revision,
         adapter_id=AdapterId(row.adapter_id),
         adapter_consent_id=ConsentId(row.adapter_consent_id),
-        order=Order(row.seed, row.steps, row.guidance_scale, row.likeness_scale),
+        order=Order(row.seed, row.steps, row.guidance_scale, row.likeness_scale, people_rows.area_of(row.area)),
         sealed_words=bytes(row.sealed_words),
         state=State(row.state),
         requested_at=row.requested_at,
@@ -176,4 +201,6 @@ def _image(row: sa.Row[Any]) -> Image:
         visibility=Visibility(row.visibility),
         use=parse_use(row.declared_use),
         edit=_edit(row),
+        others=others,
+        people=row.people,
     )

@@ -19,11 +19,11 @@ class SealedWords:
         self._sealer = sealer
 
     def seal(self, subject_id: SubjectId, words: Words) -> bytes:
-        """One envelope for both texts."""
-        text = json.dumps([words.prompt, words.negative_prompt], ensure_ascii=False)
+        """One envelope for all texts."""
+        text = json.dumps([words.prompt, words.negative_prompt, *words.said], ensure_ascii=False)
         return self._sealer.seal(subject_id, PURPOSE, text.encode())
 
     def open(self, subject_id: SubjectId, sealed: bytes) -> Words:
         """The texts again. Raises SealBroken."""
-        prompt, negative_prompt = json.loads(self._sealer.open(subject_id, PURPOSE, sealed))
-        return Words(prompt, negative_prompt)
+        prompt, negative_prompt, *said = json.loads(self._sealer.open(subject_id, PURPOSE, sealed))
+        return Words(prompt, negative_prompt, tuple(said))

@@ -43,4 +43,23 @@ images = sa.Table(
     sa.Column("source_consent_id", sa.String(36), index=True),
     sa.Column("strength", sa.Float),
     sa.Column("kept_part", sa.String(16)),
+    # How many it shows, and where the subject stands among several.
+    sa.Column("people", sa.Integer, nullable=False),
+    sa.Column("area", sa.JSON(none_as_null=True)),
+)
+
+# Everybody beside the subject.
+image_people = sa.Table(
+    "image_people",
+    metadata,
+    sa.Column("image_id", sa.String(36), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("subject_id", sa.String(36), nullable=False, index=True),
+    sa.Column("consent_id", sa.String(36), nullable=False, index=True),
+    sa.Column("consent_revision", sa.BigInteger, nullable=False),
+    sa.Column("adapter_id", sa.String(36), nullable=False, index=True),
+    sa.Column("adapter_consent_id", sa.String(36), nullable=False, index=True),
+    sa.Column("area", sa.JSON, nullable=False),
+    # NULL: not decided yet.
+    sa.Column("shown", sa.Boolean),
 )

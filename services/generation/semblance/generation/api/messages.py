@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from semblance.contracts.generation.v1 import service_pb2
+from semblance.contracts.generation.v1 import events_pb2, service_pb2
 from semblance.generation.domain.image import Image, Pixels, State
 from semblance.generation.ports import ImageCount
 
@@ -39,8 +40,9 @@ def counts(found: Iterable[ImageCount]) -> service_pb2.CountImagesResponse:
     )
 
 
-def image(made: Image) -> service_pb2.Image:
-    """The image as others see it: without its words."""
+def image(made: Image, *, to_asker: bool = False) -> service_pb2.Image:
+    """The image as others see it: without its words. to_asker: of several it names everybody, and says whether whoever
+    asked may see it."""
     pixels = made.pixels or Pixels("", "", 0, 0, "")
     message = service_pb2.Image(
         image_id=made.id,
@@ -54,9 +56,11 @@ def image(made: Image) -> service_pb2.Image:
         height_px=pixels.height_px,
         manifest_id=made.manifest_id,
         requester_id=made.requester_id or "",
-        visibility=made.visibility.value if made.by_other else "",
+        visibility=_visibility(made, to_asker=to_asker),
         use=made.use.value if made.use else "",
         source_image_id=made.edit.source_id if made.edit else "",
+        people=made.people,
+        further_subjects=[events_pb2.FurtherSubject(**asdict(o.depicted)) for o in made.others] if to_asker else [],
     )
     requested_at = Timestamp()
     requested_at.FromDatetime(made.requested_at)
@@ -66,3 +70,9 @@ def image(made: Image) -> service_pb2.Image:
         finished_at.FromDatetime(made.finished_at)
         message.finished_at.CopyFrom(finished_at)
     return message
+
+
+def _visibility(made: Image, *, to_asker: bool) -> str:
+    if to_asker and made.people > 1:
+        return made.for_asker.value
+    return made.visibility.value if made.by_other else ""

@@ -10,8 +10,12 @@ from semblance.contracts.generation.v1 import service_pb2, service_pb2_grpc
 from semblance.generation.api.messages import counts, image
 from semblance.generation.domain.edit import Kept, parse_changes
 from semblance.generation.domain.errors import InvalidOrder
+from semblance.generation.domain.image import Image
 from semblance.generation.domain.order import parse_order, parse_words
+from semblance.generation.domain.together import Area, parse_area
 from semblance.generation.handlers import images
+from semblance.generation.handlers.terms import Shared, Sitter
+from semblance.generation.handlers.together import Placed
 from semblance.generation.ports import Ports
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId, parse_id
 from semblance.kernel.spoken_name import plain_name
@@ -37,24 +41,27 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
             consent_id=ConsentId(parse_id(request.consent_id, "consent_id")),
             image_id=_image(request.image_id),
             adapter_id=AdapterId(parse_id(request.adapter_id, "adapter_id")),
-            words=parse_words(request.prompt, request.negative_prompt),
+            words=parse_words(request.prompt, request.negative_prompt, _said(request)),
             order=parse_order(
                 seed=request.seed,
                 steps=request.steps,
                 guidance_scale=request.guidance_scale,
                 likeness_scale=request.likeness_scale,
+                area=_area(request.region) if request.HasField("region") else None,
             ),
             shared=_shared(request),
             use=parse_use(request.use),
             source=_source(request),
+            beside=tuple(_beside(each, _asker(request)) for each in request.beside),
         )
-        return image(images.create_image(command, self._ports))
+        return image(images.create_image(command, self._ports), to_asker=True)
 
     def GetImage(self, request: service_pb2.GetImageRequest, context: grpc.ServicerContext) -> service_pb2.Image:
         """One of the person's own, or one that the requester asked for."""
         if request.requester_id:
-            return image(images.made_image(_subject(request.requester_id), _image(request.image_id), self._ports))
-        return image(images.get_image(_subject(request.subject_id), _image(request.image_id), self._ports))
+            asker_id = _subject(request.requester_id)
+            return image(images.made_image(asker_id, _image(request.image_id), self._ports), to_asker=True)
+        return _told(images.get_image(_subject(request.subject_id), _image(request.image_id), self._ports))
 
     def ListImages(
         self, request: service_pb2.ListImagesRequest, context: grpc.ServicerContext
@@ -66,24 +73,57 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
         else:
             whose = _subject(request.subject_id), after, request.limit, self._ports
             found, next_after = images.list_images(*whose, by_others=request.by_others)
-        return service_pb2.ListImagesResponse(images=[image(made) for made in found], next_after=next_after)
+        told = [image(made, to_asker=True) if request.requester_id else _told(made) for made in found]
+        return service_pb2.ListImagesResponse(images=told, next_after=next_after)
 
     def RemoveImage(self, request: service_pb2.RemoveImageRequest, context: grpc.ServicerContext) -> service_pb2.Image:
         """Stop it or delete it."""
-        return image(images.remove_image(_subject(request.subject_id), _image(request.image_id), self._ports))
+        return _told(images.remove_image(_subject(request.subject_id), _image(request.image_id), self._ports))
 
     def SetVisibility(
         self, request: service_pb2.SetVisibilityRequest, context: grpc.ServicerContext
     ) -> service_pb2.Image:
         """The subject's word on a picture that somebody else asked for."""
         ids = _subject(request.subject_id), _image(request.image_id)
-        return image(images.set_visibility(*ids, self._ports, shown=request.shown))
+        return _told(images.set_visibility(*ids, self._ports, shown=request.shown))
 
     def CountImages(
         self, request: service_pb2.CountImagesRequest, context: grpc.ServicerContext
     ) -> service_pb2.CountImagesResponse:
         """By consent and state."""
         return counts(images.count_images(_subject(request.subject_id), self._ports))
+
+
+def _told(made: Image) -> service_pb2.Image:
+    """To somebody whom it shows, who may be whoever asked."""
+    return image(made, to_asker=bool(made.others) and made.asker_id == made.subject_id)
+
+
+def _said(request: service_pb2.CreateImageRequest) -> tuple[str, ...]:
+    return (request.own_prompt, *(each.prompt for each in request.beside)) if request.beside else ()
+
+
+def _area(region: service_pb2.Region) -> Area:
+    return parse_area(region.left, region.top, region.right, region.bottom)
+
+
+def _beside(each: service_pb2.Beside, asker_id: SubjectId) -> Placed:
+    subject_id = _subject(each.subject_id)
+    shared = Shared(
+        requester_id=asker_id,
+        review=each.review,
+        limits=tuple(each.limits),
+        denied_styles=tuple(each.denied_styles),
+        allowed_uses=parse_uses(each.allowed_uses),
+        denied_uses=tuple(each.denied_uses),
+    )
+    sitter = Sitter(
+        subject_id,
+        ConsentId(parse_id(each.consent_id, "consent_id")),
+        AdapterId(parse_id(each.adapter_id, "adapter_id")),
+        None if subject_id == asker_id else shared,
+    )
+    return Placed(sitter, _area(each.region))
 
 
 def _source(request: service_pb2.CreateImageRequest) -> images.FromPicture | None:
@@ -95,10 +135,10 @@ def _source(request: service_pb2.CreateImageRequest) -> images.FromPicture | Non
     return images.FromPicture(_image(request.source_image_id), parse_changes(request.strength, kept))
 
 
-def _shared(request: service_pb2.CreateImageRequest) -> images.Shared | None:
+def _shared(request: service_pb2.CreateImageRequest) -> Shared | None:
     if not request.requester_id:
         return None
-    return images.Shared(
+    return Shared(
         requester_id=_subject(request.requester_id),
         review=request.review,
         limits=tuple(request.limits),
@@ -107,6 +147,10 @@ def _shared(request: service_pb2.CreateImageRequest) -> images.Shared | None:
         denied_uses=tuple(request.denied_uses),
         requester_name=plain_name(request.requester_name),
     )
+
+
+def _asker(request: service_pb2.CreateImageRequest) -> SubjectId:
+    return _subject(request.requester_id or request.subject_id)
 
 
 def _subject(text: str) -> SubjectId:

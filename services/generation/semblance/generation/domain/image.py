@@ -12,6 +12,8 @@ from typing import Any, Final
 from semblance.generation.domain.edit import Edit
 from semblance.generation.domain.errors import WrongState
 from semblance.generation.domain.order import Order
+from semblance.generation.domain.together import Another
+from semblance.kernel.errors import ConsentOfAnotherRequired
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.kernel.use import Use
 
@@ -74,7 +76,8 @@ class Image:
 
     sealed_words is emptied when the image ends: nobody needs the prompt any more. requester_id is set when somebody
     else asked, under a grant; the picture is the subject's all the same, and visibility says whether they may see it.
-    use is what it is for, as whoever asked declared it; edit says which picture it begins at.
+    use is what it is for, as whoever asked declared it; edit says which picture it begins at. others: whom it shows
+    beside the subject; people: how many it was asked for with, also once one of them is erased.
     """
 
     id: ImageId
@@ -95,6 +98,8 @@ class Image:
     visibility: Visibility = Visibility.SHOWN
     use: Use | None = None
     edit: Edit | None = None
+    others: tuple[Another, ...] = ()
+    people: int = 1
 
     @property
     def open(self) -> bool:
@@ -110,6 +115,44 @@ class Image:
     def waiting(self) -> bool:
         """Whether its pixels lie in quarantine and nothing is decided."""
         return self.state in (State.QUARANTINED, State.IN_REVIEW)
+
+    @property
+    def asker_id(self) -> SubjectId:
+        """Whoever asked for it."""
+        return self.requester_id or self.subject_id
+
+    @property
+    def everybody(self) -> frozenset[SubjectId]:
+        """Whom it shows."""
+        return frozenset((self.subject_id, *(each.subject_id for each in self.others)))
+
+    def grantee_of(self, each: Another) -> SubjectId | None:
+        """To whom somebody beside the subject must have given their consent; None: they asked themselves."""
+        return None if each.subject_id == self.asker_id else self.asker_id
+
+    @property
+    def for_asker(self) -> Visibility:
+        """Whether whoever asked may see it: as far as everybody is concerned who did not ask."""
+        said = [self.visibility, *(_visibility(each.shown) for each in self.others)]
+        return next(word for word in (Visibility.HIDDEN, Visibility.WAITING, Visibility.SHOWN) if word in said)
+
+    def seen_by(self, subject_id: SubjectId) -> Image:
+        """As somebody else in it is told of it: under their own consent, and of nobody but whoever asked."""
+        mine = next((each for each in self.others if each.subject_id == subject_id), None)
+        if mine is None:
+            return self
+        return dataclasses.replace(
+            self,
+            subject_id=mine.subject_id,
+            consent_id=mine.consent_id,
+            consent_revision=mine.consent_revision,
+            adapter_id=mine.adapter_id,
+            adapter_consent_id=mine.adapter_consent_id,
+            visibility=_visibility(mine.shown),
+            requester_id=self.asker_id if self.asker_id != subject_id else None,
+            sealed_words=b"",
+            others=(),
+        )
 
     @property
     def by_other(self) -> bool:
@@ -152,8 +195,21 @@ class Image:
         """The person wants it gone. Raises WrongState."""
         return self._end(State.REMOVED, now)
 
-    def show(self, *, shown: bool) -> Image:
-        """The subject lets whoever asked see it, or no longer."""
+    def lose(self, subject_id: SubjectId, now: dt.datetime) -> Image:
+        """Somebody beside the subject is erased: what is not out is not made, what is out goes, and who it was is
+        forgotten."""
+        ended = self
+        if self.pending:
+            ended = self.fail(ConsentOfAnotherRequired.code, now)
+        elif self.state is State.PUBLISHED:
+            ended = self.remove(now)
+        return dataclasses.replace(ended, others=tuple(o for o in self.others if o.subject_id != subject_id))
+
+    def show(self, *, shown: bool, subject_id: SubjectId | None = None) -> Image:
+        """Somebody in it, the subject unless another is named, lets whoever asked see it, or no longer."""
+        if subject_id is not None and subject_id != self.subject_id:
+            decided = (dataclasses.replace(o, shown=shown) if o.subject_id == subject_id else o for o in self.others)
+            return dataclasses.replace(self, others=tuple(decided))
         return dataclasses.replace(self, visibility=Visibility.SHOWN if shown else Visibility.HIDDEN)
 
     def _end(self, state: State, now: dt.datetime, **changes: Any) -> Image:
@@ -163,3 +219,9 @@ class Image:
         if state not in _NEXT[self.state]:
             raise WrongState(self.state.value, state.value)
         return dataclasses.replace(self, state=state, **changes)
+
+
+def _visibility(shown: bool | None) -> Visibility:
+    if shown is None:
+        return Visibility.WAITING
+    return Visibility.SHOWN if shown else Visibility.HIDDEN

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from semblance.generation.domain.errors import InvalidOrder
+from semblance.generation.domain.together import Area
 
 MAX_PROMPT_CHARACTERS: Final = 1000
 MAX_SEED: Final = 2**63 - 1
@@ -24,24 +26,33 @@ class Words:
 
     prompt: str = field(repr=False)
     negative_prompt: str = field(repr=False)
+    # Of a picture of several: what is said of each of them alone, the subject first; empty: the prompt.
+    said: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def everything(self) -> Words:
+        """All that is asked for in one text: what anybody forbids must not be said of anybody."""
+        return Words(", ".join(text for text in (self.prompt, *self.said) if text), self.negative_prompt)
 
 
 @dataclass(frozen=True)
 class Order:
-    """The numbers. None means the backbone's own."""
+    """The numbers. None means the backbone's own. area: of the subject, in a picture of several."""
 
     seed: int
     steps: int | None
     guidance_scale: float | None
     likeness_scale: float | None
+    area: Area | None = None
 
 
-def parse_words(prompt: str, negative_prompt: str) -> Words:
-    """Raises InvalidOrder: a prompt has 1 to 1000 characters, none of them a control character."""
-    words = Words(prompt.strip(), negative_prompt.strip())
+def parse_words(prompt: str, negative_prompt: str, said: Sequence[str] = ()) -> Words:
+    """Raises InvalidOrder: a prompt has 1 to 1000 characters, none of them a control character; so has all of it
+    together."""
+    words = Words(prompt.strip(), negative_prompt.strip(), tuple(text.strip() for text in said))
     if not words.prompt:
         raise InvalidOrder("a prompt has at least one character")
-    for name, text in (("prompt", words.prompt), ("negative prompt", words.negative_prompt)):
+    for name, text in (("prompt", words.everything.prompt), ("negative prompt", words.negative_prompt)):
         if len(text) > MAX_PROMPT_CHARACTERS:
             raise InvalidOrder(f"a {name} has at most {MAX_PROMPT_CHARACTERS} characters")
         if not text.isprintable():
@@ -49,7 +60,9 @@ def parse_words(prompt: str, negative_prompt: str) -> Words:
     return words
 
 
-def parse_order(*, seed: int, steps: int, guidance_scale: float, likeness_scale: float) -> Order:
+def parse_order(
+    *, seed: int, steps: int, guidance_scale: float, likeness_scale: float, area: Area | None = None
+) -> Order:
     """From the wire's numbers: 0 steps, guidance 0 and a negative likeness mean the backbone's own.
 
     Raises InvalidOrder.
@@ -69,6 +82,7 @@ def parse_order(*, seed: int, steps: int, guidance_scale: float, likeness_scale:
         steps=steps or None,
         guidance_scale=guidance_scale or None,
         likeness_scale=None if likeness_scale < 0 else likeness_scale,
+        area=area,
     )
 
 

@@ -3,48 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from semblance.generation.domain.edit import Changes, Edit
 from semblance.generation.domain.errors import (
-    AdapterNotReady,
     InvalidOrder,
-    PromptRefused,
     SourceGone,
     TooManyImages,
-    UnknownAdapter,
     UnknownImage,
-    UseDenied,
-    UseNotDeclared,
 )
 from semblance.generation.domain.events import Ended, Requested
 from semblance.generation.domain.image import Image, State, Visibility
 from semblance.generation.domain.order import Order, Words
-from semblance.generation.ports import AdapterFacts, ImageCount, Ports, Store
+from semblance.generation.handlers.terms import Shared, Sitter, require_agreed, require_consent
+from semblance.generation.handlers.together import Placed, agreed, require_places
+from semblance.generation.ports import ImageCount, Ports, Store
 from semblance.kernel.consent import WHOEVER_ASKED, Purpose
-from semblance.kernel.errors import ConsentRevoked, NotFound
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
-from semblance.kernel.use import REQUIRED, Use, refusal
+from semblance.kernel.use import Use
 
 DEFAULT_PAGE: Final = 50
 MAX_PAGE: Final = 200
-READY: Final = "ready"
-REVOKED: Final = "revoked"
-
-
-@dataclass(frozen=True)
-class Shared:
-    """Somebody else asks, under a grant; the consent's id is the grant's. `repr` leaves the person's words out."""
-
-    requester_id: SubjectId
-    review: bool
-    limits: tuple[str, ...] = field(default=(), repr=False)
-    denied_styles: tuple[str, ...] = field(default=(), repr=False)
-    allowed_uses: tuple[Use, ...] = ()
-    denied_uses: tuple[str, ...] = field(default=(), repr=False)
-    # A verified app's, for the event alone.
-    requester_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +48,12 @@ class CreateImage:
     shared: Shared | None = None
     use: Use | None = None
     source: FromPicture | None = None
+    beside: tuple[Placed, ...] = ()
+
+    @property
+    def asker_id(self) -> SubjectId:
+        """Whoever asks."""
+        return self.shared.requester_id if self.shared else self.subject_id
 
 
 def create_image(command: CreateImage, ports: Ports) -> Image:
@@ -80,22 +66,17 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
     known = _known(command, ports)
     if known is not None:
         return known
-    shared = command.shared or Shared(command.subject_id, review=False)
     requester_id = command.shared.requester_id if command.shared else None
-    whose = command.consent_id, command.subject_id
-    consent = ports.consents.require(*whose, Purpose.GENERATE, grantee_id=requester_id)
-    require_use(command.use, shared)
-    if requester_id is not None and command.words.negative_prompt:
+    sitter = Sitter(command.subject_id, command.consent_id, command.adapter_id, command.shared)
+    require_consent(sitter, ports)
+    area, words = command.order.area, command.words.everything
+    require_places((command.subject_id, area), command.beside, command.asker_id, command.words, ports.rules.people)
+    if requester_id is not None and words.negative_prompt:
         # It would steer a picture around limits that only the prompt is read for.
         raise InvalidOrder("a picture under a grant takes no negative prompt")
     edit = _edit(command, ports)
-    verdict = ports.prompts.check(
-        command.subject_id, command.words, limits=shared.limits, denied_styles=shared.denied_styles
-    )
-    if not verdict.allowed:
-        raise PromptRefused(verdict.message)
-    adapter = ready_adapter(command.subject_id, command.adapter_id, ports)
-    ports.consents.require(adapter.consent_id, command.subject_id, Purpose.TRAIN)
+    consent, adapter = require_agreed(sitter, command.use, words, ports)
+    others = agreed(command.beside, command.use, words, ports)
     image = Image(
         id=command.image_id,
         subject_id=command.subject_id,
@@ -108,9 +89,11 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         state=State.QUEUED,
         requested_at=ports.clock.now(),
         requester_id=requester_id,
-        visibility=Visibility.WAITING if shared.review else Visibility.SHOWN,
+        visibility=Visibility.WAITING if command.shared and command.shared.review else Visibility.SHOWN,
         use=command.use,
         edit=edit,
+        others=others,
+        people=1 + len(others),
     )
     with ports.transactions() as store:
         earlier = store.images.get(command.image_id, lock=True)
@@ -122,40 +105,15 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
             raise TooManyImages(ports.rules.open_images)
         store.images.add(image)
         store.schedule_rendering(image.id)
-        store.publish(Requested(image, shared.requester_name))
+        store.publish(Requested(image, command.shared.requester_name if command.shared else ""))
     return image
 
 
-def require_use(use: Use | None, shared: Shared) -> None:
-    """Raises UseNotDeclared and UseDenied. Identity asked the same; here it is asked of what the picture is made of."""
-    against = refusal(use, allowed=shared.allowed_uses, denied=shared.denied_uses)
-    if against is not None:
-        error = UseNotDeclared if against.code == REQUIRED else UseDenied
-        raise error(against.detail, remedy=against.remedy)
-
-
-def ready_adapter(subject_id: SubjectId, adapter_id: AdapterId, ports: Ports) -> AdapterFacts:
-    """What training says, if it is this person's and ready.
-
-    Raises UnknownAdapter, AdapterNotReady, ConsentRevoked when it went with its consent.
-    """
-    try:
-        adapter = ports.adapters.get(subject_id, adapter_id)
-    except NotFound as error:
-        raise UnknownAdapter from error
-    if adapter.subject_id != subject_id:
-        raise UnknownAdapter
-    if adapter.state == REVOKED:
-        raise ConsentRevoked(adapter.consent_id)
-    if adapter.state != READY:
-        raise AdapterNotReady(adapter.state)
-    return adapter
-
-
 def get_image(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> Image:
-    """Raises UnknownImage, also for another person's."""
+    """As the person is told of it, who may be somebody beside its subject. Raises UnknownImage, also for a picture that
+    does not show them."""
     with ports.reads() as store:
-        return own(store.images.get(image_id), subject_id)
+        return showing(store.images.get(image_id), subject_id).seen_by(subject_id)
 
 
 def made_image(requester_id: SubjectId, image_id: ImageId, ports: Ports) -> Image:
@@ -172,7 +130,10 @@ def list_images(
 ) -> tuple[list[Image], str]:
     """A page of the person's own, or of what others asked for of them, and what to pass as `after` for the next one
     (empty: this was the last)."""
-    return _paged(lambda store, size: store.images.page(subject_id, after, size, by_others=by_others), limit, ports)
+    found, next_after = _paged(
+        lambda store, size: store.images.page(subject_id, after, size, by_others=by_others), limit, ports
+    )
+    return [image.seen_by(subject_id) for image in found], next_after
 
 
 def made_images(requester_id: SubjectId, after: str, limit: int, ports: Ports) -> tuple[list[Image], str]:
@@ -207,15 +168,16 @@ def _paged(read: Callable[[Store, int], list[Image]], limit: int, ports: Ports) 
 
 
 def remove_image(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> Image:
-    """Stop the drawing or delete the picture, also a published one; once is enough. Raises UnknownImage."""
+    """Stop the drawing or delete the picture, also a published one; once is enough. Anybody whom it shows may, and it
+    is gone for all. Raises UnknownImage."""
     with ports.transactions() as store:
-        image = own(store.images.get(image_id, lock=True), subject_id)
-        if image.state in (State.REMOVED, State.REVOKED):
-            return image
-        removed = image.remove(ports.clock.now())
-        end(image, removed, store)
-        end_edits_of(image.id, store, ports)
-        return removed
+        image = showing(store.images.get(image_id, lock=True), subject_id)
+        if image.state not in (State.REMOVED, State.REVOKED):
+            removed = image.remove(ports.clock.now())
+            end(image, removed, store)
+            end_edits_of(image.id, store, ports)
+            image = removed
+        return image.seen_by(subject_id)
 
 
 def end(image: Image, ended: Image, store: Store) -> None:
@@ -239,6 +201,13 @@ def own(image: Image | None, subject_id: SubjectId) -> Image:
     return image
 
 
+def showing(image: Image | None, subject_id: SubjectId) -> Image:
+    """The image if it shows this person. Raises UnknownImage."""
+    if image is None or subject_id not in image.everybody:
+        raise UnknownImage
+    return image
+
+
 def _is_published(image: Image | None) -> bool:
     return image is not None and image.state is State.PUBLISHED
 
@@ -251,6 +220,8 @@ def _edit(command: CreateImage, ports: Ports) -> Edit | None:
         source = store.images.get(command.source.source_id)
     if source is None or source.subject_id != command.subject_id or source.state is not State.PUBLISHED:
         raise SourceGone
+    if source.people > 1 or command.beside:
+        raise InvalidOrder("a picture of several people cannot be edited", remedy="Ask for a new one.")
     asker = command.shared.requester_id if command.shared else None
     if asker is not None and (source.requester_id != asker or source.visibility is not Visibility.SHOWN):
         raise SourceGone

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.events import Ended, Progressed, Rendered
 from semblance.generation.domain.image import Image, Pixels
-from semblance.generation.handlers.images import ready_adapter
+from semblance.generation.handlers.terms import ready_adapter
+from semblance.generation.handlers.together import open_others, require_others
 from semblance.generation.ports import Drawing, OnStep, Ports, Store, Work
 from semblance.kernel.consent import WHOEVER_ASKED, Purpose
-from semblance.kernel.errors import Forbidden, SemblanceError
+from semblance.kernel.errors import ConsentOfAnotherRequired, Forbidden, SemblanceError
 from semblance.kernel.ids import ImageId, SubjectId
 
 Settle = Callable[[Store], None]
@@ -29,11 +30,13 @@ def render_image(image_id: ImageId, work: Work, tick: Tick, ports: Ports) -> Set
         return lambda _store: None
     with contextlib.ExitStack() as unless_drawn:
         # A withdrawal may have emptied the shelf just before this load filled it again.
-        unless_drawn.callback(ports.shelf.drop, image.adapter_id)
+        for adapter_id in (image.adapter_id, *(each.adapter_id for each in image.others)):
+            unless_drawn.callback(ports.shelf.drop, adapter_id)
         adapter = ports.shelf.load(ready_adapter(image.subject_id, image.adapter_id, ports))
+        beside = open_others(image, adapter.backbone_digest, ports)
         words = ports.words.open(image.subject_id, image.sealed_words)
         drawing = ports.renderer.draw(
-            words, image.order, adapter, _watch(image, work, tick, ports), _beginning(image, ports)
+            words, image.order, adapter, _watch(image, work, tick, ports), _beginning(image, ports), beside=beside
         )
         work.check()
         require_consents(image, ports)
@@ -44,12 +47,15 @@ def render_image(image_id: ImageId, work: Work, tick: Tick, ports: Ports) -> Set
 
 
 def rendering_failed(image_id: ImageId, error: SemblanceError | None, store: Store, ports: Ports) -> None:
-    """The work ended for good without a picture. A consent that no longer stands ends it as revoked."""
+    """The work ended for good without a picture. The subject's consent, where it no longer stands, ends it as revoked;
+    somebody else's as failed."""
     image = store.images.get(image_id, lock=True)
     if image is None or not image.open:
         return
-    if isinstance(error, Forbidden):
+    if isinstance(error, Forbidden) and not _of_another(image, ports):
         ended = image.revoke(ports.clock.now())
+    elif isinstance(error, Forbidden):
+        ended = image.fail(ConsentOfAnotherRequired.code, ports.clock.now())
     else:
         ended = image.fail(error.code if error else "internal", ports.clock.now())
     store.images.save(ended)
@@ -65,13 +71,30 @@ def rendering_cancelled(image_id: ImageId, store: Store) -> None:
 
 
 def require_consents(image: Image, ports: Ports) -> None:
-    """The picture's consent, the adapter's and that of the picture it edits must stand. Raises the consent's errors."""
+    """The picture's consent, the adapter's and that of the picture it edits must stand, and everybody else's. Raises
+    the consent's errors, ConsentOfAnotherRequired."""
+    _require_own(image, ports)
+    require_others(image, ports)
+
+
+def _require_own(image: Image, ports: Ports) -> None:
     whose = image.consent_id, image.subject_id
     ports.consents.require(*whose, Purpose.GENERATE, grantee_id=image.requester_id)
     ports.consents.require(image.adapter_consent_id, image.subject_id, Purpose.TRAIN)
     if image.edit is not None:
         made_under = image.edit.source_consent_id, image.subject_id
         ports.consents.require(*made_under, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
+
+
+def _of_another(image: Image, ports: Ports) -> bool:
+    """Whether it was somebody else than the subject who took something back."""
+    if not image.others:
+        return False
+    try:
+        _require_own(image, ports)
+    except Forbidden:
+        return False
+    return True
 
 
 def quarantine_key(subject_id: SubjectId, image_id: ImageId) -> str:

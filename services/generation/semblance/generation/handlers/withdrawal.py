@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from semblance.generation.domain.events import Erased
-from semblance.generation.domain.image import State
+from semblance.generation.domain.image import Image, State
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.handlers.images import end, end_edits_of
 from semblance.generation.ports import Ports, Store
 from semblance.kernel.destroyed import Destroyed
-from semblance.kernel.errors import Unavailable
+from semblance.kernel.errors import ConsentOfAnotherRequired, Unavailable
 from semblance.kernel.ids import AdapterId, ConsentId, ErasureId, ImageId, SubjectId
 
 ADAPTER_REMOVED: Final = "adapter-removed"
@@ -35,14 +35,15 @@ def withdraw_consent(consent_id: ConsentId, store: Store, ports: Ports, *, erase
         return
     store.schedule_withdrawal(withdrawal)
     for image in store.images.pending_under(consent_id):
-        end(image, image.revoke(ports.clock.now()), store)
+        of_subject = consent_id not in {c for o in image.others for c in (o.consent_id, o.adapter_consent_id)}
+        end(image, _taken_back(image, ports, of_subject=of_subject), store)
 
 
 def adapter_revoked(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
     """The adapter is gone with its consent."""
     _let_go(adapter_id, store, ports)
     for image in store.images.open_with(adapter_id):
-        end(image, image.revoke(ports.clock.now()), store)
+        end(image, _taken_back(image, ports, of_subject=image.adapter_id == adapter_id), store)
 
 
 def adapter_removed(adapter_id: AdapterId, store: Store, ports: Ports) -> None:
@@ -62,7 +63,7 @@ def taken_down(image_id: ImageId, store: Store, ports: Ports) -> None:
 
 def forget_subject(erasure_id: ErasureId, subject_id: SubjectId, store: Store) -> None:
     """Stop the person's renderings now; the rest is work that is repeated until every store has answered."""
-    images = store.images.of_subject(subject_id, lock=True)
+    images = [*store.images.of_subject(subject_id, lock=True), *store.images.showing(subject_id)]
     store.schedule_erasure(erasure_id, subject_id, [image.id for image in images])
 
 
@@ -71,13 +72,15 @@ def erase_subject(
 ) -> Callable[[Store], None]:
     """Memory and objects, then, in one transaction, rows. Raises Unavailable while a rendering still holds data."""
     with ports.reads() as store:
-        if store.at_work([image.id for image in store.images.of_subject(subject_id)]):
+        drawn = [*store.images.of_subject(subject_id), *store.images.showing(subject_id)]
+        if store.at_work([image.id for image in drawn]):
             raise StillAtWork("a rendering of this person is still stopping")
     ports.renderer.revoke(Withdrawal(subject_id=subject_id), confirmed=True)
     in_memory = ports.shelf.drop_subject(subject_id)
     objects = ports.quarantine.remove_subject(subject_id)
 
     def settle(store: Store) -> None:
+        beside = _take_from_others(subject_id, store, ports)
         rows = store.images.remove_subject(subject_id)
         asked = store.images.forget_requester(subject_id)
         stores = (
@@ -86,6 +89,7 @@ def erase_subject(
             Destroyed.of("database:images", rows),
             work,
             Destroyed.of("database:image_requesters", asked),
+            Destroyed.of("database:image_people", beside),
         )
         store.publish(Erased(subject_id, erasure_id, stores))
 
@@ -100,6 +104,24 @@ def withdraw_from_engines(withdrawal: Withdrawal, ports: Ports) -> None:
     if withdrawal.adapter_id is not None:
         ports.shelf.drop(withdrawal.adapter_id)
     ports.renderer.revoke(withdrawal, confirmed=True)
+
+
+def _taken_back(image: Image, ports: Ports, *, of_subject: bool) -> Image:
+    """Of somebody else the subject learns that a consent is missing, and not whose."""
+    now = ports.clock.now()
+    return image.revoke(now) if of_subject else image.fail(ConsentOfAnotherRequired.code, now)
+
+
+def _take_from_others(subject_id: SubjectId, store: Store, ports: Ports) -> list[str]:
+    """Pictures of others that show the person too end or go as well; their ids."""
+    found = store.images.showing(subject_id)
+    for image in found:
+        ended = image.lose(subject_id, ports.clock.now())
+        if ended.state is image.state:
+            store.images.save(ended)
+        else:
+            end(image, ended, store)
+    return [image.id for image in found]
 
 
 def _let_go(adapter_id: AdapterId, store: Store, ports: Ports) -> None:

@@ -5,26 +5,29 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import torch
 
-from semblance.diffusion import BackboneOptions, RenderRequest, derived_seed, load_backbone
+from semblance.diffusion import BackboneOptions, RenderRequest, RequestInvalid, derived_seed, load_backbone
 from semblance.diffusion.engine.engine import StepEngine
 from semblance.diffusion.engine.errors import QueueFull, Revoked
-from semblance.diffusion.engine.request import EngineRequest, Worn
+from semblance.diffusion.engine.request import EngineRequest
 from semblance.diffusion.engine.settings import EngineSettings
 from semblance.diffusion.engine.ticket import Ticket
 from semblance.faces import FaceEngine, RgbU8
 from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked, EngineAway
 from semblance.generation.domain.order import Order, Words, about
+from semblance.generation.domain.together import canvas
 from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
-from semblance.generation.ml.judging import Candidate, Judge, png
+from semblance.generation.ml.judging import Candidate, Judge, Sitter, png
 from semblance.generation.ml.options import RendererSettings
+from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import Dressed, Wardrobe
-from semblance.generation.ports import Drawing, EngineLoad, OnStep, OpenAdapter
+from semblance.generation.ports import Beside, Drawing, EngineLoad, OnStep, OpenAdapter
 
 Told = queue.SimpleQueue[tuple[int, int] | None]
 """Steps as the engine takes them, and None at the end."""
@@ -80,11 +83,19 @@ class EngineRenderer:
         self._ready()
 
     def draw(
-        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+        self,
+        words: Words,
+        order: Order,
+        adapter: OpenAdapter,
+        on_step: OnStep,
+        begin: Beginning | None = None,
+        *,
+        beside: Sequence[Beside] = (),
     ) -> Drawing:
-        """As the port says. A batch without a face that is alone and like the person is followed by another one, from a
-        derived seed, up to the settings' number."""
-        return self.draw_dressed(words, order, self.dress(adapter), on_step, begin)
+        """As the port says. A batch in which not everybody has a face that is theirs alone and like them is followed by
+        another one, from a derived seed, up to the settings' number."""
+        people = [Placed(self.dress(each.adapter), each.area) for each in beside]
+        return self.draw_dressed(words, order, [Placed(self.dress(adapter), order.area), *people], on_step, begin)
 
     def dress(self, adapter: OpenAdapter) -> Dressed:
         """The adapter, ready for draw_dressed. Raises AdapterRevoked, AdapterDamaged."""
@@ -98,23 +109,32 @@ class EngineRenderer:
         return self._ready().wardrobe.held(whose)
 
     def draw_dressed(
-        self, words: Words, order: Order, dressed: Dressed, on_step: OnStep, begin: Beginning | None = None
+        self,
+        words: Words,
+        order: Order,
+        people: Sequence[Placed],
+        on_step: OnStep,
+        begin: Beginning | None = None,
     ) -> Drawing:
-        """As draw."""
+        """As draw; the subject comes first."""
         running = self._ready()
-        start = None if begin is None else self._sources.start(begin, running.engine.family.size(None, None))
+        size = self._size(running, people)
+        start = None if begin is None else self._sources.start(begin, size)
+        worn = worn_by(people, words, running.backbone.config.trigger)
+        known = all(each.dressed.reference is not None for each in people)
+        sitters = [Sitter(each.dressed.reference, each.area) for each in people]
         best: Candidate | None = None
         for batch in range(self._settings.batches):
             request = self._request(words, order, batch, running.backbone.config.trigger)
-            asked = EngineRequest(request, (_worn(dressed),), start=start)
-            drawn = self._batch(running, asked, dressed, batch, on_step)
-            found = self._judge.best(drawn, dressed.reference)
+            asked = EngineRequest(request, worn, height_px=size[0], width_px=size[1], start=start)
+            drawn = self._batch(running, asked, [each.dressed for each in people], batch, on_step)
+            found = self._judge.best(drawn, sitters)
             best = found if best is None else max(best, found, key=lambda candidate: candidate.rank)
-            if best.alone and (dressed.reference is None or best.likeness >= self._settings.good_enough):
+            if best.alone and (not known or best.likeness >= self._settings.good_enough):
                 break
         assert best is not None, "the settings ask for at least one batch"
         height, width = best.picture.shape[:2]
-        likeness = best.likeness if dressed.reference is not None else None
+        likeness = best.likeness if known else None
         return Drawing(png(best.picture), width, height, running.backbone.digest, likeness)
 
     def revoke(self, withdrawal: Withdrawal, *, confirmed: bool = False) -> None:
@@ -174,6 +194,17 @@ class EngineRenderer:
                 self._running = _Running(self._settings, self._withdrawn)
             return self._running
 
+    def _size(self, running: _Running, people: Sequence[Placed]) -> tuple[int, int]:
+        """Height and width: of several so that each part is about as large as a picture of one, if such is drawn."""
+        height, width = running.engine.family.size(None, None)
+        of = canvas([each.area for each in people if each.area is not None])
+        if height * of.down * width * of.across > running.engine.settings.max_pixels_in_parts:
+            return height, width
+        try:
+            return running.engine.family.size(height * of.down, width * of.across)
+        except RequestInvalid:
+            return height, width
+
     def _request(self, words: Words, order: Order, batch: int, trigger: str) -> RenderRequest:
         return RenderRequest(
             prompt=about(words.prompt, trigger),
@@ -186,7 +217,7 @@ class EngineRenderer:
         )
 
     def _batch(
-        self, running: _Running, request: EngineRequest, dressed: Dressed, batch: int, on_step: OnStep
+        self, running: _Running, request: EngineRequest, people: Sequence[Dressed], batch: int, on_step: OnStep
     ) -> list[RgbU8]:
         """The batch's pictures. on_step is called in this thread: what it waits for must not hold up strangers."""
         told: Told = queue.SimpleQueue()
@@ -196,7 +227,8 @@ class EngineRenderer:
         try:
             while True:
                 # Asked after it was handed in, so a withdrawal in between is noticed here or by the engine.
-                running.wardrobe.require_standing(dressed.whose)
+                for each in people:
+                    running.wardrobe.require_standing(each.whose)
                 try:
                     said = told.get(timeout=_LOOK_S)
                 except queue.Empty:
@@ -209,7 +241,9 @@ class EngineRenderer:
         except (Revoked, AdapterRevoked) as error:
             # Handed in behind a withdrawal, it may have filled the slot again; once it is over, it does not.
             ticket.cancel()
-            running.engine.revoke(digest=dressed.whose.digest)
+            for each in people:
+                if len(people) == 1 or self._withdrawn.covers(each.whose):
+                    running.engine.revoke(digest=each.whose.digest)
             raise AdapterRevoked from error
         finally:
             ticket.cancel()
@@ -225,7 +259,3 @@ class EngineRenderer:
                 time.sleep(_FULL_S)
             except Revoked as error:
                 raise AdapterRevoked from error
-
-
-def _worn(dressed: Dressed) -> Worn:
-    return Worn(dressed.whose.subject_id, dressed.packed, dressed.reference)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
-from semblance.faces import Embedding, FaceEngine, RgbU8, similarity
+from semblance.faces import Embedding, Face, FaceEngine, RgbU8, similarity
+from semblance.generation.domain.together import Area
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class Candidate:
         return self.alone, self.likeness
 
 
+@dataclass(frozen=True)
+class Sitter:
+    """Whom a picture is to show. reference (D,), unit norm, or None; area: where, among several."""
+
+    reference: Embedding | None = field(repr=False)
+    area: Area | None = None
+
+
 class Judge:
     """Looks at pictures as they will be published: enlarged."""
 
@@ -32,25 +41,43 @@ class Judge:
         self._faces = faces
         self._upscale_to_px = upscale_to_px
 
-    def best(self, pictures: Iterable[RgbU8], reference: Embedding | None) -> Candidate:
+    def best(self, pictures: Iterable[RgbU8], sitters: Sequence[Sitter]) -> Candidate:
         """Of one picture or more. Without a reference the face that is most surely one counts."""
-        return max((self._judged(picture, reference) for picture in pictures), key=lambda candidate: candidate.rank)
+        return max((self._judged(picture, sitters) for picture in pictures), key=lambda candidate: candidate.rank)
 
-    def _judged(self, picture: RgbU8, reference: Embedding | None) -> Candidate:
+    def _judged(self, picture: RgbU8, sitters: Sequence[Sitter]) -> Candidate:
+        """Of several people: everybody has one face in their area and there is no other; the least like counts."""
         enlarged = upscale(picture, self._upscale_to_px)
         faces = self._faces.detect(enlarged)
+        theirs = [_in(sitter.area, faces, enlarged) for sitter in sitters]
+        alone = len(faces) == len(sitters) and all(theirs)
+        return Candidate(enlarged, alone, min(map(self._likeness, [enlarged] * len(sitters), sitters, theirs)))
+
+    def _likeness(self, picture: RgbU8, sitter: Sitter, faces: Sequence[Face]) -> float:
         if not faces:
-            return Candidate(enlarged, False, -1.0)
-        if reference is None:
-            return Candidate(enlarged, len(faces) == 1, faces[0].score_0_1)
-        return Candidate(enlarged, len(faces) == 1, similarity(self._faces.embed(enlarged, faces[0]), reference))
+            return -1.0
+        if sitter.reference is None:
+            return faces[0].score_0_1
+        return similarity(self._faces.embed(picture, faces[0]), sitter.reference)
+
+
+def _in(area: Area | None, faces: Sequence[Face], picture: RgbU8) -> list[Face]:
+    """Those whose middle lies there, in their order."""
+    if area is None:
+        return list(faces)
+    height, width = picture.shape[:2]
+    middles = [face.landmarks.mean(0) for face in faces]
+    return [face for face, (x, y) in zip(faces, middles, strict=True) if area.holds(x / width, y / height)]
 
 
 def upscale(picture: RgbU8, edge_px: int) -> RgbU8:
-    """Lanczos up to `edge_px`; a picture that is already as large is left as it is."""
-    if picture.shape[0] >= edge_px:
+    """Lanczos up until the shorter edge has `edge_px`; a picture that is already as large is left as it is."""
+    height, width = picture.shape[:2]
+    if min(height, width) >= edge_px:
         return picture
-    return np.asarray(cv2.resize(picture, (edge_px, edge_px), interpolation=cv2.INTER_LANCZOS4), np.uint8)
+    times = edge_px / min(height, width)
+    size = round(width * times), round(height * times)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
 
 
 def png(picture: RgbU8) -> bytes:

@@ -6,12 +6,14 @@ through a store of objects, which does both, and are ciphertext there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from semblance.generation.domain.edit import Beginning, Changes
 from semblance.generation.domain.errors import EngineAway
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.together import Area
 from semblance.generation.domain.withdrawn import Whose
 from semblance.generation.ports import Drawing, OpenAdapter
 from semblance.service_kit.cluster import sealing
@@ -32,6 +34,13 @@ class Ask:
     key: bytes = field(repr=False)
     # Of an edit: its picture comes with the parcel, sealed.
     changes: Changes | None = None
+    # Of a picture of several: whose else, and where.
+    beside: tuple[tuple[Whose, Area], ...] = ()
+
+    @property
+    def everybody(self) -> tuple[Whose, ...]:
+        """The subject first."""
+        return self.whose, *(whose for whose, _ in self.beside)
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Lacks:
-    """The engine does not hold the adapter: send it. whole: the packed form did not fit, the portable one is needed."""
+    """The engine does not hold every adapter: send them. whole: a packed form did not fit."""
 
     whole: bool
 
@@ -69,34 +78,29 @@ Answer = Tick | Lacks | Full | Refused | Drawn
 
 
 def seal_source(key: bytes, begin: Beginning) -> bytes:
-    """The picture to begin at under the request's key, without the adapter, which the engine may hold."""
-    return sealing.seal(key, sealing.join((b"", b"", b"", begin.picture)), _FOR_ENGINE)
+    """The picture to begin at under the request's key, without any adapter, which the engine may hold."""
+    return sealing.seal(key, sealing.join((begin.picture,)), _FOR_ENGINE)
 
 
-def seal_adapter(key: bytes, adapter: OpenAdapter, *, whole: bool, begin: Beginning | None = None) -> bytes:
-    """The adapter's bytes under the request's key: the packed form alone where there is one, unless the whole is
+def seal_adapters(key: bytes, adapters: Sequence[OpenAdapter], *, whole: bool, begin: Beginning | None = None) -> bytes:
+    """Everybody's adapters under the request's key: the packed form alone where there is one, unless the whole is
     asked for; and the picture to begin at."""
-    lora = adapter.lora if whole or not adapter.flat else b""
-    return sealing.seal(
-        key, sealing.join((lora, adapter.flat, adapter.reference, begin.picture if begin else b"")), _FOR_ENGINE
-    )
+    parts = [begin.picture if begin else b""]
+    for adapter in adapters:
+        parts += [adapter.lora if whole or not adapter.flat else b"", adapter.flat, adapter.reference]
+    return sealing.seal(key, sealing.join(parts), _FOR_ENGINE)
 
 
-def open_parcel(ask: Ask, sealed: bytes) -> tuple[OpenAdapter | None, Beginning | None]:
-    """The same on the other side; None for what did not come. Raises EngineAway for what was not sealed for this
+def open_parcel(ask: Ask, sealed: bytes) -> tuple[list[OpenAdapter], Beginning | None]:
+    """The same on the other side; no adapters where none came. Raises EngineAway for what was not sealed for this
     request."""
-    lora, flat, reference, picture = sealing.split(_unseal(ask.key, sealed, _FOR_ENGINE))
+    picture, *parts = sealing.split(_unseal(ask.key, sealed, _FOR_ENGINE))
     begin = Beginning(picture, ask.changes) if ask.changes is not None else None
-    if not lora and not flat:
-        return None, begin
-    adapter = OpenAdapter(
-        whose=ask.whose,
-        lora=lora,
-        flat=flat,
-        reference=reference,
-        backbone_digest=ask.backbone_digest,
-    )
-    return adapter, begin
+    adapters = [
+        OpenAdapter(whose=whose, lora=lora, flat=flat, reference=reference, backbone_digest=ask.backbone_digest)
+        for whose, (lora, flat, reference) in zip(ask.everybody, _threes(parts), strict=bool(parts))
+    ]
+    return adapters, begin
 
 
 def seal_picture(key: bytes, png: bytes) -> bytes:
@@ -115,3 +119,7 @@ def _unseal(key: bytes, sealed: bytes, way: bytes) -> bytes:
         return sealing.unseal(key, sealed, way)
     except sealing.NotSealedForThis as error:
         raise EngineAway("what came from the store of objects was not sealed for this request") from error
+
+
+def _threes(parts: Sequence[bytes]) -> list[tuple[bytes, bytes, bytes]]:
+    return list(zip(parts[::3], parts[1::3], parts[2::3], strict=True))

@@ -21,7 +21,8 @@ from semblance.generation.ml.parcels import (
     open_parcel,
     seal_picture,
 )
-from semblance.generation.ml.wardrobe import Dressed, PortableNeeded
+from semblance.generation.ml.places import Placed
+from semblance.generation.ml.wardrobe import PortableNeeded
 from semblance.generation.ports import Drawing, EngineLoad
 from semblance.kernel.errors import SemblanceError
 from semblance.service_kit.cluster.answers import Refused
@@ -45,17 +46,17 @@ class Replica:
     async def draw(self, ask: Ask, sealed: bytes | None) -> AsyncIterator[Said]:
         """Ticks, then one last answer. Closed early, the drawing ends before its next step."""
         try:
-            dressed, begin = await asyncio.to_thread(self._dressed, ask, sealed)
+            people, begin = await asyncio.to_thread(self._dressed, ask, sealed)
         except PortableNeeded:
             yield Lacks(whole=True), None
             return
         except SemblanceError as error:
             yield Refused.of(error), None
             return
-        if dressed is None:
+        if people is None:
             yield Lacks(whole=False), None
             return
-        async for said in self._drawn(ask, dressed, begin):
+        async for said in self._drawn(ask, people, begin):
             yield said
 
     async def revoke(self, withdrawal: Withdrawal) -> None:
@@ -75,11 +76,15 @@ class Replica:
         self._renderer.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _dressed(self, ask: Ask, sealed: bytes | None) -> tuple[Dressed | None, Beginning | None]:
-        adapter, begin = (None, None) if sealed is None else open_parcel(ask, sealed)
-        return (self._renderer.held(ask.whose) if adapter is None else self._renderer.dress(adapter)), begin
+    def _dressed(self, ask: Ask, sealed: bytes | None) -> tuple[list[Placed] | None, Beginning | None]:
+        """Everybody, or nobody if one is neither here nor in the parcel."""
+        sent, begin = ([], None) if sealed is None else open_parcel(ask, sealed)
+        found = list(map(self._renderer.dress, sent)) if sent else list(map(self._renderer.held, ask.everybody))
+        areas = ask.order.area, *(area for _, area in ask.beside)
+        worn = [Placed(each, area) for each, area in zip(found, areas, strict=True) if each is not None]
+        return (worn if len(worn) == len(found) else None), begin
 
-    async def _drawn(self, ask: Ask, dressed: Dressed, begin: Beginning | None) -> AsyncIterator[Said]:
+    async def _drawn(self, ask: Ask, people: list[Placed], begin: Beginning | None) -> AsyncIterator[Said]:
         loop = asyncio.get_running_loop()
         ticks: asyncio.Queue[Tick | None] = asyncio.Queue()
         gone = threading.Event()
@@ -98,7 +103,7 @@ class Replica:
 
         began_s = time.monotonic()
         drawing = loop.run_in_executor(
-            self._threads, self._renderer.draw_dressed, ask.words, ask.order, dressed, on_step, begin
+            self._threads, self._renderer.draw_dressed, ask.words, ask.order, people, on_step, begin
         )
         drawing.add_done_callback(lambda _future: ticks.put_nowait(None))
         try:

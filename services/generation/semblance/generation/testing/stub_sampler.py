@@ -23,7 +23,7 @@ from semblance.generation.domain.errors import AdapterRevoked
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal, Withdrawn
 from semblance.generation.ml.judging import png
-from semblance.generation.ports import Drawing, EngineLoad, OnStep, OpenAdapter
+from semblance.generation.ports import Beside, Drawing, EngineLoad, OnStep, OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.kernel.errors import Unavailable
 
@@ -75,11 +75,20 @@ class StubSampler:
         return cls([_portrait(path, faces) for path in files], takes_s=settings.stub_s)
 
     def draw(
-        self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+        self,
+        words: Words,
+        order: Order,
+        adapter: OpenAdapter,
+        on_step: OnStep,
+        begin: Beginning | None = None,
+        *,
+        beside: Sequence[Beside] = (),
     ) -> Drawing:
         """See Renderer; words and a picture to begin at change nothing, and of the adapter only whose face its
-        reference is."""
+        reference is. Raises StubRefused for a picture of several."""
         del words, begin
+        if beside:
+            raise StubRefused("the stub gives out portraits of one person")
         for step in range(1, STEPS + 1):
             if self._withdrawn.covers(adapter.whose):
                 raise AdapterRevoked

@@ -258,7 +258,7 @@ def _grant(row: sa.Row[Any]) -> Grant:
 def _dump(extent: Extent | None) -> dict[str, int | bool | list[str]] | None:
     if extent is None:
         return None
-    numbers = {"pictures": extent.pictures, "days": extent.days, "review": extent.review}
+    numbers = {"pictures": extent.pictures, "days": extent.days, "review": extent.review, "together": extent.together}
     return {**numbers, "uses": [use.value for use in extent.uses]}
 
 
@@ -266,4 +266,4 @@ def _extent(stored: dict[str, Any] | None) -> Extent | None:
     if stored is None:
         return None
     uses = tuple(Use(use) for use in stored.get("uses", ()))  # older rows have none
-    return Extent(stored["pictures"], stored["days"], stored["review"], uses)
+    return Extent(stored["pictures"], stored["days"], stored["review"], uses, stored.get("together", False))

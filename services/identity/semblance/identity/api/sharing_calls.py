@@ -80,6 +80,7 @@ class SharingCalls:
             grantee_id=_person(request.grantee_id),
             image_id=_image(request.image_id),
             use=parse_use(request.use),
+            together=request.together,
         )
         return messages.grant(grant_uses.use_grant(command, self._ports))
 
@@ -96,7 +97,7 @@ class SharingCalls:
     def CheckGrant(self, request: pb.CheckGrantRequest, context: grpc.ServicerContext) -> pb.CheckGrantResponse:
         """Would a picture be allowed now?"""
         ids = _person(request.caller_id), _grant(request.grant_id)
-        found, against = grant_uses.check_grant(*ids, parse_use(request.use), self._ports)
+        found, against = grant_uses.check_grant(*ids, parse_use(request.use), self._ports, together=request.together)
         return pb.CheckGrantResponse(
             allowed=not against, reasons=messages.reasons(against), grant=messages.grant(found)
         )

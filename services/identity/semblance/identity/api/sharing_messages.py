@@ -37,7 +37,7 @@ def set_sharing(value: service_pb2.Sharing) -> SetSharing:
 
 def extent(value: service_pb2.GrantScope) -> Extent:
     """Numbers are not checked yet. Raises Invalid for an unknown use."""
-    return Extent(value.pictures, value.days, value.review, parse_uses(value.allowed_uses))
+    return Extent(value.pictures, value.days, value.review, parse_uses(value.allowed_uses), value.together)
 
 
 def terms(value: service_pb2.GrantScope) -> Terms:
@@ -131,4 +131,5 @@ def _scope(of: Extent, words: Terms) -> service_pb2.GrantScope:
         denied_styles=words.denied_styles,
         denied_uses=words.denied_uses,
         allowed_uses=[use.value for use in of.uses],
+        together=of.together,
     )

@@ -33,13 +33,16 @@ class Answer(enum.Enum):
 
 @dataclass(frozen=True)
 class Extent:
-    """How much: pictures, days, whether each waits for the person's approval, and what for."""
+    """How much: pictures, days, whether each waits for the person's approval, what for, and whether a picture may show
+    others as well."""
 
     pictures: int
     days: int
     review: bool = True
     # In a question: what the asker names. In an answer: all that is covered; none: whatever is not denied.
     uses: tuple[Use, ...] = ()
+    # Grants from before anybody could be shown together never allowed it.
+    together: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,10 @@ class Grant:
         if self.asked is not None and (extent.pictures > self.asked.pictures or extent.days > self.asked.days):
             raise InvalidGrant(
                 "more was allowed than was asked for", remedy="Allow as many or fewer pictures and days."
+            )
+        if self.asked is not None and extent.together and not self.asked.together:
+            raise InvalidGrant(
+                "pictures together with others were not asked for", remedy="Allow pictures of yourself alone."
             )
         if self.asked is not None and self.asked.uses:
             # Whoever says what for gets that and no more; silence of the person covers what was asked for.
@@ -126,6 +133,17 @@ def require_some_use(extent: Extent, denied_uses: Sequence[str]) -> None:
     against = _against_use(extent, None, denied_uses)
     if against is not None and not against.allowed:
         raise InvalidGrant("no use is left that the grant would cover", remedy="Deny fewer uses, or refuse.")
+
+
+def together_objection(grant: Grant) -> Objection | None:
+    """Why the person may not be shown together with others; None also for a grant that nobody has allowed."""
+    if grant.allowed is None or grant.allowed.together:
+        return None
+    return Objection(
+        "not-together",
+        "the grant covers pictures of the person alone",
+        remedy="Ask the person for a grant that covers pictures together with others.",
+    )
 
 
 def objections(

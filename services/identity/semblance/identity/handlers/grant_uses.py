@@ -8,7 +8,7 @@ from typing import Final
 
 from semblance.identity.domain.errors import GrantDoesNotCover, UnknownGrant, UseNotDeclared
 from semblance.identity.domain.events import PictureRefused
-from semblance.identity.domain.grant import Grant, Objection, depictable, objections, use_objection
+from semblance.identity.domain.grant import Grant, Objection, depictable, objections, together_objection, use_objection
 from semblance.identity.handlers.apps_named import name_of
 from semblance.identity.handlers.grant_views import GrantView, view
 from semblance.identity.handlers.grants import require_party
@@ -24,12 +24,13 @@ _CODE: Final = re.compile(r"[a-z][a-z-]{0,39}")
 
 @dataclass(frozen=True)
 class UseGrant:
-    """One picture."""
+    """One picture. together: it shows others as well."""
 
     grant_id: ConsentId
     grantee_id: SubjectId
     image_id: ImageId
     use: Use | None = None
+    together: bool = False
 
 
 def use_grant(command: UseGrant, ports: Ports) -> GrantView:
@@ -43,7 +44,7 @@ def use_grant(command: UseGrant, ports: Ports) -> GrantView:
         store.lock_subject(found.subject_id)  # two pictures at once count one after the other
         grant = _of_grantee(store.grants.get(command.grant_id, lock=True), command.grantee_id)
         counted = store.grants.is_used_for(grant.id, command.image_id)
-        against = _against(store, grant, ports, command.use, less=1 if counted else 0)
+        against = _against(store, grant, ports, command.use, together=command.together, less=1 if counted else 0)
         if not against:
             if not counted:
                 store.grants.use(grant.id, command.image_id, ports.clock.now())
@@ -68,15 +69,17 @@ def picture_failed(consent_id: ConsentId, image_id: ImageId, store: Store) -> No
 
 
 def check_grant(
-    caller_id: SubjectId, grant_id: ConsentId, use: Use | None, ports: Ports
+    caller_id: SubjectId, grant_id: ConsentId, use: Use | None, ports: Ports, *, together: bool = False
 ) -> tuple[GrantView, list[Objection]]:
     """Everything that speaks against one more picture now; nothing is counted. Raises UnknownGrant."""
     with ports.reads() as store:
         grant = require_party(store.grants.get(grant_id), caller_id)
-        return view(store, grant, caller_id, ports), _against(store, grant, ports, use)
+        return view(store, grant, caller_id, ports), _against(store, grant, ports, use, together=together)
 
 
-def _against(store: Store, grant: Grant, ports: Ports, use: Use | None, *, less: int = 0) -> list[Objection]:
+def _against(
+    store: Store, grant: Grant, ports: Ports, use: Use | None, *, together: bool, less: int = 0
+) -> list[Objection]:
     now = ports.clock.now()
     found = objections(
         grant,
@@ -93,7 +96,8 @@ def _against(store: Store, grant: Grant, ports: Ports, use: Use | None, *, less:
     if grant.state(store.consents.get(grant.id), now) == "allowed":
         denied = open_terms(grant.subject_id, grant.sealed_terms, ports).denied_uses
         against_use = use_objection(grant, use, denied)
-        found += [against_use] if against_use is not None else []
+        against_others = together_objection(grant) if together else None
+        found += [each for each in (against_use, against_others) if each is not None]
     return found
 
 

@@ -257,9 +257,8 @@ def _require_patience(store: Store, command: AskGrant, ports: Ports) -> None:
 
 
 def _checked(extent: Extent, ports: Ports) -> Extent:
-    return Extent(
-        parse_count(extent.pictures, ports.rules.sharing), parse_days(extent.days), extent.review, extent.uses
-    )
+    pictures = parse_count(extent.pictures, ports.rules.sharing)
+    return replace(extent, pictures=pictures, days=parse_days(extent.days))
 
 
 def _require_two(subject_id: SubjectId, grantee_id: SubjectId) -> None:

@@ -58,7 +58,8 @@ def _pictures(ports: Ports, store_of: StoreOf) -> Subscription:
 
 
 def _depicted(each: generation_pb.FurtherSubject) -> Depicted:
-    return Depicted(SubjectId(each.subject_id), ConsentId(each.consent_id), each.consent_revision)
+    whose = SubjectId(each.subject_id), ConsentId(each.consent_id), each.consent_revision
+    return Depicted(*whose, AdapterId(each.adapter_id))
 
 
 def _erasures(store_of: StoreOf) -> Subscription:

@@ -92,9 +92,9 @@ def test_two_who_both_agreed_may_be_seen_together(bench: Any, pair: Pair) -> Non
     assert len(testing.emitted(bench.database)) == 1
 
 
-def test_the_picture_of_one_of_them_is_covered_too(bench: Any, pair: Pair) -> None:
+def test_a_picture_of_one_of_them_is_not_what_both_agreed_to(bench: Any, pair: Pair) -> None:
     bench.eyes.seen = [bench.face()]
-    assert isinstance(pair.verdict(), safety_pb.ImageAllowed)
+    assert pair.refused() == ["person-missing"]
 
 
 def test_a_third_face_is_nobodys(bench: Any, pair: Pair) -> None:

@@ -127,8 +127,11 @@ def several(scores: list[list[float]], consenting: list[bool]) -> tuple[Reason, 
     ("scores", "consenting", "reasons"),
     [
         ([[0.8, 0.1], [0.2, 0.7]], [True, True], ()),
-        ([[0.6, 0.58]], [True, True], ()),  # alike, and both consent
-        ([[0.8, 0.1]], [True, False], ()),  # whoever does not consent is not in it
+        ([[0.6, 0.58], [0.59, 0.57]], [True, True], ()),  # alike, and both consent
+        ([[0.6, 0.2], [0.7, 0.5]], [True, True], ()),  # the second might be either's, the first's is plain
+        ([[0.6, 0.58]], [True, True], (Reason.PERSON_MISSING,)),  # one face is not two people's
+        ([[0.8, 0.1], [0.7, 0.3]], [True, True], (Reason.PERSON_MISSING,)),  # the first one twice
+        ([[0.8, 0.1]], [True, False], (Reason.PERSON_MISSING,)),
         ([[0.8, 0.1], [0.2, 0.3]], [True, True], (Reason.FACE_NOT_COVERED,)),
         (
             [[0.8, 0.1], [0.2, 0.7]],

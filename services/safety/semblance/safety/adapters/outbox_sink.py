@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from google.protobuf.message import Message
@@ -19,7 +20,7 @@ def to_message(event: Event) -> Message:
         case Decided(check):
             return _verdict(check)
         case Held(check):
-            return safety_pb.ImageHeld(**_ids(check))
+            return safety_pb.ImageHeld(**_ids(check), further_subjects=_further(check))
         case Erased(subject_id, erasure_id, stores):
             return service_erased("safety", subject_id, erasure_id, stores)
 
@@ -34,15 +35,14 @@ def _verdict(check: PictureCheck) -> Message:
             face_count=len(check.measured.faces),
             backbone_digest=check.backbone_digest,
             use=check.declared_use,
-            further_subjects=[
-                generation_pb.FurtherSubject(
-                    subject_id=each.subject_id, consent_id=each.consent_id, consent_revision=each.consent_revision
-                )
-                for each in check.further
-            ],
+            further_subjects=_further(check),
             source_image_id=check.source_image_id,
         )
-    return safety_pb.ImageBlocked(**_ids(check), reason_codes=check.reasons)
+    return safety_pb.ImageBlocked(**_ids(check), reason_codes=check.reasons, further_subjects=_further(check))
+
+
+def _further(check: PictureCheck) -> list[generation_pb.FurtherSubject]:
+    return [generation_pb.FurtherSubject(**asdict(each)) for each in check.further]
 
 
 def _ids(check: PictureCheck) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class SqlChecks:
             **{name: getattr(check, name) for name in names},
             "state": check.state.value,
             "reasons": list(check.reasons),
-            "further_subjects": [[d.subject_id, d.consent_id, d.consent_revision] for d in check.further],
+            "further_subjects": [list(dataclasses.astuple(each)) for each in check.further],
             "source_image_id": check.source_image_id,
             "audit": audit,
         }

@@ -19,6 +19,7 @@ class Reason(enum.Enum):
     PUBLIC_FIGURE = "public-figure"
     PROTECTED_FACE = "protected-face"
     CONSENT_OF_ANOTHER = "consent-of-another-required"
+    PERSON_MISSING = "person-missing"
     NUDITY = "nudity"
     UNREADABLE = "unreadable"
     TOO_MANY_FACES = "too-many-faces"
@@ -127,7 +128,8 @@ def judge_several(
     whether the consent of each stands and they are enrolled.
 
     A face is its best subject's. One whose consent does not stand is somebody else to every face, and a reason of its
-    own where a face is theirs. Two who both consent may be alike: either way a consent covers the face.
+    own where a face is theirs. Two who both consent may be alike: either way a consent covers the face. Everybody must
+    be seen: a picture that shows one of two is not the one that both agreed to.
     """
     seen, missing = [], False
     for face, scores in zip(faces, own_scores, strict=True):
@@ -137,7 +139,33 @@ def judge_several(
         missing = missing or (refused >= rules.own_floor and refused > own - rules.margin)
         seen.append(replace(face, own_score=own, other_score=max(face.other_score, refused)))
     judged = judge(seen, enrolled=any(consenting), nude_parts=nude_parts, rules=rules)
-    return replace(judged, reasons=(*judged.reasons, Reason.CONSENT_OF_ANOTHER)) if missing else judged
+    if missing:
+        return replace(judged, reasons=(*judged.reasons, Reason.CONSENT_OF_ANOTHER))
+    if not judged.reasons and not _everybody_seen(seen, own_scores, consenting, rules.own_floor):
+        return Judgement((Reason.PERSON_MISSING,))
+    return judged
+
+
+def _everybody_seen(
+    faces: Sequence[FaceSeen], own_scores: Sequence[Sequence[float]], consenting: Sequence[bool], floor: float
+) -> bool:
+    """Whether everybody can be given a face of their own that is theirs (Kuhn's matching)."""
+    could_be = [
+        [i for i, scores in enumerate(own_scores) if faces[i].readable and consents and scores[person] >= floor]
+        for person, consents in enumerate(consenting)
+    ]
+    given: dict[int, int] = {}
+
+    def seat(person: int, tried: set[int]) -> bool:
+        for face in could_be[person]:
+            if face not in tried:
+                tried.add(face)
+                if face not in given or seat(given[face], tried):
+                    given[face] = person
+                    return True
+        return False
+
+    return all(seat(person, set()) for person in range(len(consenting)))
 
 
 def _somebody_elses(faces: Sequence[tuple[FaceSeen, bool]], rules: VerdictRules) -> list[Reason]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from semblance.local import erased_log
 from semblance.local.rights import SERVICES
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +94,10 @@ def test_only_those_who_make_or_destroy_keys_may_write_the_key_ring(service: str
     benches = {"safety"}  # its benchmark makes keys of its own, in a folder of its own
     expected = "none" if not holds else "write" if writes and service not in benches else "read"
     assert services[service]["keyring"] == expected
+
+
+def test_whoever_takes_back_for_people_notes_it(services: dict[str, Any]) -> None:
+    assert {service for service, facts in services.items() if facts["takes_back"]} == set(erased_log.KEEPERS)
 
 
 @pytest.mark.parametrize("service", SERVICES)

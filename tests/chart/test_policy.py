@@ -152,6 +152,26 @@ def test_keys_of_people_are_mounted_for_writing_by_two(rendered: Any, services: 
             assert mounts["keyring"]["readOnly"] == (may == "read"), container["name"]
 
 
+def test_what_must_not_come_back_lies_on_a_volume_of_its_own(rendered: Any, services: dict[str, Any]) -> None:
+    for found in rendered.of("Deployment"):
+        pod = found["spec"]["template"]["spec"]
+        [container] = pod["containers"]
+        name, log = container["name"], "/erased/"
+        told = {entry["name"]: entry["value"] for entry in container["env"] if entry.get("value", "").startswith(log)}
+        expected = {f"{name.upper()}_TAKEN_BACK_DIR"} if services[name]["takes_back"] else set()
+        if services[name]["keyring"] == "write":
+            expected |= {f"{name.upper()}_KEYRING_ERASED_DIR"}
+        assert set(told) == expected, name
+        claims = {
+            each["name"]: each["persistentVolumeClaim"] for each in pod["volumes"] if "persistentVolumeClaim" in each
+        }
+        assert [mount["name"] for mount in container["volumeMounts"] if mount["mountPath"] == "/erased"] == (
+            ["erased"] if expected else []
+        )
+        if expected:
+            assert claims.pop("erased") not in claims.values()
+
+
 def test_consumers_are_never_scaled_to_nothing(production: Any) -> None:
     scaled = production.of("ScaledObject")
     assert len(scaled) == 7

@@ -109,6 +109,12 @@ key: database-password
 - {name: {{ $p }}KEYRING_DIR, value: /keyring/people}
 - {name: {{ $p }}KEYRING_KEK_FILE, value: /keys/kek}
 {{- end }}
+{{- if eq .facts.keyring "write" }}
+- {name: {{ $p }}KEYRING_ERASED_DIR, value: /erased/{{ .service }}}
+{{- end }}
+{{- if .facts.takes_back }}
+- {name: {{ $p }}TAKEN_BACK_DIR, value: /erased/{{ .service }}/taken-back}
+{{- end }}
 - name: {{ $p }}INTERNAL_TOKEN
   valueFrom: {secretKeyRef: {name: {{ $platform }}, key: internal-token}}
 {{- if .facts.operators }}
@@ -197,6 +203,9 @@ volumeMounts:
 {{- if ne .facts.keyring "none" }}
 - {name: keyring, mountPath: /keyring, readOnly: {{ ne .facts.keyring "write" }}}
 {{- end }}
+{{- if .facts.takes_back }}
+- {name: erased, mountPath: /erased}
+{{- end }}
 {{- if and (eq .service "provenance") .root.Values.signing.developmentChain }}
 - {name: signing, mountPath: /signing}
 {{- end }}
@@ -230,6 +239,9 @@ volumeMounts:
 - name: kek
   secret: {secretName: {{ include "semblance.secret" (dict "root" .root "kind" "kek") }}, defaultMode: 0440, items: [{key: kek, path: kek}]}
 - {name: keyring, persistentVolumeClaim: {claimName: {{ $v.keyring.existingClaim | default (printf "%s-keyring" $name) }}}}
+{{- end }}
+{{- if .facts.takes_back }}
+- {name: erased, persistentVolumeClaim: {claimName: {{ $v.erased.existingClaim | default (printf "%s-erased" $name) }}}}
 {{- end }}
 {{- with include "semblance.keyFiles" . | fromYamlArray }}
 - name: own

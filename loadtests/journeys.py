@@ -196,7 +196,8 @@ def _revoke(step: Step, who: Somebody) -> None:
 def _erase(step: Step, who: Somebody) -> None:
     """Wait until everything of them is gone; their face is free again."""
     caller, about = step.caller, {"kind": "account", "subject_id": who.subject_id}
-    found = caller.call("POST", "/v1/erasures", token=who.token, expect=(202,)).json()
+    again = {"password": who.password}
+    found = caller.call("POST", "/v1/erasures", token=who.token, json_body=again, expect=(202,)).json()
     caller.book.write(ledger.ERASED, **about)
     end_s = caller.now() + ERASURE_S
     while found["state"] != "completed":

@@ -57,7 +57,7 @@ def test_the_gateways_keys_open(generated: dict[str, Any], evaluation: Any, tmp_
     before = {path.name: path.read_bytes() for path in keys.iterdir()}
     sealed = Secrets.at(keys).seal(b"answer", context="c")
     assert Secrets.at(keys).open(sealed, context="c") == b"answer"
-    assert LocalIssuer("https://a", "b", keys / "signing.pem", 60).issue(new_id())
+    assert LocalIssuer("https://a", "b", keys / "signing.pem", 60).issue(new_id(), new_id())
     assert {path.name: path.read_bytes() for path in keys.iterdir()} == before, "none was made anew"
     assert "kek" not in before
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from PIL import Image, TiffImagePlugin
 
@@ -198,18 +199,19 @@ def test_another_kind_of_body_is_refused(http: httpx.Client) -> None:
 
 def test_only_a_token_of_ours_for_us_and_of_today_opens_anything(scene: Scene) -> None:
     keys = scene.house.layout.secrets / "gateway" / "signing.pem"
-    url, who = scene.house.url, scene.member.subject_id
-    good = LocalIssuer(url, "semblance", keys, 60).issue(who)
+    url, who, good = scene.house.url, scene.member.subject_id, scene.member.client.token or ""
+    session_id = jwt.decode(good, options={"verify_signature": False})["jti"]
     head, claims, signature = good.split(".")
     tokens = {
         "none": None,
         "words": "open sesame",
-        "expired": LocalIssuer(url, "semblance", keys, -60).issue(who),
-        "another audience": LocalIssuer(url, "somebody-else", keys, 60).issue(who),
-        "another issuer": LocalIssuer("https://issuer.example", "semblance", keys, 60).issue(who),
+        "expired": LocalIssuer(url, "semblance", keys, -60).issue(who, session_id),
+        "another audience": LocalIssuer(url, "somebody-else", keys, 60).issue(who, session_id),
+        "another issuer": LocalIssuer("https://issuer.example", "semblance", keys, 60).issue(who, session_id),
         "another's signature": f"{head}.{claims}.{signature[::-1]}",
         "no signature": "eyJhbGciOiJub25lIn0." + claims + ".",
-        "nobody's": LocalIssuer(url, "semblance", keys, 60).issue(new_id()),
+        "nobody's": LocalIssuer(url, "semblance", keys, 60).issue(new_id(), session_id),
+        "of a sign-in that was ended": LocalIssuer(url, "semblance", keys, 60).issue(who, new_id()),
     }
     with httpx.Client(base_url=url, timeout=60) as http:
         assert http.get("/v1/me", headers={"Authorization": f"Bearer {good}"}).status_code == 200

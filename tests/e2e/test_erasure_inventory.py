@@ -127,7 +127,7 @@ def planted(house: House) -> Planted:
     with standing_still(house, "generation"):
         before = take(house.layout, subject_id)
         things = things_of(house.layout, subject_id)
-        client.erase()
+        client.erase(member.password)
     return Planted(house, member, consent, photos, adapter, image, before, things, exported, credential)
 
 

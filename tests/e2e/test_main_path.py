@@ -103,7 +103,7 @@ def withdrawn(story: Story) -> Story:
 def erased(withdrawn: Story) -> Story:
     """Forgotten: seven answers, a receipt, a copy that stays shut, no id left (the demo's step)."""
     token = withdrawn.member.client.token
-    erase(withdrawn.stage, withdrawn.made, withdrawn.notes["sealed_copy"], Step("erase"))
+    erase(withdrawn.stage, withdrawn.made, withdrawn.notes["sealed_copy"], Step("erase"), withdrawn.member.password)
     withdrawn.notes["token"] = token
     return withdrawn
 

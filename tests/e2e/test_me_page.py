@@ -90,6 +90,7 @@ def test_a_person_opts_in_before_the_page_and_takes_it_all_back(page: browser.Pa
     page.click("#log summary")
     page.until("/Consent revoked/.test(document.getElementById('entries').innerText)", 30)
     page.click("#erase")
+    page.fill("#sure-how [name=password]", PASSWORD)
     page.click("#sure-yes")
     page.until("/has been destroyed/.test(document.getElementById('erasing').innerText)", 60)
     assert page.complaints == []

@@ -66,7 +66,8 @@ def scene(house: House) -> Iterator[Scene]:
     signed = [member.client.image_content(image.id).data for image in images]
     copies = [recompressed(data) for data in signed]
     yield Scene(house, member, consent, [image.id for image in images], signed, copies)
-    member.client.wait_erased(member.client.erase().id, timeout_s=120)  # others opt in with the same face
+    erasure = member.client.erase(member.password)
+    member.client.wait_erased(erasure.id, timeout_s=120)  # others opt in with the same face
 
 
 @pytest.fixture

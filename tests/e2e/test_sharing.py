@@ -76,7 +76,8 @@ def sharing(house: House) -> Iterator[Sharing]:
     grant = person.client.allow_grant(asked.id, 3, 7, limits=[LIMIT], denied_uses=["no ads"])
     assert (grant.state, grant.pictures_left) == ("allowed", 3)
     yield Sharing(house, person, app, grant)
-    person.client.wait_erased(person.client.erase().id, timeout_s=120)  # others opt in with the same face
+    erasure = person.client.erase(person.password)
+    person.client.wait_erased(erasure.id, timeout_s=120)  # others opt in with the same face
 
 
 def test_a_picture_is_the_persons_and_the_app_gets_it_when_they_say_so(sharing: Sharing) -> None:
@@ -172,7 +173,7 @@ def test_free_words_are_in_no_event_file_or_log_line(sharing: Sharing) -> None:
 
 def test_erasing_the_app_counts_what_it_had_been_given(sharing: Sharing) -> None:
     client = sharing.app.client
-    erasure = client.wait_erased(client.erase().id, timeout_s=120)
+    erasure = client.wait_erased(client.erase(sharing.app.password).id, timeout_s=120)
     counted = {(store.service, store.store): store.count for store in erasure.stores}
     assert counted["identity", "database:grants"] == 1
     assert counted["generation", "database:image_requesters"] == 2

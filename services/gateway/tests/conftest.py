@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import jwt
 import pytest
 from fastapi.testclient import TestClient
 
@@ -33,6 +34,13 @@ class Guest:
 
     def delete(self, path: str):
         return self.http.delete(path, headers=self.headers)
+
+    def put(self, path: str, **more: object):
+        return self.http.put(path, headers=self.headers, **more)
+
+    def erase(self, password: str = PASSWORD):
+        """Ask to be forgotten, as the account's owner must: with the password once more."""
+        return self.post("/v1/erasures", json={"password": password})
 
     def patch(self, path: str, **more: object):
         return self.http.patch(path, headers=self.headers, **more)
@@ -78,13 +86,22 @@ def http(world: GatewayInProcess) -> TestClient:
 
 
 @pytest.fixture
-def sign_up(http: TestClient) -> Callable[[str], Guest]:
+def sign_up(http: TestClient, sign_in: Callable[..., Guest]) -> Callable[[str], Guest]:
     def made(handle: str) -> Guest:
         account = http.post("/v1/accounts", json={"handle": handle, "password": PASSWORD})
         assert account.status_code == 201
-        form = {"grant_type": "password", "username": handle, "password": PASSWORD}
+        return sign_in(handle)
+
+    return made
+
+
+@pytest.fixture
+def sign_in(http: TestClient) -> Callable[..., Guest]:
+    def made(handle: str, password: str = PASSWORD) -> Guest:
+        form = {"grant_type": "password", "username": handle, "password": password}
         token = http.post("/v1/token", data=form).json()["access_token"]
-        return Guest(http, handle, account.json()["subject_id"], {"Authorization": f"Bearer {token}"})
+        subject_id = jwt.decode(token, options={"verify_signature": False})["sub"]  # asking would be counted
+        return Guest(http, handle, subject_id, {"Authorization": f"Bearer {token}"})
 
     return made
 

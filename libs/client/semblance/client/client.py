@@ -31,6 +31,7 @@ from semblance.client.models import (
 from semblance.client.photo_calls import PhotoCalls
 from semblance.client.receipt_calls import ReceiptCalls
 from semblance.client.register_calls import RegisterCalls
+from semblance.client.session_calls import SessionCalls
 from semblance.client.sharing import SharingCalls
 from semblance.client.takedown_calls import TakedownCalls
 from semblance.client.transport import Transport
@@ -40,7 +41,9 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 EVERY_PURPOSE = ("photos", "train", "generate")
 
 
-class Client(AuditCalls, ImageCalls, PhotoCalls, ReceiptCalls, RegisterCalls, SharingCalls, TakedownCalls):
+class Client(
+    AuditCalls, ImageCalls, PhotoCalls, ReceiptCalls, RegisterCalls, SessionCalls, SharingCalls, TakedownCalls
+):
     """One account at one platform. Not shared between threads; use it as a context manager or close() it.
 
     Every method raises ApiError when the platform refuses and Unreachable when it does not answer. Creates carry an
@@ -214,9 +217,14 @@ class Client(AuditCalls, ImageCalls, PhotoCalls, ReceiptCalls, RegisterCalls, Sh
                 on_event(event)
         return self.job(job_id)
 
-    def erase(self) -> Erasure:
-        """Be forgotten everywhere. Cannot be undone; only the erasure and its receipt can be asked for afterwards."""
-        return Erasure.model_validate_json(self._transport.call("POST", "/v1/erasures").content)
+    def erase(self, password: str | None = None) -> Erasure:
+        """Be forgotten everywhere. Cannot be undone; only the erasure and its receipt can be asked for afterwards.
+
+        The account's password goes with it: a token is not enough. None for an erasure that has begun, and for people
+        of an identity provider, who sign in there a moment before.
+        """
+        wish = {} if password is None else {"password": password}
+        return Erasure.model_validate_json(self._transport.call("POST", "/v1/erasures", json=wish).content)
 
     def erasure(self, erasure_id: str) -> Erasure:
         """How far an erasure is."""

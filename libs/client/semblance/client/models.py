@@ -37,6 +37,15 @@ class Token(Model):
         return f"Token(expires_in={self.expires_in})"
 
 
+class Session(Model):
+    """A sign-in; `current` is the one that asked."""
+
+    id: str
+    opened_at: dt.datetime
+    expires_at: dt.datetime
+    current: bool
+
+
 class Notice(Model):
     version: str
     text: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import stat
@@ -10,6 +11,7 @@ import sys
 import pytest
 from PIL import Image
 
+from semblance.client import ApiError, Client
 from semblance.client.command.app import main
 
 JPEG = b"\xff\xd8\xff\xe0" + b"not really pixels" * 10
@@ -187,13 +189,50 @@ def test_nobody_there(semblance, monkeypatch):
     assert (code, "(unreachable)" in err) == (8, True)
 
 
-def test_an_erasure_that_takes_long_can_be_asked_for_again(served, semblance, answer):
+def test_an_erasure_that_takes_long_can_be_asked_for_again(served, semblance, answer, monkeypatch, tmp_path):
+    """The password is read from a file, and what has begun needs none."""
     semblance("account", "create", "ada", "--url", served.url)
-    code, _, err = semblance("erase", "--yes", "--timeout", "1")
+    monkeypatch.delenv("SEMBLANCE_PASSWORD")
+    (tmp_path / "secret").write_text("correct horse battery\n")
+    code, _, err = semblance("erase", "--yes", "--timeout", "1", "--password-file", "secret")
     assert (code, "waits for ingest; ask again. (still-running)" in err) == (8, True)
     identity = served.world.platform.identity
     identity.complete_erasure(next(iter(identity.erasures)))
     assert answer("erase", "--yes")["state"] == "completed"
+
+
+def test_erasing_asks_for_the_password_again(served, semblance, monkeypatch):
+    semblance("account", "create", "ada", "--url", served.url)
+    assert semblance("erase", "--yes", "--password", "correct horse battery")[0] == 2, "never an argument"
+    monkeypatch.setenv("SEMBLANCE_PASSWORD", "another's password")
+    code, _, err = semblance("erase", "--yes", "--json")
+    assert (code, "(wrong-password)" in err) == (3, True)
+    monkeypatch.delenv("SEMBLANCE_PASSWORD")
+    asked = iter(["another's password", "correct horse battery"])
+    monkeypatch.setattr(getpass, "getpass", lambda prompt, **_stream: next(asked))
+    assert semblance("erase", "--yes")[0] == 3
+    assert served.world.platform.identity.erasures == {}
+    code, out, err = semblance("erase", "--yes", "--timeout", "1", "--json")
+    assert (code, out, "(still-running)" in err) == (8, "", True)
+
+
+def test_signing_out_ends_the_token_and_a_new_password_the_others(served, semblance, answer, monkeypatch):
+    semblance("account", "create", "ada", "--url", served.url)
+    with Client(served.url) as elsewhere:
+        elsewhere.sign_in("ada", "correct horse battery")
+        assert [session["current"] for session in answer("account", "sessions")] == [False, True]
+        monkeypatch.setenv("SEMBLANCE_NEW_PASSWORD", "a staple for my horse")
+        assert answer("account", "password") == {"changed": True}
+        with pytest.raises(ApiError) as refused:
+            elsewhere.me()
+        assert refused.value.code == "invalid-token"
+        elsewhere.sign_in("ada", "a staple for my horse")
+        elsewhere.end_session(next(elsewhere.sessions()).id)
+        with pytest.raises(ApiError):
+            elsewhere.me()
+    assert answer("logout", "--everywhere") == {"handle": "ada", "signed_out": "everywhere"}
+    assert semblance("account", "show")[0] == 3
+    assert "(not-signed-in)" in semblance("logout")[2]
 
 
 def test_help_loads_nothing_heavy(semblance):

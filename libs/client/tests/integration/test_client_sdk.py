@@ -77,7 +77,7 @@ def test_from_account_to_picture_and_away(services, ada, consent_id):
         ada.create_image(adapter.id, "a portrait")
     assert (refused.value.code, refused.value.status, refused.value.kind) == ("consent-revoked", 403, Kind.FORBIDDEN)
     assert refused.value.remedy
-    erasure = ada.wait_erased(ada.erase().id, timeout_s=20)
+    erasure = ada.wait_erased(ada.erase("correct horse battery").id, timeout_s=20)
     assert erasure.stores[0].count == 3
     assert ada.receipt(erasure.id).count(".") == 2
     with pytest.raises(ApiError) as gone:

@@ -40,6 +40,9 @@ _TIDY_EVERY_S = 600.0
 
 def build(settings: GatewaySettings, broker: Broker | None = None) -> Application:
     """Put the real adapters together, over the settings' broker unless told. The gateway has no store credentials."""
+    for issuer_named in settings.oidc_issuers:
+        if not issuer_named.own_clients:
+            _log.warning("nobody of this issuer can erase themselves: own_clients names none of its clients")
     clock = SystemClock()
     secrets = Secrets.at(settings.keys_dir)
     database = Database(

@@ -19,6 +19,7 @@ from semblance.gateway.domain.provenance import (
     Verification,
 )
 from semblance.gateway.domain.rate import Bucket
+from semblance.gateway.domain.session import Session
 from semblance.gateway.domain.sharing import Grant, ImageCount, Reason, Scope, Sharing, SharingChange, Standing
 from semblance.gateway.domain.things import (
     Adapter,
@@ -55,11 +56,16 @@ class Accounts(Protocol):
 
     def by_login(self, login: Login) -> Account | None: ...
 
+    def by_session(self, login: Login, session_id: str) -> tuple[Account | None, bool]:
+        """The account, and whether that sign-in of it stands."""
+
     def handles(self, subject_ids: Sequence[str]) -> dict[str, str]:
         """Of those that have one."""
 
     def start_erasing(self, subject_id: str, erasure_id: str) -> None:
         """Mark the account; from now on it answers as gone."""
+
+    def set_password(self, subject_id: str, password_hash: str) -> None: ...
 
     def logins(self, subject_id: str) -> list[Login]: ...
 
@@ -71,6 +77,24 @@ class Accounts(Protocol):
 
     def buried(self, digest: str) -> str | None:
         """The erasure's id if `digest` is a tombstone's; in a writing transaction it stays so until the end."""
+
+
+class Sessions(Protocol):
+    """Sign-ins at this gateway; ended by removing them, which every process sees with its next request."""
+
+    def open(self, session: Session) -> None: ...
+
+    def of(self, subject_id: str, now: dt.datetime) -> list[Session]:
+        """Those that have not run out."""
+
+    def end(self, subject_id: str, session_id: str) -> bool:
+        """Whether the person had it."""
+
+    def end_all(self, subject_id: str, *, but: str | None = None) -> list[str]:
+        """The ids of those that were ended."""
+
+    def purge(self, now: dt.datetime) -> int:
+        """Remove those that have run out."""
 
 
 class Jobs(Protocol):
@@ -134,6 +158,8 @@ class Records(Protocol):
     @property
     def accounts(self) -> Accounts: ...
     @property
+    def sessions(self) -> Sessions: ...
+    @property
     def jobs(self) -> Jobs: ...
     @property
     def keys(self) -> Keys: ...
@@ -171,8 +197,8 @@ class Issuer(Protocol):
     @property
     def life_s(self) -> int: ...
 
-    def issue(self, subject_id: str) -> str:
-        """A signed access token (RFC 9068 profile)."""
+    def issue(self, subject_id: str, session_id: str) -> str:
+        """A signed access token (RFC 9068 profile) of one sign-in."""
 
     def jwks(self) -> dict[str, Any]:
         """The public keys (RFC 7517)."""

@@ -13,7 +13,10 @@ from semblance.service_kit.settings import ServiceSettings
 
 
 class OidcIssuer(BaseModel):
-    """An identity provider whose access tokens are accepted. Exactly one of the JWKS places is set."""
+    """An identity provider whose access tokens are accepted. Exactly one of the JWKS places is set.
+
+    `own_clients` are the `client_id`s that people sign in by for themselves; only tokens of theirs may erase a person.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,6 +24,7 @@ class OidcIssuer(BaseModel):
     audience: str
     jwks_url: str | None = None
     jwks_file: Path | None = None
+    own_clients: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -42,6 +46,9 @@ class GatewaySettings(ServiceSettings):
     accounts_open: bool = Field(default=True, description="Whether anybody may create an account by password.")
     oidc_issuers: tuple[OidcIssuer, ...] = ()
     token_life_s: int = Field(default=3600, ge=60, le=86_400)
+    recent_sign_in_s: int = Field(
+        default=300, ge=30, le=3600, description="How old a provider's sign-in may be for what a password is asked for."
+    )
     cors_origins: tuple[str, ...] = ()
 
     read_per_minute: float = Field(default=600, gt=0)

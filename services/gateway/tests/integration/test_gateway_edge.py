@@ -41,7 +41,7 @@ def test_tokens_are_checked_by_anybody_with_the_published_keys(world, ada) -> No
 
 def test_a_token_that_was_remembered_ends_when_it_ends(tmp_path) -> None:
     issuer = LocalIssuer("https://here.example", "semblance", tmp_path / "signing.pem", life_s=-4)  # 5 s of leeway
-    verifier, token = Verifier(issuer, ()), issuer.issue("somebody")
+    verifier, token = Verifier(issuer, ()), issuer.issue("somebody", new_id())
     assert verifier.verify(token) == verifier.verify(token)
     time.sleep(1.1)
     with pytest.raises(TokenRefused, match="expired"):
@@ -65,7 +65,8 @@ def test_tokens_that_are_refused(world, ada, http) -> None:
         jwt.encode({**claims, "iss": "https://elsewhere.example"}, signer._key, algorithm="EdDSA"),
         jwt.encode({**claims, "exp": claims["iat"] - 60}, signer._key, algorithm="EdDSA"),
         jwt.encode({**claims, "sub": 7}, signer._key, algorithm="EdDSA"),
-        signer.issue(new_id()),
+        signer.issue(new_id(), new_id()),
+        signer.issue(ada.subject_id, new_id()),
         "x" * 9000,
     ]
     for token in forged:
@@ -105,7 +106,7 @@ def test_an_outside_issuer_is_mapped_to_a_person(tmp_path) -> None:
     issuer = {"issuer": "https://idp.example", "audience": "semblance", "jwks_file": str(jwks)}
     world = gateway(tmp_path, oidc_issuers=[issuer])
     http = TestClient(world.app)
-    headers = {"Authorization": f"Bearer {other.front.issuer.issue('user-7')}"}
+    headers = {"Authorization": f"Bearer {other.front.issuer.issue('user-7', new_id())}"}
     first, second = http.get("/v1/me", headers=headers).json(), http.get("/v1/me", headers=headers).json()
     assert first == second
     assert first["subject_id"] != "user-7"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ from semblance.contracts.generation.v1 import events_pb2 as generation
 from semblance.contracts.platform.v1 import events_pb2 as platform
 from semblance.gateway.adapters import tables
 from semblance.gateway.domain.account import Login, Proof
+from semblance.gateway.domain.errors import InvalidGrant
 from semblance.gateway.handlers.accounts import admit
 from semblance.gateway.handlers.jobs import job_events
+from semblance.gateway.handlers.sessions import open_session
 from semblance.gateway.testing import gateway
 from semblance.gateway.testing.process import MIGRATIONS
 from semblance.kernel.clock import FakeClock
@@ -93,6 +96,22 @@ def test_an_erasure_leaves_nothing(world, ada):
     event = platform.ErasureRequested(subject_id=ada.subject_id, erasure_id=new_id())
     assert world.deliver(event) == ["handled", "duplicate"]
     assert ada.get("/v1/me").status_code == 410
+
+
+def test_no_sign_in_by_the_old_password_outlives_its_change(world, ada):
+    issuer = world.front.issuer.issuer
+    with world.store.reading() as records:
+        proved = records.accounts.by_handle("ada")
+    change = {"password": PASSWORD, "new_password": "a staple for my horse"}
+
+    def signed_in() -> str:
+        with contextlib.suppress(InvalidGrant):
+            open_session(world.gate, proved, issuer=issuer, life_s=60)
+        return "tried"
+
+    acts = iter([signed_in] * 5 + [lambda: ada.put("/v1/me/password", json=change).status_code] + [signed_in] * 6)
+    assert at_once(lambda: str(next(acts)())) == {"tried": AT_ONCE - 1, "204": 1}
+    assert [session["current"] for session in ada.get("/v1/sessions").json()["items"]] == [True]
 
 
 def test_the_schema_can_be_undone(world):

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from semblance.gateway.handlers.accounts import create_account
+from semblance.gateway.handlers.sessions import open_session
 from semblance.gateway.testing import GatewayInProcess, gateway
 from semblance.kernel.ids import new_id
 
@@ -82,4 +83,5 @@ def _somebody(world: GatewayInProcess) -> dict[str, str]:
     account = create_account(
         front.gate, issuer=front.issuer.issuer, handle=handle, password="correct horse", subject_id=new_id()
     )
-    return {"Authorization": f"Bearer {front.issuer.issue(account.subject_id)}"}
+    session = open_session(front.gate, account, issuer=front.issuer.issuer, life_s=3600)
+    return {"Authorization": f"Bearer {front.issuer.issue(account.subject_id, session.id)}"}

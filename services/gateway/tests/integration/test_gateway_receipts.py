@@ -28,5 +28,5 @@ def test_anothers_consent_is_not_exported(ada, eve, http):
 
 
 def test_anothers_list_is_not_read(ada, eve):
-    erasure_id = ada.post("/v1/erasures").json()["id"]
+    erasure_id = ada.erase().json()["id"]
     assert eve.get(f"/v1/erasures/{erasure_id}/items").status_code == 404

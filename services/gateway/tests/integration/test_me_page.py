@@ -253,6 +253,14 @@ def test_what_was_given_is_taken_back_and_everything_erased(
     page.click("#sure-no")
     assert identity.erasures == {}
     page.click("#erase")
+    page.click("#sure-yes")  # the browser asks for the password first
+    assert identity.erasures == {}
+    page.fill("#sure-how [name=password]", "another's password")
+    page.click("#sure-yes")
+    page.until("/password is wrong/.test(document.getElementById('sure-problem').innerText)")
+    visit.shoot("sure")
+    assert identity.erasures == {}
+    page.fill("#sure-how [name=password]", PHRASE)
     page.click("#sure-yes")
     visit.at("erased")
     page.until("/Still clearing: ingest/.test(document.getElementById('erasing').innerText)")
@@ -261,6 +269,51 @@ def test_what_was_given_is_taken_back_and_everything_erased(
     page.until("/has been destroyed/.test(document.getElementById('erasing').innerText)")
     page.until("sessionStorage.length === 0")
     assert "photos: 3" in visit.text("erasing")
+
+
+def test_signing_out_ends_the_sign_in_and_not_only_the_tabs_memory_of_it(
+    visit: Visit, http: TestClient, sign_up: Callable[..., object], sign_in: Callable[..., object]
+) -> None:
+    page, ada = visit.page, sign_up("ada")
+    ada.opt_in(["photos"])
+    visit.enter(new=False)
+    visit.at("given")
+    page.until("document.querySelectorAll('#sign-ins li').length === 2")
+    page.run("document.getElementById('sign-ins').scrollIntoView()")
+    visit.shoot("sign-ins")
+    page.click("#sign-ins li:not(.active) button")
+    page.until("document.querySelectorAll('#sign-ins li').length === 1")
+    assert ada.get("/v1/me").status_code == 401
+
+    other = sign_in("ada")
+    page.click("#password summary")
+    page.fill("#change [name=password]", "another's password")
+    page.fill("#change [name=wanted]", "a staple for my horse")
+    page.click("#change [type=submit]")
+    page.until("/password is wrong/.test(document.getElementById('problem').innerText)")
+    assert other.get("/v1/me").status_code == 200
+    page.run("document.querySelector('#change').reset()")
+    page.fill("#change [name=password]", PHRASE)
+    page.fill("#change [name=wanted]", "a staple for my horse")
+    page.click("#change [type=submit]")
+    page.until("/is changed/.test(document.getElementById('changed').innerText)")
+    visit.shoot("changed")
+    assert other.get("/v1/me").status_code == 401
+
+    token = page.run("JSON.parse(sessionStorage.getItem('semblance-token')).token")
+    page.click("#sign-out")
+    visit.at("enter")
+    assert page.run("sessionStorage.length") == 0
+    assert http.get("/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    away = sign_in("ada", "a staple for my horse")
+    page.fill("[name=handle]", "ada")
+    page.fill("#enter [name=password]", "a staple for my horse")
+    page.press("Enter", 13, "\r")
+    visit.at("given")
+    page.click("#sign-out-all")
+    visit.at("enter")
+    assert "signed out" in visit.text("problem")
+    assert away.get("/v1/me").status_code == 401
 
 
 @pytest.mark.parametrize("width_px", [390, 1280])

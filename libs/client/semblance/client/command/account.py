@@ -1,18 +1,16 @@
-"""`semblance account`, `semblance login` and `semblance erase`."""
+"""`semblance account`, `semblance login` and `semblance logout`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json as json_module
-from pathlib import Path
+import os
 from typing import Annotated
 
 import typer
 
 from semblance.client.client import Client
-from semblance.client.command.credentials import config_dir, load, save
-from semblance.client.command.output import Json, Timeout, bar, client, say
-from semblance.client.command.private_files import private
+from semblance.client.command.credentials import load, save
+from semblance.client.command.output import Json, client, say, table
 from semblance.client.errors import ApiError
 from semblance.kernel.errors import Kind
 
@@ -50,49 +48,40 @@ def login(handle: Handle, url: Url = None, password: Password = None, json: Json
         say({"handle": handle, "url": here.base_url}, as_json=json, words=f"Signed in as {handle} at {here.base_url}.")
 
 
-def erase(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Where the signed receipt goes.", dir_okay=False)] = None,
-    timeout: Timeout = 120.0,
+def logout(
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="On every other device too.")] = False,
     json: Json = False,
 ) -> None:
-    """Erase the account and everything about you, everywhere. The signed receipt is saved.
-
-    Running it again goes on waiting for the same erasure.
-    """
-    if not yes:
-        typer.confirm("Everything goes: photos, adapters, images, consents. This cannot be undone. Go on?", abort=True)
-    with client() as here, bar(quiet=json) as progress:
-        progress.add_task("erasing", total=None)
-        erasure = here.wait_erased(here.erase().id, timeout_s=timeout)
-        receipt = out or Path(f"erasure-{erasure.id}.jws")
-        private(receipt, here.receipt(erasure.id))
-        keys = receipt.with_suffix(".keys.json")  # beside it: the platform may be gone when somebody asks
-        keys.write_text(json_module.dumps(here.receipt_keys(), indent=2) + "\n", encoding="utf-8")
-        listed = _save_list(here, erasure.id, receipt)
-    (config_dir() / "credentials.json").unlink(missing_ok=True)
-    count = sum(store.count for store in erasure.stores)
-    words = f"Erased: {count} things in {len(erasure.stores)} stores. Receipt: {receipt}, its keys: {keys}"
-    words += f", its list: {listed}" if listed else ""
-    say(
-        {**erasure.model_dump(mode="json"), "receipt": str(receipt), "receipt_keys": str(keys)}
-        | ({"receipt_list": str(listed)} if listed else {}),
-        as_json=json,
-        words=words,
-    )
+    """Sign out: the token is refused from now on, wherever it may lie."""
+    kept = load()
+    with client() as here:
+        try:
+            here.sign_out(everywhere=everywhere)
+        except ApiError as e:
+            if e.kind is not Kind.UNAUTHENTICATED:  # else it had ended before
+                raise
+    save(kept.model_copy(update={"token": None, "expires_at": None, "session": None}))
+    where = "everywhere" if everywhere else "here"
+    say({"handle": kept.handle, "signed_out": where}, as_json=json, words=f"Signed out {where}.")
 
 
-def _save_list(here: Client, erasure_id: str, receipt: Path) -> Path | None:
-    """What was destroyed, thing by thing, for the person alone. None: the platform no longer keeps it."""
-    try:
-        listed = here.erased_items(erasure_id)
-    except ApiError as e:
-        if e.kind in (Kind.GONE, Kind.NOT_FOUND):
-            return None
-        raise
-    path = receipt.with_suffix(".list.json")
-    private(path, listed.model_dump_json(indent=1) + "\n")
-    return path
+@app.command("sessions")
+def sessions(json: Json = False) -> None:
+    """Where the account is signed in."""
+    with client() as here:
+        table(list(here.sessions()), ("id", "opened_at", "expires_at", "current"), as_json=json)
+
+
+@app.command("password")
+def change_password(json: Json = False) -> None:
+    """Change the password; every other sign-in ends. SEMBLANCE_PASSWORD and SEMBLANCE_NEW_PASSWORD need no asking."""
+    with client() as here:
+        present = os.environ.get("SEMBLANCE_PASSWORD") or typer.prompt("Present password", hide_input=True, err=True)
+        wanted = os.environ.get("SEMBLANCE_NEW_PASSWORD") or typer.prompt(
+            "New password (12 characters at least)", hide_input=True, confirmation_prompt=True, err=True
+        )
+        here.change_password(present, wanted)
+    say({"changed": True}, as_json=json, words="The password is changed, and every other sign-in has ended.")
 
 
 def _sign_in(here: Client, handle: str, password: str) -> None:

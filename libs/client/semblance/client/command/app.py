@@ -10,6 +10,7 @@ from semblance.client.command import (
     account,
     audit,
     consents,
+    erasing,
     images,
     photos,
     protect,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(account.app, name="account")
 app.command("login")(account.login)
+app.command("logout")(account.logout)
 app.add_typer(consents.app, name="consent")
 app.add_typer(sharing.sharing, name="sharing")
 app.add_typer(sharing.app, name="grants")
@@ -46,7 +48,7 @@ app.add_typer(images.app, name="image")
 app.command("verify")(verifying.verify)
 app.add_typer(protect.app, name="protect")
 app.add_typer(takedowns.app, name="takedown")
-app.command("erase")(account.erase)
+app.command("erase")(erasing.erase)
 app.add_typer(receipts.app, name="receipt")
 app.add_typer(audit.app, name="audit")
 

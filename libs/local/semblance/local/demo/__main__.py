@@ -47,7 +47,7 @@ def walk(stage: Stage, subject: DemoSubject) -> None:
     with narrator.step("5a Withdraw") as step:
         withdraw(stage, consent, adapter, step)
     with narrator.step("5b Erase") as step:
-        erase(stage, made, copy, step)
+        erase(stage, made, copy, step, password)
 
 
 def on_the_platform(arguments: argparse.Namespace, narrator: Narrator, report: Report) -> None:

@@ -79,11 +79,11 @@ def withdraw(stage: Stage, consent: Consent, adapter: Adapter, step: Step) -> No
     step.detail = f"{running} running and {queued} queued pictures revoked in {seconds:.1f} s; a new one: 403"
 
 
-def erase(stage: Stage, made: list[Made], copy: StolenCopy, step: Step) -> None:
+def erase(stage: Stage, made: list[Made], copy: StolenCopy, step: Step, password: str) -> None:
     """Erase everything; the receipt verifies, the copied adapter stays shut, the id is gone. Raises StepFailed."""
     client, layout = stage.client, stage.layout
     subject_id = client.me().subject_id
-    asked = client.erase()
+    asked = client.erase(password)
     erasure = client.wait_erased(asked.id, timeout_s=_END_S)
     services = {store.service for store in erasure.stores}
     require(services == set(SERVICES), f"no answer from {', '.join(sorted(set(SERVICES) - services))}")

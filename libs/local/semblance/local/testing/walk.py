@@ -48,7 +48,7 @@ def _walk(member: Member, say: Callable[[str], None]) -> None:
         _must(found.made_here and found.consent_state == "active", "the picture does not verify")
         say("picture published, signed and verified")
     finally:
-        member.client.wait_erased(member.client.erase().id, timeout_s=_ERASURE_S)
+        member.client.wait_erased(member.client.erase(member.password).id, timeout_s=_ERASURE_S)
         say("erased")
 
 

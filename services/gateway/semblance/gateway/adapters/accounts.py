@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.gateway.adapters.statements import count, lock, upsert
-from semblance.gateway.adapters.tables import accounts, logins, tombstones
+from semblance.gateway.adapters.tables import accounts, logins, sessions, tombstones
 from semblance.gateway.domain.account import Account, AccountState, Login
 from semblance.gateway.domain.errors import HandleTaken
 from semblance.kernel.errors import Conflict
 from semblance.kernel.ids import ErasureId, SubjectId
 
 # Asked at every request: made once, because making a statement costs more than its answer.
-_BY_LOGIN = (
-    sa.select(accounts)
-    .join(logins, logins.c.subject_id == accounts.c.subject_id)
-    .where(logins.c.issuer == sa.bindparam("of_issuer"), logins.c.subject == sa.bindparam("of_subject"))
-)
+_LOGIN = logins.c.issuer == sa.bindparam("of_issuer"), logins.c.subject == sa.bindparam("of_subject")
+_BY_LOGIN = sa.select(accounts).join(logins, logins.c.subject_id == accounts.c.subject_id).where(*_LOGIN)
+_OWN_SESSION = sessions.c.id == sa.bindparam("of_session"), sessions.c.subject_id == accounts.c.subject_id
+# With whether the token's sign-in stands, in the same question: one more would be paid at every request.
+_BY_SESSION = _BY_LOGIN.add_columns(sessions.c.id.label("session_id")).outerjoin(sessions, sa.and_(*_OWN_SESSION))
 _BURIED = sa.select(tombstones.c.erasure_id).where(tombstones.c.digest == sa.bindparam("wanted"))
 
 
@@ -59,6 +60,11 @@ class SqlAccounts:
     def by_login(self, login: Login) -> Account | None:
         return self._one(_BY_LOGIN, {"of_issuer": login.issuer, "of_subject": login.subject})
 
+    def by_session(self, login: Login, session_id: str) -> tuple[Account | None, bool]:
+        given = {"of_issuer": login.issuer, "of_subject": login.subject, "of_session": session_id}
+        row = self._session.execute(_BY_SESSION, given).one_or_none()
+        return (None, False) if row is None else (_account(row), row.session_id is not None)
+
     def handles(self, subject_ids: Sequence[str]) -> dict[str, str]:
         wanted = accounts.c.subject_id.in_(list(subject_ids)), accounts.c.handle.is_not(None)
         rows = self._session.execute(sa.select(accounts.c.subject_id, accounts.c.handle).where(*wanted))
@@ -70,6 +76,10 @@ class SqlAccounts:
             .where(accounts.c.subject_id == subject_id)
             .values(state=AccountState.ERASING.value, erasure_id=erasure_id, handle=None, password_hash=None)
         )
+
+    def set_password(self, subject_id: str, password_hash: str) -> None:
+        own = sa.update(accounts).where(accounts.c.subject_id == subject_id)
+        self._session.execute(own.values(password_hash=password_hash))
 
     def logins(self, subject_id: str) -> list[Login]:
         rows = self._session.execute(sa.select(logins).where(logins.c.subject_id == subject_id))
@@ -91,13 +101,15 @@ class SqlAccounts:
 
     def _one(self, query: sa.Select[tuple[object, ...]], given: Mapping[str, str] | None = None) -> Account | None:
         row = self._session.execute(query, given).one_or_none()
-        if row is None:
-            return None
-        return Account(
-            SubjectId(row.subject_id),
-            created_at=row.created_at,
-            state=AccountState(row.state),
-            handle=row.handle,
-            password_hash=row.password_hash,
-            erasure_id=None if row.erasure_id is None else ErasureId(row.erasure_id),
-        )
+        return None if row is None else _account(row)
+
+
+def _account(row: sa.Row[Any]) -> Account:
+    return Account(
+        SubjectId(row.subject_id),
+        created_at=row.created_at,
+        state=AccountState(row.state),
+        handle=row.handle,
+        password_hash=row.password_hash,
+        erasure_id=None if row.erasure_id is None else ErasureId(row.erasure_id),
+    )

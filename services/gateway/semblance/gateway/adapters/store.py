@@ -12,6 +12,7 @@ from semblance.gateway.adapters.buckets import SqlBuckets
 from semblance.gateway.adapters.jobs import SqlJobs
 from semblance.gateway.adapters.keys import SqlKeys
 from semblance.gateway.adapters.secrets import Secrets
+from semblance.gateway.adapters.sessions import SqlSessions
 from semblance.kernel.clock import Clock
 from semblance.service_kit.database import Database, Unit
 
@@ -21,6 +22,7 @@ class SqlRecords:
 
     def __init__(self, session: Session, secrets: Secrets, clock: Clock, *, writing: bool) -> None:
         self.accounts = SqlAccounts(session, locking=writing)
+        self.sessions = SqlSessions(session)
         self.jobs = SqlJobs(session, locking=writing)
         self.keys = SqlKeys(session, secrets, clock)
         self.buckets = SqlBuckets(session)

@@ -35,6 +35,16 @@ tombstones = sa.Table(
     sa.Column("erased_at", UtcDateTime, nullable=False),
 )
 
+# A row is a sign-in whose tokens hold; ending one removes it.
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("subject_id", sa.String(36), nullable=False, index=True),
+    sa.Column("opened_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
 jobs = sa.Table(
     "jobs",
     metadata,

@@ -27,7 +27,6 @@ from semblance.gateway.domain.account import Login, Proof
 from semblance.gateway.domain.errors import TokenRefused
 from semblance.gateway.settings import OidcIssuer
 from semblance.kernel.errors import Unavailable
-from semblance.kernel.ids import new_id
 
 # Asymmetric only: with a shared-secret algorithm a public key could be passed off as the secret (RFC 8725 2.1).
 ALGORITHMS = ("EdDSA", "ES256", "RS256")
@@ -39,6 +38,7 @@ _TOKEN_CHARACTERS_MAX = 8192
 # A key that its issuer withdraws is used for up to _REFRESH_S anyhow; this adds little to that.
 _REMEMBER_S = 30.0
 _REMEMBERED_MAX = 10_000
+_UNIX_TIME_MAX = 253_402_300_800  # the year 10000, beyond which there is no datetime
 _SUBJECT_CHARACTERS_MAX = 255  # OpenID Connect Core section 2: sub must not exceed 255 ASCII characters
 
 
@@ -82,8 +82,8 @@ class LocalIssuer:
         public = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key()))
         self._jwk = {**public, "kid": _thumbprint(public), "use": "sig", "alg": "EdDSA"}
 
-    def issue(self, subject_id: str) -> str:
-        """A signed access token (RFC 9068 profile)."""
+    def issue(self, subject_id: str, session_id: str) -> str:
+        """A signed access token (RFC 9068 profile) of one sign-in."""
         now = dt.datetime.now(dt.UTC)
         claims = {
             "iss": self.issuer,
@@ -91,7 +91,8 @@ class LocalIssuer:
             "aud": self.audience,
             "iat": now,
             "exp": now + dt.timedelta(seconds=self.life_s),
-            "jti": new_id(),
+            "auth_time": int(now.timestamp()),
+            "jti": session_id,
         }
         return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"kid": self._jwk["kid"], "typ": "at+jwt"})
 
@@ -105,6 +106,7 @@ class Verifier:
 
     def __init__(self, local: LocalIssuer, others: Sequence[OidcIssuer]) -> None:
         self._local = local.issuer
+        self._own_clients = {other.issuer: frozenset(other.own_clients) for other in others}
         self._issuers: dict[str, tuple[str, KeySource]] = {local.issuer: (local.audience, JwkSet(local.jwks))}
         for other in others:
             self._issuers[other.issuer] = (other.audience, JwkSet(_loader(other)))
@@ -155,15 +157,31 @@ class Verifier:
             raise TokenRefused("the token has expired") from e
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as e:
             raise TokenRefused("the token does not verify") from e
-        return _proof(claims, claimed, own_issuer=claimed == self._local), float(claims["exp"]) + _LEEWAY_S
+        return self._proof(claims, claimed), float(claims["exp"]) + _LEEWAY_S
+
+    def _proof(self, claims: Mapping[str, Any], issuer: str) -> Proof:
+        subject = claims["sub"]
+        if not isinstance(subject, str) or not 1 <= len(subject) <= _SUBJECT_CHARACTERS_MAX or not subject.isascii():
+            raise TokenRefused("the token's subject is not usable")
+        client_id = claims.get("client_id", claims.get("azp"))
+        client_id = client_id if isinstance(client_id, str) else None
+        own_issuer, session_id = issuer == self._local, claims.get("jti")
+        return Proof(
+            Login(issuer, subject),
+            client_id,
+            own_issuer,
+            session_id=session_id if own_issuer and isinstance(session_id, str) else None,
+            signed_in_at=_signed_in_at(claims),
+            own_sign_in=own_issuer or client_id in self._own_clients[issuer],
+        )
 
 
-def _proof(claims: Mapping[str, Any], issuer: str, *, own_issuer: bool) -> Proof:
-    subject = claims["sub"]
-    if not isinstance(subject, str) or not 1 <= len(subject) <= _SUBJECT_CHARACTERS_MAX or not subject.isascii():
-        raise TokenRefused("the token's subject is not usable")
-    client_id = claims.get("client_id", claims.get("azp"))
-    return Proof(Login(issuer, subject), client_id if isinstance(client_id, str) else None, own_issuer)
+def _signed_in_at(claims: Mapping[str, Any]) -> dt.datetime | None:
+    """OpenID Connect Core section 2, `auth_time`: when the person proved who they are, not when the token was made."""
+    said = claims.get("auth_time")
+    if isinstance(said, bool) or not isinstance(said, int | float) or not 0 <= said < _UNIX_TIME_MAX:
+        return None
+    return dt.datetime.fromtimestamp(said, dt.UTC)
 
 
 def _loader(issuer: OidcIssuer) -> Callable[[], Mapping[str, Any]]:

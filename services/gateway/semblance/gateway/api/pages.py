@@ -20,6 +20,7 @@ _ME = (
     "pictures",
     "proving",
     "screen",
+    "signed_in",
     "signing",
     "waiting",
     "words",

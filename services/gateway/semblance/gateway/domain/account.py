@@ -33,11 +33,18 @@ class Login:
 
 @dataclass(frozen=True)
 class Proof:
-    """A verified token: who it names, and whether the name is one that this gateway gave out."""
+    """A verified token: who it names, and whether the name is one that this gateway gave out.
+
+    `own_sign_in`: the person signed in for it themselves, here or by a client that the operator calls the person's own;
+    an application's token is none. `signed_in_at`: when that was, if the issuer says.
+    """
 
     login: Login
     client_id: str | None
     own_issuer: bool
+    session_id: str | None = None
+    signed_in_at: dt.datetime | None = None
+    own_sign_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,13 +66,15 @@ class Account:
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever holds a valid token. `client_id` is the application that got the token, if it is named."""
+    """Whoever holds a valid token. `client_id` is the application that got the token, if it is named; `session_id` the
+    sign-in here that the token is of, None for another issuer's."""
 
     subject_id: SubjectId
     login: Login
     client_id: str | None
     handle: str | None
     created_at: dt.datetime
+    session_id: str | None = None
 
 
 def parse_handle(text: str) -> str:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from semblance.kernel.errors import Conflict, Gone, Invalid, QuotaExceeded, SemblanceError, Unauthenticated, Unavailable
+from semblance.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    QuotaExceeded,
+    SemblanceError,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 class HandleTaken(Conflict):
@@ -30,6 +39,58 @@ class TokenRefused(Unauthenticated):
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, remedy="Get a new token from POST /v1/token, or from your identity provider.")
+
+
+class PasswordNeeded(Unauthenticated):
+    """A token alone is not enough for this: it may lie in a browser that was left open, or be stolen."""
+
+    code = "password-needed"
+
+    def __init__(self) -> None:
+        super().__init__("this needs your password once more", remedy="Send it as `password` with the request.")
+
+
+class WrongPassword(Unauthenticated):
+    """The password that came with the request is not the account's."""
+
+    code = "wrong-password"
+
+    def __init__(self) -> None:
+        super().__init__("the password is wrong", remedy="Type it again.")
+
+
+class SignInTooOld(Unauthenticated):
+    """There is no password here to ask for, and the provider's sign-in is not of a moment ago (RFC 9470)."""
+
+    code = "sign-in-too-old"
+
+    def __init__(self, within_s: int) -> None:
+        super().__init__(
+            f"this needs a sign-in of the last {within_s} seconds",
+            remedy=f"Sign in again at your identity provider (max_age={within_s}) and repeat it with that token.",
+        )
+
+
+class NotOwnSignIn(Forbidden):
+    """The token is an application's: it may do what it was given for, not end the person's account."""
+
+    code = "not-own-sign-in"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an application's token cannot do this", remedy="Sign in yourself, or ask whoever runs this platform."
+        )
+
+
+class NoPasswordHere(Forbidden):
+    """The person comes from another issuer, who keeps password and sessions."""
+
+    code = "no-password-here"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this account is signed in to elsewhere", remedy="Password and sessions are your identity provider's."
+        )
 
 
 class AccountErased(Gone):

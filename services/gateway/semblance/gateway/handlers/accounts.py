@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from semblance.gateway.domain.account import Account, Caller, Login, Proof, parse_handle, require_password
+from semblance.gateway.domain.account import Account, AccountState, Caller, Login, Proof, parse_handle, require_password
 from semblance.gateway.domain.errors import AccountErased, InvalidGrant, TokenRefused
 from semblance.gateway.domain.rate import Allowance, Policy, take
 from semblance.gateway.handlers.gate import Gate
@@ -54,16 +54,29 @@ def _admit(gate: Gate, proof: Proof, policies: Sequence[Policy]) -> tuple[Caller
     with gate.store.writing() as records:
         if records.accounts.buried(login_digest(gate, proof.login)) is not None:
             raise AccountErased
-        account = records.accounts.by_login(proof.login)
-        if account is None:
-            account = _first_visit(gate, records, proof)
+        account = standing(records, proof) or _first_visit(gate, records, proof)
         account.require_active()
         keys = {f"subject:{gate.pepper.digest('subject', account.subject_id)}": policies}
         if proof.client_id is not None:
             keys[f"client:{gate.pepper.digest('client', proof.login.issuer, proof.client_id)}"] = policies
         allowance = _count(gate, records, keys)
-    caller = Caller(account.subject_id, proof.login, proof.client_id, account.handle, account.created_at)
+    caller = Caller(
+        account.subject_id, proof.login, proof.client_id, account.handle, account.created_at, proof.session_id
+    )
     return caller, allowance
+
+
+def standing(records: Records, proof: Proof) -> Account | None:
+    """The account that the token names, if there is one. Raises TokenRefused once the token's sign-in was ended.
+
+    An account that is being erased keeps its tokens: they are good for its receipt and nothing else.
+    """
+    if not proof.own_issuer:
+        return records.accounts.by_login(proof.login)
+    account, stands = records.accounts.by_session(proof.login, proof.session_id or "")
+    if account is not None and account.state is AccountState.ACTIVE and not stands:
+        raise TokenRefused("that sign-in was ended")
+    return account
 
 
 def admit_anonymous(gate: Gate, address: str, policies: Sequence[Policy]) -> Allowance:

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from semblance.gateway.domain.account import Login
+from semblance.gateway.domain.account import Login, Proof
 from semblance.gateway.domain.errors import TokenRefused
 from semblance.gateway.domain.rate import Policy
 from semblance.gateway.domain.things import ErasedItems, Erasure
-from semblance.gateway.handlers.accounts import login_digest, subject_digest
+from semblance.gateway.handlers.accounts import login_digest, standing, subject_digest
 from semblance.gateway.handlers.gate import Gate
+from semblance.gateway.handlers.proving import prove_person
 from semblance.gateway.ports import Records
 from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.errors import Conflict, NotFound
 
 
-def request_erasure(gate: Gate, login: Login) -> Erasure:
-    """Start, or find the one that was started: asking twice is harmless. Raises TokenRefused for an unknown login."""
-    subject_id, erasure_id = _standing(gate, login)
-    if erasure_id is not None:
-        return gate.identity.erasure(erasure_id)
-    if subject_id is None:
+def request_erasure(gate: Gate, proof: Proof, password: str, *, guesses: Policy, within_s: int) -> Erasure:
+    """Start, once the person has proved to be here; or find the one that was started, for which nothing is asked.
+
+    Raises TokenRefused, and what prove_person raises.
+    """
+    with gate.store.reading() as records:
+        started = records.accounts.buried(login_digest(gate, proof.login))
+        account = None if started else standing(records, proof)
+    if account is not None:
+        started = account.erasure_id
+    if started is not None:
+        return gate.identity.erasure(started)
+    if account is None:
         raise TokenRefused("the token names no account here")
-    erasure = gate.identity.request_erasure(subject_id)
+    prove_person(gate, proof, account, password, guesses=guesses, within_s=within_s)
+    erasure = gate.identity.request_erasure(account.subject_id)
     with gate.store.writing() as records:
-        records.accounts.start_erasing(subject_id, erasure.id)
+        records.accounts.start_erasing(account.subject_id, erasure.id)
     return erasure
 
 
 def get_erasure(gate: Gate, login: Login, erasure_id: str) -> Erasure:
     """Only for whom it erases, also afterwards. Raises NotFound."""
-    _, own = _standing(gate, login)
-    if own != erasure_id:
-        raise NotFound("no such erasure")
+    _require_own(gate, login, erasure_id)
     return gate.identity.erasure(erasure_id)
 
 
@@ -46,9 +53,7 @@ def receipt(gate: Gate, login: Login, erasure_id: str) -> str:
 
 def erased_items(gate: Gate, login: Login, erasure_id: str) -> ErasedItems:
     """The list beside the receipt. Raises NotFound, Conflict while services are still erasing, Gone weeks later."""
-    _, own = _standing(gate, login)
-    if own != erasure_id:
-        raise NotFound("no such erasure")
+    _require_own(gate, login, erasure_id)
     return gate.identity.erased_items(erasure_id)
 
 
@@ -61,11 +66,13 @@ def forget_subject(
     for each in (digest, *digests):
         records.accounts.buried(each)  # requests and events of this person that are under way end first
     records.accounts.bury([*digests, digest], erasure_id, gate.clock.now())
+    ended = records.sessions.end_all(subject_id)
     accounts = records.accounts.remove(subject_id)
     jobs, events = records.jobs.remove_subject(subject_id)
     counters = [f"subject:{digest}:{policy.name}" for policy in policies]
     return [
         Destroyed.of("database:accounts", accounts),
+        Destroyed.of("database:sessions", ended),
         Destroyed.of("database:jobs", jobs),
         Destroyed.of("database:job_events", events),
         Destroyed.of("database:idempotency_keys", records.keys.remove_subject(digest, subject_id)),
@@ -73,13 +80,9 @@ def forget_subject(
     ]
 
 
-def _standing(gate: Gate, login: Login) -> tuple[str | None, str | None]:
-    """(subject id, erasure id) as far as either is known of `login`."""
+def _require_own(gate: Gate, login: Login, erasure_id: str) -> None:
     with gate.store.reading() as records:
-        buried = records.accounts.buried(login_digest(gate, login))
+        own = records.accounts.buried(login_digest(gate, login))
         account = records.accounts.by_login(login)
-    if buried is not None:
-        return None, buried
-    if account is None:
-        return None, None
-    return account.subject_id, account.erasure_id
+    if (own or (account.erasure_id if account else None)) != erasure_id:
+        raise NotFound("no such erasure")

@@ -48,10 +48,10 @@ def once(
 
 
 def tidy(gate: Gate) -> int:
-    """Remove expired keys and rate-limit counters that are full again; returns how many."""
+    """Remove expired keys, sign-ins that have run out and rate-limit counters that are full again; returns how many."""
     now = gate.clock.now()
     with gate.store.writing() as records:
-        return records.keys.purge(now) + records.buckets.purge(now - _BUCKETS_KEPT)
+        return records.keys.purge(now) + records.sessions.purge(now) + records.buckets.purge(now - _BUCKETS_KEPT)
 
 
 def _begin(gate: Gate, scope: str, key: str, fingerprint: str) -> tuple[str, Answer | None]:

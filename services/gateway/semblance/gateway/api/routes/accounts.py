@@ -6,12 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from semblance.gateway.api.admission import ANYBODY, GUESSING, READS_FORM, READS_JSON, Here, Proven, Reader
+from semblance.gateway.api.admission import ANYBODY, GUESSING, READS_FORM, READS_JSON, Here, Reader
 from semblance.gateway.api.answers import IdempotencyKey, create_once
 from semblance.gateway.api.schemas.accounts import Account, JwkSet, NewAccount, OpenIdConfiguration, Token
-from semblance.gateway.api.schemas.jobs import Erasure
 from semblance.gateway.domain.errors import InvalidGrant
-from semblance.gateway.handlers import accounts, erasure
+from semblance.gateway.handlers import accounts, sessions
 from semblance.kernel.errors import Forbidden
 from semblance.service_kit.http import problem
 
@@ -50,9 +49,10 @@ def create_token(
     accounts.count_guess(here.gate, username, here.policies["guess"])
     try:
         account = accounts.prove_password(here.gate, username, password)
+        session = sessions.open_session(here.gate, account, issuer=here.issuer.issuer, life_s=here.issuer.life_s)
     except InvalidGrant as e:
         return _refusal(e.code, e.detail, "invalid_grant", remedy=e.remedy)
-    token = Token(access_token=here.issuer.issue(account.subject_id), expires_in=here.issuer.life_s)
+    token = Token(access_token=here.issuer.issue(account.subject_id, session.id), expires_in=here.issuer.life_s)
     return Response(token.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
@@ -60,12 +60,6 @@ def create_token(
 def get_me(caller: Reader) -> Account:
     """The account that the token names."""
     return Account.of(caller)
-
-
-@router.delete("/v1/me", status_code=202, dependencies=[ANYBODY])
-def delete_me(here: Here, proof: Proven) -> Erasure:
-    """Erase the account and everything about the person, everywhere: the same as POST /v1/erasures."""
-    return Erasure.of(erasure.request_erasure(here.gate, proof.login))
 
 
 @router.get("/.well-known/openid-configuration", dependencies=[ANYBODY])

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from semblance.gateway.api.admission import ANYBODY, Here, Proven, Reader
+from semblance.gateway.api.admission import ANYBODY, GUESSING, READS_JSON, Here, Proven, Reader
 from semblance.gateway.api.events import EventStream
 from semblance.gateway.api.paging import After, Limit, inner_of
 from semblance.gateway.api.routes.consents import PathId
-from semblance.gateway.api.schemas.accounts import JwkSet
+from semblance.gateway.api.schemas.accounts import ErasureWish, JwkSet
 from semblance.gateway.api.schemas.jobs import Erasure, Job
 from semblance.gateway.api.schemas.model import Listed, listed
 from semblance.gateway.handlers import erasure, jobs
@@ -51,10 +51,24 @@ async def follow_job(
     return await EventStream.open(here, caller.subject_id, job_id, _sequence(last_event_id))
 
 
-@router.post("/v1/erasures", tags=["erasures"], status_code=202, dependencies=[ANYBODY])
-def request_erasure(here: Here, proof: Proven) -> Erasure:
-    """Be forgotten everywhere. The account answers 410 from now on; asking again gives the same erasure."""
-    return Erasure.of(erasure.request_erasure(here.gate, proof.login))
+@router.post("/v1/erasures", tags=["erasures"], status_code=202, dependencies=[GUESSING])
+def request_erasure(
+    here: Here, proof: Proven, _json: Annotated[None, READS_JSON], wish: ErasureWish | None = None
+) -> Erasure:
+    """Be forgotten everywhere. The account answers 410 from now on; asking again gives the same erasure.
+
+    A token is not enough: the account's password comes with it (401 `password-needed`, `wrong-password`), or, from an
+    identity provider, a sign-in of the last minutes by the person's own client (401 `sign-in-too-old`, 403
+    `not-own-sign-in`).
+    """
+    begun = erasure.request_erasure(
+        here.gate,
+        proof,
+        wish.password if wish else "",
+        guesses=here.policies["guess"],
+        within_s=here.settings.recent_sign_in_s,
+    )
+    return Erasure.of(begun)
 
 
 @router.get("/v1/erasures/{erasure_id}", tags=["erasures"], dependencies=[ANYBODY])

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from semblance.gateway.api.schemas.model import EXAMPLE_ID, EXAMPLE_TIME, Answered, Asked, Text, example
+from semblance.gateway.domain.session import Session as SessionValue
 
 
 class NewAccount(Asked):
@@ -17,6 +18,42 @@ class NewAccount(Asked):
 
     handle: Annotated[str, Field(min_length=3, max_length=40, pattern=r"^[a-z0-9][a-z0-9_.-]{1,38}[a-z0-9]$")]
     password: Annotated[Text, Field(min_length=12, max_length=256, description="12 to 256 characters.")]
+
+
+class ChangedPassword(Asked):
+    model_config = ConfigDict(
+        json_schema_extra=example(password="correct horse battery staple", new_password="a staple for my horse"),  # noqa: S106 - an example
+    )
+
+    password: Annotated[str, Field(max_length=256, description="The present one.")]
+    new_password: Annotated[Text, Field(min_length=12, max_length=256, description="12 to 256 characters.")]
+
+
+class ErasureWish(Asked):
+    model_config = ConfigDict(json_schema_extra=example(password="correct horse battery staple"))  # noqa: S106 - an example
+
+    password: Annotated[
+        str, Field(max_length=256, description="The account's, once more. People of another issuer have none here.")
+    ] = ""
+
+
+class Session(Answered):
+    """One sign-in: a token, and where it is `current` the one that asks."""
+
+    id: str
+    opened_at: dt.datetime
+    expires_at: dt.datetime
+    current: bool
+
+    @classmethod
+    def seen_by(cls, asking_id: str | None, session: SessionValue) -> Session:
+        """As whoever holds the token of `asking_id` sees it."""
+        return cls(
+            id=session.id,
+            opened_at=session.opened_at,
+            expires_at=session.expires_at,
+            current=session.id == asking_id,
+        )
 
 
 class Account(Answered):

@@ -47,10 +47,10 @@ export async function call(method, path, { json, form, once, bytes } = {}) {
   if (bytes && response.ok) return response.blob();
   const text = await response.text();
   const body = /json/.test(response.headers.get("Content-Type") ?? "") && text ? JSON.parse(text) : text;
-  if (response.status === 401 && session.kept) {
+  if (response.status === 401 && body.code === "invalid-token" && session.kept) { // a wrong password is a 401 too
     session.end();
     document.dispatchEvent(new Event("signed-out"));
-    throw new Problem(401, { detail: "you were signed out, as happens after an hour", remedy: "sign in again" });
+    throw new Problem(401, { detail: "you were signed out, elsewhere or because an hour is over", remedy: "sign in again" });
   }
   if (!response.ok) throw new Problem(response.status, Object(body) === body ? body : {}, Number(response.headers.get("Retry-After")) || 0);
   return body;

@@ -2,6 +2,7 @@
 
 import { get, post, session } from "/me/api.js";
 import { at, day, go, made, on, save, say } from "/me/dom.js";
+import { showSignIns } from "/me/signed_in.js";
 import { event, LEVELS, purposes } from "/me/words.js";
 
 const ERASING_EVERY_MS = 1000;
@@ -14,7 +15,8 @@ export async function showGiven() {
   if (!consents.items.length) at("consents").append(made("li", "Nothing yet."));
   at("level").textContent = LEVELS[sharing.level] ?? sharing.level;
   at("grants").replaceChildren(...grants.items.filter((grant) => grant.state === "allowed").map(grantCard));
-  at("log").open = false;
+  at("log").open = at("password").open = false;
+  await showSignIns();
   go("given");
 }
 
@@ -23,9 +25,18 @@ export function given({ give, leave }) {
   on(at("log"), "toggle", showLog);
   at("erase").addEventListener("click", () => at("sure").showModal());
   at("sure-no").addEventListener("click", () => at("sure").close());
-  on(at("sure-yes"), "click", async () => {
+  at("sure").addEventListener("close", () => { at("sure-how").reset(); at("sure-problem").textContent = ""; });
+  on(at("sure-how"), "submit", async () => {
+    const password = at("sure-how").elements.password.value;
+    at("sure-how").reset();
+    at("sure-problem").textContent = "";
+    const erasure = await post("/v1/erasures", { password }).catch((error) => {
+      if (session.kept) at("sure-problem").textContent = error.message; // the page behind cannot be read now
+      else at("sure").close();
+      if (!session.kept) throw error;
+    });
+    if (!erasure) return;
     at("sure").close();
-    const erasure = await post("/v1/erasures");
     history.replaceState(null, "", `#erasure=${erasure.id}`); // a reload comes back to it, for the receipt
     leave();
     await showErasing();

@@ -1,11 +1,12 @@
 // Puts the steps together: sign in, read and sign, camera, done; and what was given before.
 
-import { get, session } from "/me/api.js";
+import { call, get, session } from "/me/api.js";
 import { at, go, on, say } from "/me/dom.js";
 import { enter, stillHere } from "/me/entering.js";
 import { consentCard, given, isErasing, showErasing, showGiven } from "/me/given.js";
 import { pictures, showPictures } from "/me/pictures.js";
 import { begin, off, prove } from "/me/proving.js";
+import { signedIn } from "/me/signed_in.js";
 import { showNotice, sign } from "/me/signing.js";
 import { isWaiting, showStanding, wait } from "/me/waiting.js";
 
@@ -34,10 +35,12 @@ async function waiting(hash) {
   await showStanding();
 }
 
-function signOut() {
+async function signOut() {
+  const untold = await call("DELETE", "/v1/sessions/current").then(() => "", (error) => (session.kept ? error.message : ""));
   session.end();
   location.hash = "";
-  return home();
+  await home();
+  if (untold) say(`${untold} You are signed out in this tab; elsewhere the sign-in ends by itself, after an hour at most.`);
 }
 
 enter(home);
@@ -47,6 +50,7 @@ document.addEventListener("signed-out", home);
 wait({ anew: toSign, then: done });
 given({ give: toSign, leave: () => { at("nav").hidden = true; } });
 pictures({ give: toSign });
+signedIn();
 on(at("see-given"), "click", showGiven);
 on(at("to-given"), "click", async () => { off(); await showGiven(); });
 for (const id of ["to-pictures", "see-pictures"]) on(at(id), "click", async () => { off(); await showPictures(); });

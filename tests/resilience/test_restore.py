@@ -1,45 +1,136 @@
-"""Everything is lost and restored: who stayed has their picture, who was erased after the backup does not come back."""
+"""Everything is lost and restored: who stayed has their picture, and what was taken back since does not come back."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from semblance.client.errors import ApiError
 from semblance.kernel.ids import SubjectId
 from semblance.local import erased_log, models
 from semblance.local.inventory import take, things_of
-from semblance.local.testing.house import eventually
+from semblance.local.testing.house import House, eventually
+from semblance.local.testing.members import Member
+from semblance.service_kit.taken_back import Kind
 
 pytestmark = [
     pytest.mark.resilience,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif("SEMBLANCE_RESTORE" not in os.environ, reason="`make restore-proof`: three more starts"),
+    pytest.mark.timeout(1500),
+    pytest.mark.skipif("SEMBLANCE_RESTORE" not in os.environ, reason="`make restore-proof`: some more starts"),
 ]
+COMMAND = (sys.executable, "-m", "semblance.local.command")
 
 
 def command(*words: str) -> str:
     """What `semblance ...` prints; it must end well."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "semblance.local.command", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
+    ended = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, timeout=600)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
     return ended.stdout
 
 
-def test_the_erased_stay_erased(settled: Any, tmp_path: Path) -> None:
+def killed_when_it_says(text: str, *words: str) -> None:
+    """Run `semblance ...` and kill -9 it in the middle."""
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if text in line:
+                process.kill()
+                return
+    raise AssertionError(said)
+
+
+def refused(call: Callable[[str], Any], thing_id: str) -> bool:
+    """Whether that is not to be had."""
+    try:
+        call(thing_id)
+    except ApiError:
+        return True
+    return False
+
+
+@dataclass(frozen=True)
+class Regretted:
+    """What there is at the backup, and is taken back after it."""
+
+    photo: str
+    picture: str
+    taken_down: str
+    adapter: str
+    grant: str
+    friend: Member
+    consent: str
+
+    def take_back(self, house: House, member: Member, unseen: bytes, consent: str) -> None:
+        """Each as people do it. `unseen`: a photo that the backup will not know."""
+        client = member.client
+        self.friend.client.revoke_consent(self.consent)
+        client.withdraw_grant(self.grant)
+        client.set_sharing("people")
+        client.remove_photo(self.photo)
+        client.remove_photo(client.upload_photo(consent, unseen).id)
+        client.remove_image(self.picture)
+        client.remove_adapter(self.adapter)
+        self._have_it_taken_down(house, member)
+        eventually(lambda: client.image(self.taken_down).state == "removed", "the picture is taken down")
+
+    def _have_it_taken_down(self, house: House, member: Member) -> None:
+        client, data = member.client, ("--json", "--data", str(house.layout.data))
+        version = client.takedown_statement().version
+        client.request_takedown(self.taken_down, signed_name="Zed", contact="z@example.org", statement_version=version)
+        [notice] = json.loads(command("operator", "takedowns", "list", *data))
+        shown = json.loads(command("operator", "takedowns", "show", notice["id"], *data))
+        others = {picture["image_id"] for picture in shown["pictures"]} - {self.taken_down}
+        keep = [argument for image_id in sorted(others) for argument in ("--but-not", image_id)]
+        command("operator", "takedowns", "accept", notice["id"], *keep, *data)
+
+    def require_gone(self, member: Member) -> None:
+        """None of it can be had, by those whose it was."""
+        client = member.client
+        assert self.friend.client.consent(self.consent).state == "withdrawn"
+        assert client.grant(self.grant).state == "withdrawn"
+        assert client.sharing().level == "people"
+        assert refused(client.photo, self.photo)
+        assert refused(client.photo_content, self.photo)
+        for picture in (self.picture, self.taken_down):
+            assert client.image(picture).state == "removed"
+            assert refused(client.image_content, picture)
+        assert client.adapter(self.adapter).state == "removed"
+
+
+def regretted(house: House, settled: Any) -> Regretted:
+    member, friend = settled.member, house.member("ana")
+    client, consent = member.client, friend.opt_in()
+    client.set_sharing("everyone")
+    pictures = [member.picture(settled.adapter, seed=seed) for seed in (2, 3)]
+    assert [picture.state for picture in pictures] == ["published"] * 2
+    return Regretted(
+        photo=next(iter(client.photos())).id,
+        picture=pictures[0].id,
+        taken_down=pictures[1].id,
+        adapter=member.train(settled.consent).id,
+        grant=client.give_grant(friend.subject_id, 2, 30).id,
+        friend=friend,
+        consent=consent.id,
+    )
+
+
+def test_what_was_taken_back_stays_taken_back_and_the_erased_stay_erased(settled: Any, tmp_path: Path) -> None:
     house, client = settled.house, settled.member.client
     picture = settled.member.picture(settled.adapter)
     signed = client.image_content(picture.id).data
+    things_regretted = regretted(house, settled)
     leaver = house.member("bo")
     assert leaver.send_photos(leaver.opt_in(), 1)[0].state == "accepted"
     gone = SubjectId(leaver.subject_id)
@@ -53,19 +144,26 @@ def test_the_erased_stay_erased(settled: Any, tmp_path: Path) -> None:
 
     house.start()
     leaver.client.sign_in(leaver.handle, leaver.password)
-    leaver.client.wait_erased(leaver.client.erase().id, timeout_s=120)
+    leaver.client.wait_erased(leaver.client.erase(leaver.password).id, timeout_s=120)
+    things_regretted.take_back(house, settled.member, settled.fresh[0], settled.consent.id)
+    log = erased_log.read(erased_log.place_of(house.layout))
+    kinds = {entry.kind for entry in log.taken_back()}
+    assert kinds == {Kind.CONSENT, Kind.PEOPLE, Kind.PHOTO, Kind.ADAPTER, Kind.IMAGE, Kind.TAKEDOWN}
     house.pause()
     shutil.rmtree(data)
 
     where = ("--from", str(backups), "--keys-from", str(keys), "--data", str(data))
-    said = command("restore", *where, "--models", str(models.default_directory()))
-    assert "1 keys shredded again" in said
+    told = ("--models", str(models.default_directory()))
+    killed_when_it_says("things taken back", "restore", *where, *told)
+    assert (data / "restoring.json").exists()
+    assert "1 erasures hold" in command("restore", "--data", str(data), *told)
     assert not (data / "restoring.json").exists()
 
     house.start()
+    things_regretted.require_gone(settled.member)
     assert client.image_content(picture.id).data == signed
     assert client.verify(signed).state == "Trusted"
     assert client.consent(settled.consent.id).state == "active"
     assert settled.member.picture(settled.adapter, seed=9).state == "published"
     eventually(lambda: take(house.layout, gone, things).empty, "nothing of who was erased is left", 90)
-    assert gone in erased_log.read(erased_log.place_of(house.layout)).tombstones(erased_log.PEOPLE)
+    assert gone in log.tombstones(erased_log.PEOPLE)

@@ -23,7 +23,7 @@ from semblance.eventbus.kafka_broker import KafkaBroker
 from semblance.eventbus.settings import BrokerSettings
 from semblance.kernel.clock import Clock
 from semblance.kernel.errors import SemblanceError
-from semblance.service_kit import telemetry
+from semblance.service_kit import taking_back, telemetry
 from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Database
@@ -119,6 +119,10 @@ def _command(arguments: argparse.Namespace, application: Application) -> int:
         moved = dead_letters.replay(application.broker, arguments.topic, application.name, limit=arguments.limit)
         _log.info("dead letters moved back", extra={"topic": arguments.topic, "count": moved})
         return 0
+    if arguments.command == "take-back":
+        taken = taking_back.take_back_names(sys.stdin, application.settings)
+        _log.info("taken back", extra={"count": taken})
+        return 0
     if arguments.command in {"all", "behind"}:
         application.database.migrate(application.migrations_dir)
         application.broker.ensure_topics(registry.service_topics(application.name))
@@ -154,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
         "behind": "as all, but answering nobody: the end of a restore",
         "all": "migrate, then everything in one process",
         "migrate": "bring the database to the newest schema",
+        "take-back": "after a restore: what was taken back since, by its names in the log, one a line of the input",
     }.items():
         commands.add_parser(name, help=help_text)
     replay = commands.add_parser("replay", help="move this service's dead letters back to their topic")

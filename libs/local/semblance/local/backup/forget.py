@@ -6,25 +6,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+
+from pydantic import SecretStr
 
 from semblance.contracts.identity.v1 import review_pb2, review_pb2_grpc
 from semblance.kernel.errors import Unavailable
 from semblance.local import erased_log
-from semblance.local.backup.take_back import FIRST, doors, owed, take_back
 from semblance.local.config import Config
 from semblance.local.layout import Layout
 from semblance.local.operator.desk import desk
 from semblance.local.platform import Options, Platform
 from semblance.service_kit.taken_back import TakenBack
+from semblance.service_kit.taking_back import FIRST, doors, owed, take_back, until_done
 
-_STILL_S = 900.0
-_PAUSE_S = 1.0
 COMPLETED = "completed"
-T = TypeVar("T")
 
 
 class NotForgotten(Unavailable):
@@ -68,15 +65,18 @@ def _everything(
     if people:
         say(f"{len(people)} erasures of the log")
         with desk(layout.data) as stub:
-            _until_done(layout, people, lambda person: _is_erased(person, stub))
+            left = until_done(people, lambda person: _is_erased(person, stub))
+        _require_done(layout, left)
     if things:
         _take_back(layout, config, things, say)
 
 
 def _take_back(layout: Layout, config: Config, things: list[TakenBack], say: Callable[[str], None]) -> None:
     say(f"{len(things)} things taken back")
-    with doors(config) as to:
-        _until_done(layout, things, lambda thing: take_back(thing, to))
+    addresses = {service: f"127.0.0.1:{config.ports[f'{service}.grpc']}" for service in erased_log.KEEPERS}
+    with doors(addresses, SecretStr(config.internal_token)) as to:
+        left = until_done(things, lambda thing: take_back(thing, to))
+    _require_done(layout, left)
 
 
 def _behind_closed_doors(
@@ -102,41 +102,12 @@ def _behind_closed_doors(
         raise failed[0]
 
 
-def _until_done(
-    layout: Layout,
-    things: Iterable[T],
-    is_done: Callable[[T], bool],
-    *,
-    pause_s: float = _PAUSE_S,
-    still_s: float = _STILL_S,
-) -> None:
-    """Ask for each until it is done. Raises NotForgotten once nothing more got done for a long time."""
-    waiting = list(things)
-    still_since_s = time.monotonic()
-    while waiting:
-        left = _ask(waiting, is_done)
-        if len(left) < len(waiting):
-            still_since_s = time.monotonic()
-        elif time.monotonic() - still_since_s > still_s:
-            raise NotForgotten(
-                f"{len(left)} erasures or withdrawals are not completed",
-                remedy=f"See {layout.log}; run `semblance restore` again.",
-            )
-        waiting = left
-        if waiting:
-            time.sleep(pause_s)
-
-
-def _ask(waiting: list[T], is_done: Callable[[T], bool]) -> list[T]:
-    """Those that are not done yet; a service that is away leaves the rest for the next time."""
-    left = []
-    for number, thing in enumerate(waiting):
-        try:
-            if not is_done(thing):
-                left.append(thing)
-        except Unavailable:
-            return [*left, *waiting[number:]]
-    return left
+def _require_done(layout: Layout, left: Sequence[object]) -> None:
+    if left:
+        raise NotForgotten(
+            f"{len(left)} erasures or withdrawals are not completed",
+            remedy=f"See {layout.log}; run `semblance restore` again.",
+        )
 
 
 def _is_erased(person: str, stub: review_pb2_grpc.OperatorServiceStub) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,9 @@ import pytest
 from semblance.contracts.identity.v1 import service_pb2 as identity_pb
 from semblance.kernel.errors import Gone, NotFound, Unavailable
 from semblance.kernel.ids import new_id
-from semblance.local.backup import forget
-from semblance.local.backup.take_back import Doors, owed, take_back
-from semblance.local.layout import Layout
-from semblance.service_kit.taken_back import Kind, TakenBack
+from semblance.service_kit.settings import ServiceSettings
+from semblance.service_kit.taken_back import Kind, TakenBack, UnknownEntry
+from semblance.service_kit.taking_back import Doors, owed, take_back, take_back_names, until_done
 
 MADE_AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -110,7 +108,7 @@ def test_what_can_be_undone_counts_only_since_the_backup() -> None:
     assert len(owed({entry: at for (_, at), entry in entries.items()}, None)) == len(entries)
 
 
-def test_it_is_asked_again_until_all_is_done(tmp_path: Path) -> None:
+def test_it_is_asked_again_until_all_is_done() -> None:
     answers = {"a": [False, True], "b": [Unavailable("away"), False, True], "c": [True]}
     asked: list[str] = []
 
@@ -121,7 +119,13 @@ def test_it_is_asked_again_until_all_is_done(tmp_path: Path) -> None:
             raise answer
         return answer
 
-    forget._until_done(Layout(tmp_path), "abc", is_done, pause_s=0)
+    assert until_done("abc", is_done, pause_s=0) == []
     assert asked == ["a", "b", "a", "b", "c", "b"]
-    with pytest.raises(forget.NotForgotten, match="1 erasures or withdrawals"):
-        forget._until_done(Layout(tmp_path), ["d"], lambda _: False, pause_s=0, still_s=0)
+    assert until_done(["d"], lambda _: False, pause_s=0, still_s=0) == ["d"]
+
+
+def test_names_that_are_none_are_refused_before_anything_is_asked() -> None:
+    good = TakenBack(Kind.PHOTO, new_id(), new_id()).name
+    with pytest.raises(UnknownEntry):
+        take_back_names([good, "log.json\n"], ServiceSettings())
+    assert take_back_names(["\n"], ServiceSettings()) == 0

@@ -9,10 +9,11 @@ question.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
@@ -26,12 +27,17 @@ from semblance.contracts.provenance.v1 import service_pb2 as provenance_pb
 from semblance.contracts.provenance.v1.service_pb2_grpc import ProvenanceServiceStub
 from semblance.contracts.training.v1 import service_pb2 as training_pb
 from semblance.contracts.training.v1.service_pb2_grpc import TrainingServiceStub
-from semblance.kernel.errors import Gone, NotFound
-from semblance.local.config import Config
+from semblance.kernel.errors import Gone, NotFound, Unavailable
 from semblance.service_kit import rpc
-from semblance.service_kit.taken_back import Kind, TakenBack
+from semblance.service_kit.taken_back import Kind, TakenBack, parse
+
+if TYPE_CHECKING:
+    from semblance.service_kit.settings import ServiceSettings
 
 _DEADLINE_S = 60.0
+_PAUSE_S = 1.0
+_STILL_S = 900.0
+T = TypeVar("T")
 _LEVELS = ("only_me", "people", "apps", "everyone")  # each allows what the one before does
 FIRST = frozenset({Kind.CONSENT, Kind.ONLY_ME, Kind.PEOPLE, Kind.APPS})
 """What must be taken back before anything else runs: identity's."""
@@ -55,13 +61,23 @@ class Doors:
         return self.stubs[service]
 
 
+class NotTakenBack(Unavailable):
+    """A service did not answer for a long time, or a picture did not go."""
+
+    code = "not-taken-back"
+
+
 @contextmanager
-def doors(config: Config) -> Iterator[Doors]:
-    """To the platform of this machine. Channels connect when first used."""
+def doors(addresses: Mapping[str, str], internal_token: SecretStr) -> Iterator[Doors]:
+    """To the services at these (name to host:port). Channels connect when first used."""
     with ExitStack() as open_channels:
-        yield Doors(
-            {service: stub(open_channels.enter_context(_channel(config, service))) for service, stub in _STUBS.items()}
-        )
+        channels = {
+            service: open_channels.enter_context(
+                rpc.connect(addresses[service], internal_token, deadline_s=_DEADLINE_S)
+            )
+            for service in _STUBS
+        }
+        yield Doors({service: stub(channels[service]) for service, stub in _STUBS.items()})
 
 
 def owed(entries: Mapping[TakenBack, dt.datetime | None], made_at: dt.datetime | None) -> list[TakenBack]:
@@ -85,6 +101,47 @@ def take_back(entry: TakenBack, to: Doors) -> bool:
         return _DOERS[entry.kind](entry, to)
     except (NotFound, Gone):
         return True
+
+
+def until_done(
+    things: Iterable[T], is_done: Callable[[T], bool], *, pause_s: float = _PAUSE_S, still_s: float = _STILL_S
+) -> list[T]:
+    """Ask for each until it is done; those that were not when nothing more got done for `still_s`."""
+    waiting = list(things)
+    since_s = time.monotonic()
+    while waiting:
+        left = _ask(waiting, is_done)
+        if len(left) < len(waiting):
+            since_s = time.monotonic()
+        elif time.monotonic() - since_s > still_s:
+            return left
+        waiting = left
+        if waiting:
+            time.sleep(pause_s)
+    return []
+
+
+def take_back_names(lines: Iterable[str], settings: ServiceSettings) -> int:
+    """The entries with these names, consents first, at the services that the settings name; how many. For a cluster's
+    restore. Raises UnknownEntry before anything is asked, NotTakenBack."""
+    things = sorted({parse(line.strip()) for line in lines if line.strip()}, key=lambda entry: entry.kind not in FIRST)
+    with doors({service: getattr(settings, f"{service}_address") for service in _STUBS}, settings.internal_token) as to:
+        left = until_done(things, lambda entry: take_back(entry, to))
+    if left:
+        raise NotTakenBack(f"{len(left)} of {len(things)} are not taken back", remedy="Ask again.")
+    return len(things)
+
+
+def _ask(waiting: list[T], is_done: Callable[[T], bool]) -> list[T]:
+    """Those that are not done yet; a service that is away leaves the rest for the next time."""
+    left = []
+    for number, thing in enumerate(waiting):
+        try:
+            if not is_done(thing):
+                left.append(thing)
+        except Unavailable:
+            return [*left, *waiting[number:]]
+    return left
 
 
 def _consent(entry: TakenBack, to: Doors) -> bool:
@@ -144,8 +201,3 @@ _DOERS: Mapping[Kind, Callable[[TakenBack, Doors], bool]] = {
     Kind.TAKEDOWN: _picture,
     Kind.HIDDEN: _hidden,
 }
-
-
-def _channel(config: Config, service: str) -> Any:
-    address = f"127.0.0.1:{config.ports[f'{service}.grpc']}"
-    return rpc.connect(address, SecretStr(config.internal_token), deadline_s=_DEADLINE_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from google.protobuf.message import Message
@@ -81,6 +82,8 @@ KEPT: Final = (
     *CODES,
     *NAMES,
 )
+# What an entry says of a picture that is its subject's alone: of somebody else in it the log is told their own.
+_SUBJECTS_OWN: Final = ("consent_id", "consent_revision", "adapter_id", "requester_id", "source_image_id")
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 
 
@@ -127,7 +130,9 @@ def audit_subscriptions(store_of: StoreOf, seal: AuditSeal) -> list[Subscription
     """Each person's audit log: one entry for each of these."""
 
     def record(message: Message, unit: Unit) -> None:
-        auditing.record(happened_of(message, unit), store_of(unit), seal, begins=_begins(message))
+        store, begins = store_of(unit), _begins(message)
+        for happened in sorted(everybodys(message, unit), key=lambda each: each.subject_id):  # each locks its log
+            auditing.record(happened, store, seal, begins=begins)
 
     return [Subscription("provenance.audit", dict.fromkeys(AUDITED, record))]
 
@@ -148,6 +153,29 @@ def happened_of(message: Message, unit: Unit) -> Happened:
         return Happened(subject_id, event.event_id, event.type, event.time, facts_of(message))
     except ValueError as e:
         raise Invalid("the event does not fit an audit entry", code="audit-entry-refused") from e
+
+
+def everybodys(message: Message, unit: Unit) -> list[Happened]:
+    """The same event for each whom a picture shows: in nobody's log is anybody else but whoever asked."""
+    mine, further = happened_of(message, unit), _further(message)
+    if not further:
+        return [mine]
+    asker = mine.facts.get("requester_id") or mine.subject_id
+    together: dict[str, Fact] = {"people": 1 + len(further)}
+    shared = {name: fact for name, fact in mine.facts.items() if name not in _SUBJECTS_OWN}
+    found = [replace(mine, facts={**mine.facts, **together})]
+    for each in further:
+        own: dict[str, Fact] = {"consent_id": each.consent_id, "consent_revision": each.consent_revision}
+        if "adapter_id" in mine.facts and each.adapter_id:
+            own["adapter_id"] = each.adapter_id
+        if isinstance(message, generation_pb.ImageRequested) and each.subject_id != asker:
+            own["requester_id"] = asker
+        found.append(replace(mine, subject_id=_subject(each.subject_id), facts={**shared, **together, **own}))
+    return found
+
+
+def _further(message: Message) -> Sequence[generation_pb.FurtherSubject]:
+    return getattr(message, "further_subjects", ())
 
 
 def facts_of(message: Message) -> dict[str, Fact]:
@@ -188,7 +216,10 @@ def _allowed(message: safety_pb.ImageAllowed) -> Publication:
         use=_use(message.use),
         further=tuple(
             Depicted(
-                _subject(each.subject_id), ConsentId(parse_id(each.consent_id, "consent_id")), each.consent_revision
+                _subject(each.subject_id),
+                ConsentId(parse_id(each.consent_id, "consent_id")),
+                each.consent_revision,
+                AdapterId(each.adapter_id),
             )
             for each in message.further_subjects
         ),

@@ -25,17 +25,17 @@ from urllib.parse import urlsplit
 import c2pa
 
 from semblance.provenance.adapters.signers.identity import Identity, KeySource
-from semblance.provenance.domain.claim import Claim, Generator, credential, definition, parent_ingredient
+from semblance.provenance.domain.claim import Claim, Generator, adapters_of, credential, definition, parent_ingredient
 from semblance.provenance.domain.embedded import can_be_read
 from semblance.provenance.domain.errors import ReadingStopped, SigningUnavailable
-from semblance.provenance.domain.models_used import ADAPTER_LABEL, CARD_TYPE, Adapter, card
+from semblance.provenance.domain.models_used import CARD_TYPE, Adapter, card
 from semblance.provenance.domain.reading import READING_STOPPED, ManifestState, Reading
 
 UNREADABLE = "asset.unreadable"
 # A manifest store is tens of kilobytes; a compressed one that grows beyond this is a bomb.
 DECOMPRESSED_MIB_MAX: Final = 4
 _ALGORITHMS = {"es256": c2pa.C2paSigningAlg.ES256, "es384": c2pa.C2paSigningAlg.ES384}
-_CREDENTIAL = "adapter.c2pa"
+_CREDENTIAL = "{}.c2pa"
 _SIDECAR = "application/c2pa"
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _FAILURES_MAX = 50
@@ -91,8 +91,12 @@ class C2paEngine:
         """See Signer."""
         identity = self._keys.identity()
         try:
-            sidecar = self._credential(claim, claim.adapter, identity) if claim.adapter else None
-            return self._signed(data, claim, identity, sidecar)
+            sidecars = {
+                label: self._credential(one, one.adapter, identity)
+                for label, one in adapters_of(claim).items()
+                if one.adapter is not None
+            }
+            return self._signed(data, claim, identity, sidecars)
         except c2pa.C2paError as error:
             raise SigningUnavailable(f"the picture could not be signed: {type(error).__name__}") from error
 
@@ -157,13 +161,12 @@ class C2paEngine:
         results = {"activeManifest": report["validation_results"]["activeManifest"]}
         return _Sidecar(store, report["active_manifest"], results)
 
-    def _signed(self, data: bytes, claim: Claim, identity: Identity, sidecar: _Sidecar | None) -> bytes:
+    def _signed(self, data: bytes, claim: Claim, identity: Identity, sidecars: Mapping[str, _Sidecar]) -> bytes:
         manifest, output = dict(definition(claim, self._generator)), io.BytesIO()
-        if sidecar:
-            manifest["ingredients"] = [_with_credential(one, sidecar) for one in manifest["ingredients"]]  # type: ignore[attr-defined]
+        manifest["ingredients"] = [_with_credential(one, sidecars) for one in manifest["ingredients"]]  # type: ignore[attr-defined]
         with c2pa.Builder(manifest, context=self._signing()) as builder:
-            if sidecar:
-                builder.add_resource(_CREDENTIAL, io.BytesIO(sidecar.store))
+            for label, sidecar in sidecars.items():
+                builder.add_resource(_CREDENTIAL.format(label), io.BytesIO(sidecar.store))
             if claim.parent:
                 builder.add_ingredient(parent_ingredient(), claim.parent.media_type, io.BytesIO(claim.parent.data))
             builder.sign(self._signer(identity), claim.media_type, io.BytesIO(data), output)
@@ -273,12 +276,14 @@ class _Signers:
         return held[1]
 
 
-def _with_credential(ingredient: dict[str, object], sidecar: _Sidecar) -> dict[str, object]:
-    if ingredient["label"] != ADAPTER_LABEL:
+def _with_credential(ingredient: dict[str, object], sidecars: Mapping[str, _Sidecar]) -> dict[str, object]:
+    label = str(ingredient["label"])
+    sidecar = sidecars.get(label)
+    if sidecar is None:
         return ingredient
     return {
         **ingredient,
-        "manifest_data": {"format": _SIDECAR, "identifier": _CREDENTIAL},
+        "manifest_data": {"format": _SIDECAR, "identifier": _CREDENTIAL.format(label)},
         "active_manifest": sidecar.label,
         "validation_results": sidecar.validation_results,
     }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from google.protobuf.message import Message
 
+from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.provenance.domain.events import Erased, Event, Hidden, Published, Refused, Shown, TakenDown
@@ -24,6 +27,7 @@ def to_message(event: Event) -> Message:
                 object_key=signed.object_key,
                 sha256=signed.sha256,
                 size_bytes=signed.size_bytes,
+                further_subjects=_further(publication),
             )
         case Refused(publication):
             return provenance_pb.PublicationRefused(
@@ -32,6 +36,7 @@ def to_message(event: Event) -> Message:
                 consent_revision=publication.consent_revision,
                 image_id=publication.image_id,
                 reason_code=publication.reason_code,
+                further_subjects=_further(publication),
             )
         case Hidden(publication):
             return _about(provenance_pb.ImageHidden, publication)
@@ -54,4 +59,10 @@ def _about(kind: type[Message], publication: Publication) -> Message:
         consent_id=publication.consent_id,
         consent_revision=publication.consent_revision,
         image_id=publication.image_id,
+        further_subjects=_further(publication),
     )
+
+
+def _further(publication: Publication) -> list[generation_pb.FurtherSubject]:
+    """Everybody beside its subject who is not erased."""
+    return [generation_pb.FurtherSubject(**asdict(each)) for each in publication.further if each.subject_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -203,7 +204,7 @@ def _row(publication: Publication) -> dict[str, object]:
         "state": publication.state.value,
         "reason_code": publication.reason_code,
         "declared_use": publication.use.value if publication.use else "",
-        "further_subjects": [[d.subject_id, d.consent_id, d.consent_revision] for d in publication.further],
+        "further_subjects": [list(dataclasses.astuple(each)) for each in publication.further],
         "source_image_id": publication.source_image_id or "",
         "manifest_id": signed.manifest_id if signed else None,
         "object_key": signed.object_key if signed else None,

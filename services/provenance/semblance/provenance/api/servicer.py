@@ -34,7 +34,8 @@ class ProvenanceServicer(service_pb2_grpc.ProvenanceServiceServicer):
         for start in range(0, len(data), PART_BYTES):
             part = data[start : start + PART_BYTES]
             if start == 0:
-                yield service_pb2.ImageContent(content_type=signed.media_type, sha256=signed.sha256, data=part)
+                about = {"content_type": signed.media_type, "sha256": signed.sha256}
+                yield service_pb2.ImageContent(**about, data=part, people=signed.people)
             else:
                 yield service_pb2.ImageContent(data=part)
 
@@ -50,6 +51,7 @@ class ProvenanceServicer(service_pb2_grpc.ProvenanceServiceServicer):
             sha256=signed.sha256,
             manifest_json=signed.manifest_json,
             signed_at=timestamp(signed.signed_at),
+            people=signed.people,
         )
 
     def VerifyImage(

@@ -7,6 +7,7 @@ c2pa.opened, one on every edit); CAWG training-and-data-mining 1.1.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from semblance.kernel.consent import Consent
 from semblance.kernel.use import Use
 from semblance.provenance.domain import models_used
-from semblance.provenance.domain.models_used import ADAPTER_LABEL, BACKBONE_LABEL, JSON, Adapter, Backbone
+from semblance.provenance.domain.models_used import BACKBONE_LABEL, JSON, Adapter, Backbone
 
 SPEC_VERSION = "2.4.0"
 TRAINED_ALGORITHMIC_MEDIA = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
@@ -63,10 +64,20 @@ class Parent:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """What somebody beside the picture's subject is shown under."""
+
+    consent: Consent
+    salt: bytes
+    adapter: Adapter | None
+
+
+@dataclass(frozen=True)
 class Claim:
     """One picture's facts: when it was made, on which backbone and adapter, under which consent, for which use.
 
-    No prompt, no identity. `adapter` None: its facts are not known here. `parent` None: the picture is new.
+    No prompt, no identity. `adapter` None: its facts are not known here. `parent` None: the picture is new. `others`:
+    of everybody beside the subject.
     """
 
     made_at: dt.datetime
@@ -78,6 +89,14 @@ class Claim:
     soft_bindings: tuple[SoftBinding, ...] = ()
     adapter: Adapter | None = None
     parent: Parent | None = None
+    others: tuple[Basis, ...] = ()
+
+    @property
+    def each(self) -> tuple[Claim, ...]:
+        """The same as if it were of each person alone, the subject first."""
+        alone = dataclasses.replace(self, others=())
+        bases = [dataclasses.replace(alone, consent=o.consent, salt=o.salt, adapter=o.adapter) for o in self.others]
+        return alone, *bases
 
 
 def consent_digest(consent_id: str, revision: int, salt: bytes) -> str:
@@ -92,7 +111,7 @@ def definition(claim: Claim, generator: Generator) -> Mapping[str, object]:
         "ingredients": _models(claim, generator),
         "assertions": [
             _created("c2pa.actions.v2", {"actions": _actions(claim, generator), "allActionsIncluded": True}),
-            _created(f"{generator.namespace}.consent", _consent(claim)),
+            *(_created(f"{generator.namespace}.consent", _consent(one)) for one in claim.each),
             *(_created("c2pa.soft-binding", _soft_binding(binding)) for binding in claim.soft_bindings),
             {"label": "cawg.training-mining", "data": _training_mining()},
         ],
@@ -137,14 +156,21 @@ def _created(label: str, data: JSON) -> JSON:
 def _models(claim: Claim, generator: Generator) -> list[JSON]:
     backbone = generator.backbone(claim.backbone_digest)
     found = [models_used.backbone_ingredient(claim.backbone_digest, backbone, generator.namespace)]
-    if claim.adapter is not None:
-        found.append(models_used.adapter_ingredient(claim.adapter, claim.salt, generator.namespace))
+    for label, one in adapters_of(claim).items():
+        assert one.adapter is not None
+        found.append(models_used.adapter_ingredient(one.adapter, one.salt, generator.namespace, label))
     return found
+
+
+def adapters_of(claim: Claim) -> dict[str, Claim]:
+    """What is known of each person's adapter, by the label of its ingredient."""
+    known = [one for one in claim.each if one.adapter is not None]
+    return {models_used.adapter_label(number): one for number, one in enumerate(known)}
 
 
 def _actions(claim: Claim, generator: Generator) -> Sequence[JSON]:
     agent, when = generator.agent(), _instant(claim.made_at)
-    labels = (BACKBONE_LABEL, *((ADAPTER_LABEL,) if claim.adapter is not None else ()))
+    labels = (BACKBONE_LABEL, *adapters_of(claim))
     return [*_inception(claim, agent, when, labels), *_marked(claim, agent, when)]
 
 

@@ -65,13 +65,18 @@ def backbone_ingredient(digest: str, backbone: Backbone, namespace: str) -> JSON
     }
 
 
-def adapter_ingredient(adapter: Adapter, salt: bytes, namespace: str) -> JSON:
+def adapter_label(number: int) -> str:
+    """Of the ingredient; a picture of several has more than one."""
+    return f"{ADAPTER_LABEL}-{number + 1}" if number else ADAPTER_LABEL
+
+
+def adapter_ingredient(adapter: Adapter, salt: bytes, namespace: str, label: str = ADAPTER_LABEL) -> JSON:
     """The adapter in a picture's manifest; the signing adapter hangs the credential on it."""
     return {
         "title": "Adapter of one consenting person",
         "format": CARD_TYPE,
         "relationship": "inputTo",
-        "label": ADAPTER_LABEL,
+        "label": label,
         "data_types": [{"type": _MODEL}],
         "metadata": {
             f"{namespace}.digest": adapter_digest(adapter.sha256, salt),

@@ -11,6 +11,8 @@ from semblance.kernel.consent import Depicted
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, ManifestId, SubjectId
 from semblance.kernel.use import Use
 
+SOMEBODY_ERASED = Depicted(SubjectId(""), ConsentId(""), 0)
+"""Stands for whoever a picture showed, once they are erased."""
 TAKEN_DOWN = "taken-down"
 """The reason of a picture that an operator took down."""
 
@@ -41,7 +43,8 @@ class Signed:
 @dataclass(frozen=True)
 class Publication:
     """One picture. `rendered_sha256` is of the PNG that the filter looked at; `use` is what whoever asked declared;
-    `further`: whom it shows beside its subject, until it is out or will not be; `source_image_id`: what it edits."""
+    `further`: whom it shows beside its subject, unless it was never out, with SOMEBODY_ERASED for whom has been erased;
+    `source_image_id`: what it edits."""
 
     image_id: ImageId
     subject_id: SubjectId
@@ -58,6 +61,16 @@ class Publication:
     further: tuple[Depicted, ...] = ()
     source_image_id: ImageId | None = None
 
+    @property
+    def depicted(self) -> tuple[Depicted, ...]:
+        """Everybody whom it shows, its subject first."""
+        return Depicted(self.subject_id, self.consent_id, self.consent_revision, self.adapter_id), *self.further
+
+    @property
+    def people(self) -> int:
+        """How many it shows."""
+        return 1 + len(self.further)
+
     def publish(self, signed: Signed) -> Publication:
         """The picture is out."""
         self._require(State.QUEUED)
@@ -70,7 +83,12 @@ class Publication:
 
     def remove(self) -> Publication:
         """The bytes go; what remains says that a copy found elsewhere was made here, and whether consent stands."""
-        return dataclasses.replace(self, state=State.REMOVED, further=())
+        return dataclasses.replace(self, state=State.REMOVED)
+
+    def without(self, subject_id: SubjectId) -> Publication:
+        """Somebody beside its subject was erased: that there was somebody is all that is kept."""
+        further = (SOMEBODY_ERASED if each.subject_id == subject_id else each for each in self.further)
+        return dataclasses.replace(self, further=tuple(further))
 
     def take_down(self) -> Publication:
         """Removed, by an operator's decision."""

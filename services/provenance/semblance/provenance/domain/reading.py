@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semblance.kernel.consent import Consent
@@ -70,7 +71,8 @@ class Verification:
     """The answer to anybody's question about a picture.
 
     `match` says which kept manifest it led to, and how; None also where its person was erased (`picture` ERASED).
-    `edited`: it was made from another picture of this platform. `altered`: the pixels are no longer those that were
+    `edited`: it was made from another picture of this platform. `people`: how many it shows, whose consents `consent`
+    tells the least live of. `altered`: the pixels are no longer those that were
     signed. `borrowed`: the manifest in it is ours and was signed for another picture. `unsure`: a mark or a manifest of
     ours is all that says so, and both can be copied: the pixels differ from those that were signed, or nothing is left
     to compare them with. `not_looked`: why its pixels were not looked at, "" where they were or need not be.
@@ -83,6 +85,7 @@ class Verification:
     signed_at: dt.datetime | None = None
     use: Use | None = None
     edited: bool = False
+    people: int = 1
     altered: bool = False
     borrowed: bool = False
     unsure: bool = False
@@ -103,3 +106,12 @@ def standing(consent: Consent | None, *, up_to_date: bool, now: dt.datetime) -> 
     if now >= consent.expires_at:
         return Standing(ConsentState.EXPIRED, day_of(consent.expires_at))
     return Standing(ConsentState.ACTIVE, day_of(consent.expires_at)) if up_to_date else Standing()
+
+
+_LIVES = (ConsentState.ERASED, ConsentState.WITHDRAWN, ConsentState.EXPIRED, ConsentState.UNKNOWN, ConsentState.ACTIVE)
+
+
+def least_live(standings: Sequence[Standing]) -> Standing:
+    """Of everybody in a picture: taken back by one is taken back; of two alike the earlier day."""
+    latest = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return min(standings, key=lambda each: (_LIVES.index(each.state), each.at or latest))

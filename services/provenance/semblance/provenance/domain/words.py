@@ -108,17 +108,22 @@ def _doubts(found: Verification) -> Iterator[str]:
 
 def _consent(found: Verification) -> Iterator[str]:
     at = day(found.consent.at) if found.consent.at else ""
+    several = found.people > 1
+    who = f"One of the {found.people} people in it" if several else "The person in it"
     match found.consent.state:
+        case ConsentState.ACTIVE if several:
+            yield f"All {found.people} people in it have agreed, and still do: until {at} if nobody withdraws."
         case ConsentState.ACTIVE:
             yield f"The person in it has agreed, and still does: the consent stands until {at} if it is not withdrawn."
         case ConsentState.WITHDRAWN:
-            yield f"The person in it had agreed and took the consent back on {at}."
+            yield f"{who} had agreed and took the consent back on {at}."
         case ConsentState.EXPIRED:
-            yield f"The person in it had agreed; the consent ended on {at}."
+            yield f"{who} had agreed; the consent ended on {at}."
         case ConsentState.ERASED:
-            yield "The person in it had agreed, and asked to be forgotten; nothing else is kept of them."
+            yield f"{who} had agreed, and asked to be forgotten; nothing else is kept of them."
         case ConsentState.UNKNOWN if found.made_here:
-            yield "Whether the person's consent still stands cannot be said at this moment."
+            whose = "everybody's" if several else "the person's"
+            yield f"Whether {whose} consent still stands cannot be said at this moment."
         case _:
             return
 

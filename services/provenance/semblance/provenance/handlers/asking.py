@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 from semblance.kernel.ids import ImageId, SubjectId
 from semblance.provenance.domain.errors import PictureHidden, PictureNotFound, StoredOtherwise
@@ -10,24 +11,32 @@ from semblance.provenance.domain.publication import Signed, State
 from semblance.provenance.ports import Ports
 
 
-def content(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> tuple[Signed, bytes]:
+@dataclass(frozen=True)
+class Shown(Signed):
+    """For one of the people whom it shows. owner_id: whose key its bytes are sealed under."""
+
+    owner_id: SubjectId
+    people: int
+
+
+def content(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> tuple[Shown, bytes]:
     """The signed bytes, exactly as they were signed. Raises PictureNotFound, PictureHidden, StoredOtherwise."""
-    signed = manifest(subject_id, image_id, ports)
+    shown = manifest(subject_id, image_id, ports)
     with ports.reads() as store:
         if store.takedowns.hides(image_id):
             raise PictureHidden
-    data = ports.pictures.published(subject_id, signed.object_key)
-    if hashlib.sha256(data).hexdigest() != signed.sha256:
+    data = ports.pictures.published(shown.owner_id, shown.object_key)
+    if hashlib.sha256(data).hexdigest() != shown.sha256:
         raise StoredOtherwise(image_id)
-    return signed, data
+    return shown, data
 
 
-def manifest(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> Signed:
-    """What was signed. Raises PictureNotFound, also for another person's picture."""
+def manifest(subject_id: SubjectId, image_id: ImageId, ports: Ports) -> Shown:
+    """What was signed. Raises PictureNotFound, also for a picture that does not show this person."""
     with ports.reads() as store:
         publication = store.publication(image_id)
-    if publication is None or publication.subject_id != subject_id or publication.state is not State.PUBLISHED:
+    if publication is None or publication.state is not State.PUBLISHED or publication.signed is None:
         raise PictureNotFound(image_id)
-    if publication.signed is None:
+    if subject_id not in {publication.subject_id, *(each.subject_id for each in publication.further)}:
         raise PictureNotFound(image_id)
-    return publication.signed
+    return Shown(**vars(publication.signed), owner_id=publication.subject_id, people=publication.people)

@@ -43,12 +43,15 @@ def _take_from_others(subject_id: SubjectId, store: Store) -> None:
     for shown in store.showing(subject_id):
         if shown.state is State.QUEUED:
             store.cancel_publishing(shown.image_id)
+            store.save(shown.without(subject_id))
             publishing.refuse(shown.image_id, ConsentOfAnotherRequired(), store)
         elif shown.state is State.PUBLISHED:
-            gone = shown.take_down()
+            gone = shown.take_down().without(subject_id)
             store.save(gone)
             store.schedule_clearing(gone)
             store.emit(TakenDown(gone))
+        else:
+            store.save(shown.without(subject_id))
 
 
 def erase(erasure_id: ErasureId, subject_id: SubjectId, work: Destroyed, ports: Ports) -> Settle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from semblance.kernel.consent import Depicted
 from semblance.kernel.ids import AdapterId, SubjectId
 from semblance.provenance.domain.errors import AdapterUnknown
 from semblance.provenance.domain.models_used import Adapter
@@ -26,9 +27,18 @@ def adapter_of(publication: Publication, store: Store, *, wait: bool) -> Adapter
     Raises AdapterUnknown while they may still be on their way, which `wait` says: news of adapters and news of pictures
     come by two topics, and a picture should not lose its adapter's credential to the order of their arrival.
     """
-    if not publication.adapter_id:
+    return _known(publication.subject_id, publication.adapter_id, store, wait=wait)
+
+
+def adapter_of_another(each: Depicted, store: Store, *, wait: bool) -> Adapter | None:
+    """The same of somebody beside its subject."""
+    return _known(each.subject_id, each.adapter_id, store, wait=wait)
+
+
+def _known(subject_id: SubjectId, adapter_id: AdapterId, store: Store, *, wait: bool) -> Adapter | None:
+    if not adapter_id:
         return None
-    found = store.adapters.get(publication.subject_id, publication.adapter_id)
+    found = store.adapters.get(subject_id, adapter_id)
     if found is None and wait:
-        raise AdapterUnknown(publication.adapter_id)
+        raise AdapterUnknown(adapter_id)
     return found

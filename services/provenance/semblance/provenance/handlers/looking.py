@@ -6,10 +6,11 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 
+from semblance.kernel.consent import Depicted
 from semblance.provenance.domain.errors import InvalidBinding, ManifestNotFound, UnreadablePixels
 from semblance.provenance.domain.manifest import FoundBy, KeptManifest, Match, binding_value, watermark_name
 from semblance.provenance.domain.picture import Header
-from semblance.provenance.domain.publication import TAKEN_DOWN, Publication, State
+from semblance.provenance.domain.publication import SOMEBODY_ERASED, TAKEN_DOWN, Publication, State
 from semblance.provenance.domain.reading import (
     ConsentState,
     ManifestState,
@@ -17,6 +18,7 @@ from semblance.provenance.domain.reading import (
     Reading,
     Standing,
     Verification,
+    least_live,
     standing,
 )
 from semblance.provenance.ports import Ports, Seen, Store
@@ -196,15 +198,22 @@ def _told(found: Verification, ports: Ports) -> Verification:
     if publication is None or publication.signed is None:  # erased since the match
         erased = _erased(found.reading, unsure=found.unsure)
         return dataclasses.replace(erased, altered=found.altered, borrowed=found.borrowed)
-    consent = ports.consents.get(publication.consent_id)
     return dataclasses.replace(
         found,
         picture=picture_state(publication, hidden=hidden),
-        consent=standing(consent, up_to_date=ports.consents.ready(), now=ports.clock.now()),
+        consent=least_live([_standing(each, ports) for each in publication.depicted]),
+        people=publication.people,
         signed_at=publication.signed.signed_at,
         use=publication.use,
         edited=publication.source_image_id is not None,
     )
+
+
+def _standing(each: Depicted, ports: Ports) -> Standing:
+    if each == SOMEBODY_ERASED:
+        return Standing(ConsentState.ERASED)
+    consent = ports.consents.get(each.consent_id)
+    return standing(consent, up_to_date=ports.consents.ready(), now=ports.clock.now())
 
 
 def picture_state(publication: Publication, *, hidden: bool) -> PictureState:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from semblance.kernel.consent import WHOEVER_ASKED, Consent, Purpose
+from semblance.kernel.consent import WHOEVER_ASKED, Consent, Depicted, Purpose
 from semblance.kernel.errors import ConsentOfAnotherRequired, Forbidden, Gone, SemblanceError
 from semblance.kernel.ids import ImageId, ManifestId
-from semblance.provenance.domain.claim import Claim, Parent
+from semblance.provenance.domain.claim import Basis, Claim, Parent
 from semblance.provenance.domain.embedded import can_be_read, manifest_store
 from semblance.provenance.domain.errors import (
     NotTrusted,
@@ -21,11 +22,12 @@ from semblance.provenance.domain.errors import (
 )
 from semblance.provenance.domain.events import Published, Refused
 from semblance.provenance.domain.manifest import KeptManifest, Marks
+from semblance.provenance.domain.models_used import Adapter
 from semblance.provenance.domain.picture import PNG
 from semblance.provenance.domain.publication import Publication, Signed, State
 from semblance.provenance.domain.reading import ManifestState
 from semblance.provenance.handlers.asking import content
-from semblance.provenance.handlers.knowing_adapters import adapter_of
+from semblance.provenance.handlers.knowing_adapters import adapter_of, adapter_of_another
 from semblance.provenance.ports import Ports, Store
 
 Settle = Callable[[Store], None]
@@ -52,7 +54,9 @@ def publish(image_id: ImageId, ports: Ports, check: Callable[[], None], *, wait:
         if publication is None or publication.state is not State.QUEUED:
             return lambda _: None
         adapter = adapter_of(publication, store, wait=wait)
+        adapters = [adapter_of_another(each, store, wait=wait) for each in publication.further]
     consent = _consent(publication, ports)
+    others = _others(publication, adapters, ports)
     rendered = ports.pictures.quarantined(publication.subject_id, publication.quarantine_key)
     if hashlib.sha256(rendered).hexdigest() != publication.rendered_sha256:
         raise PixelsChanged(image_id)
@@ -62,7 +66,7 @@ def publish(image_id: ImageId, ports: Ports, check: Callable[[], None], *, wait:
     marked, marks = ports.pixels.mark(rendered)
     facts = publication.backbone_digest, consent, ports.salt(), publication.use, marks.soft_bindings(), adapter
     parent = _parent(publication, ports)
-    data, signed, kept = _sign(publication, marked, marks, Claim(ports.clock.now(), PNG, *facts, parent), ports)
+    data, signed, kept = _sign(publication, marked, marks, Claim(ports.clock.now(), PNG, *facts, parent, others), ports)
     check()
     _consent(publication, ports)
     _store(publication, signed, data, ports)
@@ -80,19 +84,31 @@ def refuse(image_id: ImageId, error: SemblanceError | None, store: Store) -> Non
         store.forget(image_id)
         return
     store.save(refused)
-    store.emit(Refused(refused))
+    store.emit(Refused(dataclasses.replace(refused, further=publication.further)))  # each has a log that tells of it
 
 
 def _consent(publication: Publication, ports: Ports) -> Consent:
     """The subject's, once everybody's whom the picture shows stands. Raises Forbidden, Unavailable; of the others none
     says more than ConsentOfAnotherRequired, or the subject would seem to have withdrawn."""
     for each in publication.further:
-        try:
-            ports.consents.require(each.consent_id, each.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
-        except Forbidden as refusal:
-            raise ConsentOfAnotherRequired from refusal
+        _another(each, ports)
     ids = publication.consent_id, publication.subject_id
     return ports.consents.require(*ids, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
+
+
+def _others(publication: Publication, adapters: Sequence[Adapter | None], ports: Ports) -> tuple[Basis, ...]:
+    """What the others in it are shown under, each with a salt of their own. Raises ConsentOfAnotherRequired."""
+    return tuple(
+        Basis(_another(each, ports), ports.salt(), adapter)
+        for each, adapter in zip(publication.further, adapters, strict=True)
+    )
+
+
+def _another(each: Depicted, ports: Ports) -> Consent:
+    try:
+        return ports.consents.require(each.consent_id, each.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
+    except Forbidden as refusal:
+        raise ConsentOfAnotherRequired from refusal
 
 
 def _parent(publication: Publication, ports: Ports) -> Parent | None:

@@ -195,4 +195,5 @@ def test_the_claim_is_the_only_place_of_facts() -> None:
         "soft_bindings",
         "adapter",
         "parent",
+        "others",
     ]

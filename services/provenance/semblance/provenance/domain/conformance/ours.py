@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from semblance.provenance.domain.conformance.manifest import INCEPTIONS, Manifest, words_in
+from semblance.provenance.domain.conformance.manifest import INCEPTIONS, Manifest, kind_of, words_in
 from semblance.provenance.domain.conformance.requirement import BOTH, Requirement
 
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
@@ -71,11 +71,16 @@ def _not_for_training(manifest: Manifest) -> Iterator[str]:
 
 
 def _consent(manifest: Manifest) -> Iterator[str]:
-    labels = [label for label in manifest.assertions if label.endswith(".consent")]
-    if len(labels) != 1 or labels[0] not in manifest.created:
+    labels = [label for label in manifest.assertions if kind_of(label).endswith(".consent")]
+    if not labels or not set(labels) <= set(manifest.created):
         yield "the created assertions hold no consent"
-        return
-    data = manifest.assertions[labels[0]]
+    if len(labels) < len(_adapters(manifest)):
+        yield "somebody's adapter is in it without their consent"
+    for label in labels:
+        yield from _one_consent(manifest.assertions[label])
+
+
+def _one_consent(data: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"the consent has no {name}" for name in sorted(_CONSENT - set(data)))
     yield from (f"the consent tells {name}" for name in sorted(set(data) - _CONSENT_MAY))
     if not _HEX.fullmatch(str(data.get("digest", ""))):
@@ -88,7 +93,7 @@ def _backbone(manifest: Manifest) -> Iterator[str]:
 
 
 def _adapter(manifest: Manifest) -> Iterator[str]:
-    adapters = [one for one in _models(manifest) if _fact(one, ".digest")]
+    adapters = _adapters(manifest)
     if not adapters:
         yield "no ingredient is the adapter"
     for one in adapters:
@@ -121,6 +126,10 @@ def _marks_lead_back(manifest: Manifest) -> Iterator[str]:
         blocks = data.get("blocks") or []
         if not data.get("alg") or not blocks or not all(block.get("value") for block in blocks):
             yield "a soft binding has no algorithm or no value"
+
+
+def _adapters(manifest: Manifest) -> list[Mapping[str, Any]]:
+    return [one for one in _models(manifest) if _fact(one, ".digest")]
 
 
 def _models(manifest: Manifest) -> list[Mapping[str, Any]]:

@@ -3,7 +3,8 @@
 `python requirements/sbom.py` writes them from what `images.py` says is in an image, the versions installed here (those
 of the lock) and what their makers say of their licences. The same input gives the same bytes: no time, and a serial
 number made from the content. The image holds its bill as /opt/semblance/sbom.cdx.json. Not listed: Debian's packages of
-the base image, and what is inside a package.
+the base image, and what is inside a package. The load test's image, whose Dockerfile is written by hand, has one too:
+its packages are read from there, and those of requirements/loadtest.txt must be installed.
 """
 
 from __future__ import annotations
@@ -54,7 +55,14 @@ READ = {
     "scipy": "BSD-3-Clause",
     "sympy": "BSD-3-Clause",
     "uvloop": "MIT OR Apache-2.0",
+    # The load test's.
+    "contourpy": "BSD-3-Clause",
+    "cycler": "BSD-3-Clause",
+    "itsdangerous": "BSD-3-Clause",
+    "kiwisolver": "BSD-3-Clause",
+    "matplotlib": "PSF-2.0",  # a text of its own, worded after that one
 }
+LOADTESTS = "loadtests"
 BASE_LICENCE = "PSF-2.0, and those of Debian's packages in /usr/share/doc"
 
 
@@ -85,12 +93,33 @@ def licence(name: str) -> str:
     raise UnknownLicence(f"{name}: {written[:60]!r}, {classified}; add what its licence text says to READ")
 
 
+def packages(image: str) -> list[str]:
+    """What pip is told to install: lines of packages.txt, or what the load test's Dockerfile says."""
+    if image in images.PROGRAMMES:
+        return images.packages(image)
+    pinned = (HERE / "loadtest.txt").read_text().splitlines()
+    listed = _dockerfile(image).partition("-r requirements/loadtest.txt")[2].partition("&&")[0]
+    return sorted([*(line for line in pinned if "==" in line), *re.findall(r"[\w-]+", listed)], key=str.lower)
+
+
+def libraries(image: str) -> list[str]:
+    """Folders of libs/ that the image copies."""
+    if image in images.PROGRAMMES:
+        return images.libraries(image)
+    return re.findall(r"^COPY libs/(\w+)/semblance/", _dockerfile(image), re.MULTILINE)
+
+
+def _dockerfile(image: str) -> str:
+    return images.dockerfile(image) if image in images.PROGRAMMES else (ROOT / image / "Dockerfile").read_text()
+
+
 @functools.cache
 def distributions(image: str) -> tuple[Distribution, ...]:
     """All that pip installs into the image, sorted by normal name. Raises UnknownLicence."""
-    wanted = freeze.closure([Requirement(line) for line in images.packages(image)])
-    _, names = images.reach(images.PROGRAMMES[image])
-    wanted |= {(name, metadata.version(name)) for name in names & images.WITHOUT_DEPENDENCIES}
+    wanted = freeze.closure([Requirement(line) for line in packages(image)])
+    if image in images.PROGRAMMES:
+        _, names = images.reach(images.PROGRAMMES[image])
+        wanted |= {(name, metadata.version(name)) for name in names & images.WITHOUT_DEPENDENCIES}
     present = {freeze.normal(name): name for name, _ in wanted}
     found = []
     for name, version in wanted:
@@ -110,18 +139,18 @@ def bom(image: str) -> Bom:
     root = _component(f"semblance-{image}", version, ComponentType.CONTAINER, "Apache-2.0", ref=f"image/{image}")
     ours = [
         _component(f"semblance-{name}", version, ComponentType.LIBRARY, "Apache-2.0", ref=f"ours/{name}")
-        for name in images.libraries(image)
+        for name in libraries(image)
     ]
-    packages = {each.name: _package(each) for each in distributions(image)}
+    parts = {each.name: _package(each) for each in distributions(image)}
     others = [_base(image), *ours, *_models(image)]
-    found = Bom(components=[*others, *packages.values()])
+    found = Bom(components=[*others, *parts.values()])
     found.metadata.component = root
     found.metadata.timestamp = None  # type: ignore[assignment] - the same input gives the same bytes
-    direct = {freeze.normal(Requirement(line).name) for line in images.packages(image)}
-    top = [part for name, part in packages.items() if freeze.normal(name) in direct]
+    direct = {freeze.normal(Requirement(line).name) for line in packages(image)}
+    top = [part for name, part in parts.items() if freeze.normal(name) in direct]
     found.register_dependency(root, [*others, *top])
     for each in distributions(image):
-        found.register_dependency(packages[each.name], [packages[need] for need in sorted(each.needs)])
+        found.register_dependency(parts[each.name], [parts[need] for need in sorted(each.needs)])
     content = "\n".join(sorted(f"{part.bom_ref} {part.version}" for part in found.components))
     found.serial_number = uuid.uuid5(NAMESPACE, f"{image} {version}\n{content}")
     return found
@@ -150,7 +179,7 @@ def _package(each: Distribution) -> Component:
 
 
 def _base(image: str) -> Component:
-    base = dockerfiles.stages(dockerfiles.parse(images.dockerfile(image)))[-1].base
+    base = dockerfiles.stages(dockerfiles.parse(_dockerfile(image)))[-1].base
     matched = re.fullmatch(r"(\w+):([\w.-]+)@sha256:([0-9a-f]{64})", base)
     assert matched is not None, "a test says that bases are pinned"
     name, tag, digest = matched.groups()
@@ -163,9 +192,11 @@ def _base(image: str) -> Component:
 
 def _models(image: str) -> list[Component]:
     """The face models where the image has faces, the embedded backbone where it has that."""
-    found = []
-    libraries = images.libraries(image)
-    if "faces" in libraries and image in images.PROGRAMMES and images.PROGRAMMES[image].endswith(".main"):
+    found: list[Component] = []
+    if image not in images.PROGRAMMES:
+        return found
+    copied = libraries(image)
+    if "faces" in copied and images.PROGRAMMES[image].endswith(".main"):
         catalogue = yaml.safe_load((ROOT / "libs/local/semblance/local/models.yaml").read_text())
         for model in catalogue["models"]:
             found.append(_component(
@@ -175,7 +206,7 @@ def _models(image: str) -> list[Component]:
                 publisher=model["publisher"], description=model["purpose"],
                 properties=[Property(name="semblance:from", value=catalogue["package"])],
             ))  # fmt: skip
-    if "pocket" in libraries:
+    if "pocket" in copied:
         for described in sorted((ROOT / "libs/pocket/semblance/pocket/weights").glob("*/semblance.json")):
             model = yaml.safe_load(described.read_text())
             card = described.parent / "MODEL_CARD.md"
@@ -190,5 +221,5 @@ def _models(image: str) -> list[Component]:
 
 
 if __name__ == "__main__":
-    for each in images.PROGRAMMES:
+    for each in [*images.PROGRAMMES, LOADTESTS]:
         path_of(each).write_text(written(each))

@@ -246,6 +246,33 @@ def test_the_bill_of_materials_names_everything_with_its_licence(image: str) -> 
     assert base["hashes"][0]["content"] in dict(instructions(image))["FROM"]
 
 
+def test_the_load_tests_bill_is_what_its_dockerfile_installs_and_copies() -> None:
+    """Locust is installed by no test, so what `make sbom` wrote is held against the pins and the Dockerfile."""
+    text = sbom.path_of("loadtests").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    bill = json.loads(text)
+    listed = [Requirement(line) for line in sbom.packages("loadtests")]
+    ours = {freeze.normal(name) for name, _ in freeze.closure([each for each in listed if not each.specifier])}
+    locks = [(ROOT / "requirements" / name).read_text().splitlines() for name in ("loadtest.txt", "lock.txt")]
+    own, locked = (
+        {freeze.normal(name): version for name, version in (line.split("==") for line in lines if "==" in line)}
+        for lines in locks
+    )
+    packages = {freeze.normal(p["name"]): p["version"] for p in bill["components"] if "pypi" in p.get("purl", "")}
+    assert packages.items() <= (own | locked).items(), "make sbom"
+    assert own.items() <= packages.items(), "make sbom"
+    assert ours <= set(packages), "make sbom"
+    named = {part["name"] for part in bill["components"]}
+    assert {f"semblance-{name}" for name in sbom.libraries("loadtests")} <= named
+    for part in bill["components"]:
+        [licence] = part["licenses"]
+        assert licence.get("expression") or licence["license"].get("id") or part["type"] == "container", part["name"]
+    dockerfile = (ROOT / "loadtests" / "Dockerfile").read_text()
+    [base] = [part["hashes"][0]["content"] for part in bill["components"] if part["type"] == "container"]
+    assert dockerfile.count(f"@sha256:{base}") == 2
+    assert "COPY requirements/images/loadtests.cdx.json /opt/semblance/sbom.cdx.json" in dockerfile
+
+
 def test_a_licence_that_nobody_said_stops_the_bill(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sbom.READ, "scipy")
     with pytest.raises(sbom.UnknownLicence, match="scipy"):

@@ -72,10 +72,10 @@ chart: $(STAMP)  ## Write the chart's facts from the code, and its golden render
 images: $(STAMP)  ## Write every Dockerfile and what each image installs, from what each service imports
 	@$(BIN)/python requirements/images.py
 
-sbom: $(STAMP)  ## Write the bill of materials of every image (CycloneDX)
+sbom: $(LOAD_TOOLS)  ## Write the bill of materials of every image (CycloneDX)
 	@$(BIN)/python requirements/sbom.py
 
-restore-proof: $(STAMP) $(MODELS)  ## Back up, erase somebody, lose everything, restore: four starts, some minutes
+restore-proof: $(STAMP) $(MODELS)  ## Back up, erase and take back, lose everything, restore: some starts, some minutes
 	@SEMBLANCE_RESTORE=1 $(BIN)/python -m pytest -q tests/resilience/test_restore.py
 
 images-lint: $(IMAGE_TOOLS)  ## hadolint over every Dockerfile
@@ -125,8 +125,8 @@ bench-events: $(STAMP)  ## Measure events a second, from outbox to effect: two m
 bench-gateway: $(STAMP)  ## Measure what accepting a picture costs the gateway: a minute
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_gateway
 
-loadtest: $(LOAD_TOOLS)  ## Load with a verdict: 5 minutes; PROFILE=smoke (40 s), chaos, soak; CHAOS=1 breaks things
-	@OMP_NUM_THREADS=1 $(BIN)/python -m loadtests --profile $(PROFILE) $(if $(CHAOS),--chaos) $(if $(filter smoke,$(PROFILE)),,--publish docs/benchmarks)
+loadtest: $(LOAD_TOOLS)  ## Load with a verdict: 5 minutes; PROFILE=smoke (40 s), chaos, soak; CHAOS=1 breaks things; TRACE=file replays
+	@OMP_NUM_THREADS=1 $(BIN)/python -m loadtests --profile $(PROFILE) $(if $(CHAOS),--chaos) $(if $(TRACE),--trace "$(TRACE)",$(if $(filter smoke,$(PROFILE)),--requests,--publish) docs/benchmarks)
 
 $(LOAD_TOOLS): $(STAMP) $(MODELS) requirements/loadtest.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/loadtest.txt

@@ -19,7 +19,7 @@ from loadtests.arrivals import BadPlan
 from loadtests.people.settle import NotSettled
 from loadtests.place import Place, started
 from loadtests.profile import Profile
-from loadtests.report import compare, document, page, summary
+from loadtests.report import compare, document, page, requests, summary
 from loadtests.running import LoadFailed
 from loadtests.slo import BadObjectives
 from semblance.kernel.errors import SemblanceError
@@ -38,7 +38,13 @@ def main() -> int:
     parser.add_argument("--master-port", type=int, help="wait for workers from elsewhere on this port")
     parser.add_argument("--workers", type=int, help="instead of the profile's")
     parser.add_argument("--out", type=Path, default=Path("out/loadtest"), help="reports, one folder a run")
-    parser.add_argument("--publish", type=Path, help="write load.md and load.json there too")
+    parser.add_argument("--publish", type=Path, help="write load.* and requests.* there too")
+    parser.add_argument("--requests", type=Path, help="write requests.* there too: what each service used")
+    parser.add_argument(
+        "--trace", type=Path, help="who comes when: a run's plan.jsonl or a log; instead of the profile's"
+    )
+    parser.add_argument("--speed", type=float, default=1.0, help="the trace so many times as fast")
+    parser.add_argument("--windows", type=int, default=1, help="the trace's report in so many parts")
     arguments = parser.parse_args()
     if arguments.chaos and arguments.url:
         parser.error("--chaos kills processes, so it needs a platform of its own: leave --url out")
@@ -46,6 +52,8 @@ def main() -> int:
         parser.error("--url needs --bootstrap: without the topics nothing balances")
     try:
         profile = profiles.read(arguments.profile)
+        if arguments.trace:
+            profile = profile.replaying(arguments.trace, arguments.speed, arguments.windows)
         if arguments.workers:
             profile = replace(profile, workers=arguments.workers)
         objectives = profiles.HERE / "slo-chaos.yaml" if arguments.chaos else profile.slo
@@ -66,9 +74,9 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
         if arguments.url:
             place = Place(arguments.url, arguments.bootstrap, None)
         else:
-            data = Path(
-                stack.enter_context(tempfile.TemporaryDirectory(prefix="loadtest-", ignore_cleanup_errors=True))
-            )
+            # A folder below: a platform keeps what was erased beside its data, and that is to go too.
+            made = tempfile.TemporaryDirectory(prefix="loadtest-", ignore_cleanup_errors=True)
+            data = Path(stack.enter_context(made)) / "data"
             if arguments.chaos:
                 from loadtests.chaos.running import prepared  # noqa: PLC0415 - only where something is to be broken
 
@@ -89,6 +97,8 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
     summary.write(row, folder)
     if arguments.publish:
         document.publish(row, arguments.publish)
+    for docs in filter(None, {arguments.publish, arguments.requests}):
+        requests.publish(row, docs)
     for text in summary.verdict(row):
         print(text)
     print(f"report: {folder / 'report.html'}")

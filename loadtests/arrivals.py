@@ -139,15 +139,21 @@ def replayed(trace: Path, *, speed: float = 1.0) -> list[Arrival]:
     """The arrivals of a file that `write` wrote or somebody took from their own logs: a JSON object a line with `at_s`,
     `journey` and, if wanted, `stage`. `speed` 2 is twice as fast. Raises BadPlan."""
     found: list[Arrival] = []
-    for number, line in enumerate(trace.read_text().splitlines(), 1):
+    try:
+        lines = trace.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as e:
+        raise BadPlan(f"no trace could be read: {e}") from None
+    for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
             at_s, journey, stage = float(row["at_s"]), str(row["journey"]), str(row.get("stage", "trace"))
         except (ValueError, KeyError, TypeError, AttributeError) as e:
             raise BadPlan(f"{trace.name}, line {number}: not an arrival ({e})") from None
-        if at_s < 0:
-            raise BadPlan(f"{trace.name}, line {number}: at_s is below 0")
+        if not 0 <= at_s < math.inf:
+            raise BadPlan(f"{trace.name}, line {number}: at_s is below 0, or no time")
         found.append(Arrival(0, at_s / speed, stage, journey))
+    if not found:
+        raise BadPlan(f"{trace.name}: nobody comes")
     return numbered(found)
 
 

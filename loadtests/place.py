@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
-import psutil
 
 from semblance.eventbus.broker import Broker
 from semblance.eventbus.kafka_broker import KafkaBroker
 from semblance.eventbus.settings import BrokerSettings
 from semblance.local import config as configuration
-from semblance.local import models, state
+from semblance.local import models
 from semblance.local.demo.running import running_platform
 from semblance.local.layout import Layout
 from semblance.local.testing.members import LEAN
@@ -99,60 +96,3 @@ def _credentials() -> dict[str, Any]:
         "sasl_password": told["PASSWORD"],
         "ssl_cafile": told["CAFILE"],
     }
-
-
-@dataclass
-class Meter:
-    """Processor seconds and memory of a platform's processes, each second. `samples`: (Unix time, processor seconds
-    since the start, resident bytes). What a process did after the last look before its end is not counted."""
-
-    layout: Layout
-    samples: list[tuple[float, float, int]] = field(default_factory=list)
-    _spent: dict[tuple[int, float], float] = field(default_factory=dict)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-
-    def __enter__(self) -> Meter:
-        self._thread = threading.Thread(target=self._measure, name="meter", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(10)
-
-    def cores(self, start: float, end: float) -> float | None:
-        """Processors busy between two moments of Unix time; None if it was not looked often enough."""
-        inside = [(at, spent) for at, spent, _ in self.samples if start <= at <= end]
-        if len(inside) < 2:
-            return None
-        (first, before), (last, after) = inside[0], inside[-1]
-        return (after - before) / (last - first)
-
-    def core_s(self, start: float, end: float) -> float:
-        """Processor seconds between two moments of Unix time."""
-        inside = [spent for at, spent, _ in self.samples if start <= at <= end]
-        return inside[-1] - inside[0] if len(inside) > 1 else 0.0
-
-    def _measure(self) -> None:
-        while not self._stop.wait(1.0):
-            found = state.read(self.layout.state)
-            if found is not None:
-                self._look(found.pid)
-
-    def _look(self, supervisor: int) -> None:
-        resident = 0
-        try:
-            processes = [psutil.Process(supervisor), *psutil.Process(supervisor).children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return
-        for process in processes:
-            try:
-                with process.oneshot():
-                    used = process.cpu_times()
-                    self._spent[process.pid, process.create_time()] = used.user + used.system
-                    resident += process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        self.samples.append((time.time(), sum(self._spent.values()), resident))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ class Profile:
     saturates and how it degrades: its stages are not held to times and answers, but the ledger must balance through
     them too. `settings` are environment variables for `semblance up`; `settle_s`: how long the last journeys
     may take after the last arrival; `rest_s`: quiet before the first one; `also`: arrivals that come beside the drawn
-    ones, so that a short run has seen the rare journeys; `price`: of an hour of a core and of a GPU."""
+    ones, so that a short run has seen the rare journeys; `price`: of an hour of a core and of a GPU. `home`: the
+    folder that a trace's `file` is looked for in, the profile's own."""
 
     name: str
     seed: int
@@ -48,6 +50,12 @@ class Profile:
     chaos: list[dict[str, Any]] = field(default_factory=list)
     rest_s: float = 5.0
     also: list[dict[str, Any]] = field(default_factory=list)
+    home: Path = HERE / "profiles"
+
+    def replaying(self, trace: Path, speed: float, windows: int) -> Profile:
+        """The same people, platform and objectives; who comes when is a trace's. Compared with replays only."""
+        row = {"shape": "trace", "file": str(trace.resolve()), "speed": speed, "windows": windows}
+        return replace(self, name=f"{self.name}-replay", arrivals=[row], also=[])
 
     def plan(self) -> list[Arrival]:
         """Every arrival of the run. Raises BadPlan."""
@@ -57,8 +65,7 @@ class Profile:
         if traces and len(self.arrivals) > 1:
             raise BadPlan(f"{self.name}: a trace is a whole run and stands alone")
         if traces:
-            file = HERE / "profiles" / str(traces[0]["file"])
-            return arrivals.replayed(file, speed=float(traces[0].get("speed", 1.0)))
+            return self._replayed(traces[0])
         drawn = arrivals.planned(self._segments(), self.mix, self.seed, poisson=self.poisson)
         beside = [
             Arrival(0, float(row["at_s"]), str(row.get("stage", "beside")), str(row["journey"])) for row in self.also
@@ -66,9 +73,13 @@ class Profile:
         return arrivals.numbered([*drawn, *beside])
 
     def windows(self) -> list[Window]:
-        """The stages by their times; a trace is one."""
+        """The stages by their times. A trace is cut into `windows` of one length; from four on the law is fitted."""
         if self.arrivals[0].get("shape") == "trace":
-            return [Window("trace", 0.0, self.plan()[-1].at_s or 1.0)]
+            parts = int(self.arrivals[0].get("windows", 1))
+            each_s = (self.plan()[-1].at_s + 0.001) / parts  # the last arrival is in it
+            return [
+                Window(f"trace {k + 1} of {parts}" if parts > 1 else "trace", k * each_s, each_s) for k in range(parts)
+            ]
         found, began = [], 0.0
         for segment in self._segments():
             found.append(Window(segment.stage, began, segment.for_s))
@@ -81,6 +92,26 @@ class Profile:
         if nameless := [row for row in rows if "name" not in row]:
             raise BadPlan(f"{self.name}: {len(nameless)} stages are beyond what is promised and have no name")
         return frozenset(segment.stage for segment in arrivals.segments_of(_without_mark(rows)))
+
+    def promised_s(self) -> float | None:
+        """When what is promised ends and more is offered; None if all is promised."""
+        beyond = self.beyond()
+        ends = [each.began + each.seconds for each in self.windows() if each.stage not in beyond]
+        return max(ends, default=0.0) if beyond else None
+
+    def _replayed(self, row: dict[str, Any]) -> list[Arrival]:
+        if unknown := set(row) - {"shape", "file", "speed", "windows"}:
+            raise BadPlan(f"{self.name}: a trace has no {', '.join(sorted(unknown))}")
+        try:
+            speed, parts = float(row.get("speed", 1.0)), int(row.get("windows", 1))
+        except (TypeError, ValueError) as e:
+            raise BadPlan(f"{self.name}: {e}") from None
+        if not 0 < speed < math.inf or parts < 1:
+            raise BadPlan(f"{self.name}: a trace's speed is above 0, its windows are 1 or more")
+        plan = arrivals.replayed(self.home / str(row.get("file")), speed=speed)
+        if unknown := {each.journey for each in plan} - set(JOURNEYS):
+            raise BadPlan(f"{self.name}: unknown journeys {', '.join(sorted(unknown))} in {row['file']}")
+        return plan
 
     def _segments(self) -> list[Segment]:
         return arrivals.segments_of(_without_mark(self.arrivals))
@@ -100,6 +131,6 @@ def read(name: str | Path) -> Profile:
         given["people"] = People(**given["people"])
         given["slo"] = HERE / given["slo"]
         given["settings"] = {key: str(value) for key, value in given.get("settings", {}).items()}
-        return Profile(name=path.stem, **given)
+        return Profile(name=path.stem, home=path.parent, **given)
     except (TypeError, KeyError) as e:
         raise BadPlan(f"{path.name}: {e}") from None

@@ -19,8 +19,9 @@ import psutil
 
 from loadtests import arrivals, ledger, lookup, measures, reconcile
 from loadtests.measures import Call, Walk
+from loadtests.meter import Meter, Used
 from loadtests.people import cast, settle
-from loadtests.place import Meter, Place
+from loadtests.place import Place
 from loadtests.profile import Profile
 from loadtests.reconcile import Balance, Told
 from loadtests.watcher import Watcher
@@ -49,6 +50,7 @@ class Outcome:
     load_before: float
     stage_core_s: dict[str, float] = field(default_factory=dict)
     rest_cores: float | None = None
+    parts: dict[str, Used] = field(default_factory=dict)
     chaos: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -79,7 +81,8 @@ def run(
         meter = stack.enter_context(Meter(place.layout)) if place.layout is not None else None
         rested_at = time.time()
         time.sleep(profile.rest_s)
-        rest_cores = meter.cores(rested_at, time.time()) if meter else None
+        rest = (rested_at, time.time())
+        rest_cores = meter.cores(*rest) if meter else None
         say(f"{len(plan)} arrivals in {plan[-1].at_s:.0f} s" if plan else "nobody comes")
         with disturb(folder) if disturb else contextlib.nullcontext([]) as chaos:
             _load(profile, place, folder, plan[-1].at_s if plan else 0.0, master_port)
@@ -108,13 +111,20 @@ def run(
         began_at=began_at,
         ended_at=ended_at,
         core_s=meter.core_s(began_at, ended_at) if meter else None,
-        memory=[(at - began_at, resident) for at, _, resident in meter.samples] if meter else [],
+        memory=[(each.at - began_at, each.resident) for each in meter.samples] if meter else [],
         told=told,
         load_before=load_before,
         stage_core_s=_stages(meter, profile, began_at) if meter else {},
         rest_cores=rest_cores,
+        parts=meter.used(rest, (began_at, _promised(profile, began_at, ended_at))) if meter else {},
         chaos=chaos,
     )
+
+
+def _promised(profile: Profile, began_at: float, ended_at: float) -> float:
+    """When the load that is promised was over, in Unix time: what is asked of a cluster is held against no more."""
+    promised_s = profile.promised_s()
+    return ended_at if promised_s is None else began_at + promised_s
 
 
 def _only(tokens: Mapping[str, str], people: list[Any]) -> dict[str, str]:

@@ -50,6 +50,7 @@ def _html(row: dict[str, Any], before: dict[str, Any] | None, pictures: dict[str
         "<h2>Capacity</h2>", images["capacity"], _table(("", ""), document.flat(row["capacity"])),
         _table(("stage", "offered/s", "answered/s", "right", "p95 s", "under way", "core-s", "held"), ((s["stage"], s["offered_per_s"], s["answered_per_s"], s["ok"], s["p95_s"], s["open"], s["core_s"], s.get("held", "")) for s in row["stages"])),
         images["memory"], _table(("memory", ""), row["memory_mb"].items()),
+        _table(("part", "MiB at rest", "p95", "most", "cores at rest", "on average", "busiest 10 s"), ((n, *u.values()) for n, u in row["parts"].items())),
         "<h2>Chaos</h2>" + _table(("s", "what", "to", "back after s"), ((c["at_s"], c["what"], c["target"], c["back_after_s"]) for c in row["chaos"])) if row["chaos"] else "",
         "<h2>Against the run before</h2>",
         _changes(compare.changes(row, before)) if before else "<p>There is none.</p>",

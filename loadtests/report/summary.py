@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
         "events": _events(found),
         "stages": stages,
         "memory_mb": memory(found),
+        "parts": {name: asdict(used) for name, used in found.parts.items()},
         "capacity": _capacity(found, stages),
         "chaos": found.chaos,
     }

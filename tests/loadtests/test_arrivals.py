@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from loadtests import arrivals, profile
 from loadtests.arrivals import BadPlan, Segment
@@ -98,6 +99,48 @@ def test_a_broken_trace_names_its_line(tmp_path: Path, line: str) -> None:
     (tmp_path / "t.jsonl").write_text('{"at_s": 1, "journey": "browse"}\n' + line + "\n")
     with pytest.raises(BadPlan, match=r"line 2"):
         arrivals.replayed(tmp_path / "t.jsonl")
+
+
+def test_a_profile_replays_a_trace_beside_it(tmp_path: Path) -> None:
+    """Faster, cut into parts that hold every arrival, with the profile's people and objectives."""
+    smoke = profile.read("smoke")
+    arrivals.write(smoke.plan(), tmp_path / "log.jsonl")
+    text = (profile.HERE / "profiles" / "smoke.yaml").read_text()
+    given = yaml.safe_load(text) | {"also": [], "arrivals": [{"shape": "trace", "file": "log.jsonl", "windows": 4}]}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(given))
+    for found, speed in ((profile.read(tmp_path / "mine.yaml"), 1), (smoke.replaying(tmp_path / "log.jsonl", 2, 4), 2)):
+        plan = found.plan()
+        assert [a.journey for a in plan] == [a.journey for a in smoke.plan()]
+        assert plan[-1].at_s == pytest.approx(smoke.plan()[-1].at_s / speed, abs=1e-6)
+        windows = found.windows()
+        assert [w.stage for w in windows] == [f"trace {k} of 4" for k in (1, 2, 3, 4)]
+        assert all(any(w.began <= a.at_s < w.began + w.seconds for w in windows) for a in plan)
+        assert (found.people, found.slo, found.promised_s()) == (smoke.people, smoke.slo, None)
+    assert found.name == "smoke-replay"
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("", {}),
+        ('{"at_s": 1, "journey": "fly"}', {}),
+        ('{"at_s": NaN, "journey": "browse"}', {}),
+        ('{"at_s": 1, "journey": "browse"}', {"speed": 0}),
+        ('{"at_s": 1, "journey": "browse"}', {"windows": 0}),
+        ('{"at_s": 1, "journey": "browse"}', {"sped": 2}),
+        ('{"at_s": 1, "journey": "browse"}', {"file": "other.jsonl"}),
+    ],
+)
+def test_a_trace_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, row: dict[str, object]) -> None:
+    (tmp_path / "log.jsonl").write_text(text)
+    found = replace(profile.read("smoke"), home=tmp_path, arrivals=[{"shape": "trace", "file": "log.jsonl", **row}])
+    with pytest.raises(BadPlan):
+        found.plan()
+
+
+def test_what_is_promised_ends_where_more_is_offered() -> None:
+    assert profile.read("standard").promised_s() == 180
+    assert profile.read("smoke").promised_s() is None
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in (profile.HERE / "profiles").glob("*.yaml")))

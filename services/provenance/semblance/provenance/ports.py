@@ -110,6 +110,15 @@ class Adapters(Protocol):
 class Takedowns(Protocol):
     """Notices and the pictures that they are about, in one transaction."""
 
+    def begin_key(self, takedown_id: str, now: dt.datetime) -> None:
+        """Remember that a key is about to be made for a notice that is not kept yet."""
+
+    def end_key(self, takedown_id: str) -> bool:
+        """It is no longer one of those; False if it was none. Nobody else decides about it in this transaction."""
+
+    def keys_begun_before(self, instant: dt.datetime, limit: int) -> Sequence[str]:
+        """Oldest first."""
+
     def add(self, takedown: Takedown, pictures: Sequence[TakedownPicture]) -> None: ...
 
     def get(self, takedown_id: str) -> Takedown | None:

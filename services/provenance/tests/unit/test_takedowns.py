@@ -324,12 +324,17 @@ def test_a_notice_that_could_not_be_written_down_leaves_no_key(house) -> None:
         def __getattr__(self, name: str):
             return getattr(inner, name)
 
+    working = house.ports.transactions
+
     def broken():
         raise RuntimeError("the database went away")
 
-    house.use(claims=Watched())
-    working = house.ports.transactions
-    house.use(transactions=broken)
+    steps = iter([working, broken, working])
+
+    def one_after_another():
+        return next(steps)()
+
+    house.use(claims=Watched(), transactions=one_after_another)
     with pytest.raises(RuntimeError):
         taking_down.submit(asked, b"", house.ports)
     house.use(transactions=working)

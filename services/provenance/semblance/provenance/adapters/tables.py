@@ -93,6 +93,14 @@ takedowns = sa.Table(
     sa.Index("takedowns_by_state", "state", "due_at"),
 )
 
+# Of a notice that is being received: written before its key is made, gone with the transaction that keeps the notice.
+takedown_keys = sa.Table(
+    "takedown_keys",
+    metadata,
+    sa.Column("takedown_id", sa.String(36), primary_key=True),
+    sa.Column("begun_at", UtcDateTime, nullable=False, index=True),
+)
+
 takedown_pictures = sa.Table(
     "takedown_pictures",
     metadata,

@@ -1,4 +1,4 @@
-"""What the clock does to take-down notices: overdue ones are counted and shouted about, old ones go."""
+"""What the clock does to take-down notices: overdue ones are shouted about, old ones and keys left behind go."""
 
 from __future__ import annotations
 
@@ -44,6 +44,8 @@ def sweep(ports: Ports) -> int:
         _log.critical("take-down notices are refused: too many wait", extra={"count": waiting + overdue})
     if overdue:
         _log.error("take-down notices are overdue", extra={"count": overdue})
+    if unused := taking_down.drop_unused_keys(ports):
+        _log.warning("keys of take-down notices that were never kept are destroyed", extra={"count": unused})
     gone = taking_down.expire(ports)
     if gone:
         _log.info("old take-down notices are forgotten", extra={"count": gone})

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.kernel.ids import ImageId
-from semblance.provenance.adapters.tables import takedown_pictures, takedowns
+from semblance.provenance.adapters.tables import takedown_keys, takedown_pictures, takedowns
 from semblance.provenance.domain.takedown import Relation, Takedown, TakedownPicture, TakedownState
 
 _c, _p = takedowns.c, takedown_pictures.c
@@ -25,6 +25,20 @@ class SqlTakedowns:
     def __init__(self, session: Session, *, locks: bool) -> None:
         self._sql = session
         self._locks = locks
+
+    def begin_key(self, takedown_id: str, now: dt.datetime) -> None:
+        """See ports.Takedowns."""
+        self._sql.execute(sa.insert(takedown_keys).values(takedown_id=takedown_id, begun_at=now))
+
+    def end_key(self, takedown_id: str) -> bool:
+        """See ports.Takedowns."""
+        gone = self._sql.execute(sa.delete(takedown_keys).where(takedown_keys.c.takedown_id == takedown_id))
+        return bool(gone.rowcount)  # type: ignore[attr-defined]
+
+    def keys_begun_before(self, instant: dt.datetime, limit: int) -> Sequence[str]:
+        """See ports.Takedowns."""
+        query = sa.select(takedown_keys.c.takedown_id).where(takedown_keys.c.begun_at < instant)
+        return self._sql.scalars(query.order_by(takedown_keys.c.begun_at).limit(limit)).all()
 
     def add(self, takedown: Takedown, pictures: Sequence[TakedownPicture]) -> None:
         """Insert."""

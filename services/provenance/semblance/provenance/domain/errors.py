@@ -220,6 +220,15 @@ class TakedownDecided(Conflict):
         super().__init__(f"the notice was {state} already", remedy="A decision is for good.")
 
 
+class TakedownLapsed(Unavailable):
+    """Receiving the notice took so long that its key was taken for one that was left behind."""
+
+    code = "takedown-lapsed"
+
+    def __init__(self) -> None:
+        super().__init__("receiving the notice took too long", remedy="Send it again.")
+
+
 class TooManyTakedowns(QuotaExceeded):
     """As many notices wait as operators can look at."""
 

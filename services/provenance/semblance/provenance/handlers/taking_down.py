@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from semblance.kernel.errors import Gone, Unavailable
 from semblance.kernel.ids import ImageId, new_id
-from semblance.provenance.domain.errors import InvalidTakedown, TakedownNotFound, TooManyTakedowns
+from semblance.provenance.domain.errors import InvalidTakedown, TakedownLapsed, TakedownNotFound, TooManyTakedowns
 from semblance.provenance.domain.events import Hidden, Shown, TakenDown
 from semblance.provenance.domain.publication import Publication, State
 from semblance.provenance.domain.takedown import (
@@ -27,6 +27,8 @@ from semblance.provenance.handlers.finding import find_pictures
 from semblance.provenance.ports import Ports, Store
 
 _FORGET_AT_ONCE = 100
+RECEIVED_WITHIN = dt.timedelta(minutes=10)
+"""A notice takes seconds from its key to its row; what takes longer was left by a process that was killed."""
 BY_ERASURE = "erasure"
 """Who decided a notice whose pictures went with their person."""
 
@@ -54,7 +56,8 @@ class NoticeShown:
 def submit(notice: Notice, data: bytes, ports: Ports) -> tuple[Takedown, int]:
     """A new notice and how many published pictures it is about; the same reference again gives the same notice.
 
-    Raises InvalidTakedown, TooManyTakedowns, and what looking at the picture raises. The picture is not kept.
+    Raises InvalidTakedown, TooManyTakedowns, TakedownLapsed, and what looking at the picture raises. The picture is
+    not kept.
     """
     check_notice(notice)
     digest = reference_digest(notice.reference)
@@ -65,23 +68,26 @@ def submit(notice: Notice, data: bytes, ports: Ports) -> tuple[Takedown, int]:
         _require_room(store, ports)
     pictures = _hiding(find_pictures(data, notice.claimant.image, ports), ports)
     now, takedown_id = ports.clock.now(), new_id()
-    takedown = Takedown(
-        id=takedown_id,
-        reference_sha256=digest,
-        relation=notice.relation,
-        statement_version=notice.statement_version,
-        sealed=ports.claims.seal(takedown_id, notice.claimant),
-        hidden=any(picture.hidden for picture in pictures),
-        received_at=now,
-        due_at=now + DECIDE_WITHIN,
-    )
+    with ports.transactions() as store:
+        store.takedowns.begin_key(takedown_id, now)
     try:
+        takedown = Takedown(
+            id=takedown_id,
+            reference_sha256=digest,
+            relation=notice.relation,
+            statement_version=notice.statement_version,
+            sealed=ports.claims.seal(takedown_id, notice.claimant),
+            hidden=any(picture.hidden for picture in pictures),
+            received_at=now,
+            due_at=now + DECIDE_WITHIN,
+        )
         kept, count = _keep(takedown, pictures, ports)
     except Exception:
-        _destroy_unused_key(takedown_id, ports)
+        with contextlib.suppress(Unavailable):  # the clock comes by for it
+            _drop_key(takedown_id, ports)
         raise
     if kept.id != takedown_id:
-        _destroy_unused_key(takedown_id, ports)
+        _drop_key(takedown_id, ports)
     return kept, count
 
 
@@ -95,6 +101,8 @@ def _keep(takedown: Takedown, pictures: Sequence[TakedownPicture], ports: Ports)
         if known is not None:
             return known, len(store.takedowns.pictures(known.id))
         _require_room(store, ports)
+        if not store.takedowns.end_key(takedown.id):
+            raise TakedownLapsed
         store.takedowns.add(takedown, [picture for picture, _ in there])
         for picture, publication in there:
             if picture.hidden:
@@ -109,13 +117,14 @@ def _require_room(store: Store, ports: Ports) -> None:
         raise TooManyTakedowns(rules.mail)
 
 
-def _destroy_unused_key(takedown_id: str, ports: Ports) -> None:
-    """Of a notice that was not kept. Where nobody can say whether it was, its key stays."""
-    with contextlib.suppress(Unavailable):
-        with ports.reads() as store:
-            kept = store.takedowns.get(takedown_id) is not None
-        if not kept:
+def _drop_key(takedown_id: str, ports: Ports) -> bool:
+    """Destroy the key unless its notice was kept; whether it was destroyed. Keeping the notice ends the same row, so
+    one of the two waits for the other and sees what it did."""
+    with ports.transactions() as store:
+        unused = store.takedowns.end_key(takedown_id)
+        if unused:
             ports.claims.destroy(takedown_id)
+    return unused
 
 
 def by_reference(reference: str, ports: Ports) -> tuple[Takedown, int]:
@@ -188,6 +197,13 @@ def expire(ports: Ports) -> int:
         with ports.transactions() as store:
             store.takedowns.forget(takedown.id)
     return len(old)
+
+
+def drop_unused_keys(ports: Ports) -> int:
+    """Of notices whose process was killed between their key and their row; how many."""
+    with ports.reads() as store:
+        left = store.takedowns.keys_begun_before(ports.clock.now() - RECEIVED_WITHIN, _FORGET_AT_ONCE)
+    return sum(_drop_key(takedown_id, ports) for takedown_id in left)
 
 
 def _hiding(pictures: Sequence[TakedownPicture], ports: Ports) -> Sequence[TakedownPicture]:

@@ -63,6 +63,7 @@ class Unit:
         self._clock = clock
         self._erasure_items_max = erasure_items_max
         self._after_commit: list[Callable[[], None]] = []
+        self._notes: list[Callable[[], None]] = []
         self.enqueued: set[str] = set()
         self.emitted = 0
         self.erased = False
@@ -85,7 +86,7 @@ class Unit:
             message.destroyed_at.FromDatetime(self.now())
             erased.shorten(message, self._erasure_items_max)
             if (log := self._taken_back_log) is not None:
-                self.after_commit(lambda: log.forget(message.subject_id))
+                self._notes.append(lambda: log.forget(message.subject_id))
         connection = self.session.connection()
         return self._outbox.add(connection, message, now=self.now(), traceparent=current_traceparent())
 
@@ -110,7 +111,7 @@ class Unit:
         if (log := self._taken_back_log) is not None:
             at = self.now()
             self.enqueue(taken_back.OWED, new_id(), {"entry": entry.name, "at": at.isoformat()})
-            self.after_commit(lambda: log.write_at_once(entry, at))
+            self._notes.append(lambda: log.write_at_once(entry, at))
 
     def cancel(self, kind: str, aggregate_id: str) -> None:
         """Drop queued work; tell running work to stop, and never apply its result once this commits."""
@@ -121,7 +122,7 @@ class Unit:
         return work_queue.forget(self.session.connection(), aggregate_ids)
 
     def after_commit(self, fn: Callable[[], None]) -> None:
-        """Call `fn` once this transaction has committed; for caches, wake-ups, and what queued work does again."""
+        """Call `fn` once this transaction has committed; for caches and wake-ups, never for facts."""
         self._after_commit.append(fn)
 
     def now(self) -> dt.datetime:
@@ -132,6 +133,11 @@ class Unit:
         """Run what waits for the commit. Called by Database only."""
         for fn in self._after_commit:
             fn()
+
+    def noted(self) -> None:
+        """Write the log of what was taken back. Called by Database, last: a disk that hangs holds up this thread alone."""
+        for note in self._notes:
+            note()
 
 
 class Database:
@@ -179,6 +185,7 @@ class Database:
         unit.committed()
         for listener in self._listeners:
             listener(unit)
+        unit.noted()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -135,7 +135,7 @@ class Unit:
             fn()
 
     def noted(self) -> None:
-        """Write the log of what was taken back. Called by Database, last: a disk that hangs holds up this thread alone."""
+        """Write the log of what was taken back. Called by Database, last: a disk that hangs holds up nobody else."""
         for note in self._notes:
             note()
 

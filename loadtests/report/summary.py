@@ -136,6 +136,8 @@ def _capacity(found: Outcome, stages: Sequence[Row]) -> Row:
         }
     except capacity.TooFewStages as e:
         row["usl"] = {"not_fitted": str(e)}
+    # A fitted ceiling below this is the fit's error, not the platform's.
+    row["most_answered_per_s"] = max((float(s["answered_per_s"]) for s in stages), default=None)
     full = capacity.saturation(stages)
     row["saturated_at"] = full["stage"] if full else None
     return row

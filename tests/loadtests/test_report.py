@@ -54,6 +54,7 @@ def test_a_summary_is_json_and_holds_what_was_measured() -> None:
     assert row["stages"][0]["core_s"] == 7.5
     assert {stage["held"] for stage in row["stages"]} == {"to everything"}
     assert row["capacity"]["core_s_per_picture_beyond_rest"] == pytest.approx((40 - 0.5 * 30) / 50)
+    assert row["capacity"]["most_answered_per_s"] == max(stage["answered_per_s"] for stage in row["stages"]) > 0
     assert row["memory_mb"]["growth"] == pytest.approx(0.027, abs=0.002)
     assert row["capacity"]["per_1000_pictures"] == pytest.approx(1000 * 40 * 0.04 / 3600 / 50)
 

@@ -16,7 +16,9 @@ import pytest
 
 from semblance.client.errors import ApiError
 from semblance.kernel.ids import SubjectId
+from semblance.local import config as configuration
 from semblance.local import erased_log, models
+from semblance.local.environment import of_service
 from semblance.local.inventory import take, things_of
 from semblance.local.testing.house import House, eventually
 from semblance.local.testing.members import Member
@@ -49,6 +51,14 @@ def killed_when_it_says(text: str, *words: str) -> None:
                 process.kill()
                 return
     raise AssertionError(said)
+
+
+def as_in_a_cluster(house: House, names: str) -> subprocess.CompletedProcess[str]:
+    """The command by which it is taken back where there is no `semblance restore`."""
+    environment = of_service("gateway", configuration.read(house.layout.config), house.layout, house.layout.data)
+    words = (sys.executable, "-m", "semblance.gateway.main", "take-back")
+    given = os.environ | environment
+    return subprocess.run(words, input=names, capture_output=True, text=True, check=False, timeout=120, env=given)
 
 
 def refused(call: Callable[[str], Any], thing_id: str) -> bool:
@@ -167,3 +177,5 @@ def test_what_was_taken_back_stays_taken_back_and_the_erased_stay_erased(settled
     assert settled.member.picture(settled.adapter, seed=9).state == "published"
     eventually(lambda: take(house.layout, gone, things).empty, "nothing of who was erased is left", 90)
     assert gone in log.tombstones(erased_log.PEOPLE)
+    again = as_in_a_cluster(house, "".join(f"{entry.name}\n" for entry in log.taken_back()))
+    assert again.returncode == 0, again.stdout[-3000:]

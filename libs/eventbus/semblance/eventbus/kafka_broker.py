@@ -17,12 +17,11 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from semblance.contracts import registry
 from semblance.contracts.topic import Topic
 from semblance.eventbus.errors import BrokerUnavailable, RecordTooLarge
+from semblance.eventbus.kafka_options import client_options, consumer_options, producer_options, topic_options
 from semblance.eventbus.record import MAX_RECORD_BYTES, Record
 from semblance.eventbus.settings import BrokerSettings
-from semblance.kernel.units import MIB
 
 with warnings.catch_warnings():
     # It reads its own schemas by importlib.resources.read_text, which Python 3.11 deprecates.
@@ -41,11 +40,8 @@ with warnings.catch_warnings():
 
 _log = logging.getLogger(__name__)
 _REBALANCED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
-_HOUR_MS = 3_600_000
-_DEAD_LETTER_HOURS = 24 * 30
 _FIRST_BACK_OFF_S = 0.2
 _LONGEST_BACK_OFF_S = 5.0
-_FETCH_WAIT_MS = 500
 # A reader's silence is measured by its answered fetches, so they are asked for often.
 _READER_FETCH_WAIT_MS = 200
 _RECORDS_AT_ONCE = 5000
@@ -65,7 +61,7 @@ class KafkaBroker:
             admin = KafkaAdminClient(**client_options(self._settings))
             try:
                 present = set(admin.list_topics())
-                for name, options in _wanted(topics, self._settings.replication_factor).items():
+                for name, options in topic_options(topics, self._settings.replication_factor).items():
                     if name not in present:
                         with contextlib.suppress(TopicAlreadyExistsError):  # another service was faster
                             admin.create_topics({name: options}, timeout_ms=self._settings.timeout_ms)
@@ -139,7 +135,7 @@ class KafkaEventProducer:
                     raise BrokerUnavailable("the broker failed a moment ago")
                 try:
                     with _wrapped("connect"):
-                        self._client = KafkaProducer(**_producer_options(self._settings))
+                        self._client = KafkaProducer(**producer_options(self._settings))
                 except BrokerUnavailable:
                     self._wait_longer()
                     raise
@@ -244,7 +240,7 @@ class KafkaGroupConsumer:
     def _connected(self) -> KafkaConsumer:
         if self._client is None:
             client = KafkaConsumer(
-                **_consumer_options(self._settings),
+                **consumer_options(self._settings),
                 group_id=self._group,
                 session_timeout_ms=self._settings.session_timeout_ms,
                 heartbeat_interval_ms=self._settings.session_timeout_ms // 6,
@@ -304,7 +300,7 @@ class KafkaReader:
 
     def _connected(self) -> KafkaConsumer:
         if self._client is None:
-            options = {**_consumer_options(self._settings), "fetch_max_wait_ms": _READER_FETCH_WAIT_MS}
+            options = {**consumer_options(self._settings), "fetch_max_wait_ms": _READER_FETCH_WAIT_MS}
             client = KafkaConsumer(**options, group_id=None)
             found = {topic: client.partitions_for_topic(topic) for topic in self._topics}
             if not all(found.values()):
@@ -332,67 +328,6 @@ class _LastFetch:
         """Called by the client for every answer to a fetch, also for an empty one."""
         self.sent_at_s = time.monotonic() - latency_ms / 1000
         self._sensor.record(latency_ms, time_ms)
-
-
-def client_options(settings: BrokerSettings) -> dict[str, Any]:
-    """kafka-python's arguments that every kind of client shares; credentials only where they are set."""
-    timeout_ms = settings.timeout_ms
-    given = {
-        "ssl_cafile": settings.ssl_cafile,
-        "ssl_certfile": settings.ssl_certfile,
-        "ssl_keyfile": settings.ssl_keyfile,
-        "sasl_mechanism": settings.sasl_mechanism,
-        "sasl_plain_username": settings.sasl_username,
-        "sasl_plain_password": settings.sasl_password,
-    }
-    return {
-        "bootstrap_servers": settings.bootstrap_servers.split(","),
-        "security_protocol": settings.security_protocol,
-        "request_timeout_ms": timeout_ms,
-        "bootstrap_timeout_ms": timeout_ms,
-        "reconnect_backoff_max_ms": 1000,
-        **{name: value for name, value in given.items() if value is not None},
-    }
-
-
-def _producer_options(settings: BrokerSettings) -> dict[str, Any]:
-    timeout_ms = settings.timeout_ms
-    return {
-        **client_options(settings),
-        "acks": "all",
-        "enable_idempotence": False,
-        "max_in_flight_requests_per_connection": 1,
-        "max_request_size": MAX_RECORD_BYTES + MIB,
-        "max_block_ms": timeout_ms,
-        "delivery_timeout_ms": timeout_ms * 2,
-        "allow_auto_create_topics": False,
-    }
-
-
-def _consumer_options(settings: BrokerSettings) -> dict[str, Any]:
-    return {
-        **client_options(settings),
-        "auto_offset_reset": "earliest",
-        "enable_auto_commit": False,
-        "allow_auto_create_topics": False,
-        "fetch_max_wait_ms": _FETCH_WAIT_MS,
-    }
-
-
-def _wanted(topics: Sequence[Topic], replication_factor: int) -> dict[str, dict[str, Any]]:
-    wanted: dict[str, dict[str, Any]] = {}
-    for topic in topics:
-        retention_ms = topic.retention_hours * _HOUR_MS if topic.retention_hours > 0 else -1
-        policy = "compact" if topic.compacted else "delete"
-        configs = {"cleanup.policy": policy, "retention.ms": str(retention_ms)}
-        wanted[topic.name] = {"num_partitions": topic.partitions, "configs": configs}
-        for service in topic.consumers if topic.dead_letters else ():
-            kept = {
-                "retention.ms": str(_DEAD_LETTER_HOURS * _HOUR_MS),
-                "max.message.bytes": str(MAX_RECORD_BYTES + MIB),
-            }
-            wanted[registry.dead_letter_topic(topic.name, service)] = {"num_partitions": 1, "configs": kept}
-    return {name: {**options, "replication_factor": replication_factor} for name, options in wanted.items()}
 
 
 def _records(batches: dict[TopicPartition, list[Any]]) -> list[Record]:

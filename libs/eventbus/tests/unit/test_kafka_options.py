@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from semblance.eventbus import BrokerSettings
-from semblance.eventbus.kafka_broker import client_options
+from semblance.eventbus.kafka_options import client_options
 
 
 def test_plain_text_names_no_credentials() -> None:

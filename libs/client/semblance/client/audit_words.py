@@ -22,7 +22,9 @@ _REASONS: Final[Mapping[str, str]] = {
     "face-of-library-person": "somebody else from your photos was in it",
     "public-figure": "a public figure's face was in it",
     "too-many-faces": "too many faces were in it",
-    "consent-of-another-required": "somebody else in it had not agreed",
+    "consent-of-another-required": "somebody in it had not agreed, or not any more",
+    "person-missing": "not everybody was to be seen in it",
+    "not-together": "you did not allow pictures together with others",
     "source-gone": "the picture that it was made from is gone",
     "source-unusable": "the picture to change could not be read",
     "no-face-in-source": "no face was found in the picture to change",
@@ -77,14 +79,14 @@ SENTENCES: Final[Mapping[str, str]] = {
     "AdapterFailed": "the training of an adapter failed{because} ({adapter})",
     "AdapterRevoked": "an adapter was destroyed, because its consent ended ({adapter})",
     "AdapterRemoved": "an adapter was removed ({adapter})",
-    "ImageRequested": "{requester} asked for a picture{for_use}{edits} ({image})",
+    "ImageRequested": "{requester} asked for a picture{with_others}{for_use}{edits} ({image})",
     "ImageFailed": "a picture could not be made{because} ({image})",
-    "ImageRevoked": "a picture was stopped, because its consent ended ({image})",
-    "ImageRemoved": "a picture was removed ({image})",
+    "ImageRevoked": "a picture{with_others} was stopped, because its consent ended ({image})",
+    "ImageRemoved": "a picture{with_others} was removed ({image})",
     "ImageAllowed": "a picture passed the filter ({image})",
     "ImageBlocked": "the filter blocked a picture{because} ({image})",
     "ImageHeld": "the filter was in doubt about a picture, and a person is asked ({image})",
-    "ImagePublished": "a picture was signed and published ({image})",
+    "ImagePublished": "a picture{with_others} was signed and published ({image})",
     "ImageHidden": "somebody asked to take a picture of you down; nobody can fetch it until that is decided ({image})",
     "ImageShown": "it was decided that a picture of you stays; it can be fetched again ({image})",
     "ImageTakenDown": "the operator took a picture of you down, because somebody had asked for it ({image})",
@@ -121,6 +123,7 @@ def _words(entry: AuditEntry, name_of: NameOf) -> dict[str, str]:
         else "an unknown day",
         "because": because(facts),
         "photos": f" from {count} photos" if count else "",
+        "with_others": _with_others(facts.get("people")),
         "edits": f", made from image {_short(facts['source_image_id'])}" if "source_image_id" in facts else "",
         **{thing: f"{thing} {_short(facts.get(f'{thing}_id'))}" for thing in ("photo", "adapter", "image")},
     }
@@ -153,6 +156,13 @@ def for_uses(value: int | str | list[str] | None) -> str:
     """Such as " for greeting cards"; nothing where nothing was said."""
     uses = [_USES.get(code, code) for code in texts(value)]
     return f" for {listed(uses)}" if uses else ""
+
+
+def _with_others(people: object) -> str:
+    """Who they are is theirs to tell."""
+    if not isinstance(people, int) or people < 2:
+        return ""
+    return " of you and somebody else" if people == 2 else f" of you and {people - 1} others"
 
 
 def pieces(count: object) -> str:

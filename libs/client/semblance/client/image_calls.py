@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from semblance.client.calls import SLOW_S, Calls
 from semblance.client.errors import DamagedContent
 from semblance.client.files import content_of, file_part
 from semblance.client.models import Adapter, Content, Image, Manifest, Variations, Verification
+
+Region = str | Mapping[str, float]
 
 
 class ImageCalls(Calls):
@@ -44,10 +46,16 @@ class ImageCalls(Calls):
         guidance_scale: float | None = None,
         likeness_scale: float | None = None,
         use: str | None = None,
+        others: Sequence[Mapping[str, Any]] = (),
+        region: Region | None = None,
+        own_prompt: str = "",
         key: str | None = None,
     ) -> Image:
         """Queue a picture; wait() for the image's id. None leaves a number to the platform. `use`: a word of
-        semblance.kernel.use, signed into the picture."""
+        semblance.kernel.use, signed into the picture. `others`: whom it shows beside you, each with the `grant_id` that
+        they gave to you, where they stand (`region`: "left", "right", "top", "bottom" or a box of left, top, right and
+        bottom in shares of the picture) and what is said of them alone (`prompt`); `region` and `own_prompt` are yours.
+        Without regions all stand side by side."""
         asked: dict[str, Any] = {
             "adapter_id": adapter_id,
             "prompt": prompt,
@@ -58,6 +66,11 @@ class ImageCalls(Calls):
             "guidance_scale": guidance_scale,
             "likeness_scale": likeness_scale,
             "use": use,
+            **(
+                {"others": [dict(each) for each in others], "region": region, "own_prompt": own_prompt}
+                if others
+                else {}
+            ),
         }
         return self._create(Image, "/v1/images", {k: v for k, v in asked.items() if v is not None}, key)
 

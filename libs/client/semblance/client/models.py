@@ -229,6 +229,7 @@ class Image(Model):
     visibility: str = ""
     use: str = ""
     source_image_id: str = ""
+    people: int = 1
 
 
 class Variations(Model):

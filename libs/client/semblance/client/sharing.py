@@ -35,6 +35,7 @@ class Scope(Model):
     denied_styles: tuple[str, ...] = ()
     denied_uses: tuple[str, ...] = ()
     allowed_uses: tuple[str, ...] = ()
+    together: bool = False
 
 
 class Grant(Model):
@@ -109,16 +110,18 @@ class SharingCalls(Calls):
         days: int,
         *,
         uses: Sequence[str] = (),
+        together: bool = False,
         key: str | None = None,
     ) -> Grant:
         """Ask a person for pictures of them; the answer is the same whether they exist or not. Name the `uses` (words
-        of semblance.kernel.use) that you need: people allow more to whoever says what for."""
-        body = {"subject_id": subject_id, "purpose": purpose, "pictures": pictures, "days": days, "uses": list(uses)}
+        of semblance.kernel.use) that you need: people allow more to whoever says what for. `together`: also for pictures that show others as well."""
+        body: dict[str, Any] = {"subject_id": subject_id, "purpose": purpose, "pictures": pictures, "days": days}
+        body |= {"uses": list(uses), "together": together}
         return self._create(Grant, "/v1/grants", body, key)
 
     def give_grant(self, grantee_id: str, pictures: int, days: int, *, key: str | None = None, **terms: Any) -> Grant:
         """Let another account make pictures of you; `terms`: review, limits, denied_styles, denied_uses,
-        allowed_uses."""
+        allowed_uses, together."""
         body = {"grantee_id": grantee_id, "pictures": pictures, "days": days, **terms}
         return self._create(Grant, "/v1/grants/give", body, key)
 
@@ -132,7 +135,7 @@ class SharingCalls(Calls):
 
     def allow_grant(self, grant_id: str, pictures: int, days: int, **terms: Any) -> Grant:
         """Say yes, to as much as was asked or to less; `terms`: review, limits, denied_styles, denied_uses,
-        allowed_uses."""
+        allowed_uses, together."""
         return self._change(
             Grant, "POST", f"/v1/grants/{grant_id}/allow", {"pictures": pictures, "days": days, **terms}
         )

@@ -362,8 +362,9 @@ class Sharings(Protocol):
     def grants(self, caller_id: str, *, as_grantee: bool, after: str | None, limit: int) -> Page[Grant]:
         """Newest first."""
 
-    def use(self, grantee_id: str, grant_id: str, image_id: str, *, use: str = "") -> Grant:
-        """Count a picture; the same picture counts once. `use`: what it is for, as declared."""
+    def use(self, grantee_id: str, grant_id: str, image_id: str, *, use: str = "", together: bool = False) -> Grant:
+        """Count a picture; the same picture counts once. `use`: what it is for, as declared. `together`: it
+        shows others as well."""
 
     def return_use(
         self, grantee_id: str, grant_id: str, image_id: str, *, reason_code: str = "", use: str = ""

@@ -70,6 +70,7 @@ class GatewaySettings(ServiceSettings):
     # A request holds a thread while it waits.
     consent_wait_s: float = Field(default=5.0, gt=0, description="How long a question waits for news of consents.")
     image_wait_s: float = Field(default=120, gt=0, le=600, description="How long /v1/images/generations waits.")
+    image_people_max: int = Field(default=4, ge=1, le=8, description="In one picture; generation has its own.")
     stream_life_s: float = Field(default=300, gt=0)
     stream_heartbeat_s: float = Field(default=15, gt=0)
     stream_poll_s: float = Field(default=0.25, gt=0)

@@ -28,6 +28,10 @@ class Keep(enum.StrEnum):
     BACKGROUND = "background"
 
 
+_WITH = (
+    "Somebody else in the picture, by the grant that they gave to you, and where: left, right, top, bottom or four "
+    "shares (left,top,right,bottom). Again for more; without WHERE all stand side by side."
+)
 _ADAPTER = ["id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor"]
 _IMAGE = ["id", "state", "reason_codes", "width_px", "height_px", "seed", "source_image_id"]
 
@@ -77,15 +81,21 @@ def create(
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     steps: Annotated[int | None, typer.Option(min=1, max=100)] = None,
     use: Annotated[Use | None, typer.Option(help="What it is for; signed into the picture.")] = None,
+    with_: Annotated[list[str] | None, typer.Option("--with", metavar="GRANT[@WHERE]", help=_WITH)] = None,
+    at: Annotated[str | None, typer.Option(help="Where you stand, if others are in it.")] = None,
     wait: Wait = False,
     out: Annotated[Path | None, typer.Option(help="Wait, and write the signed picture here.", dir_okay=False)] = None,
     timeout: Timeout = 600.0,
     json: Json = False,
 ) -> None:
     """Ask for a picture."""
+    if at is not None and not with_:
+        raise typer.BadParameter("it says where you stand among others: name them by --with", param_hint="--at")
+    others = [_other(text) for text in with_ or []]
     with client() as here:
-        declared = use.value if use else None
-        image = here.create_image(adapter or _ready_adapter(here), prompt, seed=seed, steps=steps, use=declared)
+        asked: dict[str, Any] = {"seed": seed, "steps": steps, "use": use.value if use else None}
+        together: dict[str, Any] = {"others": others, "region": _region(at) if at else None}
+        image = here.create_image(adapter or _ready_adapter(here), prompt, **asked, **together)
         _tell(here, image, out, timeout, wait=wait, as_json=json)
 
 
@@ -165,6 +175,22 @@ def _tell(here: Client, image: Image, out: Path | None, timeout_s: float, *, wai
         words = f"Image {image.id} is {image.state}." + (f" Written to {out}." if out else "")
         say(image, as_json=as_json, words=words)
     require_good(job)
+
+
+def _other(text: str) -> dict[str, Any]:
+    """grant@left, grant@0.5,0,1,1 or grant alone."""
+    grant_id, _, where = text.partition("@")
+    return {"grant_id": grant_id, **({"region": _region(where)} if where else {})}
+
+
+def _region(text: str) -> str | dict[str, float]:
+    if "," not in text:
+        return text
+    edges = ("left", "top", "right", "bottom")
+    try:
+        return dict(zip(edges, map(float, text.split(",")), strict=True))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text}: four numbers from 0 to 1, such as 0.5,0,1,1") from error
 
 
 def _what_to_do(adapter: Adapter) -> str:

@@ -28,6 +28,10 @@ AllowedUses = Annotated[
 ]
 NamedUses = Annotated[list[Use] | None, typer.Option("--use", help="What for; again for more.")]
 DeclaredUse = Annotated[Use | None, typer.Option("--use", help="What the picture is for.")]
+Together = Annotated[
+    bool,
+    typer.Option("--together/--alone", help="Whether pictures may show others as well."),
+]
 Review = Annotated[bool, typer.Option("--review/--no-review", help="Whether each picture waits for your approval.")]
 
 
@@ -76,11 +80,12 @@ def ask(
     pictures: Pictures = 1,
     days: Days = 30,
     use: NamedUses = None,
+    together: Together = False,
     json: Json = False,
 ) -> None:
     """Ask a person for pictures of them."""
     with client() as here:
-        grant = here.ask_grant(subject_id, purpose, pictures, days, uses=_words(use))
+        grant = here.ask_grant(subject_id, purpose, pictures, days, uses=_words(use), together=together)
     say(grant, as_json=json, words=_line(grant))
 
 
@@ -95,10 +100,11 @@ def give(
     deny_style: Styles = None,
     deny_use: Uses = None,
     allow_use: AllowedUses = None,
+    together: Together = False,
     json: Json = False,
 ) -> None:
     """Let another account make pictures of you."""
-    terms = _terms(review, limit, deny_style, deny_use) | {"allowed_uses": _words(allow_use)}
+    terms = _terms(review, limit, deny_style, deny_use) | {"allowed_uses": _words(allow_use), "together": together}
     with client() as here:
         grant = here.give_grant(grantee_id, pictures, days, **terms)
     say(grant, as_json=json, words=_line(grant))
@@ -115,10 +121,11 @@ def allow(
     deny_style: Styles = None,
     deny_use: Uses = None,
     allow_use: AllowedUses = None,
+    together: Together = False,
     json: Json = False,
 ) -> None:
     """Say yes, to as much as was asked for or to less."""
-    terms = _terms(review, limit, deny_style, deny_use) | {"allowed_uses": _words(allow_use)}
+    terms = _terms(review, limit, deny_style, deny_use) | {"allowed_uses": _words(allow_use), "together": together}
     with client() as here:
         asked = here.grant(grant_id).asked
         many = pictures or (asked.pictures if asked else 1)
@@ -224,9 +231,11 @@ def _line(grant: Grant) -> str:
     scope = grant.allowed or grant.asked
     uses = f", for {', '.join(scope.allowed_uses)}" if scope and scope.allowed_uses else ""
     denied = f", not for {'; '.join(scope.denied_uses)}" if scope and scope.denied_uses else ""
-    return f"{grant.id}  {grant.state}  {kind} {who}{asked}{allowed}{uses}{denied}{purpose}"
+    together = ", also together with others" if scope and scope.together else ""
+    return f"{grant.id}  {grant.state}  {kind} {who}{asked}{allowed}{uses}{denied}{together}{purpose}"
 
 
 def _item(item: InboxItem) -> str:
     who = item.requested_by.name or item.requested_by.id
-    return f"{item.image.id}  {item.image.state}  for {who}: {item.image.visibility}"
+    others = f", you and {item.image.people - 1} more" if item.image.people > 1 else ""
+    return f"{item.image.id}  {item.image.state}  for {who}: {item.image.visibility}{others}"

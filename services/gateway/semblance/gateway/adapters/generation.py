@@ -8,7 +8,7 @@ from semblance.contracts.generation.v1 import service_pb2 as pb
 from semblance.contracts.generation.v1.service_pb2_grpc import GenerationServiceStub
 from semblance.gateway.adapters import protos
 from semblance.gateway.domain.sharing import ImageCount
-from semblance.gateway.domain.things import Image, ImageOrder, Page
+from semblance.gateway.domain.things import BesideOrder, Image, ImageOrder, Page, Region
 
 _BACKBONES_OWN_SCALE = -1.0  # the contract's word for "leave the reference face's weight to the backbone"
 
@@ -43,6 +43,10 @@ class GrpcGeneration:
             request.source_image_id = order.edit.source_image_id
             request.strength = order.edit.strength
             request.kept = _KEPT[order.edit.kept]
+        if order.region is not None:
+            request.region.CopyFrom(_region(order.region))
+            request.own_prompt = order.own_prompt
+            request.beside.extend(map(_beside, order.beside))
         if order.shared is not None:
             request.requester_id = order.shared.requester_id
             request.review = order.shared.review
@@ -86,6 +90,27 @@ class GrpcGeneration:
         return _image(self._stub.RemoveImage(pb.RemoveImageRequest(subject_id=subject_id, image_id=image_id)))
 
 
+def _region(region: Region) -> pb.Region:
+    return pb.Region(left=region.left, top=region.top, right=region.right, bottom=region.bottom)
+
+
+def _beside(each: BesideOrder) -> pb.Beside:
+    named = pb.Beside(
+        subject_id=each.subject_id,
+        consent_id=each.consent_id,
+        adapter_id=each.adapter_id,
+        region=_region(each.region),
+        prompt=each.prompt,
+    )
+    if each.shared is not None:
+        named.review = each.shared.review
+        named.limits.extend(each.shared.limits)
+        named.denied_styles.extend(each.shared.denied_styles)
+        named.denied_uses.extend(each.shared.denied_uses)
+        named.allowed_uses.extend(each.shared.allowed_uses)
+    return named
+
+
 def _image(answer: Any) -> Image:
     return Image(
         id=answer.image_id,
@@ -104,4 +129,6 @@ def _image(answer: Any) -> Image:
         visibility=answer.visibility,
         use=answer.use,
         source_image_id=answer.source_image_id,
+        people=answer.people,
+        further=tuple((each.subject_id, each.consent_id) for each in answer.further_subjects),
     )

@@ -32,12 +32,14 @@ class GrpcProvenance:
         if sha256 != signed:
             raise Unavailable("the image arrived damaged", code="damaged-content")
         content_type = next((part.content_type for part in parts if part.content_type), "application/octet-stream")
-        return Content(content_type, data, sha256)
+        return Content(content_type, data, sha256, max((part.people for part in parts), default=1))
 
     def manifest(self, subject_id: str, image_id: str) -> Manifest:
         answer = self._stub.GetManifest(pb.GetManifestRequest(subject_id=subject_id, image_id=image_id))
         signed_at = protos.instant(answer, "signed_at")
-        return Manifest(answer.manifest_id, answer.image_id, answer.sha256, answer.manifest_json, signed_at)
+        return Manifest(
+            answer.manifest_id, answer.image_id, answer.sha256, answer.manifest_json, signed_at, answer.people
+        )
 
     def verify(self, content_type: str, data: bytes) -> Verification:
         def parts() -> Iterator[pb.VerifyImageRequest]:

@@ -62,8 +62,9 @@ class GrpcSharing:
         answer = self._stub.ListGrants(pb.ListGrantsRequest(**whose, after=after or "", limit=limit))
         return Page(tuple(_grant(each) for each in answer.grants), answer.next_after or None)
 
-    def use(self, grantee_id: str, grant_id: str, image_id: str, *, use: str = "") -> Grant:
-        request = pb.UseGrantRequest(grant_id=grant_id, grantee_id=grantee_id, image_id=image_id, use=use)
+    def use(self, grantee_id: str, grant_id: str, image_id: str, *, use: str = "", together: bool = False) -> Grant:
+        ids = {"grant_id": grant_id, "grantee_id": grantee_id, "image_id": image_id}
+        request = pb.UseGrantRequest(**ids, use=use, together=together)
         return _grant(self._stub.UseGrant(request))
 
     def return_use(
@@ -113,6 +114,7 @@ def _of_scope(value: Scope) -> pb.GrantScope:
         denied_styles=value.denied_styles,
         denied_uses=value.denied_uses,
         allowed_uses=value.allowed_uses,
+        together=value.together,
     )
 
 
@@ -138,6 +140,7 @@ def _scope(answer: Any, field: str) -> Scope | None:
         tuple(scope.denied_styles),
         tuple(scope.denied_uses),
         tuple(scope.allowed_uses),
+        scope.together,
     )
 
 

@@ -30,6 +30,8 @@ class Scope:
     denied_uses: tuple[str, ...] = field(default=(), repr=False)
     # Words of semblance.kernel.use; none: all that are not denied.
     allowed_uses: tuple[str, ...] = ()
+    # Whether a picture may show them together with others.
+    together: bool = False
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ class Content:
     content_type: str
     data: bytes
     sha256: str = ""
+    people: int = 1
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,28 @@ class SharedOrder:
 
 
 @dataclass(frozen=True)
+class Region:
+    """Where somebody stands: shares of the picture's edges."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True)
+class BesideOrder:
+    """Somebody beside the subject. `shared` None: they ask themselves."""
+
+    subject_id: str
+    consent_id: str
+    adapter_id: str
+    region: Region
+    prompt: str = field(default="", repr=False)
+    shared: SharedOrder | None = None
+
+
+@dataclass(frozen=True)
 class EditOrder:
     """Begin at a published picture of the same person. kept: nothing, face or background."""
 
@@ -206,6 +229,9 @@ class ImageOrder:
     shared: SharedOrder | None = None
     use: str = ""
     edit: EditOrder | None = None
+    region: Region | None = None
+    own_prompt: str = ""
+    beside: tuple[BesideOrder, ...] = ()
 
     def __repr__(self) -> str:
         return f"ImageOrder({self.image_id}, prompt of {len(self.prompt)} characters)"
@@ -229,6 +255,9 @@ class Image:
     visibility: str = ""
     use: str = ""
     source_image_id: str = ""
+    people: int = 1
+    # For whoever asked: (subject, consent) of everybody beside the subject.
+    further: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -238,6 +267,7 @@ class Manifest:
     sha256: str
     manifest_json: str
     signed_at: dt.datetime | None
+    people: int = 1
 
 
 @dataclass(frozen=True)

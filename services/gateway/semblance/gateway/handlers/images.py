@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from semblance.gateway.domain.errors import AdapterNotReady, Busy, MadeNoPicture, NotFinished
+from semblance.gateway.domain.errors import Busy, MadeNoPicture, NotFinished
 from semblance.gateway.domain.job import Change, Job, JobKind
-from semblance.gateway.domain.things import Adapter, Content, Image, ImageOrder, Manifest
+from semblance.gateway.domain.things import Content, Image, ImageOrder, Manifest
 from semblance.gateway.handlers.consents import require_consent
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.jobs import get_job, record_job
-from semblance.gateway.handlers.shared_images import asked_for, create_shared_image, require_seen
+from semblance.gateway.handlers.shared_images import asked_for, create_shared_image, require_seen, require_usable
+from semblance.gateway.handlers.together import require_let_through
 from semblance.gateway.handlers.wishes import Wish, seed_of
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentRevoked, NotFound, Unavailable
@@ -50,34 +51,32 @@ def create_image(gate: Gate, subject_id: str, *, image_id: str, wish: Wish) -> I
     return image
 
 
-def require_usable(adapter: Adapter) -> None:
-    """Raises ConsentRevoked, NotFound or AdapterNotReady unless pictures can be made with `adapter`."""
-    if adapter.state == "revoked":
-        raise ConsentRevoked(adapter.consent_id)
-    if adapter.state == "removed":
-        raise NotFound("no such adapter")
-    if adapter.state != "ready":
-        raise AdapterNotReady(adapter.state)
-
-
 def image_content(gate: Gate, subject_id: str, image_id: str) -> Content:
     """The bytes exactly as signed, for the person and for whoever asked for them under a grant.
 
     Raises NotFound, NotFinished with the image's state, and what require_seen raises.
     """
     try:
-        return gate.provenance.content(subject_id, image_id)
+        content = gate.provenance.content(subject_id, image_id)
     except NotFound:
         owner_id = _owner_of_shared(gate, subject_id, image_id)
+    else:
+        if content.people > 1:
+            require_let_through(gate, subject_id, image_id)
+        return content
     return gate.provenance.content(owner_id, image_id)
 
 
 def image_manifest(gate: Gate, subject_id: str, image_id: str) -> Manifest:
     """The manifest kept for a published image. Raises what image_content raises."""
     try:
-        return gate.provenance.manifest(subject_id, image_id)
+        manifest = gate.provenance.manifest(subject_id, image_id)
     except NotFound:
         owner_id = _owner_of_shared(gate, subject_id, image_id)
+    else:
+        if manifest.people > 1:
+            require_let_through(gate, subject_id, image_id)
+        return manifest
     return gate.provenance.manifest(owner_id, image_id)
 
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 import contextlib
 from typing import Final
 
-from semblance.gateway.domain.errors import NotFinished
+from semblance.gateway.domain.errors import AdapterNotReady, NotFinished
 from semblance.gateway.domain.job import Change, JobKind
-from semblance.gateway.domain.sharing import Grant
+from semblance.gateway.domain.sharing import Grant, Scope
 from semblance.gateway.domain.things import Adapter, Image, ImageOrder, SharedOrder
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.jobs import record_job
 from semblance.gateway.handlers.wishes import Wish, seed_of
 from semblance.kernel.consent import Purpose
-from semblance.kernel.errors import Conflict, ConsentExpired, Forbidden, NotFound, SemblanceError, Unavailable
+from semblance.kernel.errors import (
+    Conflict,
+    ConsentExpired,
+    ConsentOfAnotherRequired,
+    ConsentRevoked,
+    Forbidden,
+    NotFound,
+    SemblanceError,
+    Unavailable,
+)
 
 NO_ADAPTER: Final = "no-live-adapter"
 _PAGE: Final = 100
@@ -40,6 +49,16 @@ def create_shared_image(gate: Gate, requester_id: str, *, image_id: str, grant_i
         raise
     record_job(gate, Change(image.id, subject_id, JobKind.IMAGE, image.state, reason_codes=image.reason_codes))
     return image
+
+
+def require_usable(adapter: Adapter) -> None:
+    """Raises ConsentRevoked, NotFound or AdapterNotReady unless pictures can be made with `adapter`."""
+    if adapter.state == "revoked":
+        raise ConsentRevoked(adapter.consent_id)
+    if adapter.state == "removed":
+        raise NotFound("no such adapter")
+    if adapter.state != "ready":
+        raise AdapterNotReady(adapter.state)
 
 
 def live_adapter(gate: Gate, subject_id: str) -> Adapter:
@@ -79,14 +98,40 @@ def require_seen(gate: Gate, image: Image, requester_id: str) -> None:
         raise NotFound("no such image")
     if image.state != "published":
         raise NotFinished(image.state)
-    with contextlib.suppress(ConsentExpired):
-        gate.consents.require(image.consent_id, image.subject_id, Purpose.GENERATE, grantee_id=requester_id)
+    if image.subject_id != requester_id:
+        with contextlib.suppress(ConsentExpired):
+            gate.consents.require(image.consent_id, image.subject_id, Purpose.GENERATE, grantee_id=requester_id)
+    _require_others(gate, image, requester_id)
     if image.visibility == "waiting":
         raise Forbidden(
             "the person in the picture has not approved it yet", remedy="Ask again later.", code="awaiting-approval"
         )
     if image.visibility != "shown":
         raise Forbidden("the person in the picture has hidden it", remedy="Respect that.", code="image-hidden")
+
+
+def _require_others(gate: Gate, image: Image, asker_id: str) -> None:
+    """Nobody beside the subject has taken their grant back. Raises ConsentOfAnotherRequired."""
+    for subject_id, consent_id in image.further:
+        grantee_id = None if subject_id == asker_id else asker_id
+        try:
+            with contextlib.suppress(ConsentExpired):
+                gate.consents.require(consent_id, subject_id, Purpose.GENERATE, grantee_id=grantee_id)
+        except Forbidden as refusal:
+            raise ConsentOfAnotherRequired from refusal
+
+
+def terms_of(grant: Grant, allowed: Scope, requester_id: str) -> SharedOrder:
+    """What the person says of pictures under their grant."""
+    return SharedOrder(
+        requester_id=requester_id,
+        review=allowed.review,
+        limits=(*grant.general_limits, *allowed.limits),
+        denied_styles=allowed.denied_styles,
+        denied_uses=allowed.denied_uses,
+        allowed_uses=allowed.allowed_uses,
+        requester_name=grant.app_name,
+    )
 
 
 def _order(gate: Gate, requester_id: str, image_id: str, grant: Grant, wish: Wish) -> ImageOrder:
@@ -107,15 +152,7 @@ def _order(gate: Gate, requester_id: str, image_id: str, grant: Grant, wish: Wis
         steps=wish.steps,
         guidance_scale=wish.guidance_scale,
         likeness_scale=wish.likeness_scale,
-        shared=SharedOrder(
-            requester_id=requester_id,
-            review=grant.allowed.review,
-            limits=(*grant.general_limits, *grant.allowed.limits),
-            denied_styles=grant.allowed.denied_styles,
-            denied_uses=grant.allowed.denied_uses,
-            allowed_uses=grant.allowed.allowed_uses,
-            requester_name=grant.app_name,
-        ),
+        shared=terms_of(grant, grant.allowed, requester_id),
         use=wish.use or "",
         edit=wish.edit,
     )

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from semblance.gateway.domain.things import EditOrder
+from semblance.gateway.domain.things import EditOrder, Region
+
+
+@dataclass(frozen=True)
+class OtherWish:
+    """Somebody in a picture of several: whoever gave the grant, or the caller with this adapter."""
+
+    grant_id: str | None
+    adapter_id: str | None
+    region: Region | None
+    prompt: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,10 @@ class Wish:
     likeness_scale: float | None = None
     use: str | None = None
     edit: EditOrder | None = None
+    # Of a picture of several: where its first person stands, what is said of them alone, and the others.
+    region: Region | None = None
+    own_prompt: str = ""
+    others: tuple[OtherWish, ...] = ()
 
     def __repr__(self) -> str:
         return f"Wish({self.adapter_id or self.grant_id}, prompt of {len(self.prompt)} characters)"

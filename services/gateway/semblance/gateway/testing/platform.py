@@ -258,18 +258,27 @@ class FakeGeneration:
             None,
             subject_id,
             order.shared.requester_id if order.shared else "",
-            ("waiting" if order.shared.review else "shown") if order.shared else "",
+            _visibility(order),
             order.use,
             order.edit.source_image_id if order.edit else "",
+            1 + len(order.beside),
+            tuple((each.subject_id, each.consent_id) for each in order.beside),
         )
         self.owned[image.id] = (subject_id, image)
         return image
 
     def image(self, subject_id: str, image_id: str) -> Image:
-        return _own(self.owned, image_id, subject_id, "image")
+        """Somebody beside the subject reads their own consent, and that somebody else asked."""
+        owner, image = self.owned.get(image_id, ("", None))
+        mine = dict(image.further).get(subject_id) if image is not None else None
+        if image is None or mine is None:
+            return _own(self.owned, image_id, subject_id, "image")
+        theirs = {"subject_id": subject_id, "consent_id": mine, "adapter_id": "", "further": ()}
+        return replace(image, requester_id=image.requester_id or owner, **theirs)
 
     def images(self, subject_id: str, *, after: str | None, limit: int, by_others: bool = False) -> Page[Image]:
-        found = (i for s, i in self.owned.values() if s == subject_id and bool(i.requester_id) == by_others)
+        mine = (self.image(subject_id, i.id) for s, i in self.owned.values() if subject_id in {s, *dict(i.further)})
+        found = (i for i in mine if bool(i.requester_id) == by_others)
         return page(found, lambda i: i.id, after, limit)
 
     def made(self, requester_id: str, image_id: str) -> Image:
@@ -282,12 +291,11 @@ class FakeGeneration:
         return page((i for _, i in self.owned.values() if i.requester_id == requester_id), lambda i: i.id, after, limit)
 
     def show(self, subject_id: str, image_id: str, *, shown: bool) -> Image:
-        image = self.image(subject_id, image_id)
-        if not image.requester_id:
+        if not self.image(subject_id, image_id).requester_id:
             raise NotFound("no such image")
-        image = replace(image, visibility="shown" if shown else "hidden")
-        self.owned[image_id] = (subject_id, image)
-        return image
+        owner, image = self.owned[image_id]
+        self.owned[image_id] = (owner, replace(image, visibility="shown" if shown else "hidden"))
+        return self.image(subject_id, image_id)
 
     def counts(self, subject_id: str) -> tuple[ImageCount, ...]:
         found = [i for s, i in self.owned.values() if s == subject_id]
@@ -303,6 +311,12 @@ class FakeGeneration:
         image = replace(image, state=state, finished_at=self.clock.now())
         self.owned[image_id] = (subject_id, image)
         return image
+
+
+def _visibility(order: ImageOrder) -> str:
+    """Of all who did not ask: the least."""
+    reviews = [shared.review for shared in (order.shared, *(each.shared for each in order.beside)) if shared]
+    return "" if not reviews else "waiting" if any(reviews) else "shown"
 
 
 @dataclass

@@ -34,14 +34,15 @@ class FakeProvenance:
     answer: Verification | None = None
 
     def content(self, subject_id: str, image_id: str) -> Content:
-        if self.generation.image(subject_id, image_id).state != "published":
+        image = self.generation.image(subject_id, image_id)
+        if image.state != "published":
             raise NotFound("no such image")
-        return Content("image/png", PNG, hashlib.sha256(PNG).hexdigest())
+        return Content("image/png", PNG, hashlib.sha256(PNG).hexdigest(), image.people)
 
     def manifest(self, subject_id: str, image_id: str) -> Manifest:
         content = self.content(subject_id, image_id)
         text = json.dumps({"active_manifest": "urn:c2pa:1"})
-        return Manifest(image_id, image_id, content.sha256, text, self.clock.now())
+        return Manifest(image_id, image_id, content.sha256, text, self.clock.now(), content.people)
 
     def verify(self, content_type: str, data: bytes) -> Verification:
         del content_type

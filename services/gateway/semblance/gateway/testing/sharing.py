@@ -114,7 +114,7 @@ class FakeSharing:
         found = tuple(self.grant(caller_id, id_) for id_ in rest[:limit])
         return Page(found, rest[limit - 1] if len(rest) > limit else None)
 
-    def use(self, grantee_id: str, grant_id: str, image_id: str, *, use: str = "") -> Grant:
+    def use(self, grantee_id: str, grant_id: str, image_id: str, *, use: str = "", together: bool = False) -> Grant:
         grant = self.grant(grantee_id, grant_id)
         if grant.grantee_id != grantee_id:
             raise NotFound("no such grant")
@@ -123,6 +123,8 @@ class FakeSharing:
         if (grant_id, image_id) not in self.used:
             if grant.pictures_left == 0:
                 raise Forbidden("all pictures of this grant were asked for", code="grant-used-up")
+            if together and (grant.allowed is None or not grant.allowed.together):
+                raise Forbidden("the grant covers pictures of the person alone", code="not-together")
             against = _against_use(grant, use)
             if against is not None:
                 error = Invalid if against.code == REQUIRED else Forbidden

@@ -34,7 +34,7 @@ from semblance.gateway.api.schemas.images import (
 )
 from semblance.gateway.api.schemas.model import Listed, listed
 from semblance.gateway.domain.things import EditOrder
-from semblance.gateway.handlers import adapters, edits, images
+from semblance.gateway.handlers import adapters, edits, images, together
 from semblance.gateway.handlers.wishes import Wish
 
 router = APIRouter()
@@ -87,18 +87,18 @@ def create_image(
     here: Here,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Ask for a picture of yourself, or of somebody else under a grant; follow the job of the same id."""
-    wish = Wish(**body.model_dump())
-    return create_once(
-        request,
-        here,
-        caller,
-        idempotency_key,
-        body,
-        lambda image_id: Image.of(images.create_image(here.gate, caller.subject_id, image_id=image_id, wish=wish)),
-        status=202,
-        location="/v1/images/{id}",
-    )
+    """Ask for a picture of yourself, of somebody else under a grant, or of several; follow the job of the same id."""
+    wish = body.wish()
+
+    def act(image_id: str) -> Image:
+        if wish.others:
+            most = here.settings.image_people_max
+            made = together.create_together(here.gate, caller.subject_id, image_id=image_id, wish=wish, most=most)
+        else:
+            made = images.create_image(here.gate, caller.subject_id, image_id=image_id, wish=wish)
+        return Image.of(made)
+
+    return create_once(request, here, caller, idempotency_key, body, act, status=202, location="/v1/images/{id}")
 
 
 @router.get("/v1/images", tags=["images"])

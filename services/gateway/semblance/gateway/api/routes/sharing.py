@@ -57,7 +57,7 @@ def ask_grant(
     """Ask a person for pictures of them. The answer is the same whether that person exists or not."""
 
     def act(grant_id: str) -> Grant:
-        scope = sharing.Scope(body.pictures, body.days, allowed_uses=tuple(body.uses))
+        scope = sharing.Scope(body.pictures, body.days, allowed_uses=tuple(body.uses), together=body.together)
         asked = grants.ask(
             here.gate,
             caller.subject_id,

@@ -20,9 +20,17 @@ from semblance.gateway.api.schemas.model import (
     example,
     printable_or_empty,
 )
+from semblance.gateway.domain.things import Region
+from semblance.gateway.handlers.wishes import OtherWish, Wish
 
 Prompt = Annotated[Text, Field(min_length=1, max_length=1000)]
 _SEED_MAX = 2**63 - 1
+Share = Annotated[float, Field(ge=0, le=1)]
+OwnWords = Annotated[
+    str,
+    AfterValidator(printable_or_empty),
+    Field(max_length=300, description="What is said of this person alone; empty: the prompt."),
+]
 _USE = "What the picture is for. Needed under a grant that allows or denies uses; kept, and signed into the picture."
 
 _STRENGTH = "How much is drawn anew: near 0 next to nothing, 1 nearly all."
@@ -89,9 +97,54 @@ class Adapter(Answered):
     leak: Annotated[Leak | None, Field(description="Null until its leak gate was reached.")]
 
 
+class Box(Asked):
+    """A rectangle in shares of the picture's edges."""
+
+    left: Share
+    top: Share
+    right: Share
+    bottom: Share
+
+
+_HALVES = {
+    "left": (0.0, 0.0, 0.5, 1.0),
+    "right": (0.5, 0.0, 1.0, 1.0),
+    "top": (0.0, 0.0, 1.0, 0.5),
+    "bottom": (0.0, 0.5, 1.0, 1.0),
+}
+Where = Annotated[
+    Literal["left", "right", "top", "bottom"] | Box | None,
+    Field(
+        description="A half of the picture or a box; for everybody in it or for nobody, who then stand side by side."
+    ),
+]
+
+
+class NewOther(Asked):
+    """Somebody else in the picture: exactly one of `grant_id`, which must allow pictures together, and `adapter_id`, of
+    yourself."""
+
+    grant_id: Annotated[Id | None, Field(description="A grant that this person gave to you.")] = None
+    adapter_id: Annotated[Id | None, Field(description="Yourself, with this adapter.")] = None
+    region: Where = None
+    prompt: OwnWords = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.adapter_id is None) == (self.grant_id is None):
+            raise ValueError("name exactly one of adapter_id and grant_id")
+        return self
+
+    def wish(self) -> OtherWish:
+        """As the handlers take it."""
+        return OtherWish(self.grant_id, self.adapter_id, _region(self.region), self.prompt)
+
+
 class NewImage(Asked):
     """Of yourself with one of your adapters, or of somebody else under a grant: exactly one of `adapter_id` and
-    `grant_id`. Under a grant the person's adapter is used, and neither `consent_id` nor `negative_prompt` is taken."""
+    `grant_id`. Under a grant the person's adapter is used, and neither `consent_id` nor `negative_prompt` is taken.
+    `others` makes it a picture of several, each in a part of it; it belongs to the first, and everybody in it is told,
+    decides whether you see it, and may delete it."""
 
     model_config = ConfigDict(json_schema_extra=example(adapter_id=EXAMPLE_ID, prompt="a portrait in a sunlit garden"))
 
@@ -105,11 +158,23 @@ class NewImage(Asked):
     guidance_scale: Annotated[float | None, Field(ge=1, le=15)] = None
     likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
     use: Annotated[UseWord | None, Field(description=_USE)] = None
+    region: Where = None
+    own_prompt: OwnWords = ""
+    others: Annotated[list[NewOther], Field(default_factory=list, max_length=7)]
+
+    def wish(self) -> Wish:
+        """As the handlers take it."""
+        plain = self.model_dump(exclude={"region", "others"})
+        return Wish(**plain, region=_region(self.region), others=tuple(each.wish() for each in self.others))
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.adapter_id is None) == (self.grant_id is None):
             raise ValueError("name exactly one of adapter_id and grant_id")
+        if not self.others and (self.region is not None or self.own_prompt):
+            raise ValueError("region and own_prompt are for pictures with others")
+        if self.others and self.negative_prompt:
+            raise ValueError("a picture with others takes no negative_prompt")
         if self.grant_id is not None and (self.consent_id is not None or self.negative_prompt):
             raise ValueError("a picture under a grant takes neither consent_id nor negative_prompt")
         return self
@@ -167,6 +232,7 @@ class Image(Answered):
             visibility="",
             use="",
             source_image_id="",
+            people=1,
         )
     )
 
@@ -185,6 +251,15 @@ class Image(Answered):
     visibility: str
     use: Annotated[str, Field(description="As declared; empty: not said.")]
     source_image_id: Annotated[str, Field(description="The picture that it edits; empty: none.")]
+    people: Annotated[
+        int, Field(description="How many it shows. Of several, you read your own consent and adapter here.")
+    ]
+
+
+def _region(where: Literal["left", "right", "top", "bottom"] | Box | None) -> Region | None:
+    if where is None:
+        return None
+    return Region(*_HALVES[where]) if isinstance(where, str) else Region(**where.model_dump())
 
 
 class Variations(Answered):

@@ -52,6 +52,9 @@ class Sharing(Answered):
     pictures: int
 
 
+_TOGETHER = "Whether a picture may show the person together with others whom the grantee may make pictures of."
+
+
 class Who(Answered):
     """An account: a verified app by its name, a person by their handle."""
 
@@ -71,6 +74,7 @@ class Scope(Answered):
     denied_styles: list[str]
     denied_uses: list[str]
     allowed_uses: list[str]
+    together: Annotated[bool, Field(description=_TOGETHER)]
 
 
 class NewGrant(Asked):
@@ -85,6 +89,9 @@ class NewGrant(Asked):
     pictures: Pictures
     days: Days
     uses: Annotated[Uses, Field(default_factory=list, description="What for. What you name, you get, and no more.")]
+    together: Annotated[
+        bool, Field(description="Whether also for pictures together with others; each of them decides.")
+    ] = False
 
 
 class NewScope(Asked):
@@ -111,6 +118,7 @@ class NewScope(Asked):
         Uses,
         Field(default_factory=list, description="Empty: what was asked for, or all uses that you do not deny."),
     ]
+    together: Annotated[bool, Field(description=f"{_TOGETHER} If it was asked for.")] = False
 
     def scope(self) -> sharing.Scope:
         """As the domain has it."""
@@ -122,6 +130,7 @@ class NewScope(Asked):
             tuple(self.denied_styles),
             tuple(self.denied_uses),
             tuple(self.allowed_uses),
+            self.together,
         )
 
 
@@ -154,6 +163,7 @@ class Grant(Answered):
                 "denied_styles": [],
                 "denied_uses": [],
                 "allowed_uses": [],
+                "together": False,
             },
             allowed={
                 "pictures": 3,
@@ -163,6 +173,7 @@ class Grant(Answered):
                 "denied_styles": [],
                 "denied_uses": [],
                 "allowed_uses": ["greeting-card"],
+                "together": False,
             },
             general_limits=[],
             pictures_made=1,

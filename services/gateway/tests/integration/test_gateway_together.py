@@ -1,0 +1,123 @@
+"""Pictures of several through the public API: Eve asks, Ada gave a grant, and what either may do."""
+
+from __future__ import annotations
+
+import pytest
+
+from semblance.gateway.testing.provenance import PNG
+
+SCOPE = {"pictures": 3, "days": 30, "review": True, "together": True}
+
+
+class Two:
+    """Both have opted in and have an adapter; Ada's grant to Eve covers pictures together."""
+
+    def __init__(self, world, ada, eve) -> None:
+        self.world, self.ada, self.eve = world, ada, eve
+        self.adapters = {each.subject_id: each.adapter(world, each.opt_in()) for each in (ada, eve)}
+        assert ada.http.put("/v1/sharing", json={"level": "people"}, headers=ada.headers).status_code == 200
+
+    def grant(self, **more) -> str:
+        given = self.ada.post("/v1/grants/give", json=SCOPE | {"grantee_id": self.eve.subject_id} | more)
+        assert given.status_code == 201, given.text
+        return given.json()["id"]
+
+    def ask(self, *others, **more):
+        mine = {"adapter_id": self.adapters[self.eve.subject_id], "prompt": "in a garden", "others": list(others)}
+        return self.eve.post("/v1/images", json=mine | more)
+
+    def published(self, **more) -> tuple[str, str]:
+        grant_id = self.grant(**more)
+        image_id = self.ask({"grant_id": grant_id}).json()["id"]
+        self.world.platform.generation.become(image_id, "published")
+        return grant_id, image_id
+
+    @property
+    def used(self) -> set:
+        return {grant_id for grant_id, _ in self.world.platform.sharing.used}
+
+
+@pytest.fixture
+def two(world, ada, eve) -> Two:
+    return Two(world, ada, eve)
+
+
+def code(response) -> tuple[int, str]:
+    return response.status_code, response.json().get("code", "")
+
+
+def test_each_is_placed_under_their_own_consent_and_counted(world, two, ada, eve) -> None:
+    grant_id = two.grant()
+    asked = two.ask({"grant_id": grant_id, "region": "right", "prompt": "me reading"}, region="left")
+    assert asked.status_code == 202, asked.text
+    assert (asked.json()["people"], asked.json()["visibility"]) == (2, "waiting")
+    [order] = world.platform.generation.orders
+    [beside] = order.beside
+    assert (order.region.right, beside.region.left) == (0.5, 0.5)
+    assert (beside.subject_id, beside.consent_id) == (ada.subject_id, grant_id)
+    assert beside.adapter_id == two.adapters[ada.subject_id]
+    assert two.used == {grant_id}
+    assert "reading" not in repr(order)
+
+
+def test_who_has_no_region_stands_side_by_side(world, two) -> None:
+    assert two.ask({"grant_id": two.grant()}).status_code == 202
+    [order] = world.platform.generation.orders
+    assert (order.region.right, order.beside[0].region.left, order.beside[0].region.right) == (0.5, 0.5, 1.0)
+
+
+def test_a_grant_covers_pictures_alone_unless_it_says_so(two) -> None:
+    assert code(two.ask({"grant_id": two.grant(together=False)})) == (403, "not-together")
+    assert two.used == set()
+
+
+def test_both_grants_of_a_refused_picture_are_given_back(two) -> None:
+    grant_id = two.grant()
+    assert code(two.ask({"grant_id": grant_id}, prompt="forbidden")) == (422, "prompt-refused")
+    assert code(two.ask({"grant_id": grant_id}, {"adapter_id": two.adapters[two.eve.subject_id]}))[0] == 422
+    assert two.used == set()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"region": "left"},
+        {"negative_prompt": "sad"},
+        {"others": [{"grant_id": "GRANT", "region": {"left": 0.5, "top": 0, "right": 1.5, "bottom": 1}}]},
+        {"others": [{"region": "left"}]},
+        {"others": [{"grant_id": "GRANT"}, {"grant_id": "GRANT"}]},
+        {"others": [{"grant_id": "GRANT"}] * 4},
+        {"others": [], "region": "left"},
+    ],
+)
+def test_what_cannot_be_meant_is_refused(two, more) -> None:
+    text = [{**each, "grant_id": two.grant()} if "grant_id" in each else each for each in more.get("others", [])]
+    others = text if "others" in more else [{"grant_id": two.grant()}]
+    assert two.ask(**more | {"others": others}).status_code == 422
+    assert two.used == set()
+
+
+def test_whoever_is_in_it_sees_it_and_lets_it_through(two, ada, eve) -> None:
+    grant_id, image_id = two.published()
+    content = f"/v1/images/{image_id}/content"
+    assert code(eve.get(content)) == (403, "awaiting-approval")
+    assert code(eve.get(f"/v1/images/{image_id}/manifest")) == (403, "awaiting-approval")
+    [item] = ada.get("/v1/inbox").json()["items"]
+    assert (item["requested_by"]["id"], item["grant_id"], item["image"]["people"]) == (eve.subject_id, grant_id, 2)
+    assert two.adapters[eve.subject_id] not in str(item)
+    assert ada.get(content).content == PNG
+    assert ada.post(f"/v1/inbox/{image_id}/approve").status_code == 200
+    assert eve.get(content).content == PNG
+    assert ada.post(f"/v1/inbox/{image_id}/hide").status_code == 200
+    assert code(eve.get(content)) == (403, "image-hidden")
+
+
+def test_a_withdrawn_grant_takes_it_out_of_reach_and_either_deletes_it(two, ada, eve, sign_up) -> None:
+    grant_id, image_id = two.published(review=False)
+    content = f"/v1/images/{image_id}/content"
+    assert eve.get(content).content == PNG
+    assert sign_up("mallory").get(content).status_code == 404
+    ada.post(f"/v1/grants/{grant_id}/withdraw")
+    assert code(eve.get(content)) == (403, "consent-of-another-required")
+    assert ada.delete(f"/v1/images/{image_id}").json()["state"] == "removed"
+    assert eve.get(f"/v1/images/{image_id}").json()["state"] == "removed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from semblance.eventbus.broker import Broker
@@ -23,9 +24,11 @@ from semblance.gateway.adapters.tokens import LocalIssuer, Verifier
 from semblance.gateway.adapters.training import GrpcTraining
 from semblance.gateway.api.app import build_app
 from semblance.gateway.api.front import Front, Streams
+from semblance.gateway.api.news import News
 from semblance.gateway.consumers import SERVICE, subscriptions
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.idempotency import tidy
+from semblance.gateway.handlers.jobs import newest_events
 from semblance.gateway.settings import GatewaySettings
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.errors import Unavailable
@@ -85,6 +88,7 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
         settings=settings,
         policies=policies,
         streams=Streams(settings.streams_per_subject),
+        news=News(partial(newest_events, gate), settings.stream_poll_s),
     )
     stop = threading.Event()
     return Application(

@@ -111,6 +111,9 @@ class Jobs(Protocol):
 
     def events(self, job_id: str, *, after_sequence: int, limit: int) -> list[JobEvent]: ...
 
+    def newest(self, job_ids: Sequence[str]) -> dict[str, int]:
+        """The sequence number of each job's newest event; without jobs that are gone."""
+
     def remove_subject(self, subject_id: str) -> tuple[list[str], list[str]]:
         """The jobs that were removed, and their events as "<job>:<sequence>"."""
 

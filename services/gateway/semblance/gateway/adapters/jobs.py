@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from semblance.gateway.domain.job import TICKS_KEPT, Job, JobEvent, JobKind, Pro
 from semblance.gateway.domain.things import Page
 
 _ONE = sa.select(jobs).where(jobs.c.id == sa.bindparam("wanted"))
+_NEWEST = sa.select(jobs.c.id, jobs.c.sequence).where(jobs.c.id.in_(sa.bindparam("some", expanding=True)))
 _ADD = sa.insert(job_events)
 _DROP_TICKS = sa.delete(job_events).where(
     job_events.c.job_id == sa.bindparam("of"),
@@ -94,6 +96,10 @@ class SqlJobs:
             )
             for row in rows
         ]
+
+    def newest(self, job_ids: Sequence[str]) -> dict[str, int]:
+        rows = self._session.execute(_NEWEST, {"some": list(job_ids)})
+        return {row.id: row.sequence for row in rows}
 
     def remove_subject(self, subject_id: str) -> tuple[list[str], list[str]]:
         own = sa.select(jobs.c.id).where(jobs.c.subject_id == subject_id)

@@ -54,20 +54,20 @@ async def _lines(here: Front, subject_id: str, job_id: str, after: int) -> Async
     end_s = clock.monotonic_s() + settings.stream_life_s
     said_s = clock.monotonic_s()
     yield f"retry: {_RETRY_MS}\n\n"
-    while clock.monotonic_s() < end_s:
+    while (now_s := clock.monotonic_s()) < end_s:
         try:
             events = await run_in_threadpool(jobs.job_events, here.gate, subject_id, job_id, after_sequence=after)
         except (NotFound, Unavailable):
             return
         for event in events:
-            after, said_s = event.sequence, clock.monotonic_s()
+            after, said_s = event.sequence, now_s
             yield _event(event)
         if events and events[-1].ended:
             return
-        if clock.monotonic_s() - said_s >= settings.stream_heartbeat_s:
-            said_s = clock.monotonic_s()
+        if now_s - said_s >= settings.stream_heartbeat_s:
+            said_s = now_s
             yield ": still here\n\n"
-        await asyncio.sleep(settings.stream_poll_s)
+        await here.news.after(job_id, after, min(said_s + settings.stream_heartbeat_s, end_s) - now_s)
 
 
 def _event(event: JobEvent) -> str:

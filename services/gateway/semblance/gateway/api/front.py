@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
+from semblance.gateway.api.news import News
 from semblance.gateway.domain.errors import TooManyStreams
 from semblance.gateway.domain.rate import Policy
 from semblance.gateway.handlers.gate import Gate
@@ -25,6 +26,7 @@ class Front:
     settings: GatewaySettings
     policies: dict[str, Policy]
     streams: Streams
+    news: News
 
 
 @dataclass

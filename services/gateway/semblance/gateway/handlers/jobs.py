@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from semblance.gateway.domain.job import Change, Job, JobEvent, JobKind, fold
 from semblance.gateway.domain.things import Page
 from semblance.gateway.handlers.accounts import subject_digest
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.ports import Records
 from semblance.kernel.errors import NotFound
+
+_ASKED_AT_ONCE = 500
 
 
 def apply_change(gate: Gate, records: Records, change: Change) -> None:
@@ -56,3 +60,12 @@ def job_events(gate: Gate, subject_id: str, job_id: str, *, after_sequence: int,
         if job is None or job.subject_id != subject_id:
             raise NotFound("no such job")
         return records.jobs.events(job_id, after_sequence=after_sequence, limit=limit)
+
+
+def newest_events(gate: Gate, job_ids: Sequence[str]) -> dict[str, int]:
+    """The sequence number of each job's newest event; without jobs that are gone. For whoever may read them already."""
+    found: dict[str, int] = {}
+    with gate.store.reading() as records:
+        for first in range(0, len(job_ids), _ASKED_AT_ONCE):
+            found |= records.jobs.newest(job_ids[first : first + _ASKED_AT_ONCE])
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from semblance.gateway.adapters.store import SqlStore
 from semblance.gateway.adapters.tokens import LocalIssuer, Verifier
 from semblance.gateway.api.app import build_app
 from semblance.gateway.api.front import Front, Streams
+from semblance.gateway.api.news import News
 from semblance.gateway.consumers import subscriptions
 from semblance.gateway.handlers.gate import Gate
+from semblance.gateway.handlers.jobs import newest_events
 from semblance.gateway.settings import GatewaySettings
 from semblance.gateway.testing.platform import FakePlatform
 from semblance.kernel.clock import Clock, SystemClock
@@ -95,5 +98,6 @@ def gateway(
         settings=made,
         policies=made.policies(),
         streams=Streams(made.streams_per_subject),
+        news=News(partial(newest_events, gate), made.stream_poll_s),
     )
     return GatewayInProcess(build_app(front), front, platform, database, store)

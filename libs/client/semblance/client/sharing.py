@@ -114,7 +114,8 @@ class SharingCalls(Calls):
         key: str | None = None,
     ) -> Grant:
         """Ask a person for pictures of them; the answer is the same whether they exist or not. Name the `uses` (words
-        of semblance.kernel.use) that you need: people allow more to whoever says what for. `together`: also for pictures that show others as well."""
+        of semblance.kernel.use) that you need: people allow more to whoever says what for.
+        `together`: also for pictures that show others as well."""
         body: dict[str, Any] = {"subject_id": subject_id, "purpose": purpose, "pictures": pictures, "days": days}
         body |= {"uses": list(uses), "together": together}
         return self._create(Grant, "/v1/grants", body, key)

@@ -92,6 +92,23 @@ def test_every_audited_event_becomes_one_entry(house) -> None:
     assert check(house) == []
 
 
+def test_a_picture_of_two_is_in_both_logs_and_neither_names_the_other(house) -> None:
+    asked = requested()
+    asked.further_subjects.add(subject_id=BOB, consent_id=new_id(), consent_revision=3, adapter_id=new_id())
+    blocked = safety_pb.ImageBlocked(subject_id=ADA, image_id=asked.image_id, reason_codes=["person-missing"])
+    blocked.further_subjects.extend(asked.further_subjects)
+    for message in (asked, blocked):
+        assert tell(house, message, times=2) == ["handled", "duplicate"]
+    (mine, _), (theirs, ended) = ([entry.happened.facts for entry in log(house, who)] for who in (ADA, BOB))
+    assert (mine["people"], mine["consent_id"], "requester_id" in mine) == (2, asked.consent_id, False)
+    [bob] = asked.further_subjects
+    own = {"consent_id": bob.consent_id, "consent_revision": 3, "adapter_id": bob.adapter_id}
+    assert theirs == {**own, "image_id": asked.image_id, "requester_id": ADA, "people": 2}
+    assert (ended["reason_codes"], ended["image_id"]) == (("person-missing",), asked.image_id)
+    assert not {BOB, bob.consent_id, bob.adapter_id} & set(map(str, mine.values()))
+    assert check(house) == []
+
+
 def test_an_entry_holds_ids_numbers_codes_and_a_registered_name_and_nothing_else(house) -> None:
     granted = sample(identity_pb.ConsentGranted)
     granted.state.grantee_id = BOB

@@ -273,8 +273,9 @@ class FakeGeneration:
         mine = dict(image.further).get(subject_id) if image is not None else None
         if image is None or mine is None:
             return _own(self.owned, image_id, subject_id, "image")
-        theirs = {"subject_id": subject_id, "consent_id": mine, "adapter_id": "", "further": ()}
-        return replace(image, requester_id=image.requester_id or owner, **theirs)
+        asker = image.requester_id or owner
+        theirs = replace(image, subject_id=subject_id, consent_id=mine, adapter_id="", further=())
+        return replace(theirs, requester_id=asker)
 
     def images(self, subject_id: str, *, after: str | None, limit: int, by_others: bool = False) -> Page[Image]:
         mine = (self.image(subject_id, i.id) for s, i in self.owned.values() if subject_id in {s, *dict(i.further)})

@@ -142,16 +142,17 @@ def made_images(requester_id: SubjectId, after: str, limit: int, ports: Ports) -
 
 
 def set_visibility(subject_id: SubjectId, image_id: ImageId, ports: Ports, *, shown: bool) -> Image:
-    """Let whoever asked see it, or no longer. Raises UnknownImage, also for a picture that nobody else asked for."""
+    """Let whoever asked see it, or no longer; each whom it shows decides for themselves. Raises UnknownImage, also for
+    a picture that nobody else asked for."""
     with ports.transactions() as store:
-        image = own(store.images.get(image_id, lock=True), subject_id)
-        if not image.by_other:
+        image = showing(store.images.get(image_id, lock=True), subject_id)
+        if image.asker_id == subject_id:
             raise UnknownImage
-        decided = image.show(shown=shown)
+        decided = image.show(shown=shown, subject_id=subject_id)
         store.images.save(decided)
         if not shown:
-            store.note_hidden(decided)
-        return decided
+            store.note_hidden(decided.seen_by(subject_id))
+        return decided.seen_by(subject_id)
 
 
 def count_images(subject_id: SubjectId, ports: Ports) -> list[ImageCount]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semblance.diffusion.engine.editing import face_mask
+from semblance.diffusion.engine.editing import face_mask, feathered
 from semblance.diffusion.engine.request import Start
 from semblance.faces import Face, FaceEngine, RgbU8
 from semblance.generation.domain.edit import Beginning, Kept
@@ -45,12 +45,12 @@ class Sources:
             raise SourceUnusable("the picture to edit cannot be read") from error
 
     def _mask(self, picture: RgbU8, size: tuple[int, int], kept: Kept) -> NDArray[np.uint8]:
-        """(H, W), white where it is drawn anew."""
+        """(H, W), white where it is drawn anew, black where it is kept, with a soft rim between the two."""
         faces = self._faces.detect(picture)
         if not faces:
             raise NoFaceInSource
         shown = _shown(faces, picture.shape, size)
-        return 255 - shown if kept is Kept.FACE else shown
+        return feathered(255 - shown if kept is Kept.FACE else shown)
 
 
 def _shown(faces: Sequence[Face], shape: tuple[int, ...], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -29,6 +29,8 @@ PARTS = (
     "first_picture",
     "memory",
     "recompiles",
+    "bleed",
+    "seam",
 )
 
 

@@ -1,12 +1,13 @@
 """A row that begins at a picture: noised as far as its strength says, and kept outside its mask.
 
 As diffusers' image-to-image and inpainting pipelines do for backbones that were not trained to inpaint, down to the
-order in which the row's generator is asked.
+order in which the row's generator is asked. A mask with a soft rim (`feathered`) is drawn as Differential Diffusion
+does: how white a place is, is the share of the steps, the last ones, in which it is drawn (arXiv:2306.00950).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import cv2
@@ -21,7 +22,9 @@ from semblance.diffusion.families.family import Family
 from semblance.diffusion.rendering import RgbU8
 
 _MASKED: Final = 128  # 8-bit steps: what diffusers' mask processor takes for drawn anew
-_SEAM: Final = 0.02  # of the shorter edge: how softly a kept part goes over into a drawn one
+_SEAM: Final = 0.02  # of the shorter edge: the rim of a mask of black and white, in pixels only
+_RIM: Final = 0.03  # of the shorter edge: the rim of a feathered mask ...
+_CELL_PX: Final = 8  # ... or one latent of every family's autoencoder, where that is more: less hides no cell's border
 
 After = Callable[[torch.Tensor, int], torch.Tensor]
 
@@ -68,7 +71,7 @@ def begin(
     if start.mask is None:
         return latents, first, None
     _drawn(mean, generator)  # the inpainting pipeline draws once more, for a masked picture that only some UNets see
-    return latents, first, _keeping(plan, clean, noise, start.mask)
+    return latents, first, _keeping(plan, clean, noise, start.mask, first)
 
 
 def noised(scheduler: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) -> torch.Tensor:
@@ -82,21 +85,33 @@ def noised(scheduler: Any, clean: torch.Tensor, noise: torch.Tensor, step: int) 
 
 
 def pasted(drawn: RgbU8, start: Start | None) -> RgbU8:
-    """The drawn picture inside the mask and the given one outside, with a soft seam; outside it is exact."""
+    """The drawn picture inside the mask and the given one outside, where it is exact; soft in between."""
     if start is None or start.mask is None:
         return drawn
     return blended(drawn, start.image, start.mask)
 
 
 def blended(drawn: RgbU8, kept: RgbU8, mask: NDArray[np.uint8]) -> RgbU8:
-    """drawn where mask (H, W) is white, kept where it is black; between the two inside the white part's rim only."""
-    inside = (mask >= _MASKED).astype(np.uint8)
-    reach = max(1.0, _SEAM * min(mask.shape))
-    # A border of kept cells: a mask that reaches the picture's edge has no seam there.
-    far = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
-    weight = np.clip(far / reach, 0.0, 1.0)[..., None]
-    mixed: RgbU8 = np.round(drawn * weight + kept * (1.0 - weight)).astype(np.uint8)
+    """drawn where mask (H, W) is white, kept where it is black, both where it is grey; a mask of black and white gets
+    a narrow rim inside its white part."""
+    if _hard(mask):
+        weight = np.clip(_depth(mask) / max(1.0, _SEAM * min(mask.shape)), 0.0, 1.0)
+    else:
+        weight = mask.astype(np.float32) / 255.0
+    share = weight[..., None]
+    mixed: RgbU8 = np.round(drawn * share + kept * (1.0 - share)).astype(np.uint8)
     return mixed
+
+
+def feathered(mask: NDArray[np.uint8], reach_px: float | None = None) -> NDArray[np.uint8]:
+    """The mask (H, W) with a soft rim inside its white part: what is kept stays black, and its middle stays white.
+
+    reach_px: how wide; unset, as wide as hides the latents' grid. Less where the white part is narrow.
+    """
+    far = _depth(mask)
+    reach = max(_CELL_PX, _RIM * min(mask.shape)) if reach_px is None else reach_px
+    share = np.clip(far / max(1.0, min(reach, float(far.max()) / 2)), 0.0, 1.0)
+    return np.ceil(255.0 * share * share * (3.0 - 2.0 * share)).astype(np.uint8)
 
 
 def face_mask(landmarks: NDArray[np.float32], height: int, width: int, *, margin: float = 1.0) -> NDArray[np.uint8]:
@@ -122,15 +137,35 @@ def face_mask(landmarks: NDArray[np.float32], height: int, width: int, *, margin
     return mask
 
 
-def _keeping(plan: Plan, clean: torch.Tensor, noise: torch.Tensor, mask: NDArray[np.uint8]) -> After:
-    wanted = torch.from_numpy((mask >= _MASKED).astype(np.float32))[None, None]
-    wanted = torch.nn.functional.interpolate(wanted, size=clean.shape[2:]).to(clean)
+def _keeping(plan: Plan, clean: torch.Tensor, noise: torch.Tensor, mask: NDArray[np.uint8], first: int) -> After:
+    wanted = _cells(mask, clean.shape[2:]).to(clean.device)
     scheduler = plan.make()
+    steps = len(scheduler.timesteps) - first
 
     def after(latents: torch.Tensor, taken: int) -> torch.Tensor:
-        return (1 - wanted) * noised(scheduler, clean, noise, taken) + wanted * latents
+        # A cell is let go for its share of the steps, the last ones: mixing two latents instead would thin their noise.
+        free = (wanted > 0) & (wanted >= 1 - (taken - first) / steps)
+        return torch.where(free, latents, noised(scheduler, clean, noise, taken))
 
     return after
+
+
+def _cells(mask: NDArray[np.uint8], size: Sequence[int]) -> torch.Tensor:
+    """How white the mask is in each cell of a grid of latents of this size (h, w), as (1, 1, h, w) of 0 to 1."""
+    if _hard(mask):  # as the pipelines look: at one corner of the cell
+        white = torch.from_numpy((mask >= _MASKED).astype(np.float32))[None, None]
+        return torch.nn.functional.interpolate(white, size=tuple(size))
+    shares = cv2.resize(mask.astype(np.float32) / 255.0, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(shares)[None, None]
+
+
+def _hard(mask: NDArray[np.uint8]) -> bool:
+    return bool(((mask == 0) | (mask == 255)).all())
+
+
+def _depth(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Of every white pixel (H, W), how far it is from what is kept, in pixels: a picture's own edge keeps nothing."""
+    return np.asarray(cv2.distanceTransform((mask >= _MASKED).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
 
 
 def _drawn(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -32,7 +32,7 @@ class Worn:
 @dataclass(frozen=True)
 class Start:
     """Where drawing starts instead of at pure noise. image (H, W, 3) RGB 0-255; mask (H, W) of 0 to 255, 255 is drawn
-    anew, None is everywhere. strength 0 to 1: share of the steps that are taken."""
+    anew, 0 is kept exactly, grey is between; None is everywhere. strength 0 to 1: share of the steps that are taken."""
 
     image: RgbU8 = field(repr=False)
     strength: float = 0.6

@@ -30,7 +30,8 @@ from semblance.diffusion import (
 )
 from semblance.diffusion.adapter import loaded
 from semblance.diffusion.engine import Start
-from semblance.diffusion.engine.editing import blended, face_mask
+from semblance.diffusion.engine.editing import begin, blended, face_mask, feathered
+from semblance.diffusion.engine.schedule import plan_of
 from semblance.diffusion.rendering import reference_tensor
 
 PX = 32
@@ -131,7 +132,7 @@ def test_an_autoencoder_may_have_other_numbers_than_the_denoiser(plain_dir: Path
 
 def test_an_edit_beside_others_has_the_same_bytes(drawing: Any, drawn: Callable[..., Any]) -> None:
     engine = drawing.engine()
-    edit = asked_of(drawing, Start(IMAGE, 0.7, MASK))
+    edit = asked_of(drawing, Start(IMAGE, 0.7, feathered(MASK)))
     [alone] = drawn(engine, engine.submit(edit))
     other = engine.submit(asked_of(drawing, Start(IMAGE[::-1].copy(), 0.3)))
     plain = engine.submit(drawing.request(1, steps=5))
@@ -177,6 +178,38 @@ def test_a_seam_is_soft_inside_the_mask_and_nowhere_else() -> None:
     assert not made[mask == 0].any()
     assert int(made[30, 50, 0]) in range(100, 255)
     assert (made[34:66, 34:66] == 255).all()
+
+
+def test_a_feathered_mask_goes_over_gently_and_keeps_what_it_kept() -> None:
+    black, white = np.zeros((100, 100, 3), np.uint8), np.full((100, 100, 3), 255, np.uint8)
+    mask = np.zeros((100, 100), np.uint8)
+    mask[30:70, 30:70] = 255
+    soft = feathered(mask)
+    assert np.array_equal(soft == 0, mask == 0)
+    assert (soft[40:60, 40:60] == 255).all()
+    steps = [int(np.abs(np.diff(blended(white, black, each)[:, 50, 0].astype(int))).max()) for each in (mask, soft)]
+    assert steps[1] <= 48  # 1.5 / 8 of 255: the steepest place of eight pixels
+    assert steps[0] >= 127
+    narrow = np.zeros_like(mask)
+    narrow[:, 50:56] = 255
+    assert feathered(narrow).max() == 255, "a narrow part would never be drawn"
+    assert (feathered(np.full_like(mask, 255)) == 255).all()
+
+
+def test_how_white_a_cell_is_is_the_share_of_the_steps_in_which_it_is_drawn(drawing: Any) -> None:
+    family = drawing.engine().family
+    plan = plan_of(lambda: family.scheduler(8, PX, PX))
+    grey = np.repeat(np.repeat(np.linspace(0, 255, 4).astype(np.uint8), PX // 4)[None], PX, 0)
+    _, first, after = begin(family, plan, Start(IMAGE, 1.0, grey), torch.Generator().manual_seed(0))
+    assert after is not None
+    mark = torch.full(family.noise(0, PX, PX).shape, 777.0)
+    drawn = torch.stack([(after(mark, taken)[0, 0, 0] == 777).float() for taken in range(first + 1, 9)])
+    # Black: never. A third: once a third of the steps is left. White: always.
+    counts = drawn.sum(0).tolist()
+    assert counts == sorted(counts)
+    assert [counts[0], counts[-1]] == [0, 8]
+    assert counts[len(counts) * 3 // 8] == 3  # after steps 6, 7 and 8 of 8: two thirds are behind it
+    assert counts[len(counts) * 5 // 8] == 6
 
 
 def test_a_face_mask_covers_features_turns_with_them_and_refuses_what_is_no_face() -> None:

@@ -135,6 +135,47 @@ def test_another_account_with_the_same_grant_is_refused(sharing: Sharing) -> Non
         assert refused(call) == (404, "not-found")
 
 
+def test_two_people_in_one_picture_which_either_takes_back(sharing: Sharing) -> None:
+    friend, person = sharing.house.member("bo"), sharing.person.client
+    consent = friend.opt_in()
+    friend.send_photos(consent)
+    adapter = friend.train(consent)
+    alone = person.give_grant(friend.subject_id, 1, 7)
+    beside: dict[str, Any] = {"others": [{"grant_id": alone.id, "region": "right"}], "region": "left", "seed": 1}
+    me = adapter.id, "a photo of me in a garden"
+    assert refused(lambda: friend.client.create_image(*me, **beside)) == (403, "not-together")
+    grant = person.give_grant(friend.subject_id, 1, 7, together=True)
+    beside["others"][0]["grant_id"] = grant.id
+    asked = friend.client.create_image(*me, **beside)
+    friend.client.wait(asked.id, timeout_s=IMAGE_S)
+    made = friend.client.image(asked.id)
+    assert (made.state, made.people, made.visibility, made.reason_codes) == ("published", 2, "waiting", [])
+    assert (made.width_px, made.height_px) == (512, 256)
+    assert refused(lambda: friend.client.image_content(made.id)) == (403, "awaiting-approval")
+    [item] = [item for item in person.inbox() if item.image.id == made.id]
+    assert (item.requested_by.id, item.grant_id, item.image.people) == (friend.subject_id, grant.id, 2)
+    person.approve_image(made.id)
+    content = friend.client.image_content(made.id)
+    assert person.image_content(made.id).data == content.data
+    assert friend.client.verify(content.data).consent_state == "active"
+    manifest = json.dumps(friend.client.image_manifest(made.id).manifest)
+    assert manifest.count("Adapter of one consenting person") >= 2
+    assert not {friend.subject_id, sharing.person.subject_id, grant.id, consent.id} & set(manifest.split('"'))
+
+    def told(client: Any) -> bool:
+        entries = [entry for entry in client.audit() if entry.facts.get("image_id") == made.id]
+        return {entry.facts.get("people") for entry in entries} == {2} and len(entries) >= 3
+
+    for client in (person, friend.client):
+        eventually(lambda client=client: told(client), "either's log tells of it")
+    person.withdraw_grant(grant.id)
+    assert refused(lambda: friend.client.image_content(made.id)) == (403, "consent-of-another-required")
+    assert friend.client.verify(content.data).consent_state == "withdrawn"
+    friend.client.wait_erased(friend.client.erase(friend.password).id, timeout_s=120)
+    assert made.id not in [each.image.id for each in person.inbox()]
+    assert friend.client.verify(content.data).consent_state == "erased"
+
+
 def test_withdrawing_stops_a_picture_on_its_way_and_takes_the_rest_out_of_reach(sharing: Sharing) -> None:
     app, person = sharing.app.client, sharing.person.client
     [first] = [image for image in app.shared_images() if image.state == "published"]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from semblance.client.errors import ApiError
 from semblance.kernel.ids import SubjectId
@@ -20,6 +21,7 @@ from semblance.local import config as configuration
 from semblance.local import erased_log, models
 from semblance.local.environment import of_service
 from semblance.local.inventory import take, things_of
+from semblance.local.operator.app import app as operator
 from semblance.local.testing.house import House, eventually
 from semblance.local.testing.members import Member
 from semblance.service_kit.taken_back import Kind
@@ -61,6 +63,14 @@ def as_in_a_cluster(house: House, names: str) -> subprocess.CompletedProcess[str
     return subprocess.run(words, input=names, capture_output=True, text=True, check=False, timeout=120, env=given)
 
 
+def decided(house: House, *words: str) -> Any:
+    """What `semblance operator takedowns ...` says."""
+    options = ("--json", "--data", str(house.layout.data))
+    ended = CliRunner().invoke(operator, ["takedowns", *words, *options], catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    return json.loads(ended.stdout)
+
+
 def refused(call: Callable[[str], Any], thing_id: str) -> bool:
     """Whether that is not to be had."""
     try:
@@ -96,14 +106,14 @@ class Regretted:
         eventually(lambda: client.image(self.taken_down).state == "removed", "the picture is taken down")
 
     def _have_it_taken_down(self, house: House, member: Member) -> None:
-        client, data = member.client, ("--json", "--data", str(house.layout.data))
+        client = member.client
         version = client.takedown_statement().version
         client.request_takedown(self.taken_down, signed_name="Zed", contact="z@example.org", statement_version=version)
-        [notice] = json.loads(command("operator", "takedowns", "list", *data))
-        shown = json.loads(command("operator", "takedowns", "show", notice["id"], *data))
+        [notice] = decided(house, "list")
+        shown = decided(house, "show", notice["id"])
         others = {picture["image_id"] for picture in shown["pictures"]} - {self.taken_down}
         keep = [argument for image_id in sorted(others) for argument in ("--but-not", image_id)]
-        command("operator", "takedowns", "accept", notice["id"], *keep, *data)
+        assert decided(house, "accept", notice["id"], *keep)["state"] == "accepted"
 
     def require_gone(self, member: Member) -> None:
         """None of it can be had, by those whose it was."""

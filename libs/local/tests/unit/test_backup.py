@@ -291,6 +291,18 @@ def test_where_nobody_was_ever_erased_a_restore_ends_without_a_start(home: Home,
     assert not home.layout.restoring.exists()
 
 
+def test_an_interrupted_restore_goes_on_with_its_own_log_alone(home: Home, tmp_path: Path) -> None:
+    home.take()
+    home.lose()
+    home.restore()
+    place = erased_log.place_of(home.layout)
+    place.rename(tmp_path / "elsewhere")
+    erased_log.make(place)
+    with pytest.raises(BackupsDoNotFit, match="begun with"):
+        forget.forget_again(home.layout, Options(tmp_path, closed=True), lambda _: None)
+    assert home.layout.restoring.exists()
+
+
 def test_what_is_taken_back_is_asked_of_the_log_and_of_nobody_who_is_erased(home: Home) -> None:
     stays, erased = new_id(), new_id()
     for person in (stays, erased):

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from semblance.contracts.identity.v1 import review_pb2, review_pb2_grpc
 from semblance.kernel.errors import Unavailable
 from semblance.local import erased_log
+from semblance.local.backup.errors import BackupsDoNotFit
 from semblance.local.config import Config
 from semblance.local.layout import Layout
 from semblance.local.operator.desk import desk
@@ -42,11 +43,19 @@ def forget_again(layout: Layout, options: Options, say: Callable[[str], None]) -
     """Run the platform behind closed doors until every erasure of the log is completed and everything is taken back.
 
     What was done before the backup is known to be and costs a question. Main thread only. Raises NotForgotten,
-    UnknownEntry, and what a start raises; then the next `semblance restore` goes on here, and `semblance up` refuses
-    until it did."""
+    BackupsDoNotFit, UnknownEntry, and what a start raises; then the next `semblance restore` goes on here, and
+    `semblance up` refuses until it did."""
     log = erased_log.read(erased_log.place_of(layout))
+    begun = json.loads(layout.restoring.read_text())
+    if begun.get("erased_log", log.id) != log.id:
+        raise BackupsDoNotFit(
+            "the log of erasures is not the one that this restore was begun with",
+            remedy=f"Name that one with {erased_log.VARIABLE}.",
+        )
     people = sorted(log.tombstones(erased_log.PEOPLE))
-    things = owed(log.taken_back(), _made_at(layout))
+    # A restore that an older version began wrote no time down: then everything counts.
+    made_at = dt.datetime.fromisoformat(begun["made_at"]) if "made_at" in begun else None
+    things = owed(log.taken_back(), made_at)
     first = [thing for thing in things if thing.kind in FIRST]
     rest = [thing for thing in things if thing.kind not in FIRST]
     if first:
@@ -112,9 +121,3 @@ def _require_done(layout: Layout, left: Sequence[object]) -> None:
 
 def _is_erased(person: str, stub: review_pb2_grpc.OperatorServiceStub) -> bool:
     return bool(stub.EraseSubject(review_pb2.EraseSubjectRequest(subject_id=person)).state == COMPLETED)
-
-
-def _made_at(layout: Layout) -> dt.datetime | None:
-    """The backup's time, if the restore was begun by a version that wrote it down."""
-    said = json.loads(layout.restoring.read_text()).get("made_at")
-    return dt.datetime.fromisoformat(said) if said else None

@@ -71,7 +71,8 @@ def put_back(layout: Layout, file: Path, keys_from: Path, say: Callable[[str], N
         archive.unpack(file, copy.backup_key, staging.data)
         keys.put_back(copy, staging)
         shredded = log.bury(staging.keyring)
-        configuration.write_private(staging.restoring, json.dumps({"backup": manifest.id, "made_at": manifest.made_at}))
+        begun = {"backup": manifest.id, "made_at": manifest.made_at, "erased_log": log.id}
+        configuration.write_private(staging.restoring, json.dumps(begun))
         if layout.data.exists():
             layout.data.rmdir() if not any(layout.data.iterdir()) else _move_aside(layout.data)
         staging.data.rename(layout.data)

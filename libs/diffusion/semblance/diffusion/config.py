@@ -138,6 +138,14 @@ def read_config(directory: Path, native_px: int) -> BackboneConfig:
     return config
 
 
+def own_steps(directory: Path) -> int | None:
+    """The steps of a request to this backbone that names none; None where the directory is not here. Raises
+    BackboneUnusable."""
+    if not directory.is_dir():
+        return None
+    return read_config(directory, native_px=8).sampler.steps
+
+
 def stated_licence(directory: Path) -> str:
     """The licence that `semblance.json` names, before anything else is looked at. Raises BackboneUnusable."""
     licence = _stated(directory).get("licence", UNSTATED)

@@ -67,6 +67,7 @@ def test_variations_have_no_words_and_seeds_of_their_own_and_a_retry_asks_for_th
         EDIT | {"strength": 0},
         EDIT | {"strength": 1.1},
         EDIT | {"strength": -1},
+        EDIT | {"strength": 0.05, "steps": 19},
         EDIT | {"keep": "hat"},
         {"prompt": ""},
     ],

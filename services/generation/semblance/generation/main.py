@@ -7,6 +7,7 @@ from pathlib import Path
 import grpc
 
 from semblance.contracts.generation.v1 import service_pb2_grpc
+from semblance.diffusion.config import own_steps
 from semblance.faces import OpenCvFaceEngine
 from semblance.generation.adapters.engine_metrics import watch_engines
 from semblance.generation.adapters.memory_shelf import MemoryShelf
@@ -72,7 +73,12 @@ def build(settings: GenerationSettings) -> Application:
         renderer=renderer,
         quarantine=SealedObjects(store, sealer, QUARANTINE),
         words=SealedWords(sealer),
-        rules=Rules(open_images=settings.open_images, people=settings.people_max, tick_s=settings.tick_s),
+        rules=Rules(
+            open_images=settings.open_images,
+            people=settings.people_max,
+            tick_s=settings.tick_s,
+            own_steps=own_steps(backbone_dir(settings)),
+        ),
     )
 
     def servicer(server: grpc.Server) -> None:

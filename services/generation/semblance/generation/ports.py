@@ -309,6 +309,8 @@ class Rules:
     open_images: int
     people: int
     tick_s: float
+    own_steps: int | None = None
+    """Of the backbone, which draws them when nobody names a number; None where it is not at hand."""
 
 
 @dataclass(frozen=True)

@@ -197,7 +197,8 @@ def test_an_edit_is_asked_for_with_its_source(service, address: str) -> None:  #
         )
 
     assert stub.CreateImage(request()).source_image_id == source.id
-    for wrong in ({"strength": 0.0}, {"strength": 1.5}, {"strength": float("nan")}, {"kept": 9}):
+    nothing_drawn = {"strength": 0.01}, {"strength": 0.4, "steps": 2}
+    for wrong in (*nothing_drawn, {"strength": 0.0}, {"strength": 1.5}, {"strength": float("nan")}, {"kept": 9}):
         with pytest.raises(Invalid):
             stub.CreateImage(request(**wrong))
     with pytest.raises(NotFound):

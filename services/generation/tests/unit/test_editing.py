@@ -151,4 +151,11 @@ def test_the_consent_that_the_source_was_made_under_must_stand(begun: Any) -> No
 @pytest.mark.parametrize("strength", [0.0, -0.1, 1.01, float("nan")])
 def test_a_strength_out_of_range_is_refused(strength: float) -> None:
     with pytest.raises(InvalidOrder, match="strength"):
-        parse_changes(strength, Kept.NOTHING)
+        parse_changes(strength, Kept.NOTHING, None)
+
+
+def test_an_edit_that_would_draw_no_step_is_refused_when_it_is_asked_for() -> None:
+    with pytest.raises(InvalidOrder, match="ask for at least 20 steps or a strength of 0.09"):
+        parse_changes(0.05, Kept.NOTHING, 12)
+    assert parse_changes(0.05, Kept.NOTHING, 20).strength == 0.05
+    assert parse_changes(0.05, Kept.NOTHING, None).strength == 0.05

@@ -20,6 +20,7 @@ from semblance.diffusion.engine.schedule import Plan
 from semblance.diffusion.errors import RequestInvalid
 from semblance.diffusion.families.family import Family
 from semblance.diffusion.rendering import RgbU8
+from semblance.kernel.edit import steps_taken
 
 _MASKED: Final = 128  # 8-bit steps: what diffusers' mask processor takes for drawn anew
 _SEAM: Final = 0.02  # of the shorter edge: the rim of a mask of black and white, in pixels only
@@ -52,7 +53,7 @@ def begin(
     scheduler = plan.make()
     # As the pipelines count: of the steps asked for, each of which some schedulers take in two.
     asked = int(scheduler.num_inference_steps)
-    taken = min(int(asked * start.strength), asked)
+    taken = steps_taken(asked, start.strength)
     if taken == 0:
         raise RequestInvalid(
             f"{asked} steps at this strength are none", remedy="Ask for more steps, or a higher strength."

@@ -51,7 +51,7 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
             ),
             shared=_shared(request),
             use=parse_use(request.use),
-            source=_source(request),
+            source=_source(request, self._ports.rules.own_steps),
             beside=tuple(_beside(each, _asker(request)) for each in request.beside),
         )
         return image(images.create_image(command, self._ports), to_asker=True)
@@ -126,13 +126,14 @@ def _beside(each: service_pb2.Beside, asker_id: SubjectId) -> Placed:
     return Placed(sitter, _area(each.region))
 
 
-def _source(request: service_pb2.CreateImageRequest) -> images.FromPicture | None:
+def _source(request: service_pb2.CreateImageRequest, own_steps: int | None) -> images.FromPicture | None:
     if not request.source_image_id:
         return None
     kept = _KEPT.get(request.kept)
     if kept is None:
         raise InvalidOrder("that part cannot be kept")
-    return images.FromPicture(_image(request.source_image_id), parse_changes(request.strength, kept))
+    changes = parse_changes(request.strength, kept, request.steps or own_steps)
+    return images.FromPicture(_image(request.source_image_id), changes)
 
 
 def _shared(request: service_pb2.CreateImageRequest) -> Shared | None:

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass, field
 
 from semblance.generation.domain.errors import InvalidOrder
+from semblance.generation.domain.order import MAX_STEPS
+from semblance.kernel.edit import nothing_drawn
 from semblance.kernel.ids import ConsentId, ImageId
 
 
@@ -43,8 +45,11 @@ class Beginning:
     changes: Changes
 
 
-def parse_changes(strength: float, kept: Kept) -> Changes:
-    """Raises InvalidOrder."""
+def parse_changes(strength: float, kept: Kept, steps: int | None) -> Changes:
+    """steps: that the edit is of; None where only the engine knows. Raises InvalidOrder."""
     if not math.isfinite(strength) or not 0.0 < strength <= 1.0:
         raise InvalidOrder("a strength is more than 0 and at most 1")
+    refusal = nothing_drawn(steps, strength, MAX_STEPS) if steps else None
+    if refusal:
+        raise InvalidOrder(refusal)
     return Changes(strength, kept)

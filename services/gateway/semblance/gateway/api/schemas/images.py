@@ -22,9 +22,11 @@ from semblance.gateway.api.schemas.model import (
 )
 from semblance.gateway.domain.things import Region
 from semblance.gateway.handlers.wishes import OtherWish, Wish
+from semblance.kernel.edit import nothing_drawn
 
 Prompt = Annotated[Text, Field(min_length=1, max_length=1000)]
 _SEED_MAX = 2**63 - 1
+_STEPS_MAX = 50
 Share = Annotated[float, Field(ge=0, le=1)]
 OwnWords = Annotated[
     str,
@@ -154,7 +156,7 @@ class NewImage(Asked):
     consent_id: Annotated[Id | None, Field(description="Defaults to the adapter's.")] = None
     negative_prompt: Annotated[str, AfterValidator(printable_or_empty), Field(max_length=1000)] = ""
     seed: Annotated[int | None, Field(ge=0, le=_SEED_MAX)] = None
-    steps: Annotated[int | None, Field(ge=1, le=50)] = None
+    steps: Annotated[int | None, Field(ge=1, le=_STEPS_MAX)] = None
     guidance_scale: Annotated[float | None, Field(ge=1, le=15)] = None
     likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
     use: Annotated[UseWord | None, Field(description=_USE)] = None
@@ -194,10 +196,17 @@ class NewEdit(Asked):
     adapter_id: Annotated[Id | None, Field(description="Defaults to the picture's own.")] = None
     negative_prompt: Annotated[str, AfterValidator(printable_or_empty), Field(max_length=1000)] = ""
     seed: Annotated[int | None, Field(ge=0, le=_SEED_MAX)] = None
-    steps: Annotated[int | None, Field(ge=1, le=50)] = None
+    steps: Annotated[int | None, Field(ge=1, le=_STEPS_MAX)] = None
     guidance_scale: Annotated[float | None, Field(ge=1, le=15)] = None
     likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
     use: Annotated[UseWord | None, Field(description=_USE)] = None
+
+    @model_validator(mode="after")
+    def _draws(self) -> Self:
+        refusal = nothing_drawn(self.steps, self.strength, _STEPS_MAX) if self.steps else None
+        if refusal:
+            raise ValueError(refusal)
+        return self
 
 
 class NewVariations(Asked):

@@ -9,7 +9,7 @@ _LOST: Final = 1e-5
 
 
 def steps_taken(steps: int, strength: float) -> int:
-    """Of so many steps, those that an edit of this strength (0 to 1) takes: rounded down, as diffusers' pipelines do."""
+    """Of so many steps, those that an edit of this strength (0 to 1) takes: rounded down, as in diffusers."""
     return min(int(steps * strength + _LOST), steps)
 
 

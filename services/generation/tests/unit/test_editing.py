@@ -155,7 +155,7 @@ def test_a_strength_out_of_range_is_refused(strength: float) -> None:
 
 
 def test_an_edit_that_would_draw_no_step_is_refused_when_it_is_asked_for() -> None:
-    with pytest.raises(InvalidOrder, match="ask for at least 20 steps or a strength of 0.09"):
+    with pytest.raises(InvalidOrder, match="at least 20 steps or a strength"):
         parse_changes(0.05, Kept.NOTHING, 12)
     assert parse_changes(0.05, Kept.NOTHING, 20).strength == 0.05
     assert parse_changes(0.05, Kept.NOTHING, None).strength == 0.05

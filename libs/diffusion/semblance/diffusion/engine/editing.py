@@ -112,7 +112,7 @@ def feathered(mask: NDArray[np.uint8], reach_px: float | None = None) -> NDArray
     far = _depth(mask)
     reach = max(_CELL_PX, _RIM * min(mask.shape)) if reach_px is None else reach_px
     share = np.clip(far / max(1.0, min(reach, float(far.max()) / 2)), 0.0, 1.0)
-    return np.ceil(255.0 * share * share * (3.0 - 2.0 * share)).astype(np.uint8)
+    return np.asarray(np.ceil(255.0 * share * share * (3.0 - 2.0 * share)), np.uint8)
 
 
 def face_mask(landmarks: NDArray[np.float32], height: int, width: int, *, margin: float = 1.0) -> NDArray[np.uint8]:

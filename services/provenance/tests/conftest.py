@@ -18,12 +18,13 @@ from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.consent import Consent
-from semblance.kernel.ids import new_id
+from semblance.kernel.ids import ImageId, SubjectId, new_id
 from semblance.objects import PUBLISHED, QUARANTINE, MemoryKeyRing, MemoryStore, SealedObjects, Sealer
 from semblance.provenance import main
 from semblance.provenance.adapters import work
 from semblance.provenance.adapters.store import store_of
 from semblance.provenance.consumers import subscriptions
+from semblance.provenance.handlers import asking
 from semblance.provenance.ports import Ports
 from semblance.provenance.settings import ProvenanceSettings
 from semblance.service_kit import testing
@@ -93,6 +94,16 @@ class House:
         self.deliver(allowed)
         self.work()
         return allowed
+
+    def of_two(self) -> tuple[safety_pb.ImageAllowed, Consent]:
+        """A rendered picture of two people, and the other one's consent."""
+        allowed, other = self.rendered(), self.consents.grant(new_id())
+        allowed.further_subjects.add(subject_id=other.subject_id, consent_id=other.id, consent_revision=1)
+        return allowed, other
+
+    def content(self, allowed: safety_pb.ImageAllowed) -> bytes:
+        """What its owner fetches."""
+        return asking.content(SubjectId(allowed.subject_id), ImageId(allowed.image_id), self.ports)[1]
 
     def emitted(self, kind: type[Message]) -> list:
         return [message for message in testing.emitted(self.database) if isinstance(message, kind)]

@@ -19,10 +19,6 @@ from semblance.provenance.handlers import asking, clearing, looking
 Allowed = safety_pb.ImageAllowed
 
 
-def content(house: Any, allowed: Allowed) -> bytes:
-    return bytes(asking.content(SubjectId(allowed.subject_id), ImageId(allowed.image_id), house.ports)[1])
-
-
 def consent_of(house: Any, allowed: Allowed) -> Any:
     return house.consents.get(allowed.consent_id)
 
@@ -38,7 +34,7 @@ def reasons(house: Any) -> list[str]:
 
 def test_an_edit_opens_its_source_and_keeps_every_requirement(house: Any) -> None:
     source = house.publish()
-    data = content(house, edited(house, source))
+    data = house.content(edited(house, source))
     for version in ("2.2", "2.4"):
         assert explain(house.ports.signer.crjson(data, "image/png"), version) == ()
     report = json.loads(house.ports.signer.read(data, "image/png").manifest_json)
@@ -54,9 +50,9 @@ def test_an_edit_opens_its_source_and_keeps_every_requirement(house: Any) -> Non
 def test_whoever_asks_hears_in_plain_words_that_it_was_edited(house: Any) -> None:
     source = house.publish()
     edit = edited(house, source)
-    said = words.sentences(looking.verify(content(house, edit), house.ports))
+    said = words.sentences(looking.verify(house.content(edit), house.ports))
     assert any("edited from another picture that was made here" in sentence for sentence in said)
-    said = words.sentences(looking.verify(content(house, source), house.ports))
+    said = words.sentences(looking.verify(house.content(source), house.ports))
     assert not any("edited" in sentence for sentence in said)
 
 
@@ -111,4 +107,4 @@ def test_a_history_that_no_reader_takes_is_refused_and_ten_edits_are_not(house: 
         latest, edits = (latest, edits) if reasons(house) else (edit, edits + 1)
     assert reasons(house) == ["too-many-edits"]
     assert edits >= 10
-    assert looking.verify(content(house, latest), house.ports).reading.state.value == "Trusted"
+    assert looking.verify(house.content(latest), house.ports).reading.state.value == "Trusted"

@@ -47,10 +47,6 @@ def notice(**changes: object) -> Notice:
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
 
-def content(house, allowed) -> bytes:
-    return asking.content(SubjectId(allowed.subject_id), ImageId(allowed.image_id), house.ports)[1]
-
-
 def copy_of(data: bytes) -> bytes:
     """As a website would hand it out: recompressed, without metadata."""
     output = io.BytesIO()
@@ -64,11 +60,11 @@ def decide(house, takedown_id: str, decision: TakedownState = ACCEPTED, **more: 
 
 def test_an_accepted_notice_about_a_stripped_copy_removes_the_picture_and_tells_its_person(house) -> None:
     allowed = house.publish()
-    data = content(house, allowed)
+    data = house.content(allowed)
     taken, count = taking_down.submit(notice(), copy_of(data), house.ports)
     assert (taken.state, count) == (TakedownState.OPEN, 1)
     assert taken.due_at - taken.received_at == dt.timedelta(hours=48)
-    assert content(house, allowed) == data, "nothing is hidden unless the operator wants it"
+    assert house.content(allowed) == data, "nothing is hidden unless the operator wants it"
 
     shown = decide(house, taken.id)
     house.work()
@@ -77,7 +73,7 @@ def test_an_accepted_notice_about_a_stripped_copy_removes_the_picture_and_tells_
     assert shown.claimant == CLAIMANT
     assert house.objects(PUBLISHED) == []
     with pytest.raises(PictureNotFound):
-        content(house, allowed)
+        house.content(allowed)
     (event,) = house.emitted(provenance_pb.ImageTakenDown)
     assert (event.image_id, event.subject_id) == (allowed.image_id, allowed.subject_id)
     found = looking.verify(copy_of(data), house.ports)
@@ -92,11 +88,11 @@ def test_an_accepted_notice_about_a_stripped_copy_removes_the_picture_and_tells_
 def test_a_picture_may_be_hidden_until_the_decision_and_is_shown_again(house) -> None:
     house.use(takedown_rules=TakedownRules(hide=True))
     allowed = house.publish()
-    data = content(house, allowed)
+    data = house.content(allowed)
     taken, _ = taking_down.submit(notice(), data, house.ports)
     assert taken.hidden
     with pytest.raises(PictureHidden):
-        content(house, allowed)
+        house.content(allowed)
     found = looking.verify(data, house.ports)
     assert found.picture is not None
     assert found.picture.value == "hidden"
@@ -104,7 +100,7 @@ def test_a_picture_may_be_hidden_until_the_decision_and_is_shown_again(house) ->
 
     decide(house, taken.id, REFUSED)
 
-    assert content(house, allowed) == data
+    assert house.content(allowed) == data
     assert [event.image_id for event in house.emitted(provenance_pb.ImageShown)] == [allowed.image_id]
     assert house.emitted(provenance_pb.ImageTakenDown) == []
 
@@ -129,16 +125,16 @@ def test_ids_are_found_in_links() -> None:
 
 def test_an_operator_may_keep_what_was_found_and_name_what_was_not(house) -> None:
     first, second = house.publish(), house.publish(seed=1)
-    taken, _ = taking_down.submit(notice(), content(house, first), house.ports)
+    taken, _ = taking_down.submit(notice(), house.content(first), house.ports)
     more = {"but_not": frozenset({ImageId(first.image_id)}), "also": frozenset({ImageId(second.image_id)})}
     shown = decide(house, taken.id, **more)
     assert {p.image_id: p.found_by for p, _ in shown.pictures} == {
         first.image_id: "manifest",
         second.image_id: "operator",
     }
-    assert content(house, first)
+    assert house.content(first)
     with pytest.raises(PictureNotFound):
-        content(house, second)
+        house.content(second)
     with pytest.raises(InvalidTakedown):
         decide(house, taken.id, REFUSED, but_not=frozenset({ImageId(first.image_id)}))
 
@@ -157,7 +153,7 @@ def test_the_near_identical_copies_are_found_with_the_picture(house) -> None:
     first = house.publish()
     twin = house.publish()  # the same pixels, signed for somebody else
     other = house.publish(seed=5)
-    taken, count = taking_down.submit(notice(), copy_of(content(house, first)), house.ports)
+    taken, count = taking_down.submit(notice(), copy_of(house.content(first)), house.ports)
     assert count == 2
     about = {picture.image_id for picture, _ in taking_down.show(taken.id, house.ports).pictures}
     assert about == {first.image_id, twin.image_id}
@@ -245,7 +241,7 @@ def test_a_decided_notice_goes_with_its_key(house) -> None:
 
 def test_a_person_who_is_erased_while_the_picture_is_looked_at_is_named_by_no_notice(house) -> None:
     allowed = house.publish()
-    data, inner = content(house, allowed), house.ports.claims
+    data, inner = house.content(allowed), house.ports.claims
 
     class Slow:
         """Sealing is the last thing before the notice is written."""
@@ -268,7 +264,7 @@ def test_a_person_who_is_erased_while_the_picture_is_looked_at_is_named_by_no_no
 
 def test_an_erasure_ends_the_notices_about_the_persons_pictures(house) -> None:
     allowed = house.publish()
-    taken, _ = taking_down.submit(notice(), content(house, allowed), house.ports)
+    taken, _ = taking_down.submit(notice(), house.content(allowed), house.ports)
     house.keyring.destroy(allowed.subject_id)
     house.deliver(platform_pb.ErasureRequested(subject_id=allowed.subject_id, erasure_id=new_id()))
     house.work()

@@ -82,9 +82,8 @@ def seen(desk: Any, grant: Any, by: str | None = None) -> Any:
     return grant_views.get_grant(SubjectId(by or grant.grantee_id), grant.id, desk.ports)
 
 
-def events(desk: Any, kind: type) -> list[Any]:
-    emitted: list[Any] = testing.emitted(desk.database)
-    return [m for m in emitted if isinstance(m, kind) and m.state.grantee_id]
+def events(desk: Any, kind: type[Any]) -> list[Any]:
+    return [m for m in testing.emitted(desk.database) if isinstance(m, kind) and m.state.grantee_id]
 
 
 def shared(desk: Any, *, app: bool = True) -> tuple[SubjectId, SubjectId, Any]:

@@ -149,9 +149,10 @@ class SharingCalls(Calls):
         """Take it back, or give it up; twice is harmless."""
         return Grant.model_validate_json(self._transport.call("POST", f"/v1/grants/{grant_id}/withdraw").content)
 
-    def check_grant(self, grant_id: str, *, use: str | None = None) -> ConsentAnswer:
-        """Would a picture for this use be allowed now, and if not, every reason why? Nothing happens."""
-        body = {"grant_id": grant_id, **({"use": use} if use else {})}
+    def check_grant(self, grant_id: str, *, use: str | None = None, together: bool = False) -> ConsentAnswer:
+        """Would a picture for this use, alone or together with others, be allowed now, and if not, every reason why?
+        Nothing happens."""
+        body = {"grant_id": grant_id, **({"use": use} if use else {}), **({"together": True} if together else {})}
         response = self._transport.call("POST", "/v1/consents/check", json=body)
         return ConsentAnswer.model_validate_json(response.content)
 

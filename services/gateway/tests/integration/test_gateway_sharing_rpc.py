@@ -11,12 +11,13 @@ from pydantic import SecretStr
 
 from semblance.contracts.generation.v1 import service_pb2 as generation
 from semblance.contracts.generation.v1 import service_pb2_grpc as generation_grpc
+from semblance.contracts.generation.v1.events_pb2 import FurtherSubject
 from semblance.contracts.identity.v1 import events_pb2, service_pb2_grpc
 from semblance.contracts.identity.v1 import service_pb2 as pb
 from semblance.gateway.adapters.generation import GrpcGeneration
 from semblance.gateway.adapters.sharing import GrpcSharing
 from semblance.gateway.domain.sharing import Answer, Gift, ImageCount, NewLevel, Reason, Scope, Sharing, Withdrawal
-from semblance.gateway.domain.things import ImageOrder, SharedOrder
+from semblance.gateway.domain.things import BesideOrder, ImageOrder, Region, SharedOrder
 from semblance.kernel.consent import Purpose
 from semblance.service_kit import rpc
 
@@ -94,6 +95,8 @@ class Generation(generation_grpc.GenerationServiceServicer):
             requester_id=request.requester_id,
             visibility="waiting",
             state=generation.IMAGE_STATE_QUEUED,
+            people=2,
+            further_subjects=[FurtherSubject(subject_id="t", consent_id="h")],
         )
 
     GetImage = CreateImage
@@ -175,6 +178,16 @@ def test_pictures_for_others(channel: Any) -> None:
     assert (asked.requester_id, asked.review, list(asked.limits)) == ("e", True, ["no hats"])
     service.create("s", ImageOrder("i", "g", "a", "me", "", 5, None, None, None))
     assert (Generation.asked.requester_id, Generation.asked.review) == ("", False)
+    right, left = Region(0.5, 0, 1, 1), Region(0, 0, 0.5, 1)
+    beside = (BesideOrder("t", "h", "b", right, "reading", shared), BesideOrder("e", "c", "d", right))
+    order = ImageOrder("i", "g", "a", "me", "", 5, None, None, None, region=left, own_prompt="sad", beside=beside)
+    made = service.create("s", order)
+    assert (made.people, made.further) == (2, (("t", "h"),))
+    assert (Generation.asked.region.right, Generation.asked.own_prompt) == (0.5, "sad")
+    first, second = Generation.asked.beside
+    assert (first.subject_id, first.consent_id, first.adapter_id, first.region.left) == ("t", "h", "b", 0.5)
+    assert (first.prompt, first.review, list(first.limits)) == ("reading", True, ["no hats"])
+    assert (second.review, list(second.limits)) == (False, [])
     assert service.made("e", "i").id == "i"
     assert (Generation.asked.requester_id, Generation.asked.subject_id) == ("e", "")
     service.images("s", after=None, limit=5, by_others=True)

@@ -67,7 +67,11 @@ def test_who_has_no_region_stands_side_by_side(world, two) -> None:
 
 
 def test_a_grant_covers_pictures_alone_unless_it_says_so(two) -> None:
-    assert code(two.ask({"grant_id": two.grant(together=False)})) == (403, "not-together")
+    grant_id = two.grant(together=False)
+    question = {"grant_id": grant_id, "purpose": "generate", "together": True}
+    assert two.eve.post("/v1/consents/check", json=question).json()["reason_code"] == "not-together"
+    assert two.eve.post("/v1/consents/check", json=question | {"together": False}).json()["allowed"]
+    assert code(two.ask({"grant_id": grant_id})) == (403, "not-together")
     assert two.used == set()
 
 

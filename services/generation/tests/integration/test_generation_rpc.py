@@ -18,6 +18,7 @@ from semblance.generation.adapters.neighbours import ProvenanceSources, SafetyPr
 from semblance.generation.api.servicer import GenerationServicer
 from semblance.generation.domain.errors import SourceGone, SourceUnusable
 from semblance.generation.domain.order import Words
+from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from semblance.kernel.ids import AdapterId, ImageId, SubjectId, new_id
 from semblance.service_kit import rpc
@@ -74,6 +75,40 @@ def address(service) -> Iterator[str]:  # type: ignore[no-untyped-def]
     server.start()
     yield f"127.0.0.1:{port}"
     server.stop(None).wait()
+
+
+def test_a_picture_of_two_over_the_wire(service, address: str) -> None:  # type: ignore[no-untyped-def]
+    ada = service.subject_id
+    consent, adapter_id = service.enrol()
+    bob = service.subject_id = SubjectId(new_id())
+    _, bobs_adapter = service.enrol()
+    grant = service.consents.grant(bob, purposes=frozenset({Purpose.GENERATE}), grantee_id=ada)
+    halves = [service_pb2.Region(left=left, top=0, right=left + 0.5, bottom=1) for left in (0, 0.5)]
+    named = {"subject_id": bob, "consent_id": grant.id, "adapter_id": bobs_adapter}
+    beside = service_pb2.Beside(**named, region=halves[1], prompt="reading", limits=["no hats"], review=True)
+    ids = {"subject_id": ada, "consent_id": consent.id, "image_id": new_id(), "adapter_id": adapter_id}
+    order = service_pb2.CreateImageRequest(
+        **ids, prompt="in Paris", likeness_scale=-1, region=halves[0], beside=[beside]
+    )
+    with rpc.connect(address, TOKEN) as channel:
+        generation = service_pb2_grpc.GenerationServiceStub(channel)
+        queued = generation.CreateImage(order)
+        assert queued == generation.CreateImage(order)
+        assert (queued.people, queued.visibility) == (2, "waiting")
+        assert [each.subject_id for each in queued.further_subjects] == [bob]
+        seen = generation.GetImage(service_pb2.GetImageRequest(subject_id=bob, image_id=queued.image_id))
+        assert (seen.subject_id, seen.consent_id, seen.requester_id, seen.people) == (bob, grant.id, ada, 2)
+        assert (seen.adapter_id, list(seen.further_subjects)) == (bobs_adapter, [])
+        request = service_pb2.ListImagesRequest(subject_id=bob, by_others=True)
+        assert list(generation.ListImages(request).images) == [seen]
+        shown = service_pb2.SetVisibilityRequest(subject_id=bob, image_id=queued.image_id, shown=True)
+        assert generation.SetVisibility(shown).visibility == "shown"
+        mine = generation.GetImage(service_pb2.GetImageRequest(subject_id=ada, image_id=queued.image_id))
+        assert (mine.visibility, len(mine.further_subjects)) == ("shown", 1)
+        order.image_id = new_id()
+        order.beside[0].region.left = 0.4
+        with pytest.raises(Invalid, match="overlap"):
+            generation.CreateImage(order)
 
 
 def test_a_picture_from_request_to_removal(service, address: str) -> None:  # type: ignore[no-untyped-def]

@@ -106,6 +106,8 @@ def test_each_reads_their_own_consent_and_nothing_of_the_other(pair: Pair) -> No
     [listed], _ = images.list_images(pair.bob, "", 10, pair.service.ports, by_others=True)
     assert listed == seen
     assert images.list_images(pair.bob, "", 10, pair.service.ports)[0] == []
+    [counted] = images.count_images(pair.bob, pair.service.ports)
+    assert (counted.consent_id, counted.by_others, counted.count) == (pair.grant.id, True, 1)
     images.set_visibility(pair.bob, image.id, pair.service.ports, shown=True)
     assert pair.of(pair.ada, image).for_asker is Visibility.SHOWN
     for stranger in (SubjectId(new_id()), pair.ada):

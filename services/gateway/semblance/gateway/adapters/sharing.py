@@ -74,8 +74,11 @@ class GrpcSharing:
         request = pb.ReturnGrantUseRequest(**ids, reason_code=reason_code, use=use)
         self._stub.ReturnGrantUse(request)
 
-    def check(self, caller_id: str, grant_id: str, *, use: str = "") -> tuple[Grant, tuple[Reason, ...]]:
-        answer = self._stub.CheckGrant(pb.CheckGrantRequest(caller_id=caller_id, grant_id=grant_id, use=use))
+    def check(
+        self, caller_id: str, grant_id: str, *, use: str = "", together: bool = False
+    ) -> tuple[Grant, tuple[Reason, ...]]:
+        request = pb.CheckGrantRequest(caller_id=caller_id, grant_id=grant_id, use=use, together=together)
+        answer = self._stub.CheckGrant(request)
         return _grant(answer.grant), tuple(Reason(reason.code, reason.detail) for reason in answer.reasons)
 
     def app_names(self, subject_ids: Sequence[str]) -> dict[str, str]:

@@ -48,9 +48,11 @@ def withdraw(gate: Gate, caller_id: str, grant_id: str) -> Grant:
     return grant
 
 
-def check(gate: Gate, caller_id: str, grant_id: str, purpose: Purpose, use: str = "") -> ConsentCheck:
+def check(
+    gate: Gate, caller_id: str, grant_id: str, purpose: Purpose, use: str = "", *, together: bool = False
+) -> ConsentCheck:
     """Everything that speaks against one more picture now; nothing happens. Raises NotFound."""
-    grant, reasons = gate.sharing.check(caller_id, grant_id, use=use)
+    grant, reasons = gate.sharing.check(caller_id, grant_id, use=use, together=together)
     if purpose is not Purpose.GENERATE:
         reasons = (Reason(ConsentMissing.code, "a grant covers pictures and nothing else"), *reasons)
     if grant.subject_id is not None and not reasons:

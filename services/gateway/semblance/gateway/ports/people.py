@@ -120,7 +120,9 @@ class Sharings(Protocol):
     ) -> None:
         """It was not made; a reason goes into the person's log."""
 
-    def check(self, caller_id: str, grant_id: str, *, use: str = "") -> tuple[Grant, tuple[Reason, ...]]: ...
+    def check(
+        self, caller_id: str, grant_id: str, *, use: str = "", together: bool = False
+    ) -> tuple[Grant, tuple[Reason, ...]]: ...
 
     def app_names(self, subject_ids: Sequence[str]) -> dict[str, str]:
         """Of those that are verified apps."""

@@ -139,7 +139,9 @@ class FakeSharing:
         self.told.append((grant_id, reason_code, use))
         self.used.discard((grant_id, image_id))
 
-    def check(self, caller_id: str, grant_id: str, *, use: str = "") -> tuple[Grant, tuple[Reason, ...]]:
+    def check(
+        self, caller_id: str, grant_id: str, *, use: str = "", together: bool = False
+    ) -> tuple[Grant, tuple[Reason, ...]]:
         grant = self.grant(caller_id, grant_id)
         reasons = []
         if grant.state == "withdrawn":
@@ -148,6 +150,8 @@ class FakeSharing:
             reasons.append(Reason("grant-not-given", "the person has not answered"))
         elif grant.pictures_left == 0:
             reasons.append(Reason("grant-used-up", "all pictures of this grant were asked for"))
+        if together and grant.allowed is not None and not grant.allowed.together:
+            reasons.append(Reason("not-together", "the grant covers pictures of the person alone"))
         against = _against_use(grant, use) if grant.state == "allowed" else None
         if against is not None:
             reasons.append(Reason(against.code, f"{against.detail}. {against.remedy}"))

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from semblance.generation.adapters.tables import image_people
+from semblance.generation.adapters.tables import image_people, images
 from semblance.generation.domain.image import Image
 from semblance.generation.domain.together import Another, Area
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
@@ -46,6 +46,15 @@ class PeopleRows:
 def showing(which: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
     """Ids of the pictures that show somebody like this beside their subject."""
     return sa.select(_p.image_id).where(which)
+
+
+def counted_beside(subject_id: SubjectId) -> sa.Select[Any]:
+    """How many pictures of others show this person too: by their own consent, their adapter's, state, and whether
+    somebody else asked."""
+    asker = sa.func.coalesce(images.c.requester_id, images.c.subject_id)
+    kinds = (_p.consent_id, _p.adapter_consent_id, images.c.state, asker != subject_id)
+    both = image_people.join(images, images.c.id == _p.image_id)
+    return sa.select(*kinds, sa.func.count()).select_from(both).where(of_subject(subject_id)).group_by(*kinds)
 
 
 def of_subject(subject_id: SubjectId) -> sa.ColumnElement[bool]:

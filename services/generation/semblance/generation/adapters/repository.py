@@ -71,9 +71,11 @@ class SqlImages:
         """How many there are of each kind."""
         by_others = _c.requester_id.is_not(None)
         kinds = (_c.consent_id, _c.adapter_consent_id, _c.state, by_others)
-        query = sa.select(*kinds, sa.func.count()).where(_c.subject_id == subject_id).group_by(*kinds)
+        own = sa.select(*kinds, sa.func.count()).where(_c.subject_id == subject_id).group_by(*kinds)
+        beside = people_rows.counted_beside(subject_id)
         return [
             ImageCount(ConsentId(consent), ConsentId(adapter_consent), State(state), bool(others), int(count))
+            for query in (own, beside)
             for consent, adapter_consent, state, others, count in self._sql.execute(query)
         ]
 

@@ -195,7 +195,8 @@ def check_consent(
     """Ask beforehand whether a request would be allowed, and learn every reason against it; nothing happens."""
     if body.grant_id is not None:
         what = Purpose(body.purpose), body.use or ""
-        return ConsentAnswer.of(grants.check(here.gate, caller.subject_id, body.grant_id, *what))
+        answer = grants.check(here.gate, caller.subject_id, body.grant_id, *what, together=body.together)
+        return ConsentAnswer.of(answer)
     answer = consents.check_consent(here.gate, caller.subject_id, body.consent_id or "", Purpose(body.purpose))
     return ConsentAnswer.of(answer)
 

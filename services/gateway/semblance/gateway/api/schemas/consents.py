@@ -174,6 +174,7 @@ class ConsentQuestion(Asked):
     grant_id: Id | None = None
     purpose: PurposeWord = "generate"
     use: Annotated[UseWord | None, Field(description="For a grant: what the picture would be for.")] = None
+    together: Annotated[bool, Field(description="For a grant: whether it would show others as well.")] = False
 
     @model_validator(mode="after")
     def _one_question(self) -> Self:

@@ -126,7 +126,7 @@ bench-gateway: $(STAMP)  ## Measure what accepting a picture costs the gateway: 
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_gateway
 
 loadtest: $(LOAD_TOOLS)  ## Load with a verdict: 5 minutes; PROFILE=smoke (40 s), chaos, soak; CHAOS=1 breaks things; TRACE=file replays
-	@OMP_NUM_THREADS=1 $(BIN)/python -m loadtests --profile $(PROFILE) $(if $(CHAOS),--chaos) $(if $(TRACE),--trace "$(TRACE)",$(if $(filter smoke,$(PROFILE)),--requests,--publish) docs/benchmarks)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m loadtests --profile $(PROFILE) $(if $(CHAOS),--chaos) $(if $(TRACE),--trace "$(TRACE)") $(if $(TRACE)$(filter smoke,$(PROFILE)),--requests,--publish) docs/benchmarks
 
 $(LOAD_TOOLS): $(STAMP) $(MODELS) requirements/loadtest.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/loadtest.txt

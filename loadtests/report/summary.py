@@ -136,11 +136,21 @@ def _capacity(found: Outcome, stages: Sequence[Row]) -> Row:
         }
     except capacity.TooFewStages as e:
         row["usl"] = {"not_fitted": str(e)}
-    # A fitted ceiling below this is the fit's error, not the platform's.
-    row["most_answered_per_s"] = max((float(s["answered_per_s"]) for s in stages), default=None)
+    most = max((float(s["answered_per_s"]) for s in stages), default=0.0)
     full = capacity.saturation(stages)
-    row["saturated_at"] = full["stage"] if full else None
+    row |= {"most_answered_per_s": most, "saturated_at": full["stage"] if full else None}
+    if "peak_per_s" in row["usl"]:
+        row["usl"]["a_forecast"] = forecast(row["usl"]["peak_per_s"], most, row["saturated_at"])
     return row
+
+
+def forecast(peak_per_s: float | None, most: float, saturated_at: object) -> str:
+    """Whether the fitted ceiling may be planned with, and why not."""
+    if saturated_at is None:
+        return "no: nothing saturated, so no ceiling was near"
+    if peak_per_s is not None and peak_per_s < most:
+        return f"no: more was answered, {most:g} a second"
+    return "yes, within median_error"
 
 
 def _finite(value: float) -> float | None:

@@ -59,6 +59,13 @@ def test_a_summary_is_json_and_holds_what_was_measured() -> None:
     assert row["capacity"]["per_1000_pictures"] == pytest.approx(1000 * 40 * 0.04 / 3600 / 50)
 
 
+def test_a_ceiling_that_was_never_near_or_was_beaten_is_no_forecast() -> None:
+    assert summary.forecast(20.0, 12.0, None).startswith("no: nothing saturated")
+    assert summary.forecast(67.9, 75.4, "spike") == "no: more was answered, 75.4 a second"
+    assert summary.forecast(80.0, 75.4, "spike").startswith("yes")
+    assert summary.forecast(None, 75.4, "spike").startswith("yes")
+
+
 def test_the_verdict_names_what_is_unmet_first_and_the_faults() -> None:
     lines = summary.verdict(row_of(outcome(faults=(Fault("lost", "image-9", "gone"),))))
     assert lines[0].startswith("UNMET")

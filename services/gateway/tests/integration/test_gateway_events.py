@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
@@ -107,6 +109,26 @@ def test_a_stream_waits_beats_and_lives_for_a_bounded_time(tmp_path, request):
     tick.join()
     assert [event["event"] for event in lines(response)] == ["state", "progress"]
     assert response.text.count(": still here") >= 2
+
+
+def test_a_stream_ends_with_the_sign_in_that_opened_it(tmp_path, request):
+    world = gateway(tmp_path, stream_life_s=120.0, stream_heartbeat_s=0.1, stream_poll_s=0.05)
+    request.addfinalizer(world.database.close)
+    http = TestClient(world.app)
+    http.post("/v1/accounts", json={"handle": "ada", "password": "correct horse battery"})
+    form = {"grant_type": "password", "username": "ada", "password": "correct horse battery"}
+    headers = {"Authorization": "Bearer " + http.post("/v1/token", data=form).json()["access_token"]}
+    subject_id, image_id = http.get("/v1/me", headers=headers).json()["subject_id"], new_id()
+    event = {"subject_id": subject_id, "consent_id": new_id(), "consent_revision": 1, "image_id": image_id}
+    world.deliver(generation.ImageRequested(**event))
+    with ThreadPoolExecutor(1) as pool:
+        stream = pool.submit(http.get, f"/v1/jobs/{image_id}/events", headers=headers)
+        ends_s = time.monotonic() + 60
+        while not world.front.streams._open[subject_id]:
+            assert time.monotonic() < ends_s
+            time.sleep(0.02)
+        assert http.delete("/v1/sessions/current", headers=headers).status_code == 204
+        assert [event["event"] for event in lines(stream.result(60))] == ["state"], "long before its life is over"
 
 
 def test_streams_are_few_for_a_person(world, ada):

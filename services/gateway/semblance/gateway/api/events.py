@@ -12,8 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from semblance.gateway.api.front import Front
 from semblance.gateway.api.schemas.jobs import JobEvent as JobEventModel
+from semblance.gateway.domain.account import Caller
 from semblance.gateway.domain.job import Job, JobEvent
-from semblance.gateway.handlers import jobs
+from semblance.gateway.handlers import jobs, sessions
 from semblance.kernel.errors import NotFound, Unavailable
 
 _RETRY_MS = 1000
@@ -24,19 +25,19 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, here: Front, caller_id: str, job: Job, after: int) -> None:
-        super().__init__(_lines(here, job.subject_id, job.id, after), headers={"X-Accel-Buffering": "no"})
+    def __init__(self, here: Front, caller: Caller, job: Job, after: int) -> None:
+        super().__init__(_lines(here, caller, job.id, after), headers={"X-Accel-Buffering": "no"})
         self._here = here
-        self._caller_id = caller_id
+        self._caller_id = caller.subject_id
 
     @classmethod
-    async def open(cls, here: Front, subject_id: str, job_id: str, after: int) -> Response:
+    async def open(cls, here: Front, caller: Caller, job_id: str, after: int) -> Response:
         """The stream, or 204 when nothing will ever come. Raises NotFound and TooManyStreams."""
-        job = await run_in_threadpool(jobs.get_job, here.gate, subject_id, job_id)
+        job = await run_in_threadpool(jobs.get_job, here.gate, caller.subject_id, job_id)
         if job.ended and after >= job.sequence:
             return Response(status_code=204)
-        here.streams.enter(subject_id)
-        return cls(here, subject_id, job, after)
+        here.streams.enter(caller.subject_id)
+        return cls(here, caller, job, after)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -48,15 +49,22 @@ class EventStream(StreamingResponse):
             self._here.streams.leave(self._caller_id)
 
 
-async def _lines(here: Front, subject_id: str, job_id: str, after: int) -> AsyncIterator[str]:
-    """Ends with the job, with the job's erasure, or after the stream's life; a client then resumes."""
+async def _lines(here: Front, caller: Caller, job_id: str, after: int) -> AsyncIterator[str]:
+    """Ends with the job, with the job's erasure, a heartbeat after the caller signed out, or after the stream's life; a
+    client then resumes."""
     clock, settings = here.gate.clock, here.settings
     end_s = clock.monotonic_s() + settings.stream_life_s
-    said_s = clock.monotonic_s()
+    said_s = asked_s = clock.monotonic_s()
     yield f"retry: {_RETRY_MS}\n\n"
     while (now_s := clock.monotonic_s()) < end_s:
         try:
-            events = await run_in_threadpool(jobs.job_events, here.gate, subject_id, job_id, after_sequence=after)
+            events = await run_in_threadpool(
+                jobs.job_events, here.gate, caller.subject_id, job_id, after_sequence=after
+            )
+            if now_s - asked_s >= settings.stream_heartbeat_s:
+                asked_s = now_s
+                if not await run_in_threadpool(sessions.stands, here.gate, caller):
+                    return
         except (NotFound, Unavailable):
             return
         for event in events:

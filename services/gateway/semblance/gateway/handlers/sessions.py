@@ -29,6 +29,14 @@ def open_session(gate: Gate, account: Account, *, issuer: str, life_s: int) -> S
     return session
 
 
+def stands(gate: Gate, caller: Caller) -> bool:
+    """Whether the caller's sign-in was not ended meanwhile; of another issuer's nobody here knows."""
+    if caller.session_id is None:
+        return True
+    with gate.store.reading() as records:
+        return records.accounts.by_session(caller.login, caller.session_id)[1]
+
+
 def list_sessions(gate: Gate, caller: Caller) -> list[Session]:
     """Where the person is signed in. Raises NoPasswordHere for another issuer's token."""
     _require_own(caller)

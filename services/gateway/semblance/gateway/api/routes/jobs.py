@@ -48,7 +48,7 @@ async def follow_job(
     caller: Reader, here: Here, job_id: PathId, last_event_id: Annotated[str | None, Header()] = None
 ) -> Response:
     """Follow a job: events `state` and `progress`, numbered. Resume with Last-Event-ID, also on another replica."""
-    return await EventStream.open(here, caller.subject_id, job_id, _sequence(last_event_id))
+    return await EventStream.open(here, caller, job_id, _sequence(last_event_id))
 
 
 @router.post("/v1/erasures", tags=["erasures"], status_code=202, dependencies=[GUESSING])

@@ -1,40 +1,21 @@
-"""Files that are either wholly there or not there, also after kill -9 or a power cut."""
+"""The key ring's files: durable, with errors that say what to do."""
 
 from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
+from semblance.kernel import durable_files
 from semblance.objects.errors import KeyRingUnavailable
 
 
 def create_exclusively(path: Path, content: bytes) -> bool:
-    """Create `path` (mode 600) with `content` unless it exists; whether this call made it.
-
-    Written and synced under a temporary name, then linked: a reader sees all of it or nothing, and of two writers
-    one wins. Raises KeyRingUnavailable.
-    """
+    """As semblance.kernel.durable_files. Raises KeyRingUnavailable."""
     with _wrapped():
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                return False
-            return True
-        finally:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
-            _sync_directory(path.parent)
+        return durable_files.create_exclusively(path, content)
 
 
 def left_over_temporaries(path: Path) -> list[Path]:
@@ -68,25 +49,14 @@ def shred(path: Path) -> bool:
             path.unlink()
         except FileNotFoundError:
             return False
-        _sync_directory(path.parent)
+        durable_files.sync_directory(path.parent)
         return True
 
 
 def make_private_directory(path: Path) -> None:
     """Create the directory (mode 700) unless it is there. Raises KeyRingUnavailable."""
     with _wrapped():
-        if not path.is_dir():
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(PermissionError):  # one may make a folder where one may not list
-                _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        durable_files.make_private_directory(path)
 
 
 @contextmanager

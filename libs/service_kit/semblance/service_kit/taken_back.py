@@ -25,10 +25,10 @@ from semblance.contracts.identity.v1.events_pb2 import ConsentRevoked
 from semblance.contracts.ingest.v1.events_pb2 import PhotoRemoved
 from semblance.contracts.provenance.v1.events_pb2 import ImageTakenDown
 from semblance.contracts.training.v1.events_pb2 import AdapterRemoved
+from semblance.kernel import durable_files
 from semblance.kernel.consent import ENDED_BY_ERASURE
 from semblance.kernel.errors import Invalid, Unavailable
 from semblance.kernel.ids import parse_id
-from semblance.objects import KeyRingUnavailable, durable_files
 
 _log = logging.getLogger(__name__)
 OWED = "note_taken_back"
@@ -128,7 +128,7 @@ class TakenBackLog:
             if not path.exists():
                 durable_files.make_private_directory(self._folder)
                 durable_files.create_exclusively(path, json.dumps({"at": at.isoformat()}).encode())
-        except (KeyRingUnavailable, OSError) as e:
+        except OSError as e:
             raise TakenBackUnavailable(
                 "the log of what people took back cannot be written",
                 remedy="Until it can be, a restore would bring back what is not in it.",

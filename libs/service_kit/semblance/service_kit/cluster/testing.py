@@ -23,7 +23,7 @@ TOKEN: Final = secrets.token_urlsafe(32)
 _STARTS: Final = 3
 _READY_S: Final = 120.0
 _STOP_S: Final = 30.0
-_ENVIRONMENT: Final = {
+ENVIRONMENT: Final = {
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": TOKEN,
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -83,11 +83,11 @@ def _started(trainers: int) -> Iterator[BareCluster]:
     log = folder / "head.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - Ray's own command
-            command, env={**os.environ, **_ENVIRONMENT}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command, env={**os.environ, **ENVIRONMENT}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     try:
         _wait_until_up(process, log)
-        yield BareCluster(f"127.0.0.1:{port}", process.pid, folder, dict(_ENVIRONMENT))
+        yield BareCluster(f"127.0.0.1:{port}", process.pid, folder, dict(ENVIRONMENT))
     finally:
         end(process)
         shutil.rmtree(folder, ignore_errors=True)

@@ -117,7 +117,9 @@ def renderer_of(settings: GenerationSettings) -> Renderer:
     # Only here: the engine in this process needs none of Ray.
     from semblance.generation.adapters.ray_renderer import ClusterSettings, RayRenderer  # noqa: PLC0415
 
-    return RayRenderer(ClusterSettings(settings.ray_address, settings.ray_silence_s, settings.ray_tell_s))
+    return RayRenderer(
+        ClusterSettings(settings.ray_address, settings.ray_silence_s, settings.ray_tell_s, settings.ray_join_s)
+    )
 
 
 def _withdraw(consent: Consent, shelf: Shelf, renderer: Renderer) -> None:

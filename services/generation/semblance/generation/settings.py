@@ -57,6 +57,7 @@ class GenerationSettings(ServiceSettings):
     ray_address: str | None = Field(
         default=None, description="host:port of the cluster's head; unset: what RAY_ADDRESS says."
     )
+    ray_join_s: float = Field(default=5.0, gt=0, le=60, description="How long that head may take to be reached.")
     ray_replicas_min: int = Field(default=1, ge=1, description="Engines at least; to none a withdrawal is never told.")
     ray_replicas_max: int = Field(default=2, ge=1, description="Engines at most.")
     ray_drawings: int = Field(default=8, ge=1, le=256, description="Drawings that one engine takes at once.")

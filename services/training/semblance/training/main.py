@@ -96,7 +96,7 @@ def build(settings: TrainingSettings) -> Application:
         work=work_kinds(ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts, cohort=settings.cohort),
         grpc=[servicer],
         consent_view=consents,
-        checks=[Check("backbone", backbone)],
+        checks=[Check("backbone", backbone), *checks_of(trainer)],
         migrations_dir=MIGRATIONS_DIR,
         on_stop=[trainer.close, to_identity.close],
     )
@@ -134,8 +134,14 @@ def trainer_of(settings: TrainingSettings) -> LoraTrainer | RayTrainer:
         silence_s=settings.ray_silence_s,
         leave_s=settings.ray_leave_s,
         idle_s=settings.ray_idle_s,
+        join_s=settings.ray_join_s,
     )
     return RayTrainer(options, cluster)
+
+
+def checks_of(trainer: LoraTrainer | RayTrainer) -> list[Check]:
+    """What else must hold for this process to be ready."""
+    return [] if isinstance(trainer, LoraTrainer) else [Check("trainer", trainer.healthy)]
 
 
 def rules_of(settings: TrainingSettings) -> Rules:

@@ -54,6 +54,7 @@ class TrainingSettings(ServiceSettings):
     ray_address: str | None = Field(
         default=None, description="host:port of the cluster's head; unset: what RAY_ADDRESS says."
     )
+    ray_join_s: float = Field(default=5.0, gt=0, le=60, description="How long that head may take to be reached.")
     ray_gpus: float = Field(default=0.0, ge=0, description="GPUs that one cohort books of the cluster.")
     ray_silence_s: float = Field(default=60.0, gt=1, description="A training that says nothing for so long is lost.")
     ray_leave_s: float = Field(

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 _LOOK_S: Final = 0.05
 _ASK_AGAIN_S: Final = 0.5
 _END_S: Final = 5.0
+_UNREACHED: Final = "the cluster of engines does not answer"
+_REMEDY: Final = "Look whether its head runs and is where GENERATION_RAY_ADDRESS says; what waits is asked again."
 _APP: Final = "semblance"
 _ENGINE: Final = "Engine"
 _LOST: Final = (*connection.LOST, RayServeException)
@@ -38,11 +40,13 @@ _Heard = tuple[Answer, list[Any]]
 @dataclass(frozen=True)
 class ClusterSettings:
     """address: of the cluster's head; None is what Ray finds in RAY_ADDRESS. silence_s: how long an engine that draws
-    may say nothing. tell_s: how long a withdrawal waits for every engine's answer."""
+    may say nothing. tell_s: how long a withdrawal waits for every engine's answer. join_s: how long the head may take
+    to be reached."""
 
     address: str | None
     silence_s: float
     tell_s: float
+    join_s: float = 5.0
 
 
 class RayRenderer:
@@ -51,12 +55,11 @@ class RayRenderer:
     def __init__(self, settings: ClusterSettings) -> None:
         self._settings = settings
         self._withdrawn = Withdrawn()
-        self._connecting = threading.Lock()
+        self._membership = connection.Membership(settings.address, settings.join_s)
         self._streams: weakref.WeakSet[Stream[_Heard]] = weakref.WeakSet()
         self._handling = threading.Lock()
         self._handles: dict[str, Any] = {}
         self._connected = False
-        self._ours = False  # the connection of this process, which others may have made
         self._closed = False
 
     def start(self) -> None:
@@ -107,6 +110,11 @@ class RayRenderer:
         """Raises EngineAway. Nothing is asked before something was drawn: who never draws needs no engine."""
         if self._connected:
             self._running()
+            return
+        try:
+            self._membership.require()
+        except connection.CANNOT_JOIN as error:
+            raise EngineAway(_UNREACHED, remedy=_REMEDY) from error
 
     def load(self) -> EngineLoad:
         """Of all engines that answer within a second."""
@@ -123,15 +131,13 @@ class RayRenderer:
         self._closed = True
         for stream in list(self._streams):
             stream.end(_END_S)
-        with self._connecting:
-            if self._connected:
-                self._connected = False
-                # Else their threads go on asking the cluster that is gone, and say so to whoever still listens.
-                for handle in self._handles.values():
-                    handle.shutdown()
-                self._handles.clear()
-                if self._ours:
-                    ray.shutdown()
+        self._connected = False
+        with self._handling:
+            # Else their threads go on asking the cluster that is gone, and say so to whoever still listens.
+            for handle in self._handles.values():
+                handle.shutdown()
+            self._handles.clear()
+        self._membership.leave()
 
     def _follow(self, ask: Ask, sealed: bytes | None, on_step: OnStep) -> tuple[Answer, list[Any]]:
         """Ask once and listen; the last answer."""
@@ -190,17 +196,17 @@ class RayRenderer:
             raise AdapterRevoked
 
     def _connect(self) -> None:
-        with self._connecting:
-            if self._closed:
-                raise EngineAway("the engine is closed")
-            if self._connected:
-                return
-            try:
-                self._ours = connection.join(self._settings.address) or self._ours
-                self._running()
-            except (*_LOST, *connection.CANNOT_JOIN) as error:
-                raise EngineAway("the cluster of engines does not answer") from error
-            self._connected = True
+        if self._closed:
+            raise EngineAway("the engine is closed")
+        if self._connected:
+            return
+        try:
+            self._membership.enter()
+            self._running()
+        except (*_LOST, *connection.CANNOT_JOIN) as error:
+            _log.warning("the cluster was not joined", extra={"reason": type(error).__name__})
+            raise EngineAway(_UNREACHED, remedy=_REMEDY) from error
+        self._connected = not self._closed
 
     def _running(self) -> int:
         """How many engines hold what they were sent: those that run, and those that end. Raises EngineAway when none

@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 _LOOK_S: Final = 0.25
 _END_S: Final = 5.0
 _GONE_S: Final = 30.0
+_UNREACHED: Final = "the cluster of trainers does not answer"
+_REMEDY: Final = "Look whether its head runs and is where TRAINING_RAY_ADDRESS says; what waits is asked again."
 PLACE: Final = "trainer"
 """What a node of the cluster offers that may learn, one for each cohort."""
 _Heard = tuple[Answer, list[Any]]
@@ -39,13 +41,15 @@ _Heard = tuple[Answer, list[Any]]
 @dataclass(frozen=True)
 class ClusterSettings:
     """address: of the cluster's head; None is what Ray finds in RAY_ADDRESS. silence_s: how long a training may say
-    nothing. leave_s: how long one that is stopped may take to its next step. idle_s: how long an empty seat stays."""
+    nothing. leave_s: how long one that is stopped may take to its next step. idle_s: how long an empty seat stays.
+    join_s: how long the head may take to be reached."""
 
     address: str | None
     gpus: float
     silence_s: float
     leave_s: float
     idle_s: float
+    join_s: float = 5.0
 
 
 @dataclass(eq=False)
@@ -65,7 +69,7 @@ class RayTrainer:
         self._cluster = cluster
         self._changing = threading.Lock()
         self._seat: _Taken | None = None
-        self._joined = False
+        self._membership = connection.Membership(cluster.address, cluster.join_s)
         self._closed = threading.Event()
 
     def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep, checkpoint: Checkpoint) -> Trained:
@@ -93,9 +97,14 @@ class RayTrainer:
             seat, self._seat = self._seat, None
             if seat is not None:
                 _end(seat)
-            if self._joined:
-                self._joined = False
-                ray.shutdown()
+        self._membership.leave()
+
+    def healthy(self) -> None:
+        """Raises TrainerAway when the cluster was asked for a place last and still cannot be reached."""
+        try:
+            self._membership.require()
+        except connection.CANNOT_JOIN as error:
+            raise TrainerAway(_UNREACHED, remedy=_REMEDY) from error
 
     def _follow(self, job: Job, stream: Stream[_Heard], on_step: OnStep, checkpoint: Checkpoint) -> Trained:
         last = Tick("preparing", 0, 1)
@@ -132,6 +141,7 @@ class RayTrainer:
 
     @contextlib.contextmanager
     def _seated(self) -> Iterator[_Taken]:
+        self._join()  # without the lock: who leaves does not wait for a head that is away
         with self._changing:
             seat = self._seat = self._seat or self._placed()
             seat.users += 1
@@ -147,18 +157,24 @@ class RayTrainer:
                     seat.ends.daemon = True
                     seat.ends.start()
 
+    def _join(self) -> None:
+        try:
+            self._membership.enter()
+        except connection.CANNOT_JOIN as error:
+            _log.warning("the cluster was not joined", extra={"reason": type(error).__name__})
+            raise TrainerAway(_UNREACHED, remedy=_REMEDY) from error
+
     def _placed(self) -> _Taken:
         if self._closed.is_set():
             raise TrainerAway("the trainer is closed")
         try:
-            self._joined = connection.join(self._cluster.address) or self._joined
             # A lost one is not started again by Ray: what it learnt goes on by the queue, which asks for the consent.
             made = ray.remote(Seat).options(
                 num_cpus=0, num_gpus=self._cluster.gpus, resources={PLACE: 1}, max_restarts=0, max_task_retries=0
             )
             return _Taken(made.remote(self._options))
         except connection.CANNOT_JOIN as error:
-            raise TrainerAway("the cluster does not answer") from error
+            raise TrainerAway(_UNREACHED) from error
 
     def _let_go(self, seat: _Taken, job: Job) -> None:
         """Nothing of this training is in the cluster's memory once this returns: the process has ended where nobody

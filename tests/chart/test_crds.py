@@ -171,5 +171,8 @@ def test_the_command_tells_what_it_compared(tmp_path: Path, capsys: pytest.Captu
     )
     assert compare.main([str(path)]) == 0
     assert "4 kinds, no difference: Kafka, KafkaNodePool, KafkaTopic, KafkaUser" in capsys.readouterr().out
-    path.write_text("kind: ConfigMap\n")
-    assert compare.main([str(path)]) == 2
+    for text in ("kind: ConfigMap\n", "kind: [", "kind: CustomResourceDefinition\n"):
+        path.write_text(text)
+        assert compare.main([str(path)]) == 2
+    assert compare.main([str(tmp_path / "away.yaml")]) == 2
+    assert "away.yaml holds no definitions" in capsys.readouterr().err

@@ -115,7 +115,7 @@ def report(given: dict[Kind, Schema], objects: Iterable[dict[str, Any]]) -> Iter
     """Every difference of the kinds that are given and that the chart makes."""
     for name, schema in ours().items():
         if name in given:
-            spec = given[name]["properties"]["spec"]
+            spec = given[name].get("properties", {}).get("spec", {"type": "object"})
             yield from (f"{name[1]} {each}" for each in differences(schema["properties"]["spec"], spec))
     for found in objects:
         name = (found["apiVersion"], found["kind"])
@@ -126,7 +126,11 @@ def report(given: dict[Kind, Schema], objects: Iterable[dict[str, Any]]) -> Iter
 def main(paths: list[str]) -> int:
     given: dict[Kind, Schema] = {}
     for path in paths:
-        given |= definitions(yaml.load_all(Path(path).read_text(), _LOADER))
+        try:
+            given |= definitions(yaml.load_all(Path(path).read_text(), _LOADER))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+            print(f"{path} holds no definitions: {error!r}", file=sys.stderr)
+            return 2
     compared = sorted(set(given) & set(ours()))
     if not compared:
         print("No definition of a kind that the chart makes is in these files.", file=sys.stderr)

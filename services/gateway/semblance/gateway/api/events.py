@@ -26,7 +26,7 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
     def __init__(self, here: Front, caller: Caller, job: Job, after: int) -> None:
-        super().__init__(_lines(here, caller, job.id, after), headers={"X-Accel-Buffering": "no"})
+        super().__init__(_lines(here, caller, job, after), headers={"X-Accel-Buffering": "no"})
         self._here = here
         self._caller_id = caller.subject_id
 
@@ -49,18 +49,16 @@ class EventStream(StreamingResponse):
             self._here.streams.leave(self._caller_id)
 
 
-async def _lines(here: Front, caller: Caller, job_id: str, after: int) -> AsyncIterator[str]:
+async def _lines(here: Front, caller: Caller, job: Job, after: int) -> AsyncIterator[str]:
     """Ends with the job, with the job's erasure, a heartbeat after the caller signed out, or after the stream's life; a
-    client then resumes."""
+    client then resumes. The job may be of a picture of somebody else that the caller asked for."""
     clock, settings = here.gate.clock, here.settings
     end_s = clock.monotonic_s() + settings.stream_life_s
     said_s = asked_s = clock.monotonic_s()
     yield f"retry: {_RETRY_MS}\n\n"
     while (now_s := clock.monotonic_s()) < end_s:
         try:
-            events = await run_in_threadpool(
-                jobs.job_events, here.gate, caller.subject_id, job_id, after_sequence=after
-            )
+            events = await run_in_threadpool(jobs.job_events, here.gate, job.subject_id, job.id, after_sequence=after)
             if now_s - asked_s >= settings.stream_heartbeat_s:
                 asked_s = now_s
                 if not await run_in_threadpool(sessions.stands, here.gate, caller):
@@ -75,7 +73,7 @@ async def _lines(here: Front, caller: Caller, job_id: str, after: int) -> AsyncI
         if now_s - said_s >= settings.stream_heartbeat_s:
             said_s = now_s
             yield ": still here\n\n"
-        await here.news.after(job_id, after, min(said_s + settings.stream_heartbeat_s, end_s) - now_s)
+        await here.news.after(job.id, after, min(said_s + settings.stream_heartbeat_s, end_s) - now_s)
 
 
 def _event(event: JobEvent) -> str:

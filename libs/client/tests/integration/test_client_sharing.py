@@ -112,7 +112,9 @@ def test_the_commands(run, ada: Client, app: Client, consent_id: str) -> None:
     together = json.loads(run(ada, "grants", "give", app.me().subject_id, "--together", "--json"))["id"]
     assert "also together with others" in run(ada, "grants", "list")
     ask = ("image", "create", "in a garden", "--at", "left", "--with", f"{together}@0.5,0,1,1", "--json")
-    own = app.opt_in("Booth", lambda _session: [CaptureFrame(at_ms=at, jpeg=b"\xff\xd8\xff") for at in (0, 500)], adult=True)
+    own = app.opt_in(
+        "Booth", lambda _session: [CaptureFrame(at_ms=at, jpeg=b"\xff\xd8\xff") for at in (0, 500)], adult=True
+    )
     app.wait(app.train_adapter(own.id).id, timeout_s=30)
     made = json.loads(run(app, *ask))
     assert (made["people"], made["visibility"]) == (2, "waiting")

@@ -7,7 +7,6 @@ from __future__ import annotations
 import io
 import itertools
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,59 +17,14 @@ from PIL import Image
 
 from semblance.gateway.domain.things import EditOrder
 from semblance.gateway.testing import GatewayInProcess, browser
+from semblance.gateway.testing.platform import FakeGeneration
+from semblance.gateway.testing.visit import PHRASE, Visit
 
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(browser.chromium() is None, reason="no Chromium here: apt-get install chromium"),
 ]
-PHRASE = "correct horse battery"  # as everybody in conftest has it
 ALREADY_GIVEN = "#consents li.active"
-SHOTS = os.environ.get("SEMBLANCE_SCREENSHOTS")  # a folder, for whoever wants to look
-
-
-class Visit:
-    """Somebody on the page."""
-
-    def __init__(self, page: browser.Page, url: str) -> None:
-        self.page = page
-        self.url = url
-
-    def at(self, step: str) -> None:
-        """Wait until this step is shown, alone, with its heading focused for those who hear the page."""
-        self.page.until(f"!document.querySelector('[data-step={step}]').hidden")
-        shown = self.page.run(
-            "[...document.querySelectorAll('section[data-step]')].filter(s => !s.hidden).map(s => s.dataset.step)"
-        )
-        assert shown == [step]
-        assert self.page.run("document.activeElement.closest('section')?.dataset.step") == step
-
-    def enter(self, handle: str = "ada", *, new: bool = True) -> None:
-        if new:
-            self.page.click("[name=how][value=new]")
-        self.page.fill("[name=handle]", handle)
-        self.page.fill("[name=password]", PHRASE)
-        self.page.press("Enter", 13, "\r")
-
-    def sign(self, *purposes: str) -> None:
-        for purpose in purposes:
-            self.page.click(f"[name=purpose][value={purpose}]")
-        self.page.fill("#sign [name=name]", "Ada Example")
-        self.page.click("#sign [name=adult]")
-        self.page.click("#sign [type=submit]")
-
-    def camera(self) -> None:
-        self.at("ready")
-        assert self.page.run("document.getElementById('camera-on').disabled"), "the warning comes first"
-        self.page.click("#safe")
-        self.page.click("#camera-on")
-        self.page.until("document.getElementById('camera').checkVisibility()")
-
-    def text(self, element: str) -> str:
-        return str(self.page.run(f"document.getElementById('{element}').innerText"))
-
-    def shoot(self, name: str) -> None:
-        if SHOTS:
-            self.page.picture(Path(SHOTS) / f"{name}.png", whole=False)
 
 
 @pytest.fixture(scope="module")
@@ -329,6 +283,43 @@ def test_nothing_is_cut_off_at_a_telephones_width(visit: Visit, width_px: int) -
     assert unnamed == [], "every control says what it is"
 
 
+def changed(visit: Visit, generation: FakeGeneration, image_id: str) -> None:
+    """The one published picture is changed with the keyboard alone, and varied; what was made of it is gone again."""
+    page = visit.page
+    page.run("document.querySelector('#pictures .change').focus()")
+    page.press("Enter", 13, "\r")
+    page.until("document.getElementById('edit').open")
+    visit.shoot("change")
+    page.sized(390, 700, phone=True)
+    page.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    visit.shoot("change-phone-dark")
+    page.command("Emulation.setEmulatedMedia", features=[])
+    page.sized(1280, 800)
+    assert page.run("document.activeElement.name") == "prompt"
+    page.fill("#edit [name=prompt]", "something forbidden")
+    page.run("document.querySelector('#edit [name=keep]').value = 'face'")
+    page.press("Enter", 13, "\r")
+    page.until("!!document.getElementById('edit-problem').innerText")
+    assert page.run("document.getElementById('edit').open"), "the words are lost"
+    visit.shoot("change-refused")
+    page.run("document.querySelector('#edit [name=prompt]').value = ''")
+    page.fill("#edit [name=prompt]", "in the snow")
+    page.press("Enter", 13, "\r")
+    page.until("document.querySelectorAll('#pictures li').length == 2")
+    assert not page.run("document.getElementById('edit').open")
+    assert page.run("document.activeElement.className") == "change", "whoever uses the keyboard is somewhere else"
+    order = generation.orders[1]
+    assert (order.prompt, order.edit) == ("in the snow", EditOrder(image_id, 0.6, "face"))
+    generation.become(order.image_id, "removed")
+    page.until("document.querySelectorAll('#pictures li').length == 1")
+    page.click("#pictures .change")
+    page.click("#edit-vary")
+    page.until("document.querySelectorAll('#pictures li').length == 2")
+    varied = generation.orders[2]
+    assert varied.edit == EditOrder(image_id, 0.6, "nothing")
+    generation.become(varied.image_id, "removed")
+
+
 def test_photos_become_pictures_with_content_credentials(
     world: GatewayInProcess, visit: Visit, sign_up: Callable[..., object], tmp_path: Path
 ) -> None:
@@ -364,16 +355,7 @@ def test_photos_become_pictures_with_content_credentials(
     platform.generation.become(image_id, "published")
     page.until("/Content Credentials/.test(document.getElementById('pictures').innerText)")
     assert page.run("document.querySelector('#pictures img').src").startswith("blob:")
-    page.click("#pictures .change")
-    page.until("document.getElementById('edit').open")
-    page.fill("#edit [name=prompt]", "in the snow")
-    page.run("document.querySelector('#edit [name=keep]').value = 'face'")
-    page.click("#edit [type=submit]")
-    page.until("document.querySelectorAll('#pictures li').length == 2")
-    assert not page.run("document.getElementById('edit').open")
-    order = platform.generation.orders[1]
-    assert (order.prompt, order.edit) == ("in the snow", EditOrder(image_id, 0.6, "face"))
-    platform.generation.become(order.image_id, "removed")
+    changed(visit, platform.generation, image_id)
     page.until("document.querySelectorAll('#pictures li').length == 1")
     page.click("#pictures .danger")
     page.until("!document.querySelector('#pictures li')")

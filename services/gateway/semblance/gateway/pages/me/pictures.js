@@ -1,6 +1,6 @@
 // Learning how the person looks, and pictures that carry Content Credentials.
 
-import { call, get, newKey, post } from "/me/api.js";
+import { call, get, newKey, post, session } from "/me/api.js";
 import { at, day, go, made, on, save, say } from "/me/dom.js";
 import { photoDrop, showPhotos } from "/me/library.js";
 
@@ -38,12 +38,26 @@ export function pictures({ give }) {
 // A dialog, because the cards are laid out anew while something is on its way.
 function editing() {
   at("edit-no").addEventListener("click", () => at("edit").close());
-  on(at("edit-how"), "submit", async () => {
-    const { prompt, keep, strength } = at("edit-how").elements;
-    at("edit").close();
-    await post(`/v1/images/${edited}/edits`, { prompt: prompt.value, keep: keep.value, strength: Number(strength.value) }, newKey());
-    await look();
-  });
+  const form = at("edit-how").elements, much = () => ({ strength: Number(form.strength.value) });
+  on(at("edit-how"), "submit", () => askedFor("edits", { prompt: form.prompt.value, keep: form.keep.value, ...much() }));
+  on(at("edit-vary"), "click", () => askedFor("variations", much()));
+}
+
+// The dialog closes once it is asked for; what is refused is said in it, because the page behind cannot be read now.
+async function askedFor(what, wish) {
+  at("edit-problem").textContent = "";
+  try {
+    await post(`/v1/images/${edited}/${what}`, wish, newKey());
+  } catch (error) {
+    if (!session.kept) {
+      at("edit").close();
+      throw error;
+    }
+    at("edit-problem").textContent = error.message;
+    return;
+  }
+  at("edit").close();
+  await look();
 }
 
 export async function showPictures() {
@@ -76,7 +90,10 @@ async function showAdapter() {
 async function showImages() {
   const images = (await get("/v1/images?limit=20")).items.filter((image) => image.state !== "removed");
   for (const image of images) if (cards.get(image.id)?.state !== image.state) cards.set(image.id, await card(image));
-  at("pictures").replaceChildren(...images.map((image) => cards.get(image.id).element));
+  // Only what is new or gone: a card that is put there again would lose the focus of whoever uses the keyboard.
+  const wanted = images.map((image) => cards.get(image.id).element), list = at("pictures");
+  for (const old of [...list.children]) if (!wanted.includes(old)) old.remove();
+  wanted.forEach((element, k) => list.children[k] === element || list.insertBefore(element, list.children[k] ?? null));
   return images.some((image) => MAKING.includes(image.state));
 }
 
@@ -100,6 +117,8 @@ async function card(image) {
   change.addEventListener("click", () => {
     edited = image.id;
     at("edit-how").reset();
+    at("edit-problem").textContent = "";
+    at("edit-of").src = url;
     at("edit").showModal();
   });
   row.append(keep, change, drop);

@@ -12,6 +12,7 @@ from semblance.faces import OpenCvFaceEngine
 from semblance.generation.adapters.engine_metrics import watch_engines
 from semblance.generation.adapters.memory_shelf import MemoryShelf
 from semblance.generation.adapters.neighbours import ProvenanceSources, SafetyPrompts, TrainingAdapters
+from semblance.generation.adapters.removals import Removals
 from semblance.generation.adapters.sealed_words import SealedWords
 from semblance.generation.adapters.store import SqlTransactions, store_of
 from semblance.generation.adapters.work import work_kinds
@@ -25,6 +26,7 @@ from semblance.generation.ports import Ports, Renderer, Rules, Shelf
 from semblance.generation.settings import GenerationSettings
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.consent import Consent
+from semblance.kernel.ids import AdapterId
 from semblance.objects import ADAPTERS, QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
@@ -57,6 +59,7 @@ def build(settings: GenerationSettings) -> Application:
     renderer = renderer_of(settings)
     # Every process hears of a withdrawal itself: the one that holds the adapter may not be the one that consumes.
     consents.on_revoked(lambda consent: _withdraw(consent, shelf, renderer))
+    removals = Removals(broker, lambda adapter_id: let_go(adapter_id, shelf, renderer))
     watch_engines(renderer.load)
     transactions = SqlTransactions(database)
     ports = Ports(
@@ -102,7 +105,8 @@ def build(settings: GenerationSettings) -> Application:
         consent_view=consents,
         checks=[Check("backbone", backbone), Check("engine", renderer.healthy)],
         migrations_dir=MIGRATIONS_DIR,
-        on_stop=[renderer.close],
+        on_start=[removals.start],
+        on_stop=[removals.stop, renderer.close],
     )
 
 
@@ -125,6 +129,12 @@ def renderer_of(settings: GenerationSettings) -> Renderer:
 def _withdraw(consent: Consent, shelf: Shelf, renderer: Renderer) -> None:
     shelf.drop_consent(consent.id)
     renderer.revoke(Withdrawal(consent_id=consent.id))
+
+
+def let_go(adapter_id: AdapterId, shelf: Shelf, renderer: Renderer) -> None:
+    """Out of this process, whoever else holds it."""
+    shelf.drop(adapter_id)
+    renderer.revoke(Withdrawal(adapter_id=adapter_id))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""Adapters that were taken back, as every process hears of them itself: the one that holds an adapter may be neither the
-one that consumes nor the one that does the queued work."""
+"""Adapters that were taken back, as every process hears of them itself: another may be the one that consumes."""
 
 from __future__ import annotations
 

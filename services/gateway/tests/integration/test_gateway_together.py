@@ -82,22 +82,19 @@ def test_both_grants_of_a_refused_picture_are_given_back(two) -> None:
     assert two.used == set()
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"region": "left"},
+def test_what_cannot_be_meant_is_refused(two) -> None:
+    given = {"grant_id": two.grant()}
+    outside = {"left": 0.5, "top": 0, "right": 1.5, "bottom": 1}
+    for wrong in (
+        {"region": "left"},  # and the other has none
         {"negative_prompt": "sad"},
-        {"others": [{"grant_id": "GRANT", "region": {"left": 0.5, "top": 0, "right": 1.5, "bottom": 1}}]},
+        {"others": [given | {"region": outside}]},
         {"others": [{"region": "left"}]},
-        {"others": [{"grant_id": "GRANT"}, {"grant_id": "GRANT"}]},
-        {"others": [{"grant_id": "GRANT"}] * 4},
+        {"others": [given, given]},
+        {"others": [given] * 4},
         {"others": [], "region": "left"},
-    ],
-)
-def test_what_cannot_be_meant_is_refused(two, more) -> None:
-    text = [{**each, "grant_id": two.grant()} if "grant_id" in each else each for each in more.get("others", [])]
-    others = text if "others" in more else [{"grant_id": two.grant()}]
-    assert two.ask(**more | {"others": others}).status_code == 422
+    ):
+        assert two.ask(**{"others": [given]} | wrong).status_code == 422, wrong
     assert two.used == set()
 
 

@@ -93,6 +93,22 @@ def _started(trainers: int) -> Iterator[BareCluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def said_by(script: Path, timeout_s: float = 180.0) -> list[str]:
+    """What a script prints, word by word, in a process of its own that may join a cluster: Ray reads its environment
+    once, when it is imported. Raises AssertionError with the end of its errors."""
+    asked = subprocess.run(  # noqa: S603 - ours
+        [sys.executable, str(script)],
+        env={**os.environ, **ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    if asked.returncode:
+        raise AssertionError(asked.stderr[-3000:])
+    return asked.stdout.split()
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     """SIGTERM, and after half a minute SIGKILL: what a head started is ended by Ray's reaper."""
     process.terminate()

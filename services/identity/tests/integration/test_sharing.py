@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,6 +120,35 @@ def test_a_picture_that_was_never_made_is_given_back(desk: Any) -> None:
     )
     told = testing.deliver(failed_pictures(desk.store_of), desk.database, failed)
     assert (told, seen(desk, grant).made) == (["handled", "duplicate"], 0)
+
+
+def test_pictures_together_are_covered_where_they_were_asked_for_and_allowed(desk: Any) -> None:
+    subject_id, _ = verified(desk)
+    level(desk, subject_id, Level.APPS)
+
+    def granted(*, asked: bool, allowed: bool) -> Any:
+        extent = Extent(5, 30, together=asked)
+        question = grants.AskGrant(ConsentId(new_id()), SubjectId(new_id()), subject_id, extent, "cards")
+        return allow(desk, grants.ask_grant(question, desk.ports), Extent(3, 10, together=allowed))
+
+    with pytest.raises(InvalidGrant):
+        granted(asked=False, allowed=True)
+    for allowed in (True, False):
+        grant = granted(asked=True, allowed=allowed)
+        picture = grant_uses.UseGrant(grant.id, grant.grantee_id, ImageId(new_id()), together=True)
+        check = grant_uses.check_grant(grant.grantee_id, grant.id, None, desk.ports, together=True)[1]
+        assert [objection.code for objection in check] == ([] if allowed else ["not-together"])
+        if allowed:
+            assert grant_uses.use_grant(picture, desk.ports).made == 1
+            failed = generation_pb.ImageFailed(subject_id=new_id(), consent_id=new_id(), image_id=picture.image_id)
+            failed.further_subjects.add(subject_id=subject_id, consent_id=grant.id)
+            testing.deliver(failed_pictures(desk.store_of), desk.database, failed)
+        else:
+            with pytest.raises(GrantDoesNotCover):
+                grant_uses.use_grant(picture, desk.ports)
+            assert grant_uses.use_grant(replace(picture, together=False), desk.ports).made == 1, "alone it is covered"
+            grant_uses.return_use(picture, desk.ports)
+        assert seen(desk, grant).made == 0
 
 
 def test_two_at_once_count_two(desk: Any) -> None:

@@ -22,6 +22,7 @@ from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer, engine_settings
 from semblance.generation.ml.judging import png as encoded
 from semblance.generation.ml.judging import upscale
+from semblance.generation.ml.places import Placed
 from semblance.generation.ports import OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.generation.testing.engines import small, trained
@@ -142,7 +143,7 @@ def test_a_withdrawal_leaves_no_slot_filled_by_a_row_that_was_handed_in_behind_i
     engine.revoke(withdrawal)
     behind()
     with pytest.raises(AdapterRevoked):
-        engine.draw_dressed(WORDS, ORDER, dressed, lambda *_: None)
+        engine.draw_dressed(WORDS, ORDER, [Placed(dressed, None)], lambda *_: None)
     assert not steps._slots.holds(adapter.whose.digest)
     behind()
     engine.revoke(withdrawal, confirmed=True)  # as the queued work repeats it

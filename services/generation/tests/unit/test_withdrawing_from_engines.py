@@ -74,3 +74,9 @@ def test_loads_of_several_engines_add_up_and_waits_do_not() -> None:
     two = EngineLoad(engines=1, waiting=1, steps=7, oldest_wait_s=1.0)
     assert EngineLoad.of([one, two]) == EngineLoad(engines=2, waiting=3, steps=12, oldest_wait_s=3.0)
     assert EngineLoad.of([]) == EngineLoad()
+
+
+def test_a_withdrawal_names_one_thing() -> None:
+    with pytest.raises(ValueError, match="names an adapter, a consent or a person"):
+        Withdrawal()
+    assert Withdrawal(subject_id=SubjectId("s")).id == "s"

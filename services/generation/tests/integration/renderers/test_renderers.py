@@ -1,23 +1,19 @@
-"""What every engine does, wherever it is: one in this process, and those in a Ray cluster that this file starts."""
+"""What every engine does, wherever it is: one in this process, and those in a Ray cluster."""
 
 import os
 import signal
 import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
-import psutil
 import pytest
 
 from semblance.contracts.generation.v1 import events_pb2 as generation_pb
-from semblance.diffusion.testing import write_tiny_backbone
-from semblance.faces import OpenCvFaceEngine
 from semblance.generation.adapters.work import work_kinds
 from semblance.generation.domain.edit import Beginning, Changes, Kept
 from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked, NoFaceInSource, SourceUnusable
@@ -25,108 +21,26 @@ from semblance.generation.domain.image import State
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.together import Area
 from semblance.generation.domain.withdrawn import Withdrawal
-from semblance.generation.ml.engine_renderer import EngineRenderer
-from semblance.generation.ports import Beside, Drawing, OnStep, OpenAdapter, Renderer
+from semblance.generation.ports import Beside, Drawing, OnStep, OpenAdapter
 from semblance.generation.testing import engines
+from semblance.generation.testing.ray_processes import busiest_replica, engines_of, kept_by_ray
+from semblance.generation.testing.tried import MODELS, TWO_ENGINES, Tried
 from semblance.kernel.errors import Invalid, Unavailable
-from semblance.kernel.ids import SubjectId
 from semblance.objects import QUARANTINE, SealedObjects, Sealer
 from semblance.service_kit import testing
-from semblance.synthetic_people import bundled
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
-MODELS = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models"))
 WORDS = Words("smiling, in a secret garden", "sad")
 LONG = Order(5, 16, None, None)
 SHORT = Order(5, 2, None, None)
 EDITED = Order(5, 4, None, None)
-SETTINGS = {
-    "GENERATION_BEST_OF": "2",
-    "GENERATION_BATCHES": "1",
-    "GENERATION_UPSCALE_TO_PX": "64",
-    "GENERATION_ENGINE_LANES": "8",
-    "GENERATION_ENGINE_SLOTS": "4",
-    "GENERATION_RAY_REPLICAS_MIN": "2",
-    "GENERATION_RAY_REPLICAS_MAX": "2",
-    "GENERATION_RAY_DRAWINGS": "2",
-    "GENERATION_RAY_QUEUE": "1",
-    "GENERATION_RAY_HEALTH_S": "1",
-    "GENERATION_RAY_STORE_MB": "80",
-}
-
-
-@dataclass(frozen=True)
-class Engines:
-    """renderer: the one that is tried. make: another one like it, for what ends it. pid: of the cluster's head."""
-
-    renderer: Renderer
-    make: Callable[[], Renderer]
-    pid: int = 0
-
-
-@pytest.fixture(scope="module")
-def backbone_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_backbone(tmp_path_factory.mktemp("backbone") / "tiny", ip_adapter=True)
-
-
-@pytest.fixture(scope="module")
-def seed_adapter(backbone_dir: Path) -> OpenAdapter:
-    return engines.trained(backbone_dir)
-
-
-@pytest.fixture
-def adapter(seed_adapter: OpenAdapter) -> OpenAdapter:
-    """A person nobody has heard of yet: what is withdrawn in one test is not in the next."""
-    return engines.somebody_else(seed_adapter, 1)
-
-
-@pytest.fixture
-def other(seed_adapter: OpenAdapter) -> OpenAdapter:
-    return engines.somebody_else(seed_adapter, 2)
-
-
-@pytest.fixture(scope="module")
-def in_process(backbone_dir: Path) -> Iterator[Engines]:
-    def make() -> EngineRenderer:
-        return EngineRenderer(engines.small(backbone_dir), OpenCvFaceEngine(MODELS))
-
-    renderer = make()
-    yield Engines(renderer, make)
-    renderer.close()
-
-
-@pytest.fixture(scope="module")
-def in_cluster(backbone_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    settings = SETTINGS | {"GENERATION_BACKBONE_DIR": str(backbone_dir), "GENERATION_MODELS_DIR": str(MODELS.resolve())}
-    with (
-        engines.cluster(tmp_path_factory.mktemp("cluster"), settings) as cluster,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name, value in cluster.environment.items():
-            patch.setenv(name, value)
-        with warnings.catch_warnings():
-            # Ray's own modules, not ours: they are imported once, here.
-            warnings.simplefilter("ignore")
-            from semblance.generation.adapters.ray_renderer import ClusterSettings, RayRenderer
-
-            numbers = ClusterSettings(cluster.address, silence_s=20, tell_s=10)
-            renderer = RayRenderer(numbers)
-            renderer.start()
-        yield Engines(renderer, lambda: RayRenderer(numbers), cluster.pid)
-        renderer.close()
-
-
-@pytest.fixture(params=["in_process", "in_cluster"])
-def tried(request: pytest.FixtureRequest) -> Engines:
-    found: Engines = request.getfixturevalue(request.param)
-    return found
 
 
 def unwatched(_step: int, _steps: int) -> None:
     pass
 
 
-def test_the_same_request_gives_the_same_bytes(tried: Engines, adapter: OpenAdapter) -> None:
+def test_the_same_request_gives_the_same_bytes(tried: Tried, adapter: OpenAdapter) -> None:
     steps: list[tuple[int, int]] = []
     first = tried.renderer.draw(WORDS, SHORT, adapter, lambda *tick: steps.append(tick))
     again = tried.renderer.draw(WORDS, SHORT, adapter, unwatched)
@@ -137,7 +51,7 @@ def test_the_same_request_gives_the_same_bytes(tried: Engines, adapter: OpenAdap
     assert [tick for tick in steps if tick[0]] == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_both_engines_draw_the_same_bytes(in_process: Engines, in_cluster: Engines, adapter: OpenAdapter) -> None:
+def test_both_engines_draw_the_same_bytes(in_process: Tried, in_cluster: Tried, adapter: OpenAdapter) -> None:
     drawn = [engine.renderer.draw(WORDS, SHORT, adapter, unwatched) for engine in (in_process, in_cluster)]
     assert drawn[0] == drawn[1]
 
@@ -146,7 +60,7 @@ TWO_WORDS, TWO = replace(WORDS, said=("", "reading")), replace(SHORT, area=Area(
 
 
 def test_both_engines_draw_two_people_with_the_same_bytes(
-    in_process: Engines, in_cluster: Engines, adapter: OpenAdapter, other: OpenAdapter
+    in_process: Tried, in_cluster: Tried, adapter: OpenAdapter, other: OpenAdapter
 ) -> None:
     beside = [Beside(other, Area(0.5, 0, 1, 1))]
     drawn = [
@@ -158,7 +72,7 @@ def test_both_engines_draw_two_people_with_the_same_bytes(
     assert swapped.png != drawn[0].png
 
 
-def test_either_ends_a_drawing_of_two(tried: Engines, adapter: OpenAdapter, other: OpenAdapter) -> None:
+def test_either_ends_a_drawing_of_two(tried: Tried, adapter: OpenAdapter, other: OpenAdapter) -> None:
     def withdraw(step: int, _steps: int) -> None:
         if step:
             tried.renderer.revoke(Withdrawal(subject_id=other.whose.subject_id))
@@ -169,16 +83,9 @@ def test_either_ends_a_drawing_of_two(tried: Engines, adapter: OpenAdapter, othe
     assert tried.renderer.draw(WORDS, SHORT, adapter, unwatched).png, "the other one's adapter stays"
 
 
-@pytest.fixture(scope="module")
-def portrait() -> bytes:
-    """A bundled person's photo as a PNG."""
-    photo = cv2.imdecode(np.frombuffer(bundled.person_photos("ana", ("portrait",))[0].read(), np.uint8), 1)
-    return cv2.imencode(".png", cv2.resize(photo, (256, 256), interpolation=cv2.INTER_AREA))[1].tobytes()
-
-
 @pytest.mark.parametrize("kept", list(Kept))
 def test_both_engines_draw_the_same_edit_and_draw_it_again(
-    in_process: Engines, in_cluster: Engines, adapter: OpenAdapter, portrait: bytes, kept: Kept
+    in_process: Tried, in_cluster: Tried, adapter: OpenAdapter, portrait: bytes, kept: Kept
 ) -> None:
     begin = Beginning(portrait, Changes(0.5, kept))
     both = [in_process.renderer, in_cluster.renderer]
@@ -188,7 +95,7 @@ def test_both_engines_draw_the_same_edit_and_draw_it_again(
     assert not {drawn[0].png} & {in_process.renderer.draw(WORDS, EDITED, adapter, unwatched, o).png for o in others}
 
 
-def test_an_edit_that_cannot_begin_is_refused_alike(tried: Engines, adapter: OpenAdapter) -> None:
+def test_an_edit_that_cannot_begin_is_refused_alike(tried: Tried, adapter: OpenAdapter) -> None:
     empty = cv2.imencode(".png", np.full((64, 64, 3), 127, np.uint8))[1].tobytes()
     for picture, code in ((empty, NoFaceInSource.code), (empty[:60], SourceUnusable.code), (b"", SourceUnusable.code)):
         with pytest.raises(Invalid) as refused:
@@ -196,7 +103,7 @@ def test_an_edit_that_cannot_begin_is_refused_alike(tried: Engines, adapter: Ope
         assert refused.value.code == code
 
 
-def test_two_people_at_once_each_get_their_own(tried: Engines, adapter: OpenAdapter, other: OpenAdapter) -> None:
+def test_two_people_at_once_each_get_their_own(tried: Tried, adapter: OpenAdapter, other: OpenAdapter) -> None:
     people = [adapter, other, adapter, other]
     alone = [tried.renderer.draw(WORDS, SHORT, person, unwatched) for person in (adapter, other)]
     with ThreadPoolExecutor(4) as threads:
@@ -205,21 +112,21 @@ def test_two_people_at_once_each_get_their_own(tried: Engines, adapter: OpenAdap
     assert alone[0].png != alone[1].png
 
 
-def test_more_than_fit_wait_for_their_turn(tried: Engines, adapter: OpenAdapter) -> None:
+def test_more_than_fit_wait_for_their_turn(tried: Tried, adapter: OpenAdapter) -> None:
     """Four drawings run and one waits in the cluster; the engine's own queue takes two of the others at a time."""
     with ThreadPoolExecutor(8) as threads:
         drawn = list(threads.map(lambda _: tried.renderer.draw(WORDS, SHORT, adapter, unwatched), range(8)))
     assert len({each.png for each in drawn}) == 1
 
 
-def test_an_adapter_of_another_backbone_is_refused(tried: Engines, adapter: OpenAdapter) -> None:
+def test_an_adapter_of_another_backbone_is_refused(tried: Tried, adapter: OpenAdapter) -> None:
     with pytest.raises(Invalid, match="another backbone") as refused:
         tried.renderer.draw(WORDS, SHORT, replace(adapter, backbone_digest="0" * 64), unwatched)
     assert refused.value.code == AdapterDamaged.code
 
 
 @pytest.mark.parametrize("how", ["cut short", "not the one trained", "packed and cut short"])
-def test_a_damaged_adapter_is_refused(tried: Engines, adapter: OpenAdapter, how: str) -> None:
+def test_a_damaged_adapter_is_refused(tried: Tried, adapter: OpenAdapter, how: str) -> None:
     damaged = {
         "cut short": engines.opened(adapter.lora[:2000], adapter.reference, adapter.backbone_digest),
         "not the one trained": replace(adapter, whose=replace(adapter.whose, digest="0" * 64)),
@@ -229,15 +136,13 @@ def test_a_damaged_adapter_is_refused(tried: Engines, adapter: OpenAdapter, how:
         tried.renderer.draw(WORDS, SHORT, damaged, unwatched)
 
 
-def test_a_packed_form_that_does_not_fit_is_packed_anew(
-    tried: Engines, in_process: Engines, adapter: OpenAdapter
-) -> None:
+def test_a_packed_form_that_does_not_fit_is_packed_anew(tried: Tried, in_process: Tried, adapter: OpenAdapter) -> None:
     stale = replace(adapter, flat=b"of another layout")
     drawn = tried.renderer.draw(WORDS, SHORT, stale, unwatched)
     assert drawn == in_process.renderer.draw(WORDS, SHORT, adapter, unwatched)
 
 
-def test_what_stops_the_drawing_passes_through(tried: Engines, adapter: OpenAdapter) -> None:
+def test_what_stops_the_drawing_passes_through(tried: Tried, adapter: OpenAdapter) -> None:
     class Withdrawn(Exception):
         pass
 
@@ -252,7 +157,7 @@ def test_what_stops_the_drawing_passes_through(tried: Engines, adapter: OpenAdap
 
 @pytest.mark.parametrize("name", ["adapter_id", "consent_id", "subject_id"])
 def test_a_withdrawal_ends_what_is_drawn_and_what_is_asked_for_later(
-    tried: Engines, adapter: OpenAdapter, other: OpenAdapter, name: str
+    tried: Tried, adapter: OpenAdapter, other: OpenAdapter, name: str
 ) -> None:
     seen: list[int] = []
 
@@ -271,7 +176,7 @@ def test_a_withdrawal_ends_what_is_drawn_and_what_is_asked_for_later(
         tried.renderer.draw(WORDS, SHORT, adapter, unwatched)
 
 
-def test_every_engine_refuses_what_it_was_told_of(in_cluster: Engines, adapter: OpenAdapter) -> None:
+def test_every_engine_refuses_what_it_was_told_of(in_cluster: Tried, adapter: OpenAdapter) -> None:
     """Another client, which heard of nothing itself, asks both engines."""
     withdrawal = Withdrawal(subject_id=adapter.whose.subject_id)
     in_cluster.renderer.revoke(withdrawal, confirmed=True)
@@ -281,7 +186,7 @@ def test_every_engine_refuses_what_it_was_told_of(in_cluster: Engines, adapter: 
         assert [type(each.exception()) for each in asked] == [AdapterRevoked] * 4
 
 
-def test_engines_that_end_count_until_they_are_gone_and_no_other_cluster_is_started(in_cluster: Engines) -> None:
+def test_engines_that_end_count_until_they_are_gone_and_no_other_cluster_is_started(in_cluster: Tried) -> None:
     from ray._private import auto_init_hook
 
     from semblance.generation.adapters.ray_renderer import holding
@@ -290,18 +195,8 @@ def test_engines_that_end_count_until_they_are_gone_and_no_other_cluster_is_star
     assert not auto_init_hook.enable_auto_connect, "a late call would start a cluster in this process"
 
 
-def kept_by_ray(head_pid: int) -> list[bytes]:
-    """What Ray has on disk, and its store of objects, whose file is deleted and held open."""
-    [raylet] = [each for each in psutil.Process(head_pid).children(recursive=True) if each.name() == "raylet"]
-    [folder] = [word.partition("=")[2] for word in raylet.cmdline() if word.startswith("--session_dir=")]
-    opened_files = Path(f"/proc/{raylet.pid}/fd").iterdir()
-    stores = [link for link in opened_files if "plasma" in os.path.realpath(link) and not link.is_socket()]
-    assert stores
-    return [path.read_bytes() for path in [*Path(folder).resolve().rglob("*"), *stores] if path.is_file()]
-
-
 def test_ray_keeps_neither_words_nor_adapters_nor_pictures(
-    in_cluster: Engines, adapter: OpenAdapter, portrait: bytes
+    in_cluster: Tried, adapter: OpenAdapter, portrait: bytes
 ) -> None:
     begin = Beginning(portrait, Changes(0.5, Kept.NOTHING))
     drawn = in_cluster.renderer.draw(WORDS, EDITED, adapter, unwatched, begin)
@@ -321,13 +216,13 @@ def test_ray_keeps_neither_words_nor_adapters_nor_pictures(
         assert not any(secret in each for each in kept)
 
 
-def test_a_withdrawal_of_what_nobody_wears_is_remembered(tried: Engines, adapter: OpenAdapter) -> None:
+def test_a_withdrawal_of_what_nobody_wears_is_remembered(tried: Tried, adapter: OpenAdapter) -> None:
     tried.renderer.revoke(Withdrawal(subject_id=adapter.whose.subject_id), confirmed=True)
     with pytest.raises(AdapterRevoked):
         tried.renderer.draw(WORDS, SHORT, adapter, unwatched)
 
 
-def test_it_says_how_much_it_has_to_do(tried: Engines, adapter: OpenAdapter) -> None:
+def test_it_says_how_much_it_has_to_do(tried: Tried, adapter: OpenAdapter) -> None:
     seen = []
     tried.renderer.healthy()
     tried.renderer.draw(WORDS, SHORT, adapter, lambda *_: seen.append(tried.renderer.load()))
@@ -339,22 +234,8 @@ def test_it_says_how_much_it_has_to_do(tried: Engines, adapter: OpenAdapter) -> 
     assert after.steps > 0
 
 
-def engines_of(head_pid: int) -> list[psutil.Process]:
-    """The processes of the cluster's engines."""
-    running = psutil.Process(head_pid).children(recursive=True)
-    return [each for each in running if "Replica:semblance:Engine" in " ".join(each.cmdline())]
-
-
-def busiest_replica(head_pid: int) -> int:
-    """The process id of the engine that computes now."""
-    engines_now = engines_of(head_pid)
-    before = {each.pid: sum(each.cpu_times()[:2]) for each in engines_now}
-    time.sleep(0.5)
-    return max(engines_now, key=lambda each: sum(each.cpu_times()[:2]) - before[each.pid]).pid
-
-
 def test_a_replica_that_is_killed_loses_no_picture_and_doubles_none(
-    service, in_process: Engines, in_cluster: Engines, adapter: OpenAdapter
+    service, in_process: Tried, in_cluster: Tried, adapter: OpenAdapter
 ) -> None:  # type: ignore[no-untyped-def]
     killed: list[int] = []
 
@@ -362,7 +243,14 @@ def test_a_replica_that_is_killed_loses_no_picture_and_doubles_none(
         """The cluster's renderer; the first drawing loses its replica."""
 
         def draw(
-            self, words: Words, order: Order, adapter: OpenAdapter, on_step: OnStep, begin: Beginning | None = None
+            self,
+            words: Words,
+            order: Order,
+            adapter: OpenAdapter,
+            on_step: OnStep,
+            begin: Beginning | None = None,
+            *,
+            beside: Sequence[Beside] = (),
         ) -> Drawing:
             def between(step: int, steps: int) -> None:
                 if step and not killed:
@@ -370,7 +258,7 @@ def test_a_replica_that_is_killed_loses_no_picture_and_doubles_none(
                     os.kill(killed[0], signal.SIGKILL)
                 on_step(step, steps)
 
-            return in_cluster.renderer.draw(words, order, adapter, between, begin)
+            return in_cluster.renderer.draw(words, order, adapter, between, begin, beside=beside)
 
     consent, adapter_id = service.enrol(adapter)
     work = work_kinds(replace(service.ports, renderer=Killing()), lease_s=30, max_attempts=3)
@@ -389,8 +277,8 @@ def test_a_replica_that_is_killed_loses_no_picture_and_doubles_none(
 
 
 def test_an_upgrade_while_people_draw_loses_no_picture(
-    in_process: Engines,
-    in_cluster: Engines,
+    in_process: Tried,
+    in_cluster: Tried,
     adapter: OpenAdapter,
     backbone_dir: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -399,7 +287,7 @@ def test_an_upgrade_while_people_draw_loses_no_picture(
 
     from semblance.generation.ml import serve_app
 
-    other_numbers = SETTINGS | {"GENERATION_ENGINE_SLOTS": "5", "GENERATION_BACKBONE_DIR": str(backbone_dir)}
+    other_numbers = {**TWO_ENGINES, "GENERATION_ENGINE_SLOTS": "5", "GENERATION_BACKBONE_DIR": str(backbone_dir)}
     for name, value in (other_numbers | {"GENERATION_MODELS_DIR": str(MODELS.resolve())}).items():
         monkeypatch.setenv(name, value)
     expected = in_process.renderer.draw(WORDS, LONG, adapter, unwatched).png
@@ -434,7 +322,7 @@ def test_an_upgrade_while_people_draw_loses_no_picture(
     assert not left, "engines of before the upgrade go on"
 
 
-def test_a_closed_engine_draws_nothing(tried: Engines, adapter: OpenAdapter) -> None:
+def test_a_closed_engine_draws_nothing(tried: Tried, adapter: OpenAdapter) -> None:
     engine = tried.make()
     begun = threading.Event()
 
@@ -449,9 +337,3 @@ def test_a_closed_engine_draws_nothing(tried: Engines, adapter: OpenAdapter) -> 
         assert isinstance(drawing.exception(60), Unavailable)
     with pytest.raises(Unavailable):
         engine.draw(WORDS, SHORT, adapter, unwatched)
-
-
-def test_a_withdrawal_names_one_thing() -> None:
-    with pytest.raises(ValueError, match="names an adapter, a consent or a person"):
-        Withdrawal()
-    assert Withdrawal(subject_id=SubjectId("s")).id == "s"

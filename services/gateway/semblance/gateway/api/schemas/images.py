@@ -126,6 +126,8 @@ class NewOther(Asked):
     """Somebody else in the picture: exactly one of `grant_id`, which must allow pictures together, and `adapter_id`, of
     yourself."""
 
+    model_config = ConfigDict(json_schema_extra=example(grant_id=EXAMPLE_ID, region="right", prompt="me with a book"))
+
     grant_id: Annotated[Id | None, Field(description="A grant that this person gave to you.")] = None
     adapter_id: Annotated[Id | None, Field(description="Yourself, with this adapter.")] = None
     region: Where = None

@@ -17,7 +17,7 @@ WALKING = $(sort $(shell grep -rlE --include='test_*.py' 'mark\.(e2e|resilience)
 ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check units walks kills contracts openapi chart images sbom images-lint images-proof restore-proof lock clean
+.PHONY: help setup models demo test check units walks kills contracts openapi chart images sbom images-lint images-proof restore-proof drain-proof lock clean
 .PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-events bench-gateway bench-engine bench-choice bench-pocket pocket-train loadtest
 
 help:  ## What can be made
@@ -77,6 +77,9 @@ sbom: $(LOAD_TOOLS)  ## Write the bill of materials of every image (CycloneDX)
 
 restore-proof: $(STAMP) $(MODELS)  ## Back up, erase and take back, lose everything, restore: some starts, some minutes
 	@SEMBLANCE_RESTORE=1 $(BIN)/python -m pytest -q tests/resilience/test_restore.py
+
+drain-proof: $(STAMP) $(MODELS)  ## Two Ray nodes, one drained and one lost while people draw: two minutes
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_drain
 
 images-lint: $(IMAGE_TOOLS)  ## hadolint over every Dockerfile
 	@$(BIN)/hadolint --failure-threshold style services/*/Dockerfile libs/*/Dockerfile loadtests/Dockerfile && echo "hadolint finds nothing"

@@ -1,0 +1,163 @@
+"""`python tests/bench_drain`: what becomes of drawings when a Ray node goes. Two minutes on two cores.
+
+Two nodes on this machine with an engine each, three people who draw one picture after another. One node is drained as
+a pod's `preStop` does, and a new one comes; then another node is lost without a word, and a new one comes. Prints what
+was found as JSON; 1 when a picture was lost, differs, or an engine was not replaced. A tiny random backbone: nothing
+here says how long real pictures take.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from semblance.diffusion.testing import write_tiny_backbone
+from semblance.generation.domain.errors import EngineAway
+from semblance.generation.domain.order import Order, Words
+from semblance.generation.ml.options import EngineOptions, ReplicaOptions
+from semblance.generation.ports import OpenAdapter, Renderer
+from semblance.generation.testing import engines
+from semblance.service_kit.cluster.testing import ENVIRONMENT
+
+PEOPLE, WITHIN_S, DRAIN_S, STORE_BYTES = 3, 90.0, 30, 80_000_000
+WORDS, ORDER = Words("smiling", ""), Order(5, 50, None, None)
+MODELS = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models")).resolve()
+
+
+class Drawing:
+    """People who draw until they are told to stop; a drawing whose engine was lost is asked for again, as the queue
+    does."""
+
+    def __init__(self, renderer: Renderer, adapter: OpenAdapter) -> None:
+        self._renderer, self._adapter = renderer, adapter
+        self._expected = renderer.draw(WORDS, ORDER, adapter, lambda *_: None).png
+        self._counting = threading.Lock()
+        self.stopped = threading.Event()
+        self.drawn = self.differing = self.again = 0
+
+    def person(self) -> None:
+        while not self.stopped.is_set():
+            try:
+                png = self._renderer.draw(WORDS, ORDER, self._adapter, lambda *_: None).png
+            except EngineAway:
+                with self._counting:
+                    self.again += 1
+                time.sleep(0.2)
+                continue
+            with self._counting:
+                self.drawn += 1
+                self.differing += png != self._expected
+
+
+def main() -> int:
+    """Try both."""
+    os.environ.update(ENVIRONMENT | {"RAY_worker_niceness": "0"})
+    warnings.simplefilter("ignore")  # Ray's own, of what it will do one day
+    with tempfile.TemporaryDirectory(prefix="sd-", dir="/tmp") as folder:
+        found = _tried(Path(folder))
+    print(json.dumps(found, indent=1))
+    right = all(each["replaced_s"] is not None and each["drawn"] and not each["differing"] for each in found.values())
+    return 0 if right else 1
+
+
+def _tried(folder: Path) -> dict[str, Any]:
+    # Not before the environment is set: Ray reads it when it is imported.
+    import ray
+    from ray import serve
+    from ray.cluster_utils import Cluster
+
+    from semblance.generation.adapters.ray_renderer import ClusterSettings, RayRenderer
+    from semblance.generation.ml.serve_app import APP, deployed
+
+    backbone = write_tiny_backbone(folder / "tiny", ip_adapter=True)
+    options = EngineOptions(engines.small(backbone), MODELS)
+    replicas = ReplicaOptions(least=2, most=2, drawings=4, drain_s=DRAIN_S, health_s=1)
+    cluster = Cluster(
+        initialize_head=True,
+        head_node_args={
+            "num_cpus": 0,
+            "temp_dir": str(folder / "r"),
+            "include_dashboard": False,
+            "object_store_memory": STORE_BYTES,
+        },
+    )
+
+    def add() -> Any:
+        return cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+
+    def engines_elsewhere(gone: Any) -> bool:
+        actors = ray._private.state.actors().values()
+        at = [each["Address"]["NodeID"] for each in actors if each["State"] == "ALIVE" and "#Engine#" in each["Name"]]
+        states = serve.status().applications[APP].deployments["Engine"].replica_states
+        return dict(states) == {"RUNNING": 2} and gone.node_id not in at
+
+    first, second = add(), add()
+    ray.init(address=cluster.address, log_to_driver=False, configure_logging=False)
+    try:
+        serve.start(proxy_location="Disabled")
+        serve.run(deployed(options, replicas), name=APP, route_prefix=None)
+        renderer = RayRenderer(ClusterSettings(cluster.address, silence_s=20, tell_s=10))
+        adapter = engines.trained(backbone)
+
+        def drain() -> None:
+            ray_command = str(Path(sys.executable).with_name("ray"))
+            asked = ["drain-node", "--address", cluster.address, "--node-id", first.node_id]
+            why = ["--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "its pod ends"]
+            until = ["--deadline-remaining-seconds", str(DRAIN_S)]
+            subprocess.run([ray_command, *asked, *why, *until], check=True, stdout=subprocess.DEVNULL)
+
+        found = {
+            "drained": _through(Drawing(renderer, adapter), drain, add, lambda: engines_elsewhere(first)),
+            "lost": _through(
+                Drawing(renderer, adapter),
+                lambda: cluster.remove_node(second, allow_graceful=False),
+                add,
+                lambda: engines_elsewhere(second),
+            ),
+        }
+        renderer.close()
+        return found
+    finally:
+        serve.shutdown()
+        ray.shutdown()
+        cluster.shutdown()
+
+
+def _through(
+    drawing: Drawing, go: Callable[[], None], come: Callable[[], Any], replaced: Callable[[], bool]
+) -> dict[str, Any]:
+    """What was drawn while a node went and until its engine stood elsewhere."""
+    with ThreadPoolExecutor(PEOPLE) as threads:
+        people = [threads.submit(drawing.person) for _ in range(PEOPLE)]
+        try:
+            begun_s = time.monotonic()
+            go()
+            come()
+            while not (done := replaced()) and time.monotonic() - begun_s < WITHIN_S:
+                time.sleep(0.5)
+            took_s = round(time.monotonic() - begun_s, 1)
+            time.sleep(1.0)  # also on what came
+        finally:
+            drawing.stopped.set()
+        for person in people:
+            person.result(WITHIN_S)
+    return {
+        "drawn": drawing.drawn,
+        "differing": drawing.differing,
+        "asked_again": drawing.again,
+        "replaced_s": took_s if done else None,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -19,6 +19,8 @@ from semblance.service_kit.database import Database
 from semblance.service_kit.taken_back import OWED, Kind, TakenBack, TakenBackLog, UnknownEntry, of_message
 from semblance.service_kit.work import WorkKind
 
+AN_ID = "01a223a6-0000-7000-8000-000000000001"
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -157,7 +159,7 @@ def test_what_was_undone_and_is_done_anew_counts_from_then(folder: Path) -> None
     assert log.entries() == {hidden: max(times)}
 
 
-@pytest.mark.parametrize("name", ["lost", f"grown.{new_id()}.{new_id()}", f"image.{new_id()}", f"image.x.{new_id()}"])
+@pytest.mark.parametrize("name", ["lost", f"grown.{AN_ID}.{AN_ID}", f"image.{AN_ID}", f"image.x.{AN_ID}"])
 def test_a_file_that_is_no_entry_is_not_passed_over(folder: Path, name: str) -> None:
     folder.mkdir(parents=True)
     (folder / name).touch()

@@ -158,6 +158,8 @@ class RayTrainer:
                     seat.ends.start()
 
     def _join(self) -> None:
+        if self._closed.is_set():
+            raise TrainerAway("the trainer is closed")
         try:
             self._membership.enter()
         except connection.CANNOT_JOIN as error:

@@ -10,7 +10,8 @@ import jwt
 import pytest
 from fastapi.testclient import TestClient
 
-from semblance.gateway.testing import GatewayInProcess, gateway
+from semblance.gateway.testing import GatewayInProcess, browser, gateway
+from semblance.gateway.testing.visit import Visit
 
 PASSWORD = "correct horse battery"
 JPEG = b"\xff\xd8\xff\xe0" + b"not really pixels" * 10
@@ -114,3 +115,23 @@ def ada(sign_up: Callable[[str], Guest]) -> Guest:
 @pytest.fixture
 def eve(sign_up: Callable[[str], Guest]) -> Guest:
     return sign_up("eve")
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Page]:
+    """The tab of a real Chromium; whoever asks for it is skipped where there is none."""
+    with browser.browsing(tmp_path_factory.mktemp("browser"), *browser.CAMERA) as page:
+        yield page
+
+
+@pytest.fixture
+def visit(world: GatewayInProcess, tab: browser.Page) -> Iterator[Visit]:
+    """Each test has an origin of its own, and so storage of its own."""
+    page = tab
+    page.complaints.clear()
+    page.sized(1280, 800)
+    with browser.served(world.app) as url:
+        page.open(f"{url}/me")
+        here = Visit(page, url)
+        here.at("enter")
+        yield here

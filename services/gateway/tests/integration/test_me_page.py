@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,25 +25,6 @@ pytestmark = [
     pytest.mark.skipif(browser.chromium() is None, reason="no Chromium here: apt-get install chromium"),
 ]
 ALREADY_GIVEN = "#consents li.active"
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browser.Page]:
-    with browser.browsing(tmp_path_factory.mktemp("browser"), *browser.CAMERA) as page:
-        yield page
-
-
-@pytest.fixture
-def visit(world: GatewayInProcess, tab: browser.Page) -> Iterator[Visit]:
-    """Each test has an origin of its own, and so storage of its own."""
-    page = tab
-    page.complaints.clear()
-    page.sized(1280, 800)
-    with browser.served(world.app) as url:
-        page.open(f"{url}/me")
-        here = Visit(page, url)
-        here.at("enter")
-        yield here
 
 
 def test_only_this_page_may_ask_for_the_camera_and_it_runs_its_own_files_alone(http: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 import { get, post, session } from "/me/api.js";
 import { at, day, go, made, on, save, say } from "/me/dom.js";
+import { allowed, grants, open } from "/me/sharing.js";
 import { showSignIns } from "/me/signed_in.js";
 import { event, LEVELS, purposes } from "/me/words.js";
 
@@ -10,11 +11,12 @@ const LOG_EVERY_MS = 3000; // entries arrive by events: a moment after what they
 let again = 0;
 
 export async function showGiven() {
-  const [consents, sharing, grants] = await Promise.all([get("/v1/consents?limit=100"), get("/v1/sharing"), get("/v1/grants?limit=100")]);
+  const [consents, sharing, found] = await Promise.all([get("/v1/consents?limit=100"), get("/v1/sharing"), grants()]);
   at("consents").replaceChildren(...consents.items.map(consentCard));
   if (!consents.items.length) at("consents").append(made("li", "Nothing yet."));
   at("level").textContent = LEVELS[sharing.level] ?? sharing.level;
-  at("grants").replaceChildren(...grants.items.filter((grant) => grant.state === "allowed").map(grantCard));
+  const asking = open(found).length, have = allowed(found).length;
+  at("asking").textContent = `${asking || "No"} question${asking === 1 ? " waits" : "s wait"} for my answer; ${have || "no"} permission${have === 1 ? " of mine stands" : "s of mine stand"}.`;
   at("log").open = at("password").open = false;
   await showSignIns();
   go("given");
@@ -67,12 +69,6 @@ function receiptButton(id) {
   const button = made("button", "Save the receipt");
   on(button, "click", async () => save(`consent-${id}.json`, JSON.stringify(await get(`/v1/consents/${id}/receipt`), null, 1), "application/json"));
   return button;
-}
-
-function grantCard(grant) {
-  const card = made("li", "", { className: "active" });
-  card.append(made("p", `${grant.grantee.name ?? "Somebody"}: ${grant.purpose || "pictures of me"}`), withdrawButton(`/v1/grants/${grant.id}/withdraw`));
-  return card;
 }
 
 async function showLog() {

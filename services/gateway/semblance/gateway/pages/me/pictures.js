@@ -10,7 +10,7 @@ const ADAPTER = {
   queued: "Waiting for its turn …", training: "Learning. This takes some minutes; you may leave this page …", ready: "Learnt. You can ask for pictures.",
   failed: "It did not work. Try again.", revoked: "Destroyed, because its consent ended.", removed: "Removed.",
 };
-const PICTURE = {
+export const PICTURE = {
   queued: "Waiting for its turn …", running: "Being made …", quarantined: "Being checked …", in_review: "A person looks at it; that can take a day.",
   blocked: "Held back by the filter", failed: "Could not be made", revoked: "Stopped, because its consent ended",
 };
@@ -103,11 +103,7 @@ async function card(image) {
     element.append(made("p", (PICTURE[image.state] ?? image.state) + why));
     return { element, state: image.state };
   }
-  const [bytes, manifest] = await Promise.all([call("GET", `/v1/images/${image.id}/content`, { bytes: true }), get(`/v1/images/${image.id}/manifest`)]);
-  const url = URL.createObjectURL(bytes);
-  const badge = made("p");
-  badge.append(made("span", "Content Credentials", { className: "made", title: "Signed into the file: made by AI, with the consent of the person in it" }),
-    made("span", ` signed on ${day(manifest.signed_at)}`));
+  const { bytes, parts, url } = await published(image, "A picture of me, made by AI");
   const row = made("div", "", { className: "row" }), keep = made("button", "Save"), change = made("button", "Change", { className: "change" }), drop = made("button", "Delete", { className: "danger" });
   on(keep, "click", () => save(`picture-${image.id}.png`, bytes, bytes.type));
   on(drop, "click", async () => {
@@ -122,6 +118,16 @@ async function card(image) {
     at("edit").showModal();
   });
   row.append(keep, change, drop);
-  element.append(made("img", "", { src: url, alt: "A picture of me, made by AI" }), badge, row);
+  element.append(...parts, row);
   return { element, state: image.state, url };
+}
+
+// The picture and the badge of one that is out; whoever shows it lets go of the url.
+export async function published(image, alt) {
+  const [bytes, manifest] = await Promise.all([call("GET", `/v1/images/${image.id}/content`, { bytes: true }), get(`/v1/images/${image.id}/manifest`)]);
+  const url = URL.createObjectURL(bytes);
+  const badge = made("p");
+  badge.append(made("span", "Content Credentials", { className: "made", title: "Signed into the file: made by AI, with the consent of the person in it" }),
+    made("span", ` signed on ${day(manifest.signed_at)}`));
+  return { bytes, parts: [made("img", "", { src: url, alt }), badge], url };
 }

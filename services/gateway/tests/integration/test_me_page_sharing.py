@@ -27,7 +27,7 @@ def ask(asker: Any, person: Any, **more: object) -> str:
 
 
 def fits(visit: Visit, name: str) -> None:
-    """Nothing is cut off at a telephone's width, in the dark either; then a desk's again."""
+    """Nothing is cut off at a telephone's width; then a desk's again."""
     visit.shoot(name)
     visit.page.sized(390, 844, phone=True)
     visit.shoot(f"{name}-phone")
@@ -91,7 +91,12 @@ def test_a_question_is_allowed_in_part_or_refused_and_taken_back(
     assert ada.get("/v1/sharing").json()["level"] == "apps"
     fits(visit, "others-allowed")
     card = visit.text("grants")
-    for words in ("3 pictures left of 3", "I see each picture first", "never together", "Never: no alcohol; nothing"):
+    for words in (
+        "3 pictures left of 3",
+        "I see each picture first",
+        "never together",
+        "My limits: no alcohol; nothing",
+    ):
         assert words in card
     page.click("#grants .danger")
     page.until("!document.querySelector('#grants li.active')")
@@ -137,6 +142,7 @@ def test_together_has_a_tick_of_its_own_and_pictures_that_others_asked_for_wait_
     world.platform.generation.become(image_id, "published")
     page.click("#to-others")
     page.until("!!document.querySelector('#inbox img')")
+    page.run("document.getElementById('inbox').scrollIntoView()")
     fits(visit, "inbox")
     assert "The person eve" in visit.text("inbox")
     assert eve.get(content).json()["code"] == "awaiting-approval"
@@ -147,6 +153,8 @@ def test_together_has_a_tick_of_its_own_and_pictures_that_others_asked_for_wait_
     page.press("Enter", 13, "\r")
     page.until("/Hidden from them/.test(document.getElementById('inbox').innerText)")
     assert eve.get(content).json()["code"] == "image-hidden"
+    page.click("#grants .danger")
+    page.until("/permission was taken back/.test(document.getElementById('inbox').innerText)")
     page.click("#inbox .danger")
     page.until("!document.querySelector('#inbox .danger')")
     assert world.platform.generation.owned[image_id][1].state == "removed"

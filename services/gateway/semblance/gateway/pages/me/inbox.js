@@ -7,18 +7,20 @@ import { USES, who } from "/me/words.js";
 
 const LIMIT = 20;
 const VISIBLE = { waiting: "Waits for my look. They cannot have it yet.", shown: "They can have it.", hidden: "Hidden from them." };
-let older = null, urls = [];
+let older = null, urls = [], takenBack = new Set();
 
 export function inbox() {
   on(at("inbox-more"), "click", () => showMore(older));
 }
 
-// The newest; every look begins anew, and lets go of the pictures that were shown before.
-export async function showInbox() {
+// The newest; every look begins anew, and lets go of the pictures that were shown before. withdrawn: ids of grants.
+export async function showInbox(withdrawn) {
+  takenBack = new Set(withdrawn);
   for (const url of urls) URL.revokeObjectURL(url);
   urls = [];
   at("inbox").replaceChildren();
-  await showMore("");
+  // Whoever wants to take something back must not wait for the pictures to be there.
+  await showMore("").catch((error) => at("inbox").append(made("li", error.message)));
   if (!at("inbox").children.length) at("inbox").append(made("li", "None yet."));
 }
 
@@ -44,12 +46,18 @@ async function card(item) {
   } catch (error) {
     element.append(made("p", error.message)); // this one cannot be shown; the others can
   }
-  element.append(about, made("p", VISIBLE[image.visibility] ?? image.visibility, { className: "quiet" }), buttons(item, element));
+  element.append(about, made("p", stands(item), { className: "quiet" }), buttons(item, element));
   return element;
 }
 
-function buttons({ image }, element) {
-  const row = made("div", "", { className: "row" });
+function stands({ image, grant_id: grantId }) {
+  if (takenBack.has(grantId)) return "Out of their reach, because the permission was taken back.";
+  if (image.people > 1 && image.visibility === "shown") return "I let it through. They can have it once everybody in it has.";
+  return VISIBLE[image.visibility] ?? image.visibility;
+}
+
+function buttons({ image, grant_id: grantId }, element) {
+  const over = takenBack.has(grantId), row = made("div", "", { className: "row" });
   const offer = (words, act, more) => {
     const button = made("button", words, more);
     on(button, "click", act);
@@ -60,8 +68,8 @@ function buttons({ image }, element) {
     element.replaceWith(next);
     next.querySelector("button").focus();
   };
-  if (image.visibility !== "shown") offer("Let them see it", () => become("approve"), { className: "main" });
-  if (image.visibility !== "hidden") offer(image.visibility === "shown" ? "Hide it" : "Keep it hidden", () => become("hide"));
+  if (!over && image.visibility !== "shown") offer("Let them see it", () => become("approve"), { className: "main" });
+  if (!over && image.visibility !== "hidden") offer(image.visibility === "shown" ? "Hide it" : "Keep it hidden", () => become("hide"));
   offer("Delete", async () => {
     await call("DELETE", `/v1/images/${image.id}`);
     element.remove();

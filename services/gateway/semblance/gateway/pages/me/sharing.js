@@ -23,7 +23,8 @@ export async function grants() {
 }
 
 export async function showOthers() {
-  const [found, level, me] = await Promise.all([grants(), get("/v1/sharing"), get("/v1/me"), showInbox()]);
+  const [found, level, me] = await Promise.all([grants(), get("/v1/sharing"), get("/v1/me")]);
+  await showInbox(found.filter((grant) => grant.state === "withdrawn").map((grant) => grant.id));
   setting = level;
   stale = false;
   fill("questions", open(found).map(questionCard), "Nobody asks now.");
@@ -74,7 +75,7 @@ function grantCard({ id, grantee, purpose, asked, allowed: scope, general_limits
   if (purpose) card.append(made("blockquote", purpose, { dir: "auto" }));
   card.append(line(`${count(left)} left of ${scope.pictures}, until ${day(until)}.`),
     line(scope.review ? "I see each picture first." : "Pictures go out without my look."), line(together(scope)));
-  const limits = { "Never": [...general, ...scope.limits], "No style of": scope.denied_styles, "Only for": scope.allowed_uses.map((word) => USES[word] ?? word), "Not for": scope.denied_uses };
+  const limits = { "My limits": [...general, ...scope.limits], "Styles I refuse": scope.denied_styles, "For": scope.allowed_uses.map((word) => USES[word] ?? word), "Uses I refuse": scope.denied_uses };
   for (const [name, words] of Object.entries(limits)) if (words.length) card.append(line(`${name}: ${words.join("; ")}.`));
   if (byLevel) card.append(made("p", "Given by my level, without a question.", { className: "quiet" }));
   on(end, "click", () => answered(`/v1/grants/${id}/withdraw`));

@@ -27,7 +27,11 @@ export function given({ give, leave }) {
   on(at("log"), "toggle", showLog);
   at("erase").addEventListener("click", () => at("sure").showModal());
   at("sure-no").addEventListener("click", () => at("sure").close());
-  at("sure").addEventListener("close", () => { at("sure-how").reset(); at("sure-problem").textContent = ""; });
+  at("sure").addEventListener("close", () => { // told a moment later: it may be open again, with something typed
+    if (at("sure").open) return;
+    at("sure-how").reset();
+    at("sure-problem").textContent = "";
+  });
   on(at("sure-how"), "submit", async () => {
     const password = at("sure-how").elements.password.value;
     at("sure-how").reset();

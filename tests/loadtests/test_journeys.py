@@ -101,6 +101,7 @@ IMAGE = {
     "requested_at": "2026-01-01T00:00:00Z",
     "finished_at": "2026-01-01T00:00:01Z",
     "requester_id": "",
+    "people": 1,
     "source_image_id": "",
     "use": "",
     "visibility": "shown",

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from semblance.kernel import durable_files
 from semblance.kernel.errors import Unavailable
 
 
@@ -81,17 +81,6 @@ def _read_or_make(path: Path) -> bytes:
 
 def _make(path: Path) -> None:
     """Write a new key; of two processes that start at once, the first wins."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    durable_files.make_private_directory(path.parent)
     seed = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(seed)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(fresh, path)
-    except FileExistsError:
-        return
-    finally:
-        fresh.unlink()
+    durable_files.create_exclusively(path, seed)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from semblance.kernel import durable_files
 from semblance.kernel.errors import Unavailable
 
 _NONCE_BYTES = 12  # NIST SP 800-38D section 8.2.2: a random 96-bit nonce
@@ -22,17 +23,8 @@ _PEPPER_BYTES = 32
 def load_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
     """The file's bytes; made by the first process that starts (mode 600), read by the others. Never half written."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(make())
-        try:
-            os.link(fresh, path)  # fails when another process was first, whose file then counts
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+        durable_files.make_private_directory(path.parent)
+        durable_files.create_exclusively(path, make())
     return path.read_bytes()
 
 

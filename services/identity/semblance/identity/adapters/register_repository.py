@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from semblance.identity.domain.protection import ProtectedFace, ProtectionPurpos
 from semblance.identity.domain.review import ReviewKind
 from semblance.identity.domain.templates import ChangeKind
 from semblance.kernel.ids import SubjectId, new_id
+from semblance.service_kit.begun_keys import BegunKeys
 
 _PORTION = 500  # ids in one question; every database takes so many
 
@@ -23,6 +25,20 @@ class SqlRegister:
 
     def __init__(self, session: Session) -> None:
         self._sql = session
+        self._keys = BegunKeys(session, t.protection_keys)
+
+    def begin_key(self, entry_id: str, now: dt.datetime) -> None:
+        """Again for an entry that is being added begins its time anew. The caller holds the gallery's lock."""
+        self._keys.end(entry_id)
+        self._keys.begin(entry_id, now)
+
+    def end_key(self, entry_id: str) -> bool:
+        """Whether its key was one that is about to be made."""
+        return self._keys.end(entry_id)
+
+    def keys_begun_before(self, instant: dt.datetime, limit: int) -> Sequence[str]:
+        """Oldest first."""
+        return self._keys.before(instant, limit)
 
     def add(self, entry: ProtectedFace) -> None:
         """Keep a new one."""

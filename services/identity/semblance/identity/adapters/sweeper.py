@@ -41,6 +41,7 @@ class Sweeper:
                 "an erasure waits for answers",
                 extra={"erasure_id": running.id, "reason_codes": ",".join(running.waiting_for)},
             )
+        register.drop_unused_keys(self._ports)
         retention.forget_failures(self._ports)
         retention.forget_unfinished_sessions(self._ports)
         retention.drop_unused_templates(self._ports)

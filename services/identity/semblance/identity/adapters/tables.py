@@ -159,6 +159,14 @@ protected_faces = sa.Table(
     sa.Column("face_model", sa.String(64), nullable=False, server_default="sface-2021dec"),
 )
 
+# Keys of entries that are being added (semblance.service_kit.begun_keys).
+protection_keys = sa.Table(
+    "protection_keys",
+    metadata,
+    sa.Column("entry_id", sa.String(36), primary_key=True),
+    sa.Column("begun_at", UtcDateTime, nullable=False, index=True),
+)
+
 # Entries without effect against one person: whoever is enrolled with the face that somebody else had protected.
 protection_exemptions = sa.Table(
     "protection_exemptions",

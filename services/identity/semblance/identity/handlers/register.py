@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ from semblance.identity.ports import Ports, Store
 from semblance.kernel.errors import Gone, SemblanceError
 from semblance.kernel.ids import ReviewId, new_id
 
+ADDED_WITHIN = dt.timedelta(minutes=10)
+"""An entry takes seconds from its key to its row; what takes longer was left by a process that was killed."""
+_AT_ONCE = 500
 PROTECTED_PURPOSE = "protected-face"
 """What a protected face's template is sealed for."""
 
@@ -49,6 +53,8 @@ def protect_face(command: ProtectFace, ports: Ports) -> None:
         if store.register.count() >= ports.rules.protected_faces:
             raise RegisterFull
     faces = ports.photos.read(command.photos)
+    if not _begin(command, ports):
+        return
     try:
         ports.keys.create(key_of(command.entry_id))
         sealed = ports.seals.seal(key_of(command.entry_id), PROTECTED_PURPOSE, pack(faces))
@@ -65,11 +71,19 @@ def protect_face(command: ProtectFace, ports: Ports) -> None:
     with ports.transactions() as store:
         # Enrolments wait for this lock too: of two at once, the later one sees the earlier.
         store.templates.revision(lock=True)
-        known = store.register.get(entry.id)
-        if known is None:
-            _add(store, entry, faces, ports)
-        elif (known.code_sha256, known.face_model) != (entry.code_sha256, entry.face_model):
-            raise ProtectionConflict
+        begun = store.register.end_key(entry.id)
+        if _is_kept(command, store, ports):
+            return
+        if not begun:
+            raise ProtectionConflict  # it took so long that the key was taken for one that was left behind
+        _add(store, entry, faces, ports)
+
+
+def drop_unused_keys(ports: Ports) -> int:
+    """Of entries whose process was killed between their key and their row; how many."""
+    with ports.reads() as store:
+        left = store.register.keys_begun_before(ports.clock.now() - ADDED_WITHIN, _AT_ONCE)
+    return sum(_drop_key(entry_id, ports) for entry_id in left)
 
 
 def remove_protection(entry_id: str, code: str, ports: Ports) -> None:
@@ -107,6 +121,36 @@ def finish_removals(ports: Ports) -> int:
     for entry in left_over:
         _remove(entry.id, ports)
     return len(left_over)
+
+
+def _begin(command: ProtectFace, ports: Ports) -> bool:
+    """Note the key that is about to be made; False if the entry is kept already. Raises ProtectionConflict."""
+    with ports.transactions() as store:
+        store.templates.revision(lock=True)
+        if _is_kept(command, store, ports):
+            return False
+        store.register.begin_key(command.entry_id, ports.clock.now())
+    return True
+
+
+def _is_kept(command: ProtectFace, store: Store, ports: Ports) -> bool:
+    """Raises ProtectionConflict for another entry of that id."""
+    known = store.register.get(command.entry_id)
+    if known is None:
+        return False
+    if (known.code_sha256, known.face_model) != (command.code_sha256, ports.recogniser.id):
+        raise ProtectionConflict
+    return True
+
+
+def _drop_key(entry_id: str, ports: Ports) -> bool:
+    """Destroy the key unless its entry was kept; whether it was. One who adds it waits for this, or this for them."""
+    with ports.transactions() as store:
+        store.templates.revision(lock=True)
+        unused = store.register.end_key(entry_id) and store.register.get(entry_id) is None
+        if unused:
+            ports.keys.destroy(key_of(entry_id))
+    return unused
 
 
 def _is_destroyed(entry: ProtectedFace, ports: Ports) -> bool:

@@ -102,6 +102,15 @@ class Reviews(Protocol):
 class Register(Protocol):
     """Protected faces; every change moves the gallery's revision."""
 
+    def begin_key(self, entry_id: str, now: dt.datetime) -> None:
+        """Remember that a key is about to be made for an entry that is not kept yet."""
+
+    def end_key(self, entry_id: str) -> bool:
+        """It is no longer one of those; False if it was none. Nobody else decides about it in this transaction."""
+
+    def keys_begun_before(self, instant: dt.datetime, limit: int) -> Sequence[str]:
+        """Oldest first."""
+
     def add(self, entry: ProtectedFace) -> None: ...
 
     def get(self, entry_id: str) -> ProtectedFace | None: ...

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from semblance.kernel.ids import ImageId
 from semblance.provenance.adapters.tables import takedown_keys, takedown_pictures, takedowns
 from semblance.provenance.domain.takedown import Relation, Takedown, TakedownPicture, TakedownState
+from semblance.service_kit.begun_keys import BegunKeys
 
 _c, _p = takedowns.c, takedown_pictures.c
 _OPEN = TakedownState.OPEN.value
@@ -24,21 +25,20 @@ class SqlTakedowns:
 
     def __init__(self, session: Session, *, locks: bool) -> None:
         self._sql = session
+        self._keys = BegunKeys(session, takedown_keys)
         self._locks = locks
 
     def begin_key(self, takedown_id: str, now: dt.datetime) -> None:
         """See ports.Takedowns."""
-        self._sql.execute(sa.insert(takedown_keys).values(takedown_id=takedown_id, begun_at=now))
+        self._keys.begin(takedown_id, now)
 
     def end_key(self, takedown_id: str) -> bool:
         """See ports.Takedowns."""
-        gone = self._sql.execute(sa.delete(takedown_keys).where(takedown_keys.c.takedown_id == takedown_id))
-        return bool(gone.rowcount)  # type: ignore[attr-defined]
+        return self._keys.end(takedown_id)
 
     def keys_begun_before(self, instant: dt.datetime, limit: int) -> Sequence[str]:
         """See ports.Takedowns."""
-        query = sa.select(takedown_keys.c.takedown_id).where(takedown_keys.c.begun_at < instant)
-        return self._sql.scalars(query.order_by(takedown_keys.c.begun_at).limit(limit)).all()
+        return self._keys.before(instant, limit)
 
     def add(self, takedown: Takedown, pictures: Sequence[TakedownPicture]) -> None:
         """Insert."""

@@ -23,13 +23,14 @@ from semblance.eventbus.kafka_broker import KafkaBroker
 from semblance.eventbus.settings import BrokerSettings
 from semblance.kernel.clock import Clock
 from semblance.kernel.errors import SemblanceError
-from semblance.service_kit import taking_back, telemetry
+from semblance.service_kit import heap, taking_back, telemetry
 from semblance.service_kit.consent_view import ConsentView
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Database
 from semblance.service_kit.http import Check
 from semblance.service_kit.parts import ROLES, Parts
 from semblance.service_kit.settings import ServiceSettings
+from semblance.service_kit.taken_back import Keep, Kind
 from semblance.service_kit.work import WorkKind
 
 __all__ = ["Application", "Check", "broker_of", "consent_view_of", "run"]
@@ -48,6 +49,7 @@ class Application:
     broker: Broker
     subscriptions: Sequence[Subscription] = ()
     work: Mapping[str, WorkKind] = field(default_factory=dict)
+    kept: Mapping[Kind, Keep] = field(default_factory=dict)
     grpc: Sequence[Callable[[grpc.Server], None]] = ()
     http: FastAPI | None = None
     consent_view: ConsentView | None = None
@@ -93,6 +95,7 @@ def run(
     arguments = _parser().parse_args(argv)
     settings = settings_class()
     name = settings_class.__name__.removesuffix("Settings").lower()
+    heap.keep(settings.heap_kept_mib)
     sending = telemetry.start(name, settings)
     code = 1
     try:

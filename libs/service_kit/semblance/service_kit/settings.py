@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from semblance.kernel.units import MIB
+from semblance.service_kit.heap import MOST_MIB
 
 _OPERATOR_NAME = re.compile(r"[a-z0-9_.-]{1,40}")
 _OPERATOR_TOKEN_CHARACTERS = 24
@@ -77,6 +78,12 @@ class ServiceSettings(BaseSettings):
     metrics_interval_s: float = Field(default=10.0, gt=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    heap_kept_mib: int = Field(
+        default=0,
+        ge=0,
+        le=MOST_MIB,
+        description="Freed memory kept for the next picture in each malloc arena; 0: as the environment says.",
+    )
     drain_timeout_s: float = Field(default=20.0, ge=0)
     work_poll_s: float = Field(default=0.2, gt=0)
     consumer_retry_limit_s: float = Field(default=120.0, ge=0)

@@ -10,6 +10,7 @@ from pydantic_settings import SettingsConfigDict
 
 from semblance.faces import SFACE, model_named
 from semblance.faces.thresholds import check_face_settings
+from semblance.service_kit.heap import MOST_MIB
 from semblance.service_kit.settings import ServiceSettings
 
 
@@ -18,6 +19,7 @@ class IdentitySettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_", frozen=True, extra="ignore")
 
+    heap_kept_mib: int = Field(default=MOST_MIB, ge=0, le=MOST_MIB, description="See ServiceSettings.")
     models_dir: Path = Path(".cache/models")
     face_model: str = Field(default=SFACE.id, description="As ingest's and safety's; README.md lists what there is.")
     face_engine: Literal["deepface", "opencv"] = Field(

@@ -11,6 +11,7 @@ from pydantic_settings import SettingsConfigDict
 from semblance.faces import SFACE
 from semblance.faces.thresholds import check_face_settings
 from semblance.kernel.units import MIB
+from semblance.service_kit.heap import MOST_MIB
 from semblance.service_kit.settings import ServiceSettings
 
 
@@ -19,6 +20,7 @@ class IngestSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="INGEST_", frozen=True, extra="ignore")
 
+    heap_kept_mib: int = Field(default=MOST_MIB, ge=0, le=MOST_MIB, description="See ServiceSettings.")
     models_dir: Path = Path(".cache/models")
     face_model: str = Field(default=SFACE.id, description="As identity's; its README lists what there is.")
     s3_public_endpoint: str | None = Field(default=None, description="host:port of the store as clients reach it.")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from semblance.kernel.units import MIB
+from semblance.service_kit.heap import MOST_MIB
 from semblance.service_kit.settings import ServiceSettings
 
 
@@ -27,6 +28,7 @@ class ProvenanceSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="PROVENANCE_", frozen=True, extra="ignore")
 
+    heap_kept_mib: int = Field(default=MOST_MIB, ge=0, le=MOST_MIB, description="See ServiceSettings.")
     signing_dir: Path = Field(
         default=Path("data/signing"),
         description="root.pem, leaf.pem (with its chain) and leaf.key; an empty folder gets a development chain. "

@@ -12,6 +12,7 @@ from semblance.faces import SFACE
 from semblance.faces.thresholds import check_face_settings
 from semblance.kernel.units import MIB
 from semblance.safety.domain.verdict import UnknownFaces
+from semblance.service_kit.heap import MOST_MIB
 from semblance.service_kit.settings import ServiceSettings
 
 
@@ -20,6 +21,7 @@ class SafetySettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="SAFETY_", frozen=True, extra="ignore")
 
+    heap_kept_mib: int = Field(default=MOST_MIB, ge=0, le=MOST_MIB, description="See ServiceSettings.")
     models_dir: Path = Path(".cache/models")
     face_model: str = Field(default=SFACE.id, description="As identity's; its README lists what there is.")
 

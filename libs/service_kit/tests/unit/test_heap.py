@@ -1,0 +1,38 @@
+"""Freed arrays stay with the process where a service asks for it, and are not fetched anew for every picture."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# In a process of its own, as services are run: what is told to the C library holds until its end.
+_FAULTS = """
+import resource, sys
+import numpy as np
+from semblance.service_kit import heap
+kept = heap.keep(int(sys.argv[1]))
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def fill():
+    np.empty(8 << 20, np.uint8).fill(1)
+fill()
+before = faults()
+for _ in range(10):
+    fill()
+print(int(kept), faults() - before)
+"""
+_PAGES = 8 * 1024 // 4  # of one array
+
+
+@pytest.mark.parametrize(("mib", "kept"), [(0, False), (32, True)])
+def test_a_freed_array_is_used_again(mib: int, kept: bool) -> None:
+    environment = {**os.environ, "MALLOC_TRIM_THRESHOLD_": "131072"}
+    run = subprocess.run(
+        [sys.executable, "-c", _FAULTS, str(mib)], env=environment, capture_output=True, text=True, check=True
+    )
+    told, faults = map(int, run.stdout.split())
+    assert bool(told) == kept
+    assert (faults < _PAGES) == kept  # else each of the ten fetches all of its pages

@@ -169,10 +169,6 @@ class Person:
     def noun(self) -> str:
         return "woman" if self.sex == "female" else "man"
 
-    @property
-    def bearded(self) -> bool:
-        return self.hair.beard in ("goatee", "short", "full")
-
 
 def rgb(values: np.ndarray) -> Rgb:
     r, g, b = (round(float(x), 5) for x in np.clip(values, 0.0, 1.0))

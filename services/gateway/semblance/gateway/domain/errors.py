@@ -186,12 +186,6 @@ class TooManyUploads(QuotaExceeded):
         super().__init__("this address already sends as many uploads as it may at a time", retry_after_s=1)
 
 
-class NotThisShape(Invalid):
-    """A parameter of the OpenAI shape that has no meaning here."""
-
-    code = "unsupported-parameter"
-
-
 class MadeNoPicture(SemblanceError):
     """A waiting call learnt that the picture will never be published."""
 

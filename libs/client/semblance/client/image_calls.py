@@ -10,7 +10,7 @@ from typing import Any
 from semblance.client.calls import SLOW_S, Calls
 from semblance.client.errors import DamagedContent
 from semblance.client.files import content_of, file_part
-from semblance.client.models import Adapter, Content, Image, Manifest, Variations, Verification
+from semblance.client.models import Adapter, Capabilities, Content, Image, Manifest, Variations, Verification
 
 Region = str | Mapping[str, float]
 
@@ -33,6 +33,10 @@ class ImageCalls(Calls):
     def remove_adapter(self, adapter_id: str) -> Adapter:
         """Cancel a training, or destroy an adapter."""
         return self._delete(Adapter, f"/v1/adapters/{adapter_id}")
+
+    def capabilities(self) -> Capabilities:
+        """What a picture can be asked for here."""
+        return self._get(Capabilities, "/v1/capabilities")
 
     def create_image(
         self,

@@ -209,6 +209,15 @@ class Adapter(Model):
     leak: Leak | None = None
 
 
+class Capabilities(Model):
+    """`people_max`: in one picture; 1 where the backbone draws one person a picture. `own_steps`: of a request that
+    names none, where that is known."""
+
+    people_max: int
+    steps_max: int
+    own_steps: int | None = None
+
+
 class Image(Model):
     """`state`: queued, running, quarantined, in_review (a person decides whether it may be seen), published, blocked,
     failed, revoked or removed. `visibility` (shown, waiting or hidden) is set when somebody asked for it under a

@@ -62,6 +62,7 @@ def test_from_account_to_picture_and_away(services, ada, consent_id):
     told = []
     assert ada.wait(adapter.id, timeout_s=20, on_event=told.append).state == "ready"
     assert [event.sequence for event in told] == list(range(1, len(told) + 1))
+    assert ada.capabilities().people_max == 4
     image = ada.create_image(adapter.id, "a portrait", seed=7)
     assert (image.seed, ada.wait(image.id, timeout_s=20).state) == (7, "published")
     content = ada.image_content(image.id)

@@ -22,7 +22,7 @@ class PipelineKind:
     """denoiser: the module's name, first of what adapters change; text_towers: the others.
 
     needed: modules without which it cannot draw. left_out: what diffusers would build and nobody here uses. optional:
-    what a directory's index may leave empty.
+    what a directory's index may leave empty. parts: whether its denoiser keeps people to parts of a picture.
     """
 
     class_name: str
@@ -31,6 +31,7 @@ class PipelineKind:
     needed: tuple[str, ...]
     left_out: Mapping[str, Any]
     optional: tuple[str, ...] = ()
+    parts: bool = False
 
     @property
     def pipeline_class(self) -> Any:
@@ -50,6 +51,7 @@ KINDS: Final[Mapping[str, PipelineKind]] = {
             ("text_encoder", "tokenizer"),
             # The pipeline's own safety checker is left out: the platform's filter looks at every picture.
             {"safety_checker": None, "requires_safety_checker": False, **_NO_IMAGE_TOWER},
+            parts=True,
         ),
         PipelineKind(
             "StableDiffusionXLPipeline",
@@ -57,6 +59,7 @@ KINDS: Final[Mapping[str, PipelineKind]] = {
             ("text_encoder", "text_encoder_2"),
             ("text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2"),
             {"add_watermarker": False, **_NO_IMAGE_TOWER},  # provenance marks pictures, once they may be seen
+            parts=True,
         ),
         PipelineKind(
             "StableDiffusion3Pipeline",
@@ -80,6 +83,12 @@ KINDS: Final[Mapping[str, PipelineKind]] = {
 def kind_in(directory: Path) -> PipelineKind:
     """What the directory's `model_index.json` says it is. Raises BackboneUnusable for what is not known."""
     return _kind(_index(directory)["_class_name"])
+
+
+def keeps_parts(directory: Path) -> bool | None:
+    """Whether its pictures may show several people, each in a part of their own; None where the directory is not here.
+    Raises BackboneUnusable."""
+    return kind_in(directory).parts if directory.is_dir() else None
 
 
 def left_empty(directory: Path, kind: PipelineKind) -> dict[str, None]:

@@ -20,6 +20,7 @@ from semblance.diffusion.backbone import Backbone, load_backbone
 from semblance.diffusion.errors import AdapterUnusable, PromptTooLong, RequestInvalid
 from semblance.diffusion.families.family import Asked, Family
 from semblance.diffusion.families.registry import family_of
+from semblance.diffusion.pipelines import keeps_parts
 from semblance.diffusion.slots import Layout, Slots, Use, flatten
 from semblance.diffusion.testing_families import packed, write_tiny_flux, write_tiny_sd3, write_tiny_sdxl
 
@@ -248,3 +249,8 @@ def test_sizes_prompts_and_references_that_a_family_cannot_draw(loaded: Loaded) 
         family.condition(replace(PLAIN, prompt="long " * 399))
     with pytest.raises(AdapterUnusable, match="no reference"):
         family.condition(replace(PLAIN, references=(np.ones(4, np.float32),)))
+
+
+def test_a_directory_says_before_it_is_loaded_whether_its_family_draws_people_in_parts(loaded: Loaded) -> None:
+    assert keeps_parts(loaded.directory) is (loaded.family.regional is not None)
+    assert keeps_parts(loaded.directory / "away") is None

@@ -28,7 +28,7 @@ from semblance.gateway.adapters.ingest import GrpcIngest
 from semblance.gateway.adapters.provenance import GrpcProvenance
 from semblance.gateway.adapters.register import GrpcRegister, GrpcReviews
 from semblance.gateway.adapters.training import GrpcTraining
-from semblance.gateway.domain.things import Frame, ImageOrder, Leak
+from semblance.gateway.domain.things import Capabilities, Frame, ImageOrder, Leak
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentRevoked, Forbidden, NotFound, QuotaExceeded, Unavailable
 from semblance.service_kit import rpc
@@ -119,6 +119,9 @@ class Generation(generation_grpc.GenerationServiceServicer):
         assert (request.steps, request.guidance_scale, request.likeness_scale) == (0, 0.0, -1.0)
         return generation.Image(image_id=request.image_id, state=generation.IMAGE_STATE_QUEUED, seed=request.seed)
 
+    def GetCapabilities(self, request: Any, context: Any) -> Any:
+        return generation.Capabilities(people_max=1, steps_max=50)
+
 
 class Provenance(provenance_grpc.ProvenanceServiceServicer):
     def GetContent(self, request: Any, context: Any) -> Iterator[Any]:
@@ -206,6 +209,7 @@ def test_images(channel):
     order = ImageOrder("i", "c", "a", "a portrait", "", 2**63 - 1, None, None, None)
     image = GrpcGeneration(channel).create("s", order)
     assert (image.id, image.state, image.seed) == ("i", "queued", 2**63 - 1)
+    assert GrpcGeneration(channel).capabilities() == Capabilities(1, 50, None)
     assert "portrait" not in repr(order)
 
 

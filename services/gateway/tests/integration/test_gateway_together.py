@@ -98,6 +98,20 @@ def test_what_cannot_be_meant_is_refused(two) -> None:
     assert two.used == set()
 
 
+@pytest.mark.parametrize(("people_max", "refused"), [(1, "one-person-a-picture"), (2, "too-many-people")])
+def test_more_than_the_backbone_draws_are_refused_before_anything_is_counted(
+    two, people_max: int, refused: str
+) -> None:
+    generation = two.world.platform.generation
+    assert two.eve.http.get("/v1/capabilities").json()["people_max"] == 4
+    generation.people_max = people_max
+    assert two.eve.http.get("/v1/capabilities").json() == {"people_max": people_max, "steps_max": 50, "own_steps": 12}
+    others = [{"grant_id": two.grant()} for _ in range(people_max)]
+    asked = two.ask(*others)
+    assert (code(asked), bool(asked.json()["remedy"])) == ((422, refused), True)
+    assert (generation.orders, two.used) == ([], set())
+
+
 def test_whoever_is_in_it_sees_it_and_lets_it_through(two, ada, eve) -> None:
     grant_id, image_id = two.published()
     content = f"/v1/images/{image_id}/content"

@@ -8,6 +8,7 @@ import grpc
 
 from semblance.contracts.generation.v1 import service_pb2_grpc
 from semblance.diffusion.config import own_steps
+from semblance.diffusion.pipelines import keeps_parts
 from semblance.faces import OpenCvFaceEngine
 from semblance.generation.adapters.engine_metrics import watch_engines
 from semblance.generation.adapters.memory_shelf import MemoryShelf
@@ -78,7 +79,7 @@ def build(settings: GenerationSettings) -> Application:
         words=SealedWords(sealer),
         rules=Rules(
             open_images=settings.open_images,
-            people=settings.people_max,
+            people=people_max(settings),
             tick_s=settings.tick_s,
             own_steps=own_steps(backbone_dir(settings)),
         ),
@@ -108,6 +109,14 @@ def build(settings: GenerationSettings) -> Application:
         on_start=[removals.start],
         on_stop=[removals.stop, renderer.close],
     )
+
+
+def people_max(settings: GenerationSettings) -> int:
+    """In one picture: as the settings say, or 1 where the backbone keeps nobody to a part. A backbone that is not at
+    hand here, but with the engines elsewhere, is taken at the settings' word."""
+    if settings.engine != "stub" and keeps_parts(backbone_dir(settings)) is False:
+        return 1
+    return settings.people_max
 
 
 def renderer_of(settings: GenerationSettings) -> Renderer:

@@ -308,6 +308,7 @@ class Rules:
 
     open_images: int
     people: int
+    """In one picture; 1 where the backbone keeps nobody to a part."""
     tick_s: float
     own_steps: int | None = None
     """Of the backbone, which draws them when nobody names a number; None where it is not at hand."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +21,11 @@ from semblance.generation.domain.together import Area, Canvas, canvas, parse_are
 from semblance.generation.handlers import images
 from semblance.generation.handlers.terms import Shared, Sitter
 from semblance.generation.handlers.together import Placed
+from semblance.generation.main import people_max
 from semblance.generation.ports import PromptVerdict
+from semblance.generation.settings import GenerationSettings
 from semblance.kernel.consent import Purpose
-from semblance.kernel.errors import ConsentMissing, Forbidden
+from semblance.kernel.errors import ConsentMissing, Forbidden, Invalid
 from semblance.kernel.ids import ImageId, SubjectId, new_id
 
 pytestmark = pytest.mark.integration
@@ -175,9 +179,11 @@ def test_a_consent_that_does_not_cover_whoever_asks_covers_nothing(pair: Pair) -
 def test_what_cannot_be_drawn_is_refused(pair: Pair) -> None:
     bob = pair.placed()
     me = Placed(Sitter(pair.ada, pair.own.id, pair.adapter_id, None), RIGHT)
-    for beside in ((me,), (bob, bob), (replace(bob, area=Area(0.4, 0, 1, 1)),), (bob, me, me, me)):
+    for beside in ((me,), (bob, bob), (replace(bob, area=Area(0.4, 0, 1, 1)),)):
         with pytest.raises(InvalidOrder):
             pair.ask(beside=beside)
+    with pytest.raises(Invalid, match="at most 3 people"):
+        pair.ask(beside=(bob, me, me, me))
     for wrong in ({"area": None}, {"negative": "sad"}, {"beside": ()}):
         with pytest.raises(InvalidOrder):
             pair.ask(**wrong)
@@ -190,6 +196,14 @@ def test_what_cannot_be_drawn_is_refused(pair: Pair) -> None:
     pair.service.prompts.verdict = PromptVerdict(False, "no")
     with pytest.raises(PromptRefused):
         pair.ask()
+
+
+@pytest.mark.parametrize(("pipeline", "people"), [("FluxPipeline", 1), ("StableDiffusionXLPipeline", 3)])
+def test_the_backbone_says_how_many_people_a_picture_shows(tmp_path: Path, pipeline: str, people: int) -> None:
+    (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": pipeline}))
+    settings = GenerationSettings(backbone_dir=tmp_path, people_max=3)
+    assert people_max(settings) == people
+    assert people_max(settings.model_copy(update={"backbone_dir": tmp_path / "elsewhere"})) == 3
 
 
 def test_each_part_is_about_as_large_as_a_picture_of_one() -> None:

@@ -8,7 +8,7 @@ from semblance.contracts.generation.v1 import service_pb2 as pb
 from semblance.contracts.generation.v1.service_pb2_grpc import GenerationServiceStub
 from semblance.gateway.adapters import protos
 from semblance.gateway.domain.sharing import ImageCount
-from semblance.gateway.domain.things import BesideOrder, Image, ImageOrder, Page, Region
+from semblance.gateway.domain.things import BesideOrder, Capabilities, Image, ImageOrder, Page, Region
 
 _BACKBONES_OWN_SCALE = -1.0  # the contract's word for "leave the reference face's weight to the backbone"
 
@@ -81,6 +81,10 @@ class GrpcGeneration:
             ImageCount(c.consent_id, c.adapter_consent_id, protos.word(pb.ImageState, c.state), c.by_others, c.count)
             for c in answer.counts
         )
+
+    def capabilities(self) -> Capabilities:
+        answer = self._stub.GetCapabilities(pb.GetCapabilitiesRequest())
+        return Capabilities(answer.people_max, answer.steps_max, answer.own_steps or None)
 
     def _page(self, request: pb.ListImagesRequest) -> Page[Image]:
         answer = self._stub.ListImages(request)

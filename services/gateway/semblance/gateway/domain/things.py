@@ -183,6 +183,16 @@ class SharedOrder:
 
 
 @dataclass(frozen=True)
+class Capabilities:
+    """people_max: in one picture; 1 where what draws keeps nobody to a part. own_steps: of a request that names none;
+    None where that is not known."""
+
+    people_max: int
+    steps_max: int
+    own_steps: int | None
+
+
+@dataclass(frozen=True)
 class Region:
     """Where somebody stands: shares of the picture's edges."""
 

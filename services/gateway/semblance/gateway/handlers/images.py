@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from semblance.gateway.domain.errors import Busy, MadeNoPicture, NotFinished
 from semblance.gateway.domain.job import Change, Job, JobKind
-from semblance.gateway.domain.things import Content, Image, ImageOrder, Manifest
+from semblance.gateway.domain.things import Capabilities, Content, Image, ImageOrder, Manifest
 from semblance.gateway.handlers.consents import require_consent
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.jobs import get_job, record_job
@@ -49,6 +51,12 @@ def create_image(gate: Gate, subject_id: str, *, image_id: str, wish: Wish) -> I
     )
     record_job(gate, Change(image.id, subject_id, JobKind.IMAGE, image.state, reason_codes=image.reason_codes))
     return image
+
+
+def capabilities(gate: Gate, people_max: int) -> Capabilities:
+    """What the backbone that draws can be asked for, and no more people in a picture than `people_max`."""
+    found = gate.generation.capabilities()
+    return replace(found, people_max=min(found.people_max, people_max))
 
 
 def image_content(gate: Gate, subject_id: str, image_id: str) -> Content:

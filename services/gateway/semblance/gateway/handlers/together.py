@@ -15,6 +15,7 @@ from semblance.gateway.handlers.shared_images import asked_for, live_adapter, re
 from semblance.gateway.handlers.wishes import OtherWish, Wish, seed_of
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import Invalid, NotFound, SemblanceError, Unavailable
+from semblance.kernel.several import require_room
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ def create_together(gate: Gate, caller_id: str, *, image_id: str, wish: Wish, mo
     """The picture, queued; it is its first person's, and a job of the same id follows it. It counts against everybody's
     grant before it is made, and no longer if it is refused.
 
-    Raises Invalid (too many people, one of them twice, regions), NotFound (a grant or an adapter that is not the
-    caller's), the consents' errors, Forbidden (used up, not together), Conflict where somebody has no adapter.
+    Raises Invalid (more people than are drawn here, one of them twice, regions), NotFound (a grant or an adapter
+    that is not the caller's), the consents' errors, Forbidden (used up, not together), Conflict where
+    somebody has no adapter.
     """
-    if 1 + len(wish.others) > most:
-        raise Invalid(f"a picture shows at most {most} people", remedy="Name fewer.", code="too-many-people")
+    require_room(1 + len(wish.others), min(most, gate.generation.capabilities().people_max))
     asked = [OtherWish(wish.grant_id, wish.adapter_id, wish.region, wish.own_prompt), *wish.others]
     regions = placed([each.region for each in asked])
     grants = [each.grant_id for each in asked if each.grant_id is not None]

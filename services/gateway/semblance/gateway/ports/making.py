@@ -8,6 +8,7 @@ from typing import Protocol
 from semblance.gateway.domain.sharing import ImageCount
 from semblance.gateway.domain.things import (
     Adapter,
+    Capabilities,
     Content,
     Image,
     ImageOrder,
@@ -77,6 +78,9 @@ class Generation(Protocol):
         """Let whoever asked for it see it, or no longer. Raises NotFound."""
 
     def counts(self, subject_id: str) -> tuple[ImageCount, ...]: ...
+
+    def capabilities(self) -> Capabilities:
+        """What the backbone that draws can be asked for."""
 
 
 Pause = Callable[[float], None]

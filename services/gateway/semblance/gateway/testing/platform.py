@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from semblance.gateway.domain.sharing import ImageCount
 from semblance.gateway.domain.things import (
     Adapter,
+    Capabilities,
     CaptureSession,
     ConsentReceipt,
     ErasedItems,
@@ -237,6 +238,7 @@ class FakeGeneration:
     clock: Clock
     owned: dict[str, tuple[str, Image]] = field(default_factory=dict)
     orders: list[ImageOrder] = field(default_factory=list)
+    people_max: int = 4
 
     def create(self, subject_id: str, order: ImageOrder) -> Image:
         if "forbidden" in order.prompt:
@@ -301,6 +303,9 @@ class FakeGeneration:
     def counts(self, subject_id: str) -> tuple[ImageCount, ...]:
         found = [i for s, i in self.owned.values() if s == subject_id]
         return tuple(ImageCount(i.consent_id, i.consent_id, i.state, bool(i.requester_id), 1) for i in found)
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(self.people_max, 50, 12)
 
     def remove(self, subject_id: str, image_id: str) -> Image:
         self.image(subject_id, image_id)

@@ -11,7 +11,7 @@ from semblance.generation.api.messages import counts, image
 from semblance.generation.domain.edit import Kept, parse_changes
 from semblance.generation.domain.errors import InvalidOrder
 from semblance.generation.domain.image import Image
-from semblance.generation.domain.order import parse_order, parse_words
+from semblance.generation.domain.order import MAX_STEPS, parse_order, parse_words
 from semblance.generation.domain.together import Area, parse_area
 from semblance.generation.handlers import images
 from semblance.generation.handlers.terms import Shared, Sitter
@@ -92,6 +92,13 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
     ) -> service_pb2.CountImagesResponse:
         """By consent and state."""
         return counts(images.count_images(_subject(request.subject_id), self._ports))
+
+    def GetCapabilities(
+        self, request: service_pb2.GetCapabilitiesRequest, context: grpc.ServicerContext
+    ) -> service_pb2.Capabilities:
+        """Of the backbone and the settings."""
+        rules = self._ports.rules
+        return service_pb2.Capabilities(people_max=rules.people, steps_max=MAX_STEPS, own_steps=rules.own_steps or 0)
 
 
 def _told(made: Image) -> service_pb2.Image:

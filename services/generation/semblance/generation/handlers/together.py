@@ -15,6 +15,7 @@ from semblance.generation.ports import Beside, Ports
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentOfAnotherRequired, Forbidden
 from semblance.kernel.ids import SubjectId
+from semblance.kernel.several import require_room
 from semblance.kernel.use import Use
 
 
@@ -29,7 +30,7 @@ class Placed:
 def require_places(
     subject: tuple[SubjectId, Area | None], beside: Sequence[Placed], asker_id: SubjectId, words: Words, most: int
 ) -> None:
-    """Raises InvalidOrder unless a picture of several names each once, each in a place of their own, no more than may
+    """Raises Invalid unless a picture of several names each once, each in a place of their own, no more than may
     be, and everybody either asks or gave a grant to whoever does."""
     subject_id, area = subject
     if not beside:
@@ -38,8 +39,7 @@ def require_places(
         return
     if area is None or len(words.said) != 1 + len(beside):
         raise InvalidOrder("everybody in a picture of several has a region")
-    if 1 + len(beside) > most:
-        raise InvalidOrder(f"a picture shows at most {most} people")
+    require_room(1 + len(beside), most)
     people = [subject_id, *(each.sitter.subject_id for each in beside)]
     if len(set(people)) != len(people):
         raise InvalidOrder("a person is in a picture once")

@@ -246,3 +246,17 @@ class CountImagesResponse(_message.Message):
     COUNTS_FIELD_NUMBER: _ClassVar[int]
     counts: _containers.RepeatedCompositeFieldContainer[ImageCount]
     def __init__(self, counts: _Optional[_Iterable[_Union[ImageCount, _Mapping]]] = ...) -> None: ...
+
+class GetCapabilitiesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Capabilities(_message.Message):
+    __slots__ = ("people_max", "steps_max", "own_steps")
+    PEOPLE_MAX_FIELD_NUMBER: _ClassVar[int]
+    STEPS_MAX_FIELD_NUMBER: _ClassVar[int]
+    OWN_STEPS_FIELD_NUMBER: _ClassVar[int]
+    people_max: int
+    steps_max: int
+    own_steps: int
+    def __init__(self, people_max: _Optional[int] = ..., steps_max: _Optional[int] = ..., own_steps: _Optional[int] = ...) -> None: ...

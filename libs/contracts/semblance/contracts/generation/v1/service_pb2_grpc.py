@@ -65,6 +65,11 @@ class GenerationServiceStub:
                 request_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.RemoveImageRequest.SerializeToString,
                 response_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.Image.FromString,
                 _registered_method=True)
+        self.GetCapabilities = channel.unary_unary(
+                '/semblance.contracts.generation.v1.GenerationService/GetCapabilities',
+                request_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.GetCapabilitiesRequest.SerializeToString,
+                response_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.Capabilities.FromString,
+                _registered_method=True)
 
 
 class GenerationServiceServicer:
@@ -113,6 +118,13 @@ class GenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetCapabilities(self, request, context):
+        """What can be asked for, by the backbone that draws and by the settings.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GenerationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -145,6 +157,11 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.RemoveImage,
                     request_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.RemoveImageRequest.FromString,
                     response_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.Image.SerializeToString,
+            ),
+            'GetCapabilities': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCapabilities,
+                    request_deserializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.GetCapabilitiesRequest.FromString,
+                    response_serializer=semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.Capabilities.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -310,6 +327,33 @@ class GenerationService:
             '/semblance.contracts.generation.v1.GenerationService/RemoveImage',
             semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.RemoveImageRequest.SerializeToString,
             semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.Image.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCapabilities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/semblance.contracts.generation.v1.GenerationService/GetCapabilities',
+            semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.GetCapabilitiesRequest.SerializeToString,
+            semblance_dot_contracts_dot_generation_dot_v1_dot_service__pb2.Capabilities.FromString,
             options,
             channel_credentials,
             insecure,

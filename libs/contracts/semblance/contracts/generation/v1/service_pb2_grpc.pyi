@@ -45,6 +45,8 @@ class GenerationServiceStub:
     """How many pictures of the subject there are, by consent and state."""
     RemoveImage: _grpc.UnaryUnaryMultiCallable[_service_pb2.RemoveImageRequest, _service_pb2.Image]
     """Cancels a picture in progress, or deletes one that is there."""
+    GetCapabilities: _grpc.UnaryUnaryMultiCallable[_service_pb2.GetCapabilitiesRequest, _service_pb2.Capabilities]
+    """What can be asked for, by the backbone that draws and by the settings."""
 
 @_typing.type_check_only
 class GenerationServiceAsyncStub(GenerationServiceStub):
@@ -63,6 +65,8 @@ class GenerationServiceAsyncStub(GenerationServiceStub):
     """How many pictures of the subject there are, by consent and state."""
     RemoveImage: _aio.UnaryUnaryMultiCallable[_service_pb2.RemoveImageRequest, _service_pb2.Image]  # type: ignore[assignment]
     """Cancels a picture in progress, or deletes one that is there."""
+    GetCapabilities: _aio.UnaryUnaryMultiCallable[_service_pb2.GetCapabilitiesRequest, _service_pb2.Capabilities]  # type: ignore[assignment]
+    """What can be asked for, by the backbone that draws and by the settings."""
 
 class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Pictures of one person: asked for, looked at, cancelled, removed."""
@@ -114,5 +118,13 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_service_pb2.Image, _abc.Awaitable[_service_pb2.Image]]:
         """Cancels a picture in progress, or deletes one that is there."""
+
+    @_abc_1.abstractmethod
+    def GetCapabilities(
+        self,
+        request: _service_pb2.GetCapabilitiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_pb2.Capabilities, _abc.Awaitable[_service_pb2.Capabilities]]:
+        """What can be asked for, by the backbone that draws and by the settings."""
 
 def add_GenerationServiceServicer_to_server(servicer: GenerationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from semblance.gateway.api.admission import (
+    ANYBODY,
     READS_JSON,
     Here,
     Painter,
@@ -21,6 +22,7 @@ from semblance.gateway.api.paging import After, Limit, inner_of
 from semblance.gateway.api.routes.consents import PathId
 from semblance.gateway.api.schemas.images import (
     Adapter,
+    Capabilities,
     Image,
     Manifest,
     NewAdapter,
@@ -99,6 +101,12 @@ def create_image(
         return Image.of(made)
 
     return create_once(request, here, caller, idempotency_key, body, act, status=202, location="/v1/images/{id}")
+
+
+@router.get("/v1/capabilities", tags=["images"], dependencies=[ANYBODY])
+def get_capabilities(here: Here) -> Capabilities:
+    """What a picture can be asked for: how many people in it, how many steps."""
+    return Capabilities.of(images.capabilities(here.gate, here.settings.image_people_max))
 
 
 @router.get("/v1/images", tags=["images"])

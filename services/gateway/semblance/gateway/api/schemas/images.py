@@ -267,6 +267,18 @@ class Image(Answered):
     ]
 
 
+class Capabilities(Answered):
+    """What can be asked for here, which depends on the backbone that draws."""
+
+    model_config = ConfigDict(json_schema_extra=example(people_max=4, steps_max=50, own_steps=12))
+
+    people_max: Annotated[
+        int, Field(description="In one picture. 1: `others` is refused, as the backbone draws one person a picture.")
+    ]
+    steps_max: int
+    own_steps: Annotated[int | None, Field(description="Of a request that names none; null where it is not known.")]
+
+
 def _region(where: Literal["left", "right", "top", "bottom"] | Box | None) -> Region | None:
     if where is None:
         return None

@@ -7,21 +7,20 @@ import datetime as dt
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from loadtests import profile as profiles
-from loadtests import running, slo
+from loadtests import rounds, running, slo
 from loadtests.arrivals import BadPlan
+from loadtests.load import LoadFailed
 from loadtests.people.settle import NotSettled
 from loadtests.place import Place, started
 from loadtests.profile import Profile
 from loadtests.report import compare, document, page, requests, summary
-from loadtests.running import LoadFailed
 from loadtests.slo import BadObjectives
+from loadtests.stretch import Disturb
 from semblance.kernel.errors import SemblanceError
 from semblance.local.demo.narrator import StepFailed
 
@@ -35,6 +34,7 @@ def main() -> int:
     parser.add_argument(
         "--chaos", action="store_true", help="break things during the load; only a platform started here"
     )
+    parser.add_argument("--rounds", type=int, help="instead of the profile's, where it has rounds")
     parser.add_argument("--master-port", type=int, help="wait for workers from elsewhere on this port")
     parser.add_argument("--workers", type=int, help="instead of the profile's")
     parser.add_argument("--out", type=Path, default=Path("out/loadtest"), help="reports, one folder a run")
@@ -46,8 +46,6 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=1.0, help="the trace so many times as fast")
     parser.add_argument("--windows", type=int, default=1, help="the trace's report in so many parts")
     arguments = parser.parse_args()
-    if arguments.chaos and arguments.url:
-        parser.error("--chaos kills processes, so it needs a platform of its own: leave --url out")
     if arguments.url and not arguments.bootstrap:
         parser.error("--url needs --bootstrap: without the topics nothing balances")
     try:
@@ -56,7 +54,14 @@ def main() -> int:
             profile = profile.replaying(arguments.trace, arguments.speed, arguments.windows)
         if arguments.workers:
             profile = replace(profile, workers=arguments.workers)
-        objectives = profiles.HERE / "slo-chaos.yaml" if arguments.chaos else profile.slo
+        if arguments.rounds and profile.rounds:
+            profile = replace(profile, rounds=replace(profile.rounds, count=arguments.rounds))
+        if profile.broken() and arguments.trace is None:
+            arguments.chaos = True
+        if arguments.chaos and arguments.url:
+            parser.error("chaos kills processes, so it needs a platform of its own: leave --url out")
+        other = arguments.chaos and not profile.broken()
+        objectives = profiles.HERE / "slo-chaos.yaml" if other else profile.slo
         return _run(profile, slo.read(objectives), arguments)
     except (BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:
         print(f"NOT JUDGED: {error}", file=sys.stderr)
@@ -68,7 +73,7 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
     folder = arguments.out / f"{profile.name}-{stamp}"
     folder.mkdir(parents=True)
     with ExitStack() as stack:
-        disturb: Callable[[Path], AbstractContextManager[list[dict[str, Any]]]] | None = None
+        disturb: Disturb | None = None
         slack_s: dict[str, float] = {}
         settings = dict(profile.settings)
         if arguments.url:
@@ -92,13 +97,16 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
         memory_growth=summary.memory(found).get("growth"), core_s_per_picture=summary.beyond_rest(found),
     )  # fmt: skip
     row = summary.summary(found, findings)
+    if profile.rounds:
+        findings = [*rounds.findings(found.rounds, profile.rounds, found.balance), *findings]
     before = compare.last(arguments.out, profile.name, folder)
     page.write(row, found, before, folder)
     summary.write(row, folder)
     if arguments.publish:
         document.publish(row, arguments.publish)
-    for docs in filter(None, {arguments.publish, arguments.requests}):
-        requests.publish(row, docs)
+    if not row["chaos"]:  # a part that is killed and starts again is no measure of what to ask for
+        for docs in filter(None, {arguments.publish, arguments.requests}):
+            requests.publish(row, docs)
     for text in summary.verdict(row):
         print(text)
     print(f"report: {folder / 'report.html'}")

@@ -30,6 +30,7 @@ from loadtests.doors import Answer, PlainDoor, Request
 from loadtests.ledger import Ledger
 from loadtests.measures import Call, Walk
 from loadtests.people.film import filmed
+from loadtests.profile import ENOUGH
 from loadtests.world import Roster
 
 RUN = Path(os.environ.get("LOADTEST_RUN", "out/loadtest/worker"))
@@ -106,9 +107,11 @@ class _Worker:
             spawn=group.spawn,
             sleep=gevent.sleep,
             refused=lambda arrival, due_s: self._notebook.write(walking.unsent(arrival, due_s, self._began_s)),
+            enough=(RUN / ENOUGH).exists,
         )
         plan = [Arrival(**row) for row in _told["plan"]]
         dispatcher.run(arrivals.share(plan, self._index, WORKERS), self._began_s, self._walk)
+        (RUN / f"met-{self._index}").write_text(str(dispatcher.met))
         group.join(timeout=_told["settle_s"])
         group.kill()
         self._notebook.close()

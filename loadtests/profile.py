@@ -14,6 +14,8 @@ from loadtests.arrivals import Arrival, BadPlan, Segment
 from loadtests.measures import Window
 
 HERE = Path(__file__).parent
+# A file in a run's folder: nobody more is sent off.
+ENOUGH = "enough"
 JOURNEYS = ("browse", "upload", "train", "generate", "verify", "opt_in", "take_back")
 
 
@@ -28,13 +30,31 @@ class People:
 
 
 @dataclass(frozen=True)
+class Rounds:
+    """The load `count` times on one platform, each time until a chaos of its own draw is over and all that was asked
+    for has ended. `limit_s`: seconds from the start of the run; a round that would not end before is not begun."""
+
+    count: int
+    limit_s: float
+
+    def __post_init__(self) -> None:
+        if self.count < 1 or not 0 < self.limit_s < math.inf:
+            raise BadPlan("rounds: count is 1 or more, limit_s above 0")
+
+    def fits(self, spent_s: float, longest_s: float) -> bool:
+        """Whether another round is begun after `spent_s`, if it takes as long as the longest so far."""
+        return spent_s + longest_s <= self.limit_s
+
+
+@dataclass(frozen=True)
 class Profile:
     """One YAML file. A row of `arrivals` with `beyond: true` offers more than is promised, to see where the platform
     saturates and how it degrades: its stages are not held to times and answers, but the ledger must balance through
     them too. `settings` are environment variables for `semblance up`; `settle_s`: how long the last journeys
     may take after the last arrival; `rest_s`: quiet before the first one; `also`: arrivals that come beside the drawn
-    ones, so that a short run has seen the rare journeys; `price`: of an hour of a core and of a GPU. `home`: the
-    folder that a trace's `file` is looked for in, the profile's own."""
+    ones, so that a short run has seen the rare journeys; `price`: of an hour of a core and of a GPU. `chaos`: what is
+    broken; with `rounds` it is drawn, and the arrivals are more than a round can need. `home`: the folder that a
+    trace's `file` is looked for in, the profile's own."""
 
     name: str
     seed: int
@@ -48,14 +68,23 @@ class Profile:
     settings: dict[str, str] = field(default_factory=dict)
     price: dict[str, float] = field(default_factory=lambda: {"core_hour": 0.0, "gpu_hour": 0.0})
     chaos: list[dict[str, Any]] = field(default_factory=list)
+    rounds: Rounds | None = None
     rest_s: float = 5.0
     also: list[dict[str, Any]] = field(default_factory=list)
     home: Path = HERE / "profiles"
 
+    def broken(self) -> bool:
+        """Whether there is chaos in it without being asked for."""
+        return bool(self.chaos) or self.rounds is not None
+
+    def of_round(self, number: int) -> Profile:
+        """The same with other arrivals."""
+        return replace(self, seed=1000 * self.seed + number)
+
     def replaying(self, trace: Path, speed: float, windows: int) -> Profile:
         """The same people, platform and objectives; who comes when is a trace's. Compared with replays only."""
         row = {"shape": "trace", "file": str(trace.resolve()), "speed": speed, "windows": windows}
-        return replace(self, name=f"{self.name}-replay", arrivals=[row], also=[])
+        return replace(self, name=f"{self.name}-replay", arrivals=[row], also=[], rounds=None)
 
     def plan(self) -> list[Arrival]:
         """Every arrival of the run. Raises BadPlan."""
@@ -130,6 +159,8 @@ def read(name: str | Path) -> Profile:
     try:
         given["people"] = People(**given["people"])
         given["slo"] = HERE / given["slo"]
+        if "rounds" in given:
+            given["rounds"] = Rounds(**given["rounds"])
         given["settings"] = {key: str(value) for key, value in given.get("settings", {}).items()}
         return Profile(name=path.stem, home=path.parent, **given)
     except (TypeError, KeyError) as e:

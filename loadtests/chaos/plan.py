@@ -10,15 +10,17 @@ from loadtests.arrivals import BadPlan
 from semblance.local.rights import SERVICES
 
 PARTS = (*SERVICES, "store", "broker")
-KINDS = ("kill", "pause", "slow", "cut", "fill", "skew")
+KINDS = ("kill", "restart", "tear", "pause", "slow", "cut", "fill", "skew")
 # A publication's and a withdrawal's time are compared; whoever writes them keeps the right time.
 RIGHT_TIME = {"provenance", "identity"}
+_AT_ONCE = {"kill", "tear", "restart"}
 
 
 @dataclass(frozen=True)
 class Act:
-    """`target`: a part, or for slow and cut a link "client>server". `for_s`: how long pause, slow, cut, fill and skew
-    last. `by`: seconds for slow and skew."""
+    """`target`: a part; for slow and cut a link "client>server"; for kill and restart also several, "one+other".
+    `for_s`: how long pause, slow, cut, fill and skew last. `by`: seconds for slow and skew, and between the parts of a
+    kill or restart: the other goes while the one comes back."""
 
     at_s: float
     kind: str
@@ -31,6 +33,11 @@ class Act:
         """(client, server)."""
         client, _, server = self.target.partition(">")
         return client, server
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Whose process it is done to; nobody's for what is done to a link."""
+        return () if self.kind in {"slow", "cut"} else tuple(self.target.split("+"))
 
 
 def acts_of(rows: Sequence[Mapping[str, Any]], *, stretch: float = 1.0) -> list[Act]:
@@ -61,9 +68,15 @@ def _check(act: Act) -> None:
         client, server = act.link
         if client not in SERVICES or server not in {*SERVICES, "store"} or client == server:
             raise BadPlan(f"chaos: {act.target!r} is no link; such as gateway>identity or safety>store")
-    elif act.target not in PARTS:
-        raise BadPlan(f"chaos: unknown part {act.target!r}; known are {', '.join(PARTS)}")
-    if act.kind != "kill" and act.for_s <= 0:
+    elif unknown := [part for part in act.parts if part not in PARTS]:
+        raise BadPlan(f"chaos: unknown part {', '.join(unknown)}; known are {', '.join(PARTS)}")
+    if len(act.parts) > 1 and (act.kind not in {"kill", "restart"} or len(set(act.parts)) < len(act.parts)):
+        raise BadPlan(f"chaos: {act.kind} {act.target}: only a kill or a restart has several parts, each once")
+    if act.kind == "tear" and act.target not in SERVICES:
+        raise BadPlan(f"chaos: {act.target} has no database of its own")
+    if act.kind == "fill" and act.target == "broker":
+        raise BadPlan("chaos: the broker keeps nothing on a disk of its own; fill the store")
+    if act.kind not in _AT_ONCE and act.for_s <= 0:
         raise BadPlan(f"chaos: {act.kind} {act.target} wants for_s")
     if act.kind in {"slow", "skew"} and act.by == 0:
         raise BadPlan(f"chaos: {act.kind} {act.target} wants by_s")

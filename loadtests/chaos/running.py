@@ -9,7 +9,7 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,25 +17,30 @@ from typing import Any
 
 from loadtests import profile as profiles
 from loadtests.chaos.clocks import Clocks
+from loadtests.chaos.draw import drawn
 from loadtests.chaos.link import Link
+from loadtests.chaos.parts import WHOLE_S, Parts
 from loadtests.chaos.plan import Act, acts_of, slack_of
-from loadtests.profile import Profile
+from loadtests.profile import ENOUGH, Profile
 from semblance.local import config as configuration
-from semblance.local import state
 from semblance.local.config import Config
 from semblance.local.layout import Layout
 
-_WHOLE_S = 180.0
+_WRITE_S = 10.0
 Record = dict[str, Any]
-Disturb = Callable[[Path], AbstractContextManager[list[Record]]]
+Disturb = Callable[[Path, int], AbstractContextManager[list[Record]]]
+"""(the run's or round's folder, the round from 1) to what was broken, which grows."""
 
 
-def planned(profile: Profile) -> list[Act]:
-    """The profile's own chaos, or that of profiles/chaos.yaml stretched to the profile's length. Raises BadPlan."""
+def planned(profile: Profile) -> list[list[Act]]:
+    """What is broken in each round, drawn by the profile's seed; without rounds in the one run: the profile's own
+    chaos, or that of profiles/chaos.yaml stretched to the profile's length. Raises BadPlan."""
+    if profile.rounds:
+        return [drawn(profile.seed, number) for number in range(1, profile.rounds.count + 1)]
     if profile.chaos:
-        return acts_of(profile.chaos)
+        return [acts_of(profile.chaos)]
     other = profiles.read("chaos")
-    return acts_of(other.chaos, stretch=profile.plan()[-1].at_s / other.plan()[-1].at_s)
+    return [acts_of(other.chaos, stretch=profile.plan()[-1].at_s / other.plan()[-1].at_s)]
 
 
 @contextmanager
@@ -44,7 +49,8 @@ def prepared(
 ) -> Iterator[tuple[Disturb, dict[str, float], dict[str, str]]]:
     """(what disturbs, how wrong whose times may be, settings that lead through the links). Before the platform starts:
     its ports are picked now, and links listen in front of them."""
-    acts, layout = planned(profile), Layout(data.resolve())
+    rounds, layout = planned(profile), Layout(data.resolve())
+    acts = [act for each in rounds for act in each]
     layout.make()
     config = configuration.load_or_make(layout.config)
     clocks = Clocks(data / "clock")
@@ -55,7 +61,7 @@ def prepared(
         }
         stack.enter_context(_leading_python_path(clocks.folder))
         settings = {_setting(name): f"127.0.0.1:{link.port}" for name, link in links.items()}
-        breaker = _Breaker(acts, layout, links, clocks, say)
+        breaker = _Breaker(rounds, Parts(layout), links, clocks, say, ends_load=profile.rounds is not None)
         yield breaker.during, slack_of(acts), settings
 
 
@@ -83,70 +89,87 @@ def _leading_python_path(folder: Path) -> Iterator[None]:
 
 @dataclass
 class _Breaker:
-    acts: list[Act]
-    layout: Layout
+    """`ends_load`: whoever sends the load is told when all is broken and whole again."""
+
+    rounds: Sequence[Sequence[Act]]
+    parts: Parts
     links: dict[str, Link]
     clocks: Clocks
     say: Callable[[str], None]
-    records: list[Record] = field(default_factory=list)
+    ends_load: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def during(self, folder: Path) -> Iterator[list[Record]]:
+    def during(self, folder: Path, number: int = 1) -> Iterator[list[Record]]:
         """From the load's start to its end; what was not mended is mended at the end."""
-        thread = threading.Thread(target=self._run, args=(folder,), name="chaos", daemon=True)
+        records: list[Record] = []
+        self.stop.clear()
+        acts = self.rounds[number - 1]
+        thread = threading.Thread(target=self._run, args=(folder, acts, records), name="chaos", daemon=True)
         thread.start()
         try:
-            yield self.records
+            yield records
         finally:
             self.stop.set()
-            thread.join(_WHOLE_S)
-            self._await_whole()
+            thread.join(WHOLE_S)
+            self.parts.await_whole()
 
-    def _run(self, folder: Path) -> None:
+    def _run(self, folder: Path, acts: Sequence[Act], records: list[Record]) -> None:
         while not (folder / "began.json").exists():
             if self.stop.wait(0.2):
                 return
         began_at = float(json.loads((folder / "began.json").read_text())["began_at"])
-        for act in self.acts:
+        for act in acts:
             if self.stop.wait(max(0.0, began_at + act.at_s - time.time())):
                 return
-            self.say(f"chaos: {act.kind} {act.target}")
-            broken_at = time.time()
-            _DO[act.kind](self, act)
-            self._await_whole()
-            self.records.append(
-                {
-                    "at_s": round(broken_at - began_at, 1),
-                    "what": act.kind,
-                    "target": act.target,
-                    "back_after_s": round(time.time() - broken_at, 1),
-                }
-            )
+            records.append(self._broken(act, began_at))
+        if self.ends_load:
+            (folder / ENOUGH).touch()
 
-    def _pid(self, part: str) -> int | None:
-        found = state.read(self.layout.state)
-        return next((p.pid for p in found.parts if p.name == part), None) if found else None
-
-    def _await_whole(self) -> None:
-        """Until the supervisor calls every part ready, for some minutes at most; its own look is a second old."""
-        time.sleep(1.5)
-        until_s = time.monotonic() + _WHOLE_S
-        while time.monotonic() < until_s:
-            found = state.read(self.layout.state)
-            if found is not None and found.phase == "ready":
-                return
-            time.sleep(0.2)
-        self.say(f"chaos: not every part was ready again after {_WHOLE_S:.0f} s")
+    def _broken(self, act: Act, began_at: float) -> Record:
+        self.say(f"chaos: {act.kind} {act.target}")
+        alive = self.parts.pids(act.parts)
+        ended = alive if act.kind in {"kill", "restart", "tear"} else {}
+        broken_at = time.time()
+        note = _DO[act.kind](self, act) or ""
+        whole = self.parts.await_whole(ended)
+        if not whole:
+            self.say(f"chaos: not every part was ready again after {WHOLE_S:.0f} s")
+        if len(alive) < len(act.parts):
+            note = "was down before"
+        elif act.kind in {"fill", "pause"} and self.parts.pids(act.parts) != alive:
+            note = "died of it"
+        return {
+            "at_s": round(broken_at - began_at, 1),
+            "what": act.kind,
+            "target": act.target,
+            "back_after_s": round(time.time() - broken_at, 1),
+            "whole": whole,
+            "note": note,
+        }
 
     def kill(self, act: Act) -> None:
         """kill -9; the supervisor starts it again."""
-        self._signal(act.target, signal.SIGKILL)
+        self._each(act, signal.SIGKILL)
+
+    def restart(self, act: Act) -> None:
+        """SIGTERM, as at the end of a rollout's old process: it drains, ends, and is started again."""
+        self._each(act, signal.SIGTERM)
+
+    def tear(self, act: Act) -> str:
+        """kill -9 as soon as its database's journal is seen to grow: in the middle of a write, if it is not a short
+        one."""
+        journal = self.parts.journal(act.target)
+        before, until_s = _touched(journal), time.monotonic() + _WRITE_S
+        while (seen := _touched(journal)) == before and time.monotonic() < until_s and not self.stop.is_set():
+            time.sleep(0.0005)
+        self.parts.signal(act.target, signal.SIGKILL)
+        return "in a write" if seen != before else f"wrote nothing in {_WRITE_S:g} s"
 
     def pause(self, act: Act) -> None:
         """As a machine that stands still."""
-        pid = self._pid(act.target)
-        self._signal(act.target, signal.SIGSTOP)
+        pid = self.parts.pid(act.target)
+        self.parts.signal(act.target, signal.SIGSTOP)
         self.stop.wait(act.for_s)
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -167,7 +190,7 @@ class _Breaker:
     def fill(self, act: Act) -> None:
         """No file of the process may grow: each write fails as on a full disk. Source: prlimit(2)."""
         for soft, wait_s in ((1, act.for_s), (resource.RLIM_INFINITY, 0.0)):
-            pid = self._pid(act.target)
+            pid = self.parts.pid(act.target)
             if pid is not None:
                 with contextlib.suppress(ProcessLookupError):
                     resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
@@ -175,22 +198,35 @@ class _Breaker:
 
     def skew(self, act: Act) -> None:
         """It starts again with a wrong clock, and once more with the right one."""
-        self.clocks.set(act.target, round(act.by))
-        self._signal(act.target, signal.SIGKILL)
-        self._await_whole()
-        self.stop.wait(act.for_s)
-        self.clocks.right(act.target)
-        self._signal(act.target, signal.SIGKILL)
+        for right in (False, True):
+            if right:
+                self.stop.wait(act.for_s)
+                self.clocks.right(act.target)
+            else:
+                self.clocks.set(act.target, round(act.by))
+            ended = self.parts.pids(act.parts)
+            self.parts.signal(act.target, signal.SIGKILL)
+            self.parts.await_whole(ended)
 
-    def _signal(self, part: str, what: signal.Signals) -> None:
-        pid = self._pid(part)
-        if pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, what)
+    def _each(self, act: Act, what: signal.Signals) -> None:
+        for number, part in enumerate(act.parts):
+            if number:
+                self.stop.wait(act.by)
+            self.parts.signal(part, what)
 
 
-_DO: dict[str, Callable[[_Breaker, Act], None]] = {
+def _touched(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (found.st_size, found.st_mtime_ns)
+
+
+_DO: dict[str, Callable[[_Breaker, Act], str | None]] = {
     "kill": _Breaker.kill,
+    "restart": _Breaker.restart,
+    "tear": _Breaker.tear,
     "pause": _Breaker.pause,
     "slow": _Breaker.slow,
     "cut": _Breaker.cut,

@@ -67,7 +67,6 @@ def section(row: dict[str, Any]) -> str:
     )
     balance = "\n".join(f"| {name} | {count} |" for name, count in row["balance"].items())
     capacity = "\n".join(f"| {name} | {value} |" for name, value in flat(row["capacity"]))
-    chaos = "\n".join(f"| {c['at_s']} | {c['what']} | {c['target']} | {c['back_after_s']} |" for c in row["chaos"])
     return f"""## {row["profile"]}
 
 `make loadtest PROFILE={row["profile"]}` on {row["cores"]} cores, one-minute load {row["load_before"]} before and {
@@ -101,15 +100,52 @@ def section(row: dict[str, Any]) -> str:
 | capacity | |
 |---|---|
 {capacity}
-{
-        f'''
-| chaos, s | what | to | back after s |
-|---|---|---|---|
-{chaos}
-'''
-        if chaos
-        else ""
-    }"""
+{broken(row)}"""
+
+
+def broken(row: dict[str, Any]) -> str:
+    """What was broken: act by act, or round by round and by kind."""
+    if row.get("rounds"):
+        return f"""
+| round | arrivals | accepted | published | withdrawals | lost | doubled | unsafe | other faults | acts | all broken and whole again | back after s, at most | which was | s |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+{"".join(_round(each) for each in row["rounds"])}
+| what | times | whole again after s, median | at most | which was |
+|---|---|---|---|---|
+{"".join(_kind(*each) for each in by_kind(row["chaos"]))}"""
+    if not row["chaos"]:
+        return ""
+    acts = "".join(
+        f"| {c['at_s']} | {c['what']} | {c['target']} | {c['back_after_s']} | {c.get('note', '')} |\n"
+        for c in row["chaos"]
+    )
+    return f"""
+| chaos, s | what | to | whole again after s | |
+|---|---|---|---|---|
+{acts}"""
+
+
+def by_kind(acts: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """(kind, its acts, the quickest first)."""
+    kinds = sorted({act["what"] for act in acts})
+    return [
+        (kind, sorted((a for a in acts if a["what"] == kind), key=lambda a: float(a["back_after_s"]))) for kind in kinds
+    ]
+
+
+def _round(each: dict[str, Any]) -> str:
+    other = sum(each["faults"].values()) - sum(each["faults"][kind] for kind in ("lost", "doubled", "unsafe"))
+    return (
+        f"| {each['number']} | {each['arrivals']} | {each['accepted']} | {each['published']} | {each['withdrawals']} "
+        f"| {each['faults']['lost']} | {each['faults']['doubled']} | {each['faults']['unsafe']} | {other} "
+        f"| {each['acts']} | {'yes' if each['finished'] else '**no**'} | {each['back_after_s']} | {each['back_after']} "
+        f"| {each['seconds']} |\n"
+    )
+
+
+def _kind(kind: str, acts: list[dict[str, Any]]) -> str:
+    middle, last = acts[(len(acts) - 1) // 2], acts[-1]
+    return f"| {kind} | {len(acts)} | {middle['back_after_s']} | {last['back_after_s']} | {last['target']} |\n"
 
 
 def flat(row: dict[str, Any]) -> list[tuple[str, object]]:

@@ -51,7 +51,8 @@ def _html(row: dict[str, Any], before: dict[str, Any] | None, pictures: dict[str
         _table(("stage", "offered/s", "answered/s", "right", "p95 s", "under way", "core-s", "held"), ((s["stage"], s["offered_per_s"], s["answered_per_s"], s["ok"], s["p95_s"], s["open"], s["core_s"], s.get("held", "")) for s in row["stages"])),
         images["memory"], _table(("memory", ""), row["memory_mb"].items()),
         _table(("part", "MiB at rest", "p95", "most", "cores at rest", "on average", "busiest 10 s"), ((n, *u.values()) for n, u in row["parts"].items())),
-        "<h2>Chaos</h2>" + _table(("s", "what", "to", "back after s"), ((c["at_s"], c["what"], c["target"], c["back_after_s"]) for c in row["chaos"])) if row["chaos"] else "",
+        "<h2>Rounds</h2>" + _table(("round", "finished", "s", "acts", "arrivals", "accepted", "published", "withdrawals", "faults", "back after s", "which was"), ((r["number"], "yes" if r["finished"] else "no", r["seconds"], r["acts"], r["arrivals"], r["accepted"], r["published"], r["withdrawals"], document.words(r["faults"]), r["back_after_s"], r["back_after"]) for r in row["rounds"])) if row["rounds"] else "",
+        "<h2>Chaos</h2>" + _table(("s", "what", "to", "whole again after s", ""), ((c["at_s"], c["what"], c["target"], c["back_after_s"], c.get("note", "")) for c in row["chaos"])) if row["chaos"] else "",
         "<h2>Against the run before</h2>",
         _changes(compare.changes(row, before)) if before else "<p>There is none.</p>",
     ]  # fmt: skip

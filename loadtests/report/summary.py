@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from loadtests import capacity, measures
+from loadtests import capacity, measures, rounds
 from loadtests.running import Outcome
 from loadtests.slo import Finding
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
     """Everything that is written."""
-    stages = measures.by_stage(found.calls, found.walks, found.profile.windows())
+    stages = measures.by_stage(found.calls, found.walks, found.windows)
     beyond = found.profile.beyond()
     for stage in stages:
         stage["held"] = "to the ledger" if stage["stage"] in beyond else "to everything"
@@ -48,6 +48,7 @@ def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
         "memory_mb": memory(found),
         "parts": {name: asdict(used) for name, used in found.parts.items()},
         "capacity": _capacity(found, stages),
+        "rounds": rounds.rows(found.rounds),
         "chaos": found.chaos,
     }
 
@@ -125,6 +126,8 @@ def _capacity(found: Outcome, stages: Sequence[Row]) -> Row:
             "per_1000_pictures": cost.per_thousand_pictures(price["core_hour"], price.get("gpu_hour", 0.0)),
         }
     try:
+        if found.chaos:
+            raise capacity.TooFewStages("what was broken meanwhile says nothing of what fits")
         law = capacity.fit([(float(s["open"]), float(s["answered_per_s"])) for s in stages])
         row["usl"] = {
             "alone_per_s": round(law.alone_per_s, 3),

@@ -35,6 +35,7 @@ def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:
         memory=[(float(s), 1000 * 2**20 + s * 2**20) for s in range(30)],
         told=[],
         load_before=0.5,
+        windows=profile.read("smoke").windows(),
         stage_core_s={"steady": 7.5},
         rest_cores=0.5,
     )

@@ -97,6 +97,7 @@ class ScriptedPrompts:
         self.asked: list[Words] = []
         self.limits: tuple[str, ...] = ()
         self.verdict = PromptVerdict(True, "")
+        self.forbidden = ""  # a limit that refuses whatever is asked
         self.away = False
 
     def check(
@@ -106,7 +107,7 @@ class ScriptedPrompts:
             raise Unavailable("safety does not answer")
         self.asked.append(words)
         self.limits = (*limits, *denied_styles)
-        return self.verdict
+        return PromptVerdict(False, "no") if self.forbidden in limits else self.verdict
 
 
 class PublishedPictures:

@@ -6,6 +6,8 @@ Texts reach users and logs, so they must never hold a secret, a prompt, a face o
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from types import MappingProxyType
 
 
 class Kind(enum.Enum):
@@ -25,11 +27,13 @@ class SemblanceError(Exception):
     """A fact that callers can act on.
 
     `code` is stable and machine-read (it ends the problem `type` URI); `detail` names the rule and the
-    limit; `remedy` says what to do next.
+    limit; `remedy` says what to do next. `by_limits_of` is for the service that called, and no answer to a person:
+    of a picture of several, the grants whose givers' own limits refuse it, each with the code that they are told.
     """
 
     kind: Kind = Kind.INVALID
     code: str = "invalid"
+    by_limits_of: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, detail: str, *, remedy: str = "", code: str | None = None) -> None:
         super().__init__(detail)

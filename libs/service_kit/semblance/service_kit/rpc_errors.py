@@ -49,7 +49,14 @@ _BY_KIND: Mapping[Kind, type[SemblanceError]] = {
 
 def problem_metadata(error: SemblanceError) -> tuple[tuple[str, bytes], ...]:
     """The trailing metadata that carries `error`."""
-    problem = {"kind": error.kind.value, "code": error.code, "detail": error.detail, "remedy": error.remedy}
+    problem: dict[str, Any] = {
+        "kind": error.kind.value,
+        "code": error.code,
+        "detail": error.detail,
+        "remedy": error.remedy,
+    }
+    if error.by_limits_of:
+        problem["by_limits_of"] = dict(error.by_limits_of)
     retry_after_s = getattr(error, "retry_after_s", None)
     if retry_after_s is not None:
         problem["retry_after_s"] = retry_after_s
@@ -80,6 +87,8 @@ def _rebuilt(problem: Mapping[str, Any]) -> SemblanceError:
     # Subclasses build their own texts from arguments that did not travel; the texts did.
     error = cls.__new__(cls)
     SemblanceError.__init__(error, problem["detail"], remedy=problem["remedy"], code=problem["code"])
+    if "by_limits_of" in problem:
+        error.by_limits_of = problem["by_limits_of"]
     if isinstance(error, errors.QuotaExceeded):
         error.retry_after_s = int(problem.get("retry_after_s", 1))
     return error

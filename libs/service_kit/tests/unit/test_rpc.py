@@ -12,6 +12,7 @@ from semblance.contracts.identity.v1 import review_pb2, review_pb2_grpc
 from semblance.contracts.ingest.v1 import service_pb2, service_pb2_grpc
 from semblance.kernel import errors
 from semblance.service_kit import rpc, rpc_errors
+from semblance.service_kit.problems import problem_of
 from semblance.service_kit.settings import ServiceSettings
 
 TOKEN = SecretStr("a-token")
@@ -88,6 +89,16 @@ def test_an_error_arrives_as_itself(stub: service_pb2_grpc.IngestServiceStub, na
     assert type(got) is type(sent)
     assert (got.kind, got.code, got.detail, got.remedy) == (sent.kind, sent.code, sent.detail, sent.remedy)
     assert getattr(got, "retry_after_s", None) == getattr(sent, "retry_after_s", None)
+
+
+def test_whose_limits_refuse_it_is_told_to_the_service_that_asked(stub: service_pb2_grpc.IngestServiceStub) -> None:
+    RAISED["limits"] = refusal = errors.Invalid("not this")
+    refusal.by_limits_of = {"a-grant": "prompt-refused"}
+    for name, told in (("limits", refusal.by_limits_of), ("invalid", {})):
+        with pytest.raises(errors.SemblanceError) as caught:
+            get(stub, name)
+        assert caught.value.by_limits_of == told
+    assert b"a-grant" not in problem_of(refusal, "/v1/images").body
 
 
 def test_a_bug_there_is_one_more_way_of_being_unavailable_here(stub: service_pb2_grpc.IngestServiceStub) -> None:

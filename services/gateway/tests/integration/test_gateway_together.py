@@ -82,6 +82,29 @@ def test_both_grants_of_a_refused_picture_are_given_back(two) -> None:
     assert two.used == set()
 
 
+def test_each_whose_limits_refuse_it_finds_it_in_their_log(two, sign_up) -> None:
+    cleo = sign_up("cleo")
+    cleo.adapter(two.world, cleo.opt_in())
+    cleo.http.put("/v1/sharing", json={"level": "people"}, headers=cleo.headers)
+    both = {"grantee_id": two.eve.subject_id, "allowed_uses": ["personal"], "limits": ["hats", "rain"]}
+    adas = two.grant(limits=["hats"], allowed_uses=["personal"])
+    cleos = cleo.post("/v1/grants/give", json=SCOPE | both).json()["id"]
+    sharing, others = two.world.platform.sharing, ({"grant_id": adas}, {"grant_id": cleos})
+    refused = two.ask(*others, prompt="in hats", use="personal")
+    assert code(refused) == (422, "prompt-refused")
+    assert not {adas, cleos} & set(refused.text.split('"')), "whoever asks is not told whose limits"
+    assert sharing.told == [(adas, "prompt-refused", "personal"), (cleos, "prompt-refused", "personal")]
+    sharing.told.clear()
+    assert two.ask(*others, prompt="in rain", use="personal").text == refused.text
+    assert sharing.told == [(adas, "", "personal"), (cleos, "prompt-refused", "personal")]
+    sharing.told.clear()
+    assert code(two.ask(*others, use="dating")) == (403, "use-denied")
+    assert sharing.told == [(adas, "use-denied", "dating"), (cleos, "use-denied", "dating")], (
+        "both, not the first alone"
+    )
+    assert two.used == set()
+
+
 def test_what_cannot_be_meant_is_refused(two) -> None:
     given = {"grant_id": two.grant()}
     outside = {"left": 0.5, "top": 0, "right": 1.5, "bottom": 1}

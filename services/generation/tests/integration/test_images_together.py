@@ -27,6 +27,7 @@ from semblance.generation.settings import GenerationSettings
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import ConsentMissing, Forbidden, Invalid
 from semblance.kernel.ids import ImageId, SubjectId, new_id
+from semblance.kernel.use import Use
 
 pytestmark = pytest.mark.integration
 LEFT, RIGHT = Area(0, 0, 0.5, 1), Area(0.5, 0, 1, 1)
@@ -193,9 +194,29 @@ def test_what_cannot_be_drawn_is_refused(pair: Pair) -> None:
     for edges in ((0.0, 0.0, 0.05, 1.0), (0.5, 0.0, 0.4, 1.0), (0.0, 0.0, float("nan"), 1.0), (0.0, 0.0, 1.1, 1.0)):
         with pytest.raises(InvalidOrder):
             parse_area(*edges)
-    pair.service.prompts.verdict = PromptVerdict(False, "no")
+
+
+def test_each_whose_limits_refuse_it_is_named_to_the_service_that_asked(pair: Pair) -> None:
+    pair.service.subject_id = cleo = SubjectId(new_id())
+    _, cleos_adapter = pair.service.enrol()
+    pair.service.subject_id = pair.ada
+    grant = pair.service.consents.grant(cleo, purposes=frozenset({Purpose.GENERATE}), grantee_id=pair.ada)
+    low = Sitter(cleo, grant.id, cleos_adapter, Shared(pair.ada, review=False, denied_uses=("advertising",)))
+    everybody = pair.placed(area=Area(0.5, 0, 1, 0.5)), Placed(low, Area(0.5, 0.5, 1, 1))
+    pair.service.prompts.forbidden = "no alcohol"
+    with pytest.raises(PromptRefused) as refused:
+        pair.ask(beside=everybody, use=Use.ADVERTISING)
+    assert refused.value.by_limits_of == {pair.grant.id: "prompt-refused", grant.id: "use-denied"}
+    with pytest.raises(PromptRefused) as refused:
+        pair.ask(beside=everybody, use=Use.PERSONAL)
+    assert refused.value.by_limits_of == {pair.grant.id: "prompt-refused"}
+    pair.service.consents.revoke(grant.id)
     with pytest.raises(PromptRefused):
+        pair.ask(beside=everybody)  # as before: what comes first is told
+    pair.service.prompts.verdict = PromptVerdict(False, "never")
+    with pytest.raises(PromptRefused) as refused:
         pair.ask()
+    assert refused.value.by_limits_of == {pair.grant.id: "prompt-refused"}, "nobody gave a grant to themselves"
 
 
 @pytest.mark.parametrize(("pipeline", "people"), [("FluxPipeline", 1), ("StableDiffusionXLPipeline", 3)])

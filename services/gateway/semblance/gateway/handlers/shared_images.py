@@ -45,7 +45,7 @@ def create_shared_image(gate: Gate, requester_id: str, *, image_id: str, grant_i
     except Unavailable:
         raise  # perhaps it was made: the same Idempotency-Key asks for the same picture and counts nothing twice
     except SemblanceError as refused:
-        _give_back(gate, requester_id, grant_id, image_id, refused.code, wish.use or "")
+        give_back(gate, requester_id, grant_id, image_id, refused.code, wish.use or "")
         raise
     record_job(gate, Change(image.id, subject_id, JobKind.IMAGE, image.state, reason_codes=image.reason_codes))
     return image
@@ -140,7 +140,7 @@ def _order(gate: Gate, requester_id: str, image_id: str, grant: Grant, wish: Wis
     try:
         adapter = live_adapter(gate, grant.subject_id)
     except SemblanceError:
-        _give_back(gate, requester_id, grant.id, image_id)
+        give_back(gate, requester_id, grant.id, image_id)
         raise
     return ImageOrder(
         image_id=image_id,
@@ -158,7 +158,7 @@ def _order(gate: Gate, requester_id: str, image_id: str, grant: Grant, wish: Wis
     )
 
 
-def _give_back(  # noqa: PLR0917 - one call's words
+def give_back(  # noqa: PLR0917 - one call's words
     gate: Gate, requester_id: str, grant_id: str, image_id: str, code: str = "", use: str = ""
 ) -> None:
     """What cannot be given back stays counted: the refusal is what the caller must hear. The person's log is told of

@@ -11,7 +11,14 @@ from semblance.gateway.domain.things import BesideOrder, Image, ImageOrder, Regi
 from semblance.gateway.handlers.consents import require_consent
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.jobs import record_job
-from semblance.gateway.handlers.shared_images import asked_for, live_adapter, require_seen, require_usable, terms_of
+from semblance.gateway.handlers.shared_images import (
+    asked_for,
+    give_back,
+    live_adapter,
+    require_seen,
+    require_usable,
+    terms_of,
+)
 from semblance.gateway.handlers.wishes import OtherWish, Wish, seed_of
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import Invalid, NotFound, SemblanceError, Unavailable
@@ -42,8 +49,8 @@ def create_together(gate: Gate, caller_id: str, *, image_id: str, wish: Wish, mo
     grants = [each.grant_id for each in asked if each.grant_id is not None]
     if len(set(grants)) != len(grants):
         raise Invalid("a grant is named twice", remedy="Name each person once.", code="person-twice")
-    with _counted(gate, caller_id, image_id) as counted:
-        people = [_seat(gate, caller_id, image_id, each, wish, counted) for each in asked]
+    with _counted(gate, caller_id, image_id, wish.use or "") as counted:
+        people = _seated(gate, caller_id, image_id, asked, wish, counted)
         if len({each.subject_id for each in people}) != len(people):
             raise Invalid("somebody is named twice", remedy="Name each person once.", code="person-twice")
         image = gate.generation.create(people[0].subject_id, _order(image_id, wish, people, regions))
@@ -87,18 +94,37 @@ class _Counting:
 
 
 @contextlib.contextmanager
-def _counted(gate: Gate, caller_id: str, image_id: str) -> Iterator[_Counting]:
-    """What is refused counts against nobody. Nobody's log is told whose limits refused it: it cannot be known here."""
+def _counted(gate: Gate, caller_id: str, image_id: str, use: str) -> Iterator[_Counting]:
+    """What is refused counts against nobody. Whose own limits refused it finds that in their log; whoever asked is told
+    what refused it first, and not whose limits those were."""
     counting = _Counting()
     try:
         yield counting
     except Unavailable:
         raise  # perhaps it was made: the same Idempotency-Key asks for the same picture and counts nothing twice
-    except SemblanceError:
+    except SemblanceError as refused:
         for grant_id in counting.grants:
-            with contextlib.suppress(SemblanceError):
-                gate.sharing.return_use(caller_id, grant_id, image_id)
+            give_back(gate, caller_id, grant_id, image_id, refused.by_limits_of.get(grant_id, ""), use)
         raise
+
+
+def _seated(  # noqa: PLR0917 - one call's words
+    gate: Gate, caller_id: str, image_id: str, asked: Sequence[OtherWish], wish: Wish, counting: _Counting
+) -> list[_Seated]:
+    """Everybody. After a refusal the others' grants are asked all the same, so that each who would have refused it, and
+    not the first alone, finds it in their log. Raises the first refusal."""
+    people: list[_Seated] = []
+    refusal: SemblanceError | None = None
+    for each in asked:
+        try:
+            people.append(_seat(gate, caller_id, image_id, each, wish, counting))
+        except SemblanceError as error:
+            if refusal is None and isinstance(error, Unavailable):
+                raise
+            refusal = refusal or error
+    if refusal is not None:
+        raise refusal
+    return people
 
 
 def _seat(  # noqa: PLR0917 - one call's words

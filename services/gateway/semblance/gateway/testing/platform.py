@@ -233,7 +233,8 @@ class FakeTraining:
 
 @dataclass
 class FakeGeneration:
-    """Images stay queued until a test says otherwise; a prompt with "forbidden" is refused."""
+    """Images stay queued until a test says otherwise; a prompt with "forbidden" is refused, and one that holds a limit
+    of anybody under a grant, in the very words."""
 
     clock: Clock
     owned: dict[str, tuple[str, Image]] = field(default_factory=dict)
@@ -241,8 +242,11 @@ class FakeGeneration:
     people_max: int = 4
 
     def create(self, subject_id: str, order: ImageOrder) -> Image:
-        if "forbidden" in order.prompt:
-            raise Invalid("the prompt asks for what is not made here", code="prompt-refused")
+        against = _against(order)
+        if "forbidden" in order.prompt or against:
+            refusal = Invalid("the prompt asks for what is not made here", code="prompt-refused")
+            refusal.by_limits_of = against
+            raise refusal
         if order.image_id in self.owned:
             return self.image(subject_id, order.image_id)
         self.orders.append(order)
@@ -317,6 +321,16 @@ class FakeGeneration:
         image = replace(image, state=state, finished_at=self.clock.now())
         self.owned[image_id] = (subject_id, image)
         return image
+
+
+def _against(order: ImageOrder) -> dict[str, str]:
+    """The grants whose limits refuse it."""
+    everybody = [(order.consent_id, order.shared), *((each.consent_id, each.shared) for each in order.beside)]
+    return {
+        consent_id: "prompt-refused"
+        for consent_id, shared in everybody
+        if shared is not None and any(limit in order.prompt for limit in shared.limits)
+    }
 
 
 def _visibility(order: ImageOrder) -> str:

@@ -127,6 +127,7 @@ class FakeSharing:
                 raise Forbidden("the grant covers pictures of the person alone", code="not-together")
             against = _against_use(grant, use)
             if against is not None:
+                self.told.append((grant_id, against.code, use))
                 error = Invalid if against.code == REQUIRED else Forbidden
                 raise error(against.detail, remedy=against.remedy, code=against.code)
             self.used.add((grant_id, image_id))

@@ -16,8 +16,8 @@ from semblance.generation.domain.errors import (
 from semblance.generation.domain.events import Ended, Requested
 from semblance.generation.domain.image import Image, State, Visibility
 from semblance.generation.domain.order import Order, Words
-from semblance.generation.handlers.terms import Shared, Sitter, require_agreed, require_consent
-from semblance.generation.handlers.together import Placed, agreed, require_places
+from semblance.generation.handlers.terms import Shared, Sitter, require_consent
+from semblance.generation.handlers.together import Placed, beside_of, require_all_agreed, require_places
 from semblance.generation.ports import ImageCount, Ports, Store
 from semblance.kernel.consent import WHOEVER_ASKED, Purpose
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
@@ -75,8 +75,9 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         # It would steer a picture around limits that only the prompt is read for.
         raise InvalidOrder("a picture under a grant takes no negative prompt")
     edit = _edit(command, ports)
-    consent, adapter = require_agreed(sitter, command.use, words, ports)
-    others = agreed(command.beside, command.use, words, ports)
+    everybody = [sitter, *(each.sitter for each in command.beside)]
+    (consent, adapter), *agreed = require_all_agreed(everybody, command.use, words, ports)
+    others = tuple(beside_of(each, theirs) for each, theirs in zip(command.beside, agreed, strict=True))
     image = Image(
         id=command.image_id,
         subject_id=command.subject_id,

@@ -47,7 +47,11 @@ class Sitter:
     shared: Shared | None
 
 
-def require_agreed(sitter: Sitter, use: Use | None, words: Words, ports: Ports) -> tuple[Consent, AdapterFacts]:
+Agreed = tuple[Consent, AdapterFacts]
+"""The consent that covers somebody, and their adapter."""
+
+
+def require_agreed(sitter: Sitter, use: Use | None, words: Words, ports: Ports) -> Agreed:
     """The consent that covers them and their adapter, if they allow this use and these words.
 
     Raises the consent's errors, UseNotDeclared, UseDenied, PromptRefused, UnknownAdapter, AdapterNotReady, and

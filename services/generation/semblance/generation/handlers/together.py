@@ -6,14 +6,14 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from semblance.generation.domain.errors import AdapterDamaged, InvalidOrder
+from semblance.generation.domain.errors import AdapterDamaged, InvalidOrder, PromptRefused, UseDenied, UseNotDeclared
 from semblance.generation.domain.image import Image
 from semblance.generation.domain.order import Words
 from semblance.generation.domain.together import Another, Area, require_apart
-from semblance.generation.handlers.terms import Sitter, ready_adapter, require_agreed
+from semblance.generation.handlers.terms import Agreed, Sitter, ready_adapter, require_agreed
 from semblance.generation.ports import Beside, Ports
 from semblance.kernel.consent import Purpose
-from semblance.kernel.errors import ConsentOfAnotherRequired, Forbidden
+from semblance.kernel.errors import ConsentOfAnotherRequired, Forbidden, SemblanceError
 from semblance.kernel.ids import SubjectId
 from semblance.kernel.several import require_room
 from semblance.kernel.use import Use
@@ -52,13 +52,34 @@ def require_places(
     require_apart([area, *(each.area for each in beside)])
 
 
-def agreed(beside: Sequence[Placed], use: Use | None, words: Words, ports: Ports) -> tuple[Another, ...]:
-    """Everybody, each under their own consent. Raises what require_agreed raises."""
-    return tuple(_agreed(each, use, words, ports) for each in beside)
+def require_all_agreed(sitters: Sequence[Sitter], use: Use | None, words: Words, ports: Ports) -> list[Agreed]:
+    """Everybody's consent and adapter, in their order.
+
+    Raises what require_agreed raises of the first who does not agree. If that is by limits, the others are asked all
+    the same, and the error names all grants whose givers' limits refuse it: each finds it in their own log.
+    """
+    found: list[Agreed] = []
+    refusal: SemblanceError | None = None
+    by_limits_of: dict[str, str] = {}
+    for sitter in sitters:
+        try:
+            found.append(require_agreed(sitter, use, words, ports))
+        except (PromptRefused, UseDenied, UseNotDeclared) as limits:
+            refusal = refusal or limits
+            if sitter.shared is not None:
+                by_limits_of[sitter.consent_id] = limits.code
+        except SemblanceError:
+            if refusal is None:
+                raise
+    if refusal is not None:
+        refusal.by_limits_of = by_limits_of
+        raise refusal
+    return found
 
 
-def _agreed(each: Placed, use: Use | None, words: Words, ports: Ports) -> Another:
-    consent, adapter = require_agreed(each.sitter, use, words, ports)
+def beside_of(each: Placed, agreed: Agreed) -> Another:
+    """Somebody beside the subject, as the picture keeps them."""
+    consent, adapter = agreed
     review = each.sitter.shared is not None and each.sitter.shared.review
     return Another(
         subject_id=each.sitter.subject_id,

@@ -1,4 +1,5 @@
-"""Events in: poll, then for each record one transaction (inbox row, handler, outbox rows), then the offset.
+"""Events in: poll, then for each record one transaction (inbox row, handler, outbox rows), then, within a second, the
+offset.
 
 A subscription may let several events share a transaction (`at_once`). If any of them is refused or fails, none of it
 has happened, and they are dealt with one by one: what one event does never depends on its neighbours.
@@ -28,6 +29,7 @@ from semblance.eventbus.record import Record
 from semblance.kernel.errors import Kind, QuotaExceeded, SemblanceError
 from semblance.service_kit import metrics
 from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.offsets import Offsets
 from semblance.service_kit.tracing import context_of, tracer
 
 _log = logging.getLogger(__name__)
@@ -157,14 +159,22 @@ class ConsumerLoop:
 
     def _consume(self, letters: DeadLetters, stop: threading.Event) -> None:
         consumer = self._broker.consumer(self._subscription.group, self._subscription.topics)
-        member = _Member(self._subscription, self._database, consumer, letters, stop, self._retry_limit_s)
+        offsets = Offsets(consumer)
+        member = _Member(self._subscription, self._database, consumer, letters, stop, self._retry_limit_s, offsets)
         try:
             while not stop.is_set():
                 records = consumer.poll(0.5, max(_POLLED, 4 * self._subscription.at_once))
                 self._reached = True
                 member.batch(records)
+                offsets.tell()
+        except BrokerUnavailable:
+            offsets.drop()
+            raise
         finally:
-            consumer.close()
+            try:
+                offsets.tell(at_once=True)
+            finally:
+                consumer.close()
 
 
 @dataclass(frozen=True)
@@ -177,9 +187,10 @@ class _Member:
     letters: DeadLetters
     stop: threading.Event
     retry_limit_s: float
+    offsets: Offsets
 
     def batch(self, records: list[Record]) -> None:
-        """Deal with records in order and commit those that are done with, whatever happens to the next."""
+        """Deal with records in order and note those that are done with, whatever happens to the next."""
         done: list[Record] = []
         try:
             while len(done) < len(records):
@@ -191,8 +202,7 @@ class _Member:
                         return
                     done.append(record)
         finally:
-            if done:
-                self.consumer.commit(done)
+            self.offsets.done(done)
 
     def _together(self, records: list[Record]) -> int:
         """Handle the first of these in one transaction; how many. 0: nothing has happened, take them one by one."""
@@ -274,6 +284,7 @@ class _Member:
 
     def _dead_letter(self, record: Record, code: str, attempts: int) -> None:
         metrics.dead_letter(self.subscription.group, code)
+        self.offsets.hurry()
         self.letters.put(record, Reason(code, attempts))
 
     def _wait(self, pause_s: float) -> bool:

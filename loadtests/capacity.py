@@ -18,6 +18,7 @@ from scipy.optimize import nnls
 
 LEAST_STAGES = 4
 _KEPT_UP = 0.95
+_KEPT = 0.9
 
 
 class TooFewStages(ValueError):
@@ -67,6 +68,18 @@ def fit(points: Sequence[tuple[float, float]]) -> Usl:
     return Usl(law.alone_per_s, law.contention, law.coherency, float(np.median(deviations)))
 
 
+def foretold(points: Sequence[tuple[float, float]]) -> float | None:
+    """How far off the law is where it has not been: fitted without the most loaded stage and asked about it, as a share
+    of what was answered there. None if too few are left."""
+    ordered = sorted((n, x) for n, x in points if n > 0 and x > 0)
+    try:
+        law = fit(ordered[:-1])
+    except TooFewStages:
+        return None
+    n, seen = ordered[-1]
+    return (law.throughput(n) - seen) / seen
+
+
 def saturation(stages: Sequence[Mapping[str, float | str]]) -> Mapping[str, float | str] | None:
     """The first stage in which answers fell behind calls, or the 95th percentile rose to three times the first stage's;
     None: it kept up throughout."""
@@ -80,6 +93,22 @@ def saturation(stages: Sequence[Mapping[str, float | str]]) -> Mapping[str, floa
         if behind or slow:
             return stage
     return None
+
+
+def degrading(stages: Sequence[Mapping[str, float | str]]) -> str:
+    """What more load than fits does to it, from the stage in which it fell behind to the last; "" if it never did."""
+    first = saturation(stages)
+    if first is None:
+        return ""
+    last, most = stages[-1], max(float(stage["answered_per_s"]) for stage in stages)
+    kept = float(last["answered_per_s"]) / most
+    asked = float(last["calls"]) / float(last["seconds"])
+    word = "keeps its throughput" if kept >= _KEPT else "loses throughput"
+    return (
+        f"{word}: {float(last['answered_per_s']):g} answered of {asked:.3g} asked a second at the end, {kept:.0%} of "
+        f"the most; {float(last['ok']):.2%} of first attempts right; p95 {float(first['p95_s']):g} s where it fell "
+        f"behind, {float(last['p95_s']):g} s at the end"
+    )
 
 
 @dataclass(frozen=True)

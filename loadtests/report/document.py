@@ -62,7 +62,7 @@ def section(row: dict[str, Any]) -> str:
     marks = "\n".join(f"| {n} | {' | '.join(map(str, shape(s)))} |" for n, s in row["marks"].items())
     events = "\n".join(f"| {n} | {' | '.join(map(str, shape(s)))} |" for n, s in row["events"].items())
     stages = "\n".join(
-        f"| {s['stage']} | {s['offered_per_s']} | {s['answered_per_s']} | {s['ok']} | {s['p95_s']} | {s['open']} | {s['core_s']} | {s.get('held', '')} |"
+        f"| {s['stage']} | {s['offered_per_s']} | {s['answered_per_s']} | {s['ok']} | {s['p95_s']} | {s['open']} | {s.get('law_per_s', '')} | {s['core_s']} | {s.get('held', '')} |"
         for s in row["stages"]
     )
     balance = "\n".join(f"| {name} | {count} |" for name, count in row["balance"].items())
@@ -93,8 +93,8 @@ def section(row: dict[str, Any]) -> str:
 |---|---|---|---|---|
 {events}
 
-| stage | offered/s | answered/s | right | p95 s | under way | core-s | held |
-|---|---|---|---|---|---|---|---|
+| stage | offered/s | answered/s | right | p95 s | under way | the law says answered/s | core-s | held |
+|---|---|---|---|---|---|---|---|---|
 {stages}
 
 | capacity | |

@@ -48,7 +48,7 @@ def _html(row: dict[str, Any], before: dict[str, Any] | None, pictures: dict[str
         "<h2>Events</h2><p>From the producer's time to this consumer's.</p>",
         _table(("topic", "events", "p50 s", "p95 s", "p99 s"), ((n, *document.shape(s)) for n, s in row["events"].items())),
         "<h2>Capacity</h2>", images["capacity"], _table(("", ""), document.flat(row["capacity"])),
-        _table(("stage", "offered/s", "answered/s", "right", "p95 s", "under way", "core-s", "held"), ((s["stage"], s["offered_per_s"], s["answered_per_s"], s["ok"], s["p95_s"], s["open"], s["core_s"], s.get("held", "")) for s in row["stages"])),
+        _table(("stage", "offered/s", "answered/s", "right", "p95 s", "under way", "the law says", "core-s", "held"), ((s["stage"], s["offered_per_s"], s["answered_per_s"], s["ok"], s["p95_s"], s["open"], s.get("law_per_s", ""), s["core_s"], s.get("held", "")) for s in row["stages"])),
         images["memory"], _table(("memory", ""), row["memory_mb"].items()),
         _table(("part", "MiB at rest", "p95", "most", "cores at rest", "on average", "busiest 10 s"), ((n, *u.values()) for n, u in row["parts"].items())),
         "<h2>Rounds</h2>" + _table(("round", "finished", "s", "acts", "arrivals", "accepted", "published", "withdrawals", "faults", "back after s", "which was"), ((r["number"], "yes" if r["finished"] else "no", r["seconds"], r["acts"], r["arrivals"], r["accepted"], r["published"], r["withdrawals"], document.words(r["faults"]), r["back_after_s"], r["back_after"]) for r in row["rounds"])) if row["rounds"] else "",

@@ -125,26 +125,37 @@ def _capacity(found: Outcome, stages: Sequence[Row]) -> Row:
             "core_hour": price["core_hour"],
             "per_1000_pictures": cost.per_thousand_pictures(price["core_hour"], price.get("gpu_hour", 0.0)),
         }
-    try:
-        if found.chaos:
-            raise capacity.TooFewStages("what was broken meanwhile says nothing of what fits")
-        law = capacity.fit([(float(s["open"]), float(s["answered_per_s"])) for s in stages])
-        row["usl"] = {
-            "alone_per_s": round(law.alone_per_s, 3),
-            "contention": round(law.contention, 5),
-            "coherency": round(law.coherency, 7),
-            "peak_open": _finite(law.peak_open),
-            "peak_per_s": _finite(law.peak_per_s),
-            "median_error": round(law.error, 4),
-        }
-    except capacity.TooFewStages as e:
-        row["usl"] = {"not_fitted": str(e)}
+    row["usl"] = _law(found, stages)
     most = max((float(s["answered_per_s"]) for s in stages), default=0.0)
     full = capacity.saturation(stages)
     row |= {"most_answered_per_s": most, "saturated_at": full["stage"] if full else None}
+    row["degrades"] = capacity.degrading(stages)
     if "peak_per_s" in row["usl"]:
         row["usl"]["a_forecast"] = forecast(row["usl"]["peak_per_s"], most, row["saturated_at"])
     return row
+
+
+def _law(found: Outcome, stages: Sequence[Row]) -> Row:
+    """The fitted law, or why there is none; what it says of each stage is written beside the stage."""
+    if found.chaos:
+        return {"not_fitted": "things were broken meanwhile"}
+    points = [(float(stage["open"]), float(stage["answered_per_s"])) for stage in stages]
+    try:
+        law = capacity.fit(points)
+    except capacity.TooFewStages as e:
+        return {"not_fitted": str(e)}
+    for stage, (n, _) in zip(stages, points, strict=True):
+        stage["law_per_s"] = round(law.throughput(n), 1)
+    foretold = capacity.foretold(points)
+    return {
+        "alone_per_s": round(law.alone_per_s, 3),
+        "contention": round(law.contention, 5),
+        "coherency": round(law.coherency, 7),
+        "peak_open": _finite(law.peak_open),
+        "peak_per_s": _finite(law.peak_per_s),
+        "median_error": round(law.error, 4),
+        "off_where_it_was_not_fitted": None if foretold is None else round(foretold, 4),
+    }
 
 
 def forecast(peak_per_s: float | None, most: float, saturated_at: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,62 @@ def test_what_only_grows_has_no_peak() -> None:
 def test_too_few_loads_are_not_fitted(points: list[tuple[float, float]]) -> None:
     with pytest.raises(TooFewStages):
         capacity.fit(points)
+
+
+def queued(rate_of: Callable[[int], float], offered: list[float], each_s: float) -> list[dict[str, Any]]:
+    """Stages of an open queue in which `rate_of(n)` calls a second end while n are under way, one by chance."""
+    dice, now, calls = np.random.default_rng(3), 0.0, list[Call]()
+    held: list[float] = []
+    for number, per_s in enumerate(offered):
+        end = (number + 1) * each_s
+        while True:
+            ending = rate_of(len(held)) if held else 0.0
+            now += dice.exponential(1 / (per_s + ending))
+            if now >= end:
+                now = end
+                break
+            if dice.random() < per_s / (per_s + ending):
+                held.append(now)
+            else:
+                began = held.pop(int(dice.integers(len(held))))
+                calls.append(Call("GET /v1/me", "browse", "", began, began, now, 200, True))
+    calls += [Call("GET /v1/me", "browse", "", began, began, now + 1, 200, True) for began in held]
+    windows = [Window(f"{per_s:g}/s", k * each_s, each_s) for k, per_s in enumerate(offered)]
+    return measures.by_stage(calls, [], windows)
+
+
+def points(stages: list[dict[str, Any]]) -> list[tuple[float, float]]:
+    return [(each["open"], each["answered_per_s"]) for each in stages]
+
+
+@pytest.mark.parametrize("servers", [1, 2])
+def test_the_ceiling_of_a_simulated_queue_is_found_and_foretold(servers: int) -> None:
+    """Calls that are each answered in 50 ms on average, by one or two at once, offered up to twice what fits."""
+    stages = queued(lambda n: 20.0 * min(n, servers), [r * servers for r in (4, 8, 12, 16, 18, 24, 30, 40)], 120)
+    law = capacity.fit(points(stages))
+    assert law.peak_per_s == pytest.approx(20 * servers, rel=0.1)
+    assert law.error < 0.15
+    foretold = capacity.foretold(points(stages))
+    assert foretold is not None
+    assert abs(foretold) < 0.15
+    full = capacity.saturation(stages)
+    assert full is not None
+    assert full["stage"] in {f"{r * servers}/s" for r in (16, 18, 24)}
+    assert capacity.degrading(stages).startswith("keeps its throughput")
+
+
+def test_a_queue_that_gets_slower_by_its_length_is_seen_to_lose_throughput() -> None:
+    stages = queued(LAW.throughput, [20, 50, 80, 110, 140, 170, 200, 230], 20)
+    law = capacity.fit(points(stages))
+    assert law.coherency > 0
+    assert law.peak_per_s == pytest.approx(LAW.peak_per_s, rel=0.15)
+    assert capacity.degrading(stages).startswith("loses throughput")
+    assert capacity.degrading(stages[:3]) == ""
+
+
+def test_too_few_loads_foretell_nothing() -> None:
+    assert capacity.foretold([(n, LAW.throughput(n)) for n in (1, 2, 4, 8)]) is None
+    assert capacity.foretold([(n, LAW.throughput(n)) for n in (1, 2, 4, 8, 16)]) == pytest.approx(0, abs=1e-6)
 
 
 def stage(name: str, calls: float, answered: float, p95_s: float) -> dict[str, Any]:

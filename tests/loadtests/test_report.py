@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loadtests import profile, slo
-from loadtests.measures import Call, Walk
-from loadtests.reconcile import Balance, Fault
+from loadtests.measures import Call, Walk, Window
+from loadtests.reconcile import FAULTS, Balance, Fault
 from loadtests.report import compare, document, summary
+from loadtests.rounds import Round
 from loadtests.running import Outcome
 
 
@@ -65,6 +67,32 @@ def test_a_ceiling_that_was_never_near_or_was_beaten_is_no_forecast() -> None:
     assert summary.forecast(67.9, 75.4, "spike") == "no: more was answered, 75.4 a second"
     assert summary.forecast(80.0, 75.4, "spike").startswith("yes")
     assert summary.forecast(None, 75.4, "spike").startswith("yes")
+
+
+def test_rounds_are_shown_by_round_and_their_acts_by_kind() -> None:
+    acts = [
+        {"at_s": k, "what": what, "target": target, "back_after_s": back, "whole": True, "note": "", "round": 1}
+        for k, (what, target, back) in enumerate([("kill", "a", 9.0), ("kill", "b+c", 30.0), ("cut", "a>b", 5.0)])
+    ]
+    faults = dict.fromkeys(FAULTS, 0) | {"doubled": 1, "untrue": 2}
+    one = Round(1, False, 200.5, 3, 160, 60, 30, 1, faults, 30.0, "kill b+c")
+    found = replace(outcome(), chaos=acts, rounds=[one])
+    row = json.loads(json.dumps(row_of(found)))
+    page = document.section(row)
+    assert "| 1 | 160 | 60 | 30 | 1 | 0 | 1 | 0 | 2 | 3 | **no** | 30.0 | kill b+c | 200.5 |" in page
+    assert "| kill | 2 | 9.0 | 30.0 | b+c |" in page
+    assert "| cut | 1 | 5.0 | 5.0 | a>b |" in page
+    assert row["capacity"]["usl"] == {"not_fitted": "things were broken meanwhile"}
+    alone = document.section(row | {"rounds": []})
+    assert "| 1 | kill | b+c | 30.0 |  |" in alone
+
+
+def test_the_law_is_shown_beside_what_it_was_fitted_to() -> None:
+    row = row_of(replace(outcome(), windows=[Window(f"{5 * k} s", 5.0 * k, 5.0) for k in range(5)]))
+    assert set(row["capacity"]["usl"]) >= {"contention", "coherency", "median_error", "a_forecast"}
+    assert all(stage["law_per_s"] > 0 for stage in row["stages"] if stage["open"])
+    assert "the law says answered/s" in document.section(row)
+    assert row["capacity"]["degrades"] == "" or "of the most" in row["capacity"]["degrades"]
 
 
 def test_the_verdict_names_what_is_unmet_first_and_the_faults() -> None:

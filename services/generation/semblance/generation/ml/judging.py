@@ -11,6 +11,9 @@ import numpy as np
 from semblance.faces import Embedding, Face, FaceEngine, RgbU8, similarity
 from semblance.generation.domain.together import Area
 
+# A tenth (256 px) to a third (1024 px) fewer bytes than OpenCV's own choice in the same time.
+_QUICK_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -82,7 +85,7 @@ def upscale(picture: RgbU8, edge_px: int) -> RgbU8:
 
 def png(picture: RgbU8) -> bytes:
     """The picture (H, W, 3) RGB as PNG bytes."""
-    encoded, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    encoded, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), _QUICK_PNG)
     if not encoded:
         raise ValueError("the picture does not encode as PNG")
     return bytes(data.tobytes())

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import ExifTags, Image
 
@@ -39,6 +40,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_QUICK_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 _FAINT_PSNR_DB = 35.0  # a mark below it would be seen; the watermark itself aims at 38 and more
 
 
@@ -153,6 +155,7 @@ def _opened(data: bytes, media_type: str) -> Iterator[Image.Image]:
 
 
 def _png(image: RgbU8) -> bytes:
-    output = io.BytesIO()
-    Image.fromarray(image).save(output, "PNG")
-    return output.getvalue()
+    """A seventh of the time that Pillow's own choice takes, for a tenth (256 px) to a quarter (1024 px) more bytes."""
+    encoded, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), _QUICK_PNG)
+    assert encoded, "three planes of bytes always encode"
+    return bytes(data.tobytes())

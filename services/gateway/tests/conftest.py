@@ -135,3 +135,4 @@ def visit(world: GatewayInProcess, tab: browser.Page) -> Iterator[Visit]:
         here = Visit(page, url)
         here.at("enter")
         yield here
+        page.open("about:blank#")  # a page that is left open would ask a server that is gone

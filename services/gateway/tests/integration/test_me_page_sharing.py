@@ -140,8 +140,9 @@ def test_together_has_a_tick_of_its_own_and_pictures_that_others_asked_for_wait_
     image_id = eve.post("/v1/images", json={"grant_id": grant_id, "prompt": "a portrait"}).json()["id"]
     content = f"/v1/images/{image_id}/content"
     world.platform.generation.become(image_id, "published")
-    page.click("#to-others")
-    page.until("!!document.querySelector('#inbox img')")
+    page.run("document.querySelector('#grants .danger').focus()")
+    page.until("!!document.querySelector('#inbox img')", 30)  # by itself, and whoever uses the keyboard stays there
+    assert page.run("document.activeElement.innerText") == "Withdraw"
     page.run("document.getElementById('inbox').scrollIntoView()")
     fits(visit, "inbox")
     assert "The person eve" in visit.text("inbox")
@@ -159,3 +160,59 @@ def test_together_has_a_tick_of_its_own_and_pictures_that_others_asked_for_wait_
     page.until("!document.querySelector('#inbox .danger')")
     assert world.platform.generation.owned[image_id][1].state == "removed"
     assert page.complaints == []
+
+
+def test_a_picture_with_others_is_asked_for_where_somebody_lets_one(
+    world: GatewayInProcess, visit: Visit, sign_up: Callable[..., Any]
+) -> None:
+    page, ada, eve, bob = visit.page, sign_up("ada"), sign_up("eve"), sign_up("bob")
+    for each in (ada, eve, bob):
+        each.adapter(world, each.opt_in())
+        assert each.put("/v1/sharing", json={"level": "people"}).status_code == 200
+    scope = {"pictures": 2, "days": 30, "limits": ["hats"]}
+    bob.post("/v1/grants/give", json=scope | {"grantee_id": ada.subject_id})
+    visit.enter(new=False)
+    visit.at("given")
+    page.click("#to-pictures")
+    page.until("document.getElementById('train').innerText === 'Learn anew'")
+    assert page.run("document.getElementById('together').hidden"), "bob lets her have pictures of him alone"
+    grant_id = ask(ada, eve, purpose="the two of us", pictures=2)
+    assert eve.post(f"/v1/grants/{grant_id}/allow", json=scope | {"together": True}).status_code == 200
+    page.click("#to-pictures")
+    page.click("#together summary")
+    assert [row for row in visit.text("together-who").split("\n") if "two of us" in row] == ["“the two of us”"]
+    assert page.run("document.querySelectorAll('#together-who .person').length") == 1
+    page.fill("#together-how [name=prompt]", "two friends in hats")
+    page.click("#together-how [type=submit]")
+    page.until("/Say who else/.test(document.getElementById('problem').innerText)")
+    page.click("#together-who [type=checkbox]")
+    page.fill("#together-who .field:last-child input", "me with a book")
+    page.run("document.querySelector('#together-how [name=standing]').focus()")
+    page.press("e", 69, "e")  # each where I say
+    page.until("document.getElementById('together-mine').checkVisibility()")
+    page.run("document.getElementById('together').scrollIntoView()")
+    fits(visit, "together")
+    page.click("#together-how [type=submit]")
+    page.until("/what is not made here/.test(document.getElementById('problem').innerText)")
+    assert "hats" not in visit.text("problem"), "nobody's limits are told"
+    page.complaints.clear()
+    page.run("document.querySelector('#together-how [name=prompt]').value = ''")
+    page.fill("#together-how [name=prompt]", "two friends in a garden")
+    page.click("#together-how [type=submit]")
+    page.until("!!document.querySelector('#pictures li')")
+    [order] = world.platform.generation.orders
+    [beside] = order.beside
+    assert order.prompt == "two friends in a garden"
+    assert (beside.subject_id, beside.consent_id, beside.prompt) == (eve.subject_id, grant_id, "me with a book")
+    assert (order.region.right, beside.region.left) == (0.5, 0.5)
+    world.platform.generation.become(order.image_id, "published")
+    page.until("/once everybody in it lets me/.test(document.getElementById('pictures').innerText)", 30)
+    fits(visit, "together-asked")
+    assert eve.post(f"/v1/inbox/{order.image_id}/approve").status_code == 200
+    page.until("!!document.querySelector('#pictures img')", 30)
+    assert page.run("document.querySelector('#pictures .change')") is None
+    eve.post(f"/v1/grants/{grant_id}/withdraw")
+    world.platform.generation.people_max = 1
+    page.click("#to-pictures")
+    page.until("/agreed/.test(document.getElementById('pictures').innerText)")
+    assert page.run("document.getElementById('together').hidden")

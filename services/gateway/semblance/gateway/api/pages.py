@@ -24,6 +24,7 @@ _ME = (
     "sharing",
     "signed_in",
     "signing",
+    "together",
     "waiting",
     "words",
 )

@@ -59,5 +59,16 @@ export async function call(method, path, { json, form, once, bytes } = {}) {
 export const get = (path) => call("GET", path);
 export const post = (path, json, once) => call("POST", path, { json, once });
 
+// Everything of a list, page after page.
+export async function all(path) {
+  const found = [];
+  for (let after = ""; after !== null;) {
+    const page = await get(`${path}${path.includes("?") ? "&" : "?"}limit=100${after && `&after=${encodeURIComponent(after)}`}`);
+    found.push(...page.items);
+    after = page.next_after;
+  }
+  return found;
+}
+
 // One key for one wish: sent again after a lost answer it makes nothing twice.
 export const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;

@@ -14,6 +14,18 @@ export function say(words) {
   if (words) at("problem").scrollIntoView({ block: "nearest" });
 }
 
+// Only what is new or gone: a card that is put there again would lose the focus of whoever uses the keyboard.
+export function lay(list, wanted) {
+  for (const old of [...list.children]) if (!wanted.includes(old)) old.remove();
+  wanted.forEach((element, k) => list.children[k] === element || list.insertBefore(element, list.children[k] ?? null));
+}
+
+// Where the focus goes when a card is made anew: to the button that stands where the focused one stood; null elsewhere.
+export function heir(old, next) {
+  const place = old ? [...old.querySelectorAll("button")].indexOf(document.activeElement) : -1;
+  return place < 0 ? null : next.querySelectorAll("button")[place] ?? null;
+}
+
 const STEPS = { enter: "enter", sign: "sign", ready: "ready", done: "done" };
 
 export function go(step) {

@@ -1,10 +1,11 @@
 // Learning how the person looks, and pictures that carry Content Credentials.
 
 import { call, get, newKey, post, session } from "/me/api.js";
-import { at, day, go, made, on, save, say } from "/me/dom.js";
+import { at, day, go, lay, made, on, save, say } from "/me/dom.js";
 import { photoDrop, showPhotos } from "/me/library.js";
+import { showTogether, together } from "/me/together.js";
 
-const AGAIN_MS = 1500;
+const AGAIN_MS = 1500, LATER_MS = 5000; // what is being made; what waits for another's word
 const LEARNING = ["queued", "training"], MAKING = ["queued", "running", "quarantined"];
 const ADAPTER = {
   queued: "Waiting for its turn …", training: "Learning. This takes some minutes; you may leave this page …", ready: "Learnt. You can ask for pictures.",
@@ -13,6 +14,11 @@ const ADAPTER = {
 export const PICTURE = {
   queued: "Waiting for its turn …", running: "Being made …", quarantined: "Being checked …", in_review: "A person looks at it; that can take a day.",
   blocked: "Held back by the filter", failed: "Could not be made", revoked: "Stopped, because its consent ended",
+};
+// Of a picture of several that is out, to whoever asked: anybody in it may keep it back.
+const KEPT_BACK = { waiting: "It is made. I get it once everybody in it lets me.", hidden: "Somebody in it keeps it from me." };
+const WHY = {
+  "person-missing": "not everybody could be recognised in it: ask again", "consent-of-another-required": "not everybody in it agrees, or not any more",
 };
 let consents = [], adapter = null, again = 0, edited = "";
 const cards = new Map();
@@ -28,6 +34,11 @@ export function pictures({ give }) {
     await look();
   });
   editing();
+  together(async (wish) => {
+    if (adapter?.state !== "ready") throw new Error("First let the platform learn how you look.");
+    await post("/v1/images", { adapter_id: adapter.id, ...wish }, newKey());
+    await look();
+  });
   on(at("ask"), "submit", async () => {
     if (adapter?.state !== "ready") throw new Error("First let the platform learn how you look.");
     await post("/v1/images", { adapter_id: adapter.id, prompt: at("ask").elements.prompt.value }, newKey());
@@ -66,14 +77,15 @@ export async function showPictures() {
   cards.clear();
   at("pictures").replaceChildren();
   go("pictures");
-  await look();
+  await Promise.all([showTogether(), look()]);
 }
 
 // How everything stands; asks again while something is on its way and the page is looked at.
 async function look() {
   clearTimeout(again);
-  const busy = [await showPhotos(consentFor("train")), await showAdapter(), await showImages()];
-  if (busy.includes(true)) again = setTimeout(() => shown() && look().catch((error) => say(error.message)), AGAIN_MS);
+  const busy = [await showPhotos(consentFor("train")), await showAdapter()], images = await showImages();
+  const soon = busy.includes(true) || images.some((image) => MAKING.includes(image.state));
+  if (soon || images.some(keptBack)) again = setTimeout(() => shown() && look().catch((error) => say(error.message)), soon ? AGAIN_MS : LATER_MS);
 }
 
 async function showAdapter() {
@@ -89,21 +101,26 @@ async function showAdapter() {
 
 async function showImages() {
   const images = (await get("/v1/images?limit=20")).items.filter((image) => image.state !== "removed");
-  for (const image of images) if (cards.get(image.id)?.state !== image.state) cards.set(image.id, await card(image));
-  // Only what is new or gone: a card that is put there again would lose the focus of whoever uses the keyboard.
-  const wanted = images.map((image) => cards.get(image.id).element), list = at("pictures");
-  for (const old of [...list.children]) if (!wanted.includes(old)) old.remove();
-  wanted.forEach((element, k) => list.children[k] === element || list.insertBefore(element, list.children[k] ?? null));
-  return images.some((image) => MAKING.includes(image.state));
+  for (const image of images) if (cards.get(image.id)?.as !== stands(image)) cards.set(image.id, { ...await card(image), as: stands(image) });
+  lay(at("pictures"), images.map((image) => cards.get(image.id).element));
+  return images;
 }
 
+const keptBack = (image) => image.state === "published" && image.people > 1 && image.visibility !== "shown";
+const stands = (image) => `${image.state} ${image.visibility}`;
+const why = (image) => (image.reason_codes.length ? ` (${image.reason_codes.map((code) => WHY[code] ?? code).join(", ")})` : "");
+
 async function card(image) {
-  const element = made("li"), why = image.reason_codes.length ? ` (${image.reason_codes.join(", ")})` : "";
+  const element = made("li"), several = image.people > 1;
+  if (several) element.append(made("p", `Of me and ${image.people === 2 ? "somebody else" : `${image.people - 1} others`}.`, { className: "quiet" }));
   if (image.state !== "published") {
-    element.append(made("p", (PICTURE[image.state] ?? image.state) + why));
-    return { element, state: image.state };
+    element.append(made("p", (PICTURE[image.state] ?? image.state) + why(image)));
+    return { element };
   }
-  const { bytes, parts, url } = await published(image, "A picture of me, made by AI");
+  const picture = keptBack(image) ? { parts: [made("p", KEPT_BACK[image.visibility] ?? image.visibility)] }
+    : await published(image, several ? "A picture of me with others, made by AI" : "A picture of me, made by AI")
+      .catch((error) => ({ parts: [made("p", error.message)] })); // a permission was taken back, perhaps; the others can be shown
+  const { bytes, parts, url } = picture;
   const row = made("div", "", { className: "row" }), keep = made("button", "Save"), change = made("button", "Change", { className: "change" }), drop = made("button", "Delete", { className: "danger" });
   on(keep, "click", () => save(`picture-${image.id}.png`, bytes, bytes.type));
   on(drop, "click", async () => {
@@ -117,9 +134,9 @@ async function card(image) {
     at("edit-of").src = url;
     at("edit").showModal();
   });
-  row.append(keep, change, drop);
+  row.append(...(url ? [keep] : []), ...(url && !several ? [change] : []), drop); // one of several cannot be changed
   element.append(...parts, row);
-  return { element, state: image.state, url };
+  return { element, url };
 }
 
 // The picture and the badge of one that is out; whoever shows it lets go of the url.

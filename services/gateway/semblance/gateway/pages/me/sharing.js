@@ -1,41 +1,63 @@
 // Who asks for pictures of the person, who may have some, and how far anybody may go. What others wrote becomes text.
 
-import { call, get, post, session } from "/me/api.js";
-import { at, day, go, made, on } from "/me/dom.js";
+import { all, call, get, post, session } from "/me/api.js";
+import { at, day, go, heir, lay, made, on, say } from "/me/dom.js";
 import { inbox, showInbox } from "/me/inbox.js";
 import { LEVELS, USES, who } from "/me/words.js";
 
-const ORDER = Object.keys(LEVELS);
-let setting, asking, stale = false;
+const ORDER = Object.keys(LEVELS), AGAIN_MS = 4000;
+let setting, asking, stale = false, again = 0, looks = 0;
+const cards = new Map(); // id of a list -> id of a grant -> what it was made of, and its card
 
 export const allowed = (grants) => grants.filter((grant) => grant.state === "allowed");
 export const open = (grants) => grants.filter((grant) => grant.state === "asked");
 
-// All of them: one that stands may be older than many that ended.
-export async function grants() {
-  const found = [];
-  for (let after = ""; after !== null;) {
-    const page = await get(`/v1/grants?limit=100${after && `&after=${encodeURIComponent(after)}`}`);
-    found.push(...page.items);
-    after = page.next_after;
-  }
-  return found;
-}
+export const grants = () => all("/v1/grants"); // all of them: one that stands may be older than many that ended
 
 export async function showOthers() {
-  const [found, level, me] = await Promise.all([grants(), get("/v1/sharing"), get("/v1/me")]);
-  await showInbox(found.filter((grant) => grant.state === "withdrawn").map((grant) => grant.id));
-  setting = level;
-  stale = false;
-  fill("questions", open(found).map(questionCard), "Nobody asks now.");
-  fill("grants", allowed(found).map(grantCard), "Nobody.");
-  at("how-far").elements.level.value = level.level;
-  at("how-far-is").textContent = LEVELS[level.level] ?? level.level;
-  at("my-id").textContent = me.subject_id;
-  go("others");
+  at("my-id").textContent = (await get("/v1/me")).subject_id;
+  if (await look({ anew: true })) go("others");
+  watch();
 }
 
-const fill = (list, cards, none) => at(list).replaceChildren(...(cards.length ? cards : [made("li", none)]));
+// Asks again while the page is looked at: others ask, give up and have pictures made meanwhile.
+function watch() {
+  clearTimeout(again);
+  again = setTimeout(async () => {
+    if (document.querySelector("[data-step=others]").hidden) return;
+    if (!document.hidden && !at("allow").open) await look().catch((error) => say(error.message));
+    watch();
+  }, AGAIN_MS);
+}
+
+// Whether this was shown: what is asked later, after an answer for instance, goes before what comes later.
+async function look({ anew = false } = {}) {
+  const mine = ++looks;
+  const [found, level] = await Promise.all([grants(), get("/v1/sharing")]);
+  if (mine !== looks) return false;
+  await showInbox(found.filter((grant) => grant.state === "withdrawn").map((grant) => grant.id), { anew });
+  if (mine !== looks) return false;
+  stale = false;
+  fill("questions", open(found), questionCard, "Nobody asks now.");
+  fill("grants", allowed(found), grantCard, "Nobody.");
+  if (anew || level.level !== setting.level) at("how-far").elements.level.value = level.level; // else perhaps chosen, not yet set
+  at("how-far-is").textContent = LEVELS[level.level] ?? level.level;
+  setting = level;
+  return true;
+}
+
+function fill(list, found, card, none) {
+  const before = cards.get(list), now = new Map();
+  let focused = null;
+  for (const grant of found) {
+    const as = JSON.stringify(grant), old = before?.get(grant.id), next = old?.as === as ? old : { as, element: card(grant) };
+    focused ??= next === old ? null : heir(old?.element, next.element);
+    now.set(grant.id, next);
+  }
+  cards.set(list, now);
+  lay(at(list), now.size ? [...now.values()].map(({ element }) => element) : [made("li", none)]);
+  focused?.focus();
+}
 
 export function sharing() {
   inbox();
@@ -84,8 +106,8 @@ function grantCard({ id, grantee, purpose, asked, allowed: scope, general_limits
   return card;
 }
 
-async function answered(path, json) {
-  await post(path, json);
+async function answered(path) {
+  await post(path);
   await showOthers();
 }
 

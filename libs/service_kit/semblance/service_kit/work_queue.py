@@ -3,6 +3,8 @@
 Times are wall-clock, which may jump. A jump can at most let a second worker claim an item early: its claim writes
 a new token, so the first worker's result is refused by `hold`. A lease or a start time further in the future than
 anyone could have written is taken for a clock that went back, and ignored.
+
+What is asked often is written down once, below: making a statement anew costs several times what the database does.
 """
 
 from __future__ import annotations
@@ -24,6 +26,38 @@ LONGEST_DELAY_S = 3600.0
 _IDS_AT_ONCE = 500  # what every database takes in one statement
 _c = work_items.c
 _UNFINISHED = _c.state.not_in(FINISHED)
+_DUE = sa.or_(_c.not_before <= sa.bindparam("now"), _c.not_before > sa.bindparam("impossible_start"))
+_LEASE_OVER = sa.or_(_c.lease_until <= sa.bindparam("now"), _c.lease_until > sa.bindparam("impossible_lease"))
+_CLAIMABLE = sa.and_(
+    _c.kind == sa.bindparam("of_kind"),
+    sa.or_(
+        sa.and_(_c.state == QUEUED, _DUE),
+        sa.and_(_c.state.in_((CLAIMED, CANCELLING)), _LEASE_OVER),
+    ),
+)
+_MINE = sa.and_(_c.id == sa.bindparam("item_id"), _c.lease_owner == sa.bindparam("token"))
+_WAITING = sa.select(_c.id).where(_CLAIMABLE).limit(1)
+_NEXT = (
+    sa.select(work_items).where(_CLAIMABLE).order_by(_c.not_before, _c.id).limit(1).with_for_update(skip_locked=True)
+)
+_TAKE = (
+    sa.update(work_items)
+    .where(_c.id == sa.bindparam("item_id"))
+    .values(
+        state=sa.bindparam("new_state"),
+        attempts=sa.bindparam("new_attempts"),
+        lease_owner=sa.bindparam("token"),
+        lease_until=sa.bindparam("until"),
+    )
+)
+_STATE = sa.select(_c.state).where(_MINE, _UNFINISHED)
+_HOLD = _STATE.with_for_update()
+_FINISH = sa.delete(work_items).where(_MINE)
+# Without a target: PostgreSQL does not recognise a partial index once the statement is prepared.
+_ADD: Mapping[str, sa.Insert] = {
+    "postgresql": postgresql.insert(work_items).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(work_items).on_conflict_do_nothing(),
+}
 
 
 @dataclass(frozen=True)
@@ -54,20 +88,18 @@ def enqueue(
     """Queue an item unless an unfinished one of this kind and aggregate exists."""
     if not 0 <= delay_s <= LONGEST_DELAY_S:
         raise ValueError(f"delay_s must be 0 to {LONGEST_DELAY_S}")
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(work_items).values(
-        id=new_id(),
-        kind=kind,
-        aggregate_id=aggregate_id,
-        payload=dict(payload),
-        state=QUEUED,
-        attempts=0,
-        not_before=now + dt.timedelta(seconds=delay_s),
-        traceparent=traceparent,
-        created_at=now,
-    )
-    # Without a target: PostgreSQL does not recognise a partial index once the statement is prepared.
-    connection.execute(row.on_conflict_do_nothing())
+    row = {
+        "id": new_id(),
+        "kind": kind,
+        "aggregate_id": aggregate_id,
+        "payload": dict(payload),
+        "state": QUEUED,
+        "attempts": 0,
+        "not_before": now + dt.timedelta(seconds=delay_s),
+        "traceparent": traceparent,
+        "created_at": now,
+    }
+    connection.execute(_ADD[connection.dialect.name], row)
 
 
 def cancel(connection: sa.Connection, *, kind: str, aggregate_id: str) -> None:
@@ -97,20 +129,18 @@ def forget(connection: sa.Connection, aggregate_ids: Sequence[str]) -> list[str]
 
 def waiting(connection: sa.Connection, kind: str, now: dt.datetime, lease_s: float) -> bool:
     """Whether `claim` would find an item; takes no lock."""
-    return connection.execute(sa.select(_c.id).where(_claimable(kind, now, lease_s)).limit(1)).first() is not None
+    return connection.execute(_WAITING, _claimable(kind, now, lease_s)).first() is not None
 
 
 def claim(connection: sa.Connection, kind: str, now: dt.datetime, lease_s: float) -> Claim | None:
     """Take the oldest item that is due, or whose worker's lease has ended, for `lease_s` seconds."""
-    due = sa.select(work_items).where(_claimable(kind, now, lease_s)).order_by(_c.not_before, _c.id).limit(1)
-    row = connection.execute(due.with_for_update(skip_locked=True)).mappings().first()
+    row = connection.execute(_NEXT, _claimable(kind, now, lease_s)).mappings().first()
     if row is None:
         return None
     token = new_id()
-    taken = sa.update(work_items).where(_c.id == row["id"])
     state = CANCELLING if row["state"] == CANCELLING else CLAIMED
-    until = now + dt.timedelta(seconds=lease_s)
-    connection.execute(taken.values(state=state, attempts=row["attempts"] + 1, lease_owner=token, lease_until=until))
+    taken = {"item_id": row["id"], "token": token, "new_state": state, "new_attempts": row["attempts"] + 1}
+    connection.execute(_TAKE, {**taken, "until": now + dt.timedelta(seconds=lease_s)})
     return Claim(
         id=row["id"],
         kind=kind,
@@ -125,15 +155,13 @@ def claim(connection: sa.Connection, kind: str, now: dt.datetime, lease_s: float
 
 def hold(connection: sa.Connection, claim: Claim) -> str | None:
     """Lock the claim's row until this transaction ends; its state, or None when the claim was lost."""
-    mine = sa.select(_c.state).where(_c.id == claim.id, _c.lease_owner == claim.token, _UNFINISHED)
-    state = connection.execute(mine.with_for_update()).scalar_one_or_none()
+    state = connection.execute(_HOLD, _mine(claim)).scalar_one_or_none()
     return None if state is None else str(state)
 
 
 def state_of(connection: sa.Connection, claim: Claim) -> str | None:
     """The item's state without a lock, or None when the claim was lost."""
-    mine = sa.select(_c.state).where(_c.id == claim.id, _c.lease_owner == claim.token, _UNFINISHED)
-    state = connection.execute(mine).scalar_one_or_none()
+    state = connection.execute(_STATE, _mine(claim)).scalar_one_or_none()
     return None if state is None else str(state)
 
 
@@ -148,7 +176,7 @@ def renew(connection: sa.Connection, claim: Claim, now: dt.datetime, lease_s: fl
 
 def finish(connection: sa.Connection, claim: Claim) -> None:
     """Remove the item: what became of it is in the service's own tables."""
-    connection.execute(sa.delete(work_items).where(_c.id == claim.id, _c.lease_owner == claim.token))
+    connection.execute(_FINISH, _mine(claim))
 
 
 def give_back(
@@ -175,15 +203,14 @@ def oldest(connection: sa.Connection) -> dict[str, dt.datetime]:
     return {str(kind): created_at for kind, created_at in connection.execute(query)}
 
 
-def _claimable(kind: str, now: dt.datetime, lease_s: float) -> sa.ColumnElement[bool]:
-    impossible_start = now + dt.timedelta(seconds=LONGEST_DELAY_S + 60)
-    impossible_lease = now + dt.timedelta(seconds=2 * lease_s + 60)
-    due = sa.or_(_c.not_before <= now, _c.not_before > impossible_start)
-    lease_over = sa.or_(_c.lease_until <= now, _c.lease_until > impossible_lease)
-    return sa.and_(
-        _c.kind == kind,
-        sa.or_(
-            sa.and_(_c.state == QUEUED, due),
-            sa.and_(_c.state.in_((CLAIMED, CANCELLING)), lease_over),
-        ),
-    )
+def _mine(claim: Claim) -> Mapping[str, object]:
+    return {"item_id": claim.id, "token": claim.token}
+
+
+def _claimable(kind: str, now: dt.datetime, lease_s: float) -> Mapping[str, object]:
+    return {
+        "of_kind": kind,
+        "now": now,
+        "impossible_start": now + dt.timedelta(seconds=LONGEST_DELAY_S + 60),
+        "impossible_lease": now + dt.timedelta(seconds=2 * lease_s + 60),
+    }

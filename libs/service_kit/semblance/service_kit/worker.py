@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from opentelemetry.trace import SpanKind, Status, StatusCode
@@ -44,7 +44,7 @@ class Worker:
         self._kinds = dict(kinds)
         self._poll_s = poll_s
         self._changed = threading.Condition()
-        self._wakes = 0
+        self._wakes = dict.fromkeys(self._kinds, 0)
         self._running: dict[str, _Run] = {}
         self._draining = threading.Event()
         self._ended = threading.Event()
@@ -54,7 +54,7 @@ class Worker:
         """Claim and run items of `kind` until drain(); one thread's whole life."""
         pause_s = 0.0
         while not self._draining.is_set():
-            wakes = self._wakes
+            wakes = self._wakes[kind]
             try:
                 ran = self.run_once(kind)
                 pause_s = 0.0
@@ -65,7 +65,7 @@ class Worker:
                 continue
             if not ran:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._wakes != wakes, self._poll_s)  # noqa: B023 - used at once
+                    self._changed.wait_for(lambda: self._wakes[kind] != wakes, self._poll_s)  # noqa: B023 - used at once
 
     def run_once(self, kind: str) -> bool:
         """Run one item of `kind` if one is due; whether there was one."""
@@ -94,7 +94,7 @@ class Worker:
         What was interrupted, or still runs, is given back to the queue without counting as an attempt.
         """
         self._draining.set()
-        self._wake_all()
+        self._wake_up(self._kinds)
         deadline = time.monotonic() + timeout_s
         idle = self._await_idle(deadline - 0.3 * timeout_s)
         if not idle:
@@ -236,12 +236,15 @@ class Worker:
             return self._changed.wait_for(lambda: not self._running, max(0.0, deadline_s - time.monotonic()))
 
     def _wake(self, unit: Unit) -> None:
-        if unit.enqueued & self._kinds.keys():
-            self._wake_all()
+        """Those who do what was queued: a look into the queue for nothing costs as much as an event's transaction."""
+        queued = unit.enqueued & self._kinds.keys()
+        if queued:
+            self._wake_up(queued)
 
-    def _wake_all(self) -> None:
+    def _wake_up(self, kinds: Iterable[str]) -> None:
         with self._changed:
-            self._wakes += 1
+            for kind in kinds:
+                self._wakes[kind] += 1
             self._changed.notify_all()
 
     def _now(self) -> dt.datetime:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from semblance.client.errors import ApiError
+from semblance.client.models import ProtectedFace
 from semblance.kernel.ids import SubjectId
 from semblance.local import config as configuration
 from semblance.local import erased_log, models
@@ -31,6 +33,7 @@ pytestmark = [
     pytest.mark.timeout(1500),
     pytest.mark.skipif("SEMBLANCE_RESTORE" not in os.environ, reason="`make restore-proof`: some more starts"),
 ]
+LIMITS = ("no weapons",)
 COMMAND = (sys.executable, "-m", "semblance.local.command")
 
 
@@ -91,13 +94,17 @@ class Regretted:
     grant: str
     friend: Member
     consent: str
+    new_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    protected: list[ProtectedFace] = field(default_factory=list)
 
     def take_back(self, house: House, member: Member, unseen: bytes, consent: str) -> None:
         """Each as people do it. `unseen`: a photo that the backup will not know."""
         client = member.client
         self.friend.client.revoke_consent(self.consent)
         client.withdraw_grant(self.grant)
-        client.set_sharing("people")
+        client.set_sharing("people", limits=LIMITS)
+        self.friend.client.change_password(self.friend.password, self.new_password)
+        self.protected.append(client.protect_face([unseen]))
         client.remove_photo(self.photo)
         client.remove_photo(client.upload_photo(consent, unseen).id)
         client.remove_image(self.picture)
@@ -118,9 +125,12 @@ class Regretted:
     def require_gone(self, member: Member) -> None:
         """None of it can be had, by those whose it was."""
         client = member.client
+        self.friend.client.sign_in(self.friend.handle, self.new_password)
         assert self.friend.client.consent(self.consent).state == "withdrawn"
         assert client.grant(self.grant).state == "withdrawn"
-        assert client.sharing().level == "people"
+        assert (client.sharing().level, client.sharing().limits) == ("people", LIMITS)
+        assert refused(lambda password: self.friend.client.sign_in(self.friend.handle, password), self.friend.password)
+        client.remove_protection(self.protected[0].id, self.protected[0].removal_code)
         assert refused(client.photo, self.photo)
         assert refused(client.photo_content, self.photo)
         for picture in (self.picture, self.taken_down):
@@ -168,7 +178,8 @@ def test_what_was_taken_back_stays_taken_back_and_the_erased_stay_erased(settled
     things_regretted.take_back(house, settled.member, settled.fresh[0], settled.consent.id)
     log = erased_log.read(erased_log.place_of(house.layout))
     kinds = {entry.kind for entry in log.taken_back()}
-    assert kinds == {Kind.CONSENT, Kind.PEOPLE, Kind.PHOTO, Kind.ADAPTER, Kind.IMAGE, Kind.TAKEDOWN}
+    by_asking = {Kind.CONSENT, Kind.PEOPLE, Kind.PHOTO, Kind.ADAPTER, Kind.IMAGE, Kind.TAKEDOWN}
+    assert kinds == by_asking | {Kind.LIMITS, Kind.PASSWORD, Kind.PROTECTED}
     house.pause()
     shutil.rmtree(data)
 
@@ -180,6 +191,8 @@ def test_what_was_taken_back_stays_taken_back_and_the_erased_stay_erased(settled
     assert not (data / "restoring.json").exists()
 
     house.start()
+    assert refused(lambda _: client.me(), ""), "a token from before the restore could be one that was signed out"
+    client.sign_in(settled.member.handle, settled.member.password)
     things_regretted.require_gone(settled.member)
     assert client.image_content(picture.id).data == signed
     assert client.verify(signed).state == "Trusted"

@@ -25,7 +25,7 @@ VARIABLE = "SEMBLANCE_ERASED_DIR"
 # Who destroys keys: identity those of people and of protected entries, provenance those of take-down notices.
 PEOPLE, NOTICES = "identity", "provenance"
 # Who takes something back for people: these note it.
-KEEPERS = ("identity", "ingest", "training", "generation", "provenance")
+KEEPERS = ("gateway", "identity", "ingest", "training", "generation", "provenance")
 _SUFFIX = ".destroyed"
 
 

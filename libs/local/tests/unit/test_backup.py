@@ -123,6 +123,9 @@ def test_what_was_backed_up_comes_back_and_only_its_owner_reads_it(home: Home) -
     person = new_id()
     home.ring.create(person)
     data_key = home.ring.data_key(person)
+    (home.layout.secrets / "gateway").mkdir()
+    for name in ("pepper", "signing.pem"):
+        configuration.write_private(home.layout.secrets / "gateway" / name, name)
     taken = home.take()
     for path in (taken.archive, *(path for path in taken.keys.rglob("*") if path.is_file())):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -133,6 +136,8 @@ def test_what_was_backed_up_comes_back_and_only_its_owner_reads_it(home: Home) -
     home.lose()
     restored = home.restore()
     assert restored.shredded == 0
+    kept = {path.name for path in (home.layout.secrets / "gateway").iterdir()}
+    assert kept == {"pepper"}, "tokens from before the restore are good for nothing: they may have been signed out"
     assert home.layout.database("identity").read_bytes() == b"rows of a person" * 1000
     assert (home.layout.store / "volumes" / "1.dat").stat().st_size == 3 * PIECE_BYTES + 5
     assert (home.layout.store / "empty").is_dir()

@@ -85,8 +85,7 @@ class Unit:
             self.erased = True
             message.destroyed_at.FromDatetime(self.now())
             erased.shorten(message, self._erasure_items_max)
-            if (log := self._taken_back_log) is not None:
-                self._notes.append(lambda: log.forget(message.subject_id))
+            self.need_no_note(message.subject_id)
         connection = self.session.connection()
         return self._outbox.add(connection, message, now=self.now(), traceparent=current_traceparent())
 
@@ -112,6 +111,11 @@ class Unit:
             at = self.now()
             self.enqueue(taken_back.OWED, new_id(), {"entry": entry.name, "at": at.isoformat()})
             self._notes.append(lambda: log.write_at_once(entry, at))
+
+    def need_no_note(self, subject_id: str) -> None:
+        """What was noted under that id goes once this has committed: a tombstone covers it."""
+        if (log := self._taken_back_log) is not None:
+            self._notes.append(lambda: log.forget(subject_id))
 
     def cancel(self, kind: str, aggregate_id: str) -> None:
         """Drop queued work; tell running work to stop, and never apply its result once this commits."""

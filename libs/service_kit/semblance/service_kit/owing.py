@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from semblance.kernel.errors import SemblanceError
 from semblance.service_kit.database import Database, Unit
-from semblance.service_kit.taken_back import OWED, TakenBackLog, parse
+from semblance.service_kit.taken_back import OWED, Keep, Kind, TakenBackLog, parse
 from semblance.service_kit.work import Settle, WorkContext, WorkItem, WorkKind, nothing
 
 _log = logging.getLogger(__name__)
 
 
-def begin(database: Database, folder: Path | None) -> dict[str, WorkKind]:
-    """Keep the log in `folder` and give the work that it needs; without a folder no log is kept."""
+def begin(database: Database, folder: Path | None, keep: Mapping[Kind, Keep] | None = None) -> dict[str, WorkKind]:
+    """Keep the log in `folder`, `keep` as its own, and give the work that it needs; without a folder no log is kept."""
     if folder is None:
         return {}
-    log = TakenBackLog(folder)
+    log = TakenBackLog(folder, keep)
     database.keep_taken_back(log)
     return {OWED: writing(log)}
 

@@ -58,7 +58,10 @@ class Parts:
         self._roles = roles
         self._together = roles == ROLES["all"]
         self._stop = stop
-        self._work = {**application.work, **owing.begin(application.database, application.settings.taken_back_dir)}
+        self._work = {
+            **application.work,
+            **owing.begin(application.database, application.settings.taken_back_dir, application.kept),
+        }
         # The relay ends after everything that may still write events.
         self._relay_stop = threading.Event()
         self._threads: list[threading.Thread] = []

@@ -39,7 +39,7 @@ _PAUSE_S = 1.0
 _STILL_S = 900.0
 T = TypeVar("T")
 _LEVELS = ("only_me", "people", "apps", "everyone")  # each allows what the one before does
-FIRST = frozenset({Kind.CONSENT, Kind.ONLY_ME, Kind.PEOPLE, Kind.APPS})
+FIRST = frozenset({Kind.CONSENT, Kind.ONLY_ME, Kind.PEOPLE, Kind.APPS, Kind.PROTECTED, Kind.LIMITS, Kind.UNMARKED})
 """What must be taken back before anything else runs: identity's."""
 
 _STUBS: Mapping[str, Callable[[Any], Any]] = {
@@ -96,9 +96,10 @@ def owed(entries: Mapping[TakenBack, dt.datetime | None], made_at: dt.datetime |
 def take_back(entry: TakenBack, to: Doors) -> bool:
     """Once more; whether it is done, else it must be asked again. Raises Unavailable.
 
-    Somebody or something that the backup does not know, and somebody who is erased, needs nothing."""
+    Somebody or something that the backup does not know, and somebody who is erased, needs nothing; nor does what the
+    service that noted it brings back at its start, since nobody is asked before all have started."""
     try:
-        return _DOERS[entry.kind](entry, to)
+        return entry.kind.at_the_start or _DOERS[entry.kind](entry, to)
     except (NotFound, Gone):
         return True
 

@@ -16,7 +16,15 @@ from semblance.kernel.clock import FakeClock
 from semblance.kernel.ids import new_id
 from semblance.service_kit import owing, testing, work_queue
 from semblance.service_kit.database import Database
-from semblance.service_kit.taken_back import OWED, Kind, TakenBack, TakenBackLog, UnknownEntry, of_message
+from semblance.service_kit.taken_back import (
+    OWED,
+    Kind,
+    TakenBack,
+    TakenBackLog,
+    TakenBackUnavailable,
+    UnknownEntry,
+    of_message,
+)
 from semblance.service_kit.work import WorkKind
 
 AN_ID = "01a223a6-0000-7000-8000-000000000001"
@@ -165,3 +173,53 @@ def test_a_file_that_is_no_entry_is_not_passed_over(folder: Path, name: str) -> 
     (folder / name).touch()
     with pytest.raises(UnknownEntry):
         TakenBackLog(folder).entries()
+
+
+def test_a_file_that_holds_more_than_a_time_is_read_when_it_is_written_and_shredded_with_its_person(
+    database: Database, folder: Path
+) -> None:
+    there = {"words": b"first"}
+    keep = {Kind.PASSWORD: lambda _entry: there.get("words")}
+    work = owing.begin(database, folder, keep)
+    log, person = TakenBackLog(folder), new_id()
+
+    def changed() -> TakenBack:
+        entry = TakenBack(Kind.PASSWORD, person, new_id())
+        with database.transaction() as unit:
+            unit.take_back(entry)
+        return entry
+
+    first = changed()
+    assert log.content(first) == (database.clock.now(), b"first")
+    database.clock.advance(1)
+    there["words"] = b"second"
+    second = changed()
+    assert log.of(Kind.PASSWORD) == [second], "the newest is enough"
+    assert log.content(second) == (database.clock.now(), b"second")
+    testing.run_work(work, database)
+    (folder / f".{second.name}.0123.new").write_bytes(b"half of a hash")
+    inode = (folder / f".{second.name}.0123.new").open("rb")
+    there.clear()
+    changed()
+    assert log.of(Kind.PASSWORD) == [second], "there is nothing left to note"
+    log.forget(person)
+    assert list(folder.iterdir()) == []
+    assert inode.read() != b"half of a hash"
+    inode.close()
+
+
+def test_a_damaged_file_says_so_and_a_folder_that_cannot_be_read_is_not_empty(folder: Path) -> None:
+    log, entry = TakenBackLog(folder, {Kind.LIMITS: lambda _: b"{}"}), TakenBack(Kind.LIMITS, new_id(), new_id())
+    assert log.of(Kind.LIMITS) == []
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    log.write(entry, at)
+    assert log.content(entry) == (at, b"{}")
+    for content in (b"", b"[]", b'{"at": "2026-01-01T00:00:00+00:00"}', b'{"at": 5, "kept": "e30="}', b"\xff"):
+        (folder / entry.name).write_bytes(content)
+        assert log.content(entry) is None
+    (folder / f"limits.{new_id()}").touch()
+    with pytest.raises(UnknownEntry):
+        log.of(Kind.LIMITS)
+    assert log.of(Kind.PROTECTED) == []
+    with pytest.raises(TakenBackUnavailable):
+        TakenBackLog(folder / entry.name).of(Kind.LIMITS)

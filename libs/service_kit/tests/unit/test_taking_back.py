@@ -79,6 +79,13 @@ def test_a_picture_is_gone_only_when_nobody_can_fetch_it() -> None:
         assert not House().take_back(kind)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind.at_the_start])
+def test_what_a_service_does_at_its_start_needs_nobody_to_ask(kind: Kind) -> None:
+    house = House()
+    assert house.take_back(kind)
+    assert house.methods == []
+
+
 @pytest.mark.parametrize(
     ("level", "asked", "then"),
     [
@@ -104,7 +111,8 @@ def test_what_can_be_undone_counts_only_since_the_backup() -> None:
     }
     found = set(owed({entry: at for (_, at), entry in entries.items()}, MADE_AT))
     passed_over = {key for key, entry in entries.items() if entry not in found}
-    assert passed_over == {(kind, before) for kind in (Kind.HIDDEN, Kind.ONLY_ME, Kind.PEOPLE, Kind.APPS)}
+    undone = [kind for kind in Kind if kind.value.startswith("level-") or kind is Kind.HIDDEN or kind.at_the_start]
+    assert passed_over == {(kind, before) for kind in undone}
     assert len(owed({entry: at for (_, at), entry in entries.items()}, None)) == len(entries)
 
 

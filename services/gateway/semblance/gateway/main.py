@@ -13,6 +13,7 @@ from semblance.gateway.adapters.audit import GrpcAudit
 from semblance.gateway.adapters.generation import GrpcGeneration
 from semblance.gateway.adapters.identity import GrpcIdentity
 from semblance.gateway.adapters.ingest import GrpcIngest
+from semblance.gateway.adapters.noted_passwords import bring_back, keeping
 from semblance.gateway.adapters.passwords import Argon2Passwords
 from semblance.gateway.adapters.provenance import GrpcProvenance, GrpcResolution
 from semblance.gateway.adapters.register import GrpcRegister, GrpcReviews
@@ -35,6 +36,7 @@ from semblance.kernel.errors import Unavailable
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
 from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
+from semblance.service_kit.taken_back import Kind, TakenBackLog
 
 _log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -100,9 +102,18 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
         http=build_app(front),
         consent_view=consents,
         migrations_dir=MIGRATIONS,
-        on_start=[lambda: _tidy_in_background(gate, stop)],
+        kept={Kind.PASSWORD: keeping(database, secrets)},
+        on_start=[
+            lambda: _bring_passwords_back(settings, database, secrets),
+            lambda: _tidy_in_background(gate, stop),
+        ],
         on_stop=[stop.set],
     )
+
+
+def _bring_passwords_back(settings: GatewaySettings, database: Database, secrets: Secrets) -> None:
+    if settings.taken_back_dir is not None:
+        bring_back(database, secrets, TakenBackLog(settings.taken_back_dir))
 
 
 def _tidy_in_background(gate: Gate, stop: threading.Event) -> None:

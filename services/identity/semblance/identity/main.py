@@ -12,6 +12,7 @@ from semblance.eventbus.broker import Broker
 from semblance.faces import FaceEngine, FaceMesh, OpenCvFaceEngine, model_named
 from semblance.faces.choice import load_engine
 from semblance.identity.adapters.gallery import MemoryGallery
+from semblance.identity.adapters.notes import LogNotes
 from semblance.identity.adapters.notices import current_notice, notice_of
 from semblance.identity.adapters.receipts import FileReceipts
 from semblance.identity.adapters.start import look_at_face_models
@@ -34,14 +35,17 @@ from semblance.identity.domain.session import LockOut
 from semblance.identity.domain.shading import ShadingRules
 from semblance.identity.domain.sharing import SharingRules
 from semblance.identity.domain.verdict import CaptureRules
+from semblance.identity.handlers import noted
 from semblance.identity.ml.capture_reader import FaceCaptureReader
 from semblance.identity.ml.photo_reader import FacePhotoReader, PhotoRules
 from semblance.identity.ports import CaptureReader, Keys, PhotoReader, Ports, Seals
 from semblance.identity.settings import IdentitySettings
 from semblance.kernel.clock import Clock, SystemClock
+from semblance.kernel.ids import SubjectId
 from semblance.objects import FileKeyRing, Sealer
 from semblance.service_kit.database import Database
 from semblance.service_kit.runtime import Application, Check, broker_of, consent_view_of, run
+from semblance.service_kit.taken_back import Keep, Kind, TakenBackLog
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -186,6 +190,14 @@ def ports_of(
     )
 
 
+def kept_of(ports: Ports) -> dict[Kind, Keep]:
+    """What the log's files hold, by their kind."""
+    return {
+        Kind.PROTECTED: lambda entry: noted.keep_entry(entry.thing_id, ports),
+        Kind.LIMITS: lambda entry: noted.keep_limits(SubjectId(entry.subject_id), ports),
+    }
+
+
 def build(settings: IdentitySettings, broker: Broker | None = None) -> Application:
     """The service as its settings describe it; `broker` instead of theirs is for tests."""
     clock = SystemClock()
@@ -207,6 +219,8 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
     store_of = SqlTransactions(database, clock).of_unit
     consents = consent_view_of(settings, broker, clock)
     ports = replace(ports, told=told_within(database, consents, settings.revocation_told_s))
+    if settings.taken_back_dir is not None:
+        ports = replace(ports, notes=LogNotes(TakenBackLog(settings.taken_back_dir)))
     sweeper = Sweeper(ports, consents, every_s=settings.sweep_s)
 
     def add_servicer(server: grpc.Server) -> None:
@@ -225,6 +239,7 @@ def build(settings: IdentitySettings, broker: Broker | None = None) -> Applicati
         checks=[Check("consent log", sweeper.check)],
         subscriptions=[erasure_answers(ports, store_of), failed_pictures(store_of)],
         work={ERASE_SUBJECT: erase_subject(ports, store_of)},
+        kept=kept_of(ports),
         grpc=[add_servicer],
         migrations_dir=MIGRATIONS,
         on_start=[lambda: look_at_face_models(ports), sweeper.start],

@@ -14,6 +14,7 @@ from semblance.identity.domain.sharing import Level
 from semblance.identity.handlers import consents, erasure, simulation
 from semblance.identity.handlers.restored import CaughtUp, catch_up
 from semblance.identity.handlers.sharing import SetSharing, set_sharing
+from semblance.identity.main import kept_of
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import SubjectId, new_id
 from semblance.service_kit import owing, testing
@@ -59,7 +60,7 @@ def test_a_consent_that_the_backup_never_saw_can_be_seen_and_taken_back(desk: An
 
 def test_what_people_take_back_is_noted_where_a_restore_looks(desk: Any, tmp_path: Path) -> None:
     folder = tmp_path / "taken-back"
-    owing.begin(desk.database, folder)
+    owing.begin(desk.database, folder, kept_of(desk.ports))
     subject_id, consent = desk.opted_in()
 
     def level(to: Level) -> SetSharing:
@@ -69,7 +70,7 @@ def test_what_people_take_back_is_noted_where_a_restore_looks(desk: Any, tmp_pat
         set_sharing(level(to), desk.ports)
     simulation.simulate(subject_id, level(Level.ONLY_ME), desk.ports)
     consents.revoke_consent(subject_id, consent.id, RevocationReason.WITHDRAWN, desk.ports)
-    noted = list(TakenBackLog(folder).entries())
+    noted = [entry for entry in TakenBackLog(folder).entries() if entry.kind is not Kind.LIMITS]
     assert [(entry.kind, entry.subject_id) for entry in noted] == [(Kind.CONSENT, subject_id), (Kind.APPS, subject_id)]
     assert noted[0].thing_id == consent.id
 

@@ -23,6 +23,7 @@ from semblance.local.backup.errors import BackupDamaged, BackupsDoNotFit
 from semblance.local.backup.keys import KeyCopy
 from semblance.local.erased_log import ErasedLog
 from semblance.local.layout import Layout
+from semblance.objects import durable_files
 
 
 class DataThere(Conflict):
@@ -70,6 +71,8 @@ def put_back(layout: Layout, file: Path, keys_from: Path, say: Callable[[str], N
         say(f"{manifest.files} files of {manifest.made_at}")
         archive.unpack(file, copy.backup_key, staging.data)
         keys.put_back(copy, staging)
+        # Tokens from before it are refused: who signed out since the backup, or ended a thief's sign-in, has done so.
+        durable_files.shred(staging.secrets / "gateway" / "signing.pem")
         shredded = log.bury(staging.keyring)
         begun = {"backup": manifest.id, "made_at": manifest.made_at, "erased_log": log.id}
         configuration.write_private(staging.restoring, json.dumps(begun))

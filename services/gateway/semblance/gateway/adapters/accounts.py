@@ -14,7 +14,9 @@ from semblance.gateway.adapters.tables import accounts, logins, sessions, tombst
 from semblance.gateway.domain.account import Account, AccountState, Login
 from semblance.gateway.domain.errors import HandleTaken
 from semblance.kernel.errors import Conflict
-from semblance.kernel.ids import ErasureId, SubjectId
+from semblance.kernel.ids import ErasureId, SubjectId, new_id
+from semblance.service_kit.database import Unit
+from semblance.service_kit.taken_back import Kind, TakenBack
 
 # Asked at every request: made once, because making a statement costs more than its answer.
 _LOGIN = logins.c.issuer == sa.bindparam("of_issuer"), logins.c.subject == sa.bindparam("of_subject")
@@ -26,11 +28,12 @@ _BURIED = sa.select(tombstones.c.erasure_id).where(tombstones.c.digest == sa.bin
 
 
 class SqlAccounts:
-    """See ports.Accounts. `locking` makes buried() wait for an erasure that is under way."""
+    """See ports.Accounts. Within a unit buried() waits for an erasure that is under way; without one nothing is set."""
 
-    def __init__(self, session: Session, *, locking: bool) -> None:
+    def __init__(self, session: Session, unit: Unit | None) -> None:
         self._session = session
-        self._locking = locking
+        self._unit = unit
+        self._locking = unit is not None
 
     def add(self, account: Account, login: Login) -> None:
         if account.handle is not None and self.by_handle(account.handle) is not None:
@@ -77,9 +80,11 @@ class SqlAccounts:
             .values(state=AccountState.ERASING.value, erasure_id=erasure_id, handle=None, password_hash=None)
         )
 
-    def set_password(self, subject_id: str, password_hash: str) -> None:
+    def set_password(self, subject_id: str, password_hash: str, at: dt.datetime) -> None:
+        assert self._unit is not None, "a read must not write"
         own = sa.update(accounts).where(accounts.c.subject_id == subject_id)
-        self._session.execute(own.values(password_hash=password_hash))
+        self._session.execute(own.values(password_hash=password_hash, password_set_at=at))
+        self._unit.take_back(TakenBack(Kind.PASSWORD, subject_id, new_id()))
 
     def logins(self, subject_id: str) -> list[Login]:
         rows = self._session.execute(sa.select(logins).where(logins.c.subject_id == subject_id))

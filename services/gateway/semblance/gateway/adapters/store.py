@@ -20,10 +20,10 @@ from semblance.service_kit.database import Database, Unit
 class SqlRecords:
     """See ports.Records."""
 
-    def __init__(self, session: Session, secrets: Secrets, clock: Clock, *, writing: bool) -> None:
-        self.accounts = SqlAccounts(session, locking=writing)
+    def __init__(self, session: Session, secrets: Secrets, clock: Clock, unit: Unit | None = None) -> None:
+        self.accounts = SqlAccounts(session, unit)
         self.sessions = SqlSessions(session)
-        self.jobs = SqlJobs(session, locking=writing)
+        self.jobs = SqlJobs(session, locking=unit is not None)
         self.keys = SqlKeys(session, secrets, clock)
         self.buckets = SqlBuckets(session)
 
@@ -44,8 +44,8 @@ class SqlStore:
     @contextmanager
     def reading(self) -> Iterator[SqlRecords]:
         with self._database.read() as session:
-            yield SqlRecords(session, self._secrets, self._clock, writing=False)
+            yield SqlRecords(session, self._secrets, self._clock)
 
     def within(self, unit: Unit) -> SqlRecords:
         """Records on a transaction that somebody else began: an event's."""
-        return SqlRecords(unit.session, self._secrets, self._clock, writing=True)
+        return SqlRecords(unit.session, self._secrets, self._clock, unit)

@@ -14,6 +14,7 @@ accounts = sa.Table(
     sa.Column("subject_id", sa.String(36), primary_key=True),
     sa.Column("handle", sa.String(40), unique=True),
     sa.Column("password_hash", sa.String(200)),
+    sa.Column("password_set_at", UtcDateTime),  # none: at the start, or before this was kept
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("erasure_id", sa.String(36)),
     sa.Column("created_at", UtcDateTime, nullable=False),

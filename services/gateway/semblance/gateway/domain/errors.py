@@ -6,7 +6,6 @@ from semblance.kernel.errors import (
     Conflict,
     Forbidden,
     Gone,
-    Invalid,
     QuotaExceeded,
     SemblanceError,
     Unauthenticated,

@@ -75,7 +75,7 @@ def change_password(gate: Gate, caller: Caller, *, password: str, wanted: str, g
     with gate.store.writing() as records:
         if _now(gate, records, caller.login).password_hash != account.password_hash:
             raise WrongPassword  # changed by somebody else in the meantime, who then knew it first
-        records.accounts.set_password(account.subject_id, password_hash)
+        records.accounts.set_password(account.subject_id, password_hash, gate.clock.now())
         records.sessions.end_all(account.subject_id, but=caller.session_id)
 
 

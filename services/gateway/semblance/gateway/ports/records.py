@@ -36,7 +36,8 @@ class Accounts(Protocol):
     def start_erasing(self, subject_id: str, erasure_id: str) -> None:
         """Mark the account; from now on it answers as gone."""
 
-    def set_password(self, subject_id: str, password_hash: str) -> None: ...
+    def set_password(self, subject_id: str, password_hash: str, at: dt.datetime) -> None:
+        """Also noted where no backup reaches."""
 
     def logins(self, subject_id: str) -> list[Login]: ...
 

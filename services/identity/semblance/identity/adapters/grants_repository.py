@@ -17,6 +17,7 @@ from semblance.kernel.destroyed import Destroyed
 from semblance.kernel.ids import ConsentId, ImageId, SubjectId, new_id
 from semblance.kernel.use import Use
 
+_ONCE = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)  # for settings from before their time was kept
 _g, _u, _r = t.grants.c, t.grant_uses.c, t.grant_refusals.c
 
 
@@ -31,7 +32,9 @@ class SqlSharing:
         row = self._sql.execute(sa.select(t.sharing).where(t.sharing.c.subject_id == subject_id)).one_or_none()
         if row is None:
             return Sharing(subject_id)
-        return Sharing(subject_id, Level(row.level), row.review, row.pictures, bytes(row.sealed_limits))
+        return Sharing(
+            subject_id, Level(row.level), row.review, row.pictures, bytes(row.sealed_limits), row.set_at or _ONCE
+        )
 
     def save(self, sharing: Sharing) -> None:
         """Write it as a whole."""
@@ -41,6 +44,7 @@ class SqlSharing:
             "review": sharing.review,
             "pictures": sharing.pictures,
             "sealed_limits": sharing.sealed_limits,
+            "set_at": sharing.set_at,
         }
         upsert(self._sql, t.sharing, values, key=["subject_id"])
 

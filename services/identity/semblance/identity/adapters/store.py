@@ -19,6 +19,7 @@ from semblance.identity.adapters.reviews_repository import SqlReviews
 from semblance.identity.adapters.templates_repository import SqlTemplates
 from semblance.identity.adapters.upsert import upsert
 from semblance.identity.domain.events import Event
+from semblance.identity.domain.protection import key_of
 from semblance.identity.domain.sharing import Sharing
 from semblance.identity.ports import (
     Apps,
@@ -102,6 +103,22 @@ class SqlStore:
         """Into the log of what people took back. Several of one person are told apart by an id of their own."""
         kind = TakenBackKind(f"level-{sharing.level.value}")
         self._require_unit().take_back(TakenBack(kind, sharing.subject_id, new_id()))
+
+    def note_limits(self, sharing: Sharing) -> None:
+        """As note_narrowed; what they are is read when it is written."""
+        self._require_unit().take_back(TakenBack(TakenBackKind.LIMITS, sharing.subject_id, new_id()))
+
+    def note_unmarked(self, subject_id: SubjectId) -> None:
+        """Likewise."""
+        self._require_unit().take_back(TakenBack(TakenBackKind.UNMARKED, subject_id, new_id()))
+
+    def note_protected(self, entry_id: str) -> None:
+        """In place of a person the entry's key, whose tombstone covers the note."""
+        self._require_unit().take_back(TakenBack(TakenBackKind.PROTECTED, key_of(entry_id), entry_id))
+
+    def note_unprotected(self, entry_id: str) -> None:
+        """The key is destroyed by now."""
+        self._require_unit().need_no_note(key_of(entry_id))
 
     def schedule_erasure(self, erasure_id: ErasureId) -> None:
         """Queue the work of destroying the key and this service's share."""

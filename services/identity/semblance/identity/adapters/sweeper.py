@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 
-from semblance.identity.handlers import erasure, register, restored, retention
+from semblance.identity.handlers import erasure, noted, register, restored, retention
 from semblance.identity.ports import ConsentLog, Ports
 from semblance.kernel.errors import Unavailable
 from semblance.service_kit.periodic import Periodic
@@ -55,6 +55,14 @@ class Sweeper:
     def _catch_up(self) -> None:
         if left_over := register.finish_removals(self._ports):
             log.warning("removals from the protected register were finished", extra={"count": left_over})
+        back = noted.bring_back(self._ports)
+        if back.entries or back.limits or back.marks:
+            log.warning(
+                "the database was older than what was noted outside of it and was brought up to it",
+                extra={"entries": back.entries, "limits": back.limits, "apps": back.marks},
+            )
+        if back.unreadable:
+            log.critical("notes outside of every backup cannot be read", extra={"count": back.unreadable})
         found = restored.catch_up(self._consents.known(), self._ports)
         self._caught_up = True
         if found.ended or found.unheard:

@@ -185,6 +185,7 @@ sharing = sa.Table(
     sa.Column("review", sa.Boolean, nullable=False),
     sa.Column("pictures", sa.Integer, nullable=False),
     sa.Column("sealed_limits", sa.LargeBinary, nullable=False),
+    sa.Column("set_at", UtcDateTime),  # none: before this was kept
 )
 
 # The id is the consent's, once there is one.

@@ -57,6 +57,8 @@ class Sharing:
     review: bool = True
     pictures: int = 10
     sealed_limits: bytes = field(default=b"", repr=False)
+    set_at: dt.datetime | None = None
+    """When it was last said; None: never."""
 
 
 @dataclass(frozen=True)

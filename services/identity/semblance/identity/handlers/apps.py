@@ -11,9 +11,9 @@ from semblance.identity.domain.grant import stands
 from semblance.identity.domain.sharing import App, parse_app_name
 from semblance.identity.handlers.consents import end
 from semblance.identity.handlers.standing import enter
-from semblance.identity.ports import Ports
+from semblance.identity.ports import Ports, Store
 from semblance.kernel.errors import Invalid
-from semblance.kernel.ids import SubjectId
+from semblance.kernel.ids import ConsentId, SubjectId
 
 MOST_NAMES: Final = 200
 
@@ -35,18 +35,26 @@ def unverify_app(subject_id: SubjectId, ports: Ports) -> App:
 
     Raises UnknownApp, RevocationNotTold (the mark is gone all the same).
     """
-    ended = []
     with ports.transactions() as store:
         app = store.apps.get(subject_id)
         if app is None:
             raise UnknownApp
-        for consent in store.consents.of_grantee(subject_id):
-            if stands(consent, ports.clock.now()):
-                ended.append(end(store, consent, RevocationReason.OPERATOR, ports).id)
-        store.apps.remove(subject_id)  # last: the ends are told under the name that people know
+        ended = unverify_in(store, subject_id, ports)
+        store.note_unmarked(subject_id)
     for consent_id in ended:
         ports.told(consent_id)
     return app
+
+
+def unverify_in(store: Store, subject_id: SubjectId, ports: Ports) -> list[ConsentId]:
+    """As unverify_app, within a transaction; which grants ended."""
+    ended = [
+        end(store, consent, RevocationReason.OPERATOR, ports).id
+        for consent in store.consents.of_grantee(subject_id)
+        if stands(consent, ports.clock.now())
+    ]
+    store.apps.remove(subject_id)  # last: the ends are told under the name that people know
+    return ended
 
 
 def list_apps(ports: Ports) -> list[App]:

@@ -76,7 +76,7 @@ def protect_face(command: ProtectFace, ports: Ports) -> None:
             return
         if not begun:
             raise ProtectionConflict  # it took so long that the key was taken for one that was left behind
-        _add(store, entry, faces, ports)
+        add(store, entry, faces, ports)
 
 
 def drop_unused_keys(ports: Ports) -> int:
@@ -171,11 +171,14 @@ def _remove(entry_id: str, ports: Ports) -> None:
     with ports.transactions() as store:
         store.templates.revision(lock=True)
         store.register.remove(entry_id)
+        store.note_unprotected(entry_id)
 
 
-def _add(store: Store, entry: ProtectedFace, faces: Sequence[Embedding], ports: Ports) -> None:
+def add(store: Store, entry: ProtectedFace, faces: Sequence[Embedding], ports: Ports) -> None:
+    """Within a transaction that holds the gallery's lock."""
     people = ports.gallery.people_like(store, faces, ports.rules.matching.protected)
     store.register.add(entry)
+    store.note_protected(entry.id)
     for subject_id in people:
         store.register.exempt(entry.id, subject_id)
         question = Review(

@@ -63,10 +63,12 @@ def set_in(store: Store, command: SetSharing, ports: Ports) -> tuple[SharingView
         command.review,
         parse_count(command.pictures, rules),
         seal_limits(command.subject_id, command.limits, ports),
+        ports.clock.now(),
     )
     enter(store, command.subject_id, ports)
     if sharing.level.narrower_than(store.sharing.get(command.subject_id).level):
         store.note_narrowed(sharing)
+    store.note_limits(sharing)
     store.sharing.save(sharing)
     return SharingView(sharing, command.limits), _end_what_is_not_allowed(store, sharing, ports)
 

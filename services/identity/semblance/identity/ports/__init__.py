@@ -4,6 +4,7 @@ from semblance.identity.ports.erasures import Erasures
 from semblance.identity.ports.everything import Gallery, Ports, Store, Transactions
 from semblance.identity.ports.faces import Capture, CaptureReader, Frame, PhotoReader
 from semblance.identity.ports.keys import DestroyedKey, Keys, Receipts, Seals
+from semblance.identity.ports.notes import Note, Notes
 from semblance.identity.ports.people import (
     ConsentLog,
     Consents,
@@ -29,6 +30,8 @@ __all__ = [
     "Gallery",
     "Grants",
     "Keys",
+    "Note",
+    "Notes",
     "PhotoReader",
     "Ports",
     "Receipts",

@@ -6,7 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from semblance.identity.domain.events import Event
@@ -18,6 +18,7 @@ from semblance.identity.domain.sharing import Sharing
 from semblance.identity.ports.erasures import Erasures
 from semblance.identity.ports.faces import CaptureReader, PhotoReader
 from semblance.identity.ports.keys import Keys, Receipts, Seals
+from semblance.identity.ports.notes import NoNotes, Notes
 from semblance.identity.ports.people import Consents, Failures, Register, Releases, Reviews, Sessions, Templates
 from semblance.identity.ports.sharing import Apps, Grants, SharingSettings
 from semblance.kernel.clock import Clock
@@ -53,6 +54,18 @@ class Store(Protocol):
 
     def note_narrowed(self, sharing: Sharing) -> None:
         """A restore must know that the person lets fewer others go on."""
+
+    def note_limits(self, sharing: Sharing) -> None:
+        """And what they last said about what others may do."""
+
+    def note_unmarked(self, subject_id: SubjectId) -> None:
+        """And that an app is none any more."""
+
+    def note_protected(self, entry_id: str) -> None:
+        """And that a face is protected."""
+
+    def note_unprotected(self, entry_id: str) -> None:
+        """Nothing is left of the note."""
 
     def schedule_erasure(self, erasure_id: ErasureId) -> None: ...
 
@@ -104,5 +117,7 @@ class Ports:
     """A notice by its version, also one that is no longer current."""
     told: Callable[[ConsentId], None] = lambda _consent_id: None
     """Returns once the broker has what was published about a consent. Raises RevocationNotTold."""
+    notes: Notes = field(default_factory=NoNotes)
+    """What was noted where no backup reaches."""
     below: Callable[[int], int] = secrets.randbelow
     """An unpredictable integer from 0 to n-1: what nobody can rehearse is drawn from it."""

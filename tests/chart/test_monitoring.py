@@ -76,6 +76,16 @@ def test_every_metric_is_sent_and_every_label_is_known(expression: str) -> None:
     assert expression.count("(") == expression.count(")")
 
 
+def test_an_alert_for_a_single_event_sees_the_first_of_its_series() -> None:
+    """A counter that begins with one event has not increased: what was not there before must count as it is."""
+    single = [r["expr"] for r in rules() if "for" not in r and re.search(r"\b(increase|rate)\(", r["expr"])]
+    assert len(single) == 2
+    for expression in single:
+        before, after = expression.split("\nor\n")
+        grown = set(re.findall(r"(?:increase|rate)\((semblance_\w+)", before))
+        assert grown == set(re.findall(r"(semblance_\w+)(?:{[^}]*})? unless \1(?:{[^}]*})? offset", after))
+
+
 def test_the_second_that_is_promised_is_a_bound() -> None:
     text = (ROOT / "libs/service_kit/semblance/service_kit/metrics.py").read_text()
     [bounds] = re.findall(r"_QUICK_S = \(([^)]*)\)", text)

@@ -142,6 +142,15 @@ def test_selectors_find_their_pods(rendered: Any) -> None:
             assert found["spec"]["selector"]["matchLabels"].items() <= own.items()
 
 
+def test_what_reads_a_configmap_at_its_start_starts_again_when_it_changes(rendered: Any) -> None:
+    for found in rendered.objects:
+        if found["kind"] in CALLED:
+            template = found["spec"]["template"]
+            reads = any("configMap" in volume for volume in template["spec"].get("volumes", []))
+            marked = template["metadata"].get("annotations", {}).get("semblance.org/files", "")
+            assert bool(re.fullmatch(r"[0-9a-f]{64}", marked)) == reads, found["metadata"]["name"]
+
+
 def test_keys_of_people_are_mounted_for_writing_by_two(rendered: Any, services: dict[str, Any]) -> None:
     for found in rendered.of("Deployment"):
         [container] = found["spec"]["template"]["spec"]["containers"]
@@ -175,7 +184,12 @@ def test_what_must_not_come_back_lies_on_a_volume_of_its_own(rendered: Any, serv
 def test_consumers_are_never_scaled_to_nothing(production: Any) -> None:
     scaled = production.of("ScaledObject")
     assert len(scaled) == 7
-    assert all(each["spec"]["minReplicaCount"] == 1 for each in scaled)
+    # From as many as the values ask for, and never from nobody.
+    asked = production.values["services"]
+    for each in scaled:
+        of = asked[each["metadata"]["labels"]["app.kubernetes.io/component"]]
+        least = of.get("processes", {}).get("consume", {}).get("replicas", of["replicas"])
+        assert each["spec"]["minReplicaCount"] == least >= 1
     targets = {each["spec"]["scaleTargetRef"]["name"] for each in scaled}
     deployments = {each["metadata"]["name"]: each for each in production.of("Deployment")}
     assert targets <= set(deployments)

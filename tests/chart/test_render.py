@@ -131,6 +131,33 @@ def test_with_a_database_of_ones_own_an_install_migrates_first(external: Any) ->
     assert {job["metadata"]["annotations"]["helm.sh/hook"] for job in jobs} == {"pre-install,pre-upgrade"}
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"externalSecrets": {"enabled": True, "storeName": "vault"}},
+        {"kafka": {"kind": "strimzi"}},
+        {"secrets": {"generate": True}, "objectStore": {"kind": "minio"}},
+    ],
+    ids=["secrets by an operator", "Kafka's authority by an operator", "secrets by the chart"],
+)
+def test_a_first_install_waits_for_nothing_that_it_makes_itself(
+    render: Callable[..., Any], external: Any, made: dict[str, Any]
+) -> None:
+    """A hook before it would mount Secrets that come after it, for half an hour, and the install would fail."""
+    values = {**external.values, "keda": {"enabled": False}, **made}
+    for upgrade in (False, True):
+        jobs = [
+            e for e in render(values, upgrade=upgrade) if e["kind"] == "Job" and "-migrate-" in e["metadata"]["name"]
+        ]
+        hooks = {job["metadata"].get("annotations", {}).get("helm.sh/hook") for job in jobs}
+        assert (len(jobs), hooks) == (7, {"pre-upgrade"} if upgrade else {None})
+
+
+def test_consumers_that_begin_with_more_than_they_may_become_are_refused(render: Callable[..., Any]) -> None:
+    with pytest.raises(helm.HelmRenderError, match=r"keda.maxReplicas"):
+        render({"processes": "apart", "keda": {"enabled": True}, "services": {"safety": {"replicas": 7}}})
+
+
 def test_scripts_are_shell(rendered: Any) -> None:
     for found in rendered.of("ConfigMap"):
         for name, text in found["data"].items():

@@ -20,7 +20,8 @@ app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 
-{{/* Labels of a pod: the selector's, the process's where there is one, and the operator's own. */}}
+{{/* Labels of a pod: the selector's, the process's where there is one, and the operator's own. `files`: what it reads from a ConfigMap
+     when it starts, so that it starts again when an upgrade changes it. */}}
 {{- define "semblance.podMetadata" -}}
 labels:
   {{- include "semblance.selector" . | nindent 2 }}
@@ -30,9 +31,14 @@ labels:
   {{- with .root.Values.podLabels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- with .root.Values.podAnnotations }}
+{{- if or .files .root.Values.podAnnotations }}
 annotations:
+  {{- with .files }}
+  semblance.org/files: {{ sha256sum . }}
+  {{- end }}
+  {{- with .root.Values.podAnnotations }}
   {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end }}
 {{- end }}
 

@@ -64,7 +64,7 @@ key: database-password
 - name: PGPASSWORD
   valueFrom: {secretKeyRef: {{ include "semblance.databaseSecret" . | fromYaml | toJson }}}
 - name: {{ $p }}DATABASE_URL
-  value: postgresql+psycopg://{{ .service }}@{{ include "semblance.databaseHost" . }}:{{ $v.database.port }}/{{ .service }}{{ if ne $v.database.kind "inChart" }}?sslmode={{ $v.database.sslmode }}{{ end }}
+  value: postgresql+psycopg://{{ .service }}@{{ include "semblance.databaseHost" . }}:{{ ternary $v.database.port 5432 (eq $v.database.kind "external") }}/{{ .service }}{{ if ne $v.database.kind "inChart" }}?sslmode={{ $v.database.sslmode }}{{ end }}
 {{- if not (has .service (list "gateway" "provenance")) }}
 - {name: {{ $p }}MODELS_DIR, value: {{ $v.modelsDir }}}
 {{- end }}

@@ -28,3 +28,32 @@ Statement:
   {{- end }}
   {{- end }}
 {{- end }}
+
+{{- define "semblance.buckets" -}}
+{{- $buckets := list -}}
+{{- range .Files.Get "files/rights.json" | fromJson }}{{ $buckets = concat $buckets (keys .) }}{{ end -}}
+{{- $buckets | uniq | sortAlpha | toYaml }}
+{{- end }}
+
+{{/* SeaweedFS reads its users and their rights when it starts. */}}
+{{- define "semblance.seaweedStart" -}}
+{{- $rights := .Files.Get "files/rights.json" | fromJson -}}
+{{- $buckets := include "semblance.buckets" . | fromYamlArray -}}
+start.sh: |
+  set -eu
+  umask 077
+  user() { printf '{"name":"%s","credentials":[{"accessKey":"%s","secretKey":"%s"}],"actions":%s}' "$1" "$(cat "/users/$1/user")" "$(cat "/users/$1/password")" "$2"; }
+  {
+    printf '{"identities":['
+    user admin '["Admin","Read","Write","List","Tagging"]'
+    {{- range $service, $of := $rights }}
+    {{- $actions := list }}
+    {{- range $bucket, $words := $of }}{{ range $words }}{{ $actions = append $actions (printf "%s:%s" . $bucket) }}{{ end }}{{ end }}
+    printf ,; user {{ $service }} '{{ toJson $actions }}'
+    {{- end }}
+    printf ']}'
+  } > /tmp/identities.json
+  export AWS_ACCESS_KEY_ID="$(cat /users/admin/user)" AWS_SECRET_ACCESS_KEY="$(cat /users/admin/password)"
+  exec weed -logtostderr=true mini -dir=/data -ip=127.0.0.1 -ip.bind=0.0.0.0 -admin.ui=false -webdav=false \
+    -s3.port.iceberg=0 -s3.port.lance=0 -s3.port=8333 -s3.config=/tmp/identities.json -bucket={{ join "," $buckets }}
+{{- end }}

@@ -12,7 +12,10 @@ from semblance.eventbus.record import Record
 from semblance.eventbus.tables import outbox
 from semblance.kernel.ids import new_id
 
+# Made once: making a statement anew costs more than the database does.
 _ADD = sa.insert(outbox)
+_ANY = sa.select(outbox.c.sequence).limit(1)
+_OLDEST = sa.select(outbox).order_by(outbox.c.sequence).limit(sa.bindparam("at_most"))
 
 
 class Outbox:
@@ -40,9 +43,14 @@ class Outbox:
         return event_id
 
 
+def any_waiting(connection: sa.Connection) -> bool:
+    """Whether there is something to send."""
+    return connection.execute(_ANY).first() is not None
+
+
 def waiting(connection: sa.Connection, limit: int) -> list[tuple[int, Record]]:
     """The oldest unsent records with their sequence numbers, in the order they were written."""
-    rows = connection.execute(sa.select(outbox).order_by(outbox.c.sequence).limit(limit))
+    rows = connection.execute(_OLDEST, {"at_most": limit})
     return [(row.sequence, _record(row)) for row in rows]
 
 

@@ -19,6 +19,16 @@ from semblance.kernel.ids import new_id
 
 _log = logging.getLogger(__name__)
 _LEASE = "relay"
+_OWNER = sa.bindparam("me")
+_TAKE = (
+    sa.update(outbox_lease)
+    .where(
+        outbox_lease.c.name == _LEASE,
+        sa.or_(outbox_lease.c.owner == _OWNER, outbox_lease.c.until <= sa.bindparam("now")),
+    )
+    .values(owner=_OWNER, until=sa.bindparam("new_until"))
+)
+_SENT = sa.delete(outbox_table).where(outbox_table.c.sequence.in_(sa.bindparam("sequences", expanding=True)))
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 
@@ -50,8 +60,9 @@ class Relay:
 
     def run_once(self) -> int:
         """Send one batch; returns how many records were sent. Raises BrokerUnavailable: the rows stay."""
-        with self._engine.connect() as connection:
-            if not outbox.waiting(connection, 1):
+        # The services' engines take no write lock for a connection that says so.
+        with self._engine.connect().execution_options(read_only=True) as connection:
+            if not outbox.any_waiting(connection):
                 return 0
         with self._engine.begin() as connection:
             rows = outbox.waiting(connection, self._batch) if self._hold_lease(connection) else []
@@ -60,7 +71,7 @@ class Relay:
         self._producer.send_many([record for _, record in rows])
         sent = [sequence for sequence, _ in rows]
         with self._engine.begin() as connection:
-            connection.execute(sa.delete(outbox_table).where(outbox_table.c.sequence.in_(sent)))
+            connection.execute(_SENT, {"sequences": sent})
         return len(sent)
 
     def run(self, stop: threading.Event) -> None:
@@ -88,9 +99,7 @@ class Relay:
     def _hold_lease(self, connection: sa.Connection) -> bool:
         now = self._clock.now()
         until = now + dt.timedelta(seconds=self._lease_s)
-        mine_or_over = sa.or_(outbox_lease.c.owner == self._owner, outbox_lease.c.until <= now)
-        take = sa.update(outbox_lease).where(outbox_lease.c.name == _LEASE, mine_or_over)
-        if connection.execute(take.values(owner=self._owner, until=until)).rowcount == 1:
+        if connection.execute(_TAKE, {"me": self._owner, "now": now, "new_until": until}).rowcount == 1:
             return True
         if connection.execute(sa.select(outbox_lease.c.name)).first() is not None:
             return False

@@ -19,7 +19,7 @@ from semblance.kernel.ids import new_id
 
 _log = logging.getLogger(__name__)
 _LEASE = "relay"
-_OWNER = sa.bindparam("me")
+_OWNER: sa.BindParameter[str] = sa.bindparam("me")
 _TAKE = (
     sa.update(outbox_lease)
     .where(

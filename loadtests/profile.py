@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,9 @@ class Rounds:
         if self.count < 1 or not 0 < self.limit_s < math.inf:
             raise BadPlan("rounds: count is 1 or more, limit_s above 0")
 
-    def fits(self, spent_s: float, longest_s: float) -> bool:
-        """Whether another round is begun after `spent_s`, if it takes as long as the longest so far."""
-        return spent_s + longest_s <= self.limit_s
+    def fits(self, spent_s: float, took_s: Sequence[float]) -> bool:
+        """Whether another round is begun after `spent_s`, if it takes as long as those before on average."""
+        return spent_s + (sum(took_s) / len(took_s) if took_s else 0.0) <= self.limit_s
 
 
 @dataclass(frozen=True)

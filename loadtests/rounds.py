@@ -65,9 +65,10 @@ def again(
     `spent_s`: seconds since the run began. Raises LoadFailed, SemblanceError if the first does not come off."""
     done: list[Stretch] = []
     rounds: list[Round] = []
-    longest_s, only = 0.0, None
+    took_s: list[float] = []
+    only = None
     for number in range(1, wanted.count + 1):
-        if not wanted.fits(spent_s(), longest_s):
+        if not wanted.fits(spent_s(), took_s):
             scene.say(f"the time is over after {len(rounds)} of {wanted.count} rounds")
             break
         began_s = spent_s()
@@ -84,7 +85,7 @@ def again(
             scene.say(f"round {number} did not come off: {e}")
             only = scene.before - scene.first
             break
-        longest_s = max(longest_s, spent_s() - began_s)
+        took_s.append(spent_s() - began_s)
     if not done:
         raise LoadFailed("there was no time for a round")
     entries = [entry for each in done for entry in each.entries]

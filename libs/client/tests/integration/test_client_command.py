@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import io
 import json
 import os
 import stat
@@ -201,9 +202,30 @@ def test_an_erasure_that_takes_long_can_be_asked_for_again(served, semblance, an
     assert answer("erase", "--yes")["state"] == "completed"
 
 
+def test_a_password_is_asked_for_or_read_and_never_an_argument(served, semblance, answer, monkeypatch, tmp_path):
+    monkeypatch.delenv("SEMBLANCE_PASSWORD")
+    secret = tmp_path / "secret"
+    secret.write_text("correct horse battery\n")
+    for command in (["account", "create", "ada", "--url", served.url], ["login", "ada"], ["erase", "--yes"]):
+        code, out, err = semblance(*command, "--password", "correct horse battery")
+        assert (code, out) == (2, "")
+        assert "--password-file" in " ".join(err.split())
+        assert "correct horse" not in err
+    assert answer("account", "create", "ada", "--url", served.url, "--password-file", "secret")["handle"] == "ada"
+    assert answer("login", "ada", "--password-file", "secret")["handle"] == "ada"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("correct horse battery\n"))
+    assert answer("login", "ada", "--password-file", "-")["handle"] == "ada"
+    monkeypatch.setattr(getpass, "getpass", lambda prompt, **_stream: "correct horse battery")
+    assert answer("login", "ada")["handle"] == "ada"
+    monkeypatch.setenv("SEMBLANCE_PASSWORD", "another's password")
+    assert semblance("login", "ada")[0] == 6
+    assert answer("login", "ada", "--password-file", "secret")["handle"] == "ada", "the file goes first"
+    code, _, err = semblance("login", "ada", "--password-file", "nowhere")
+    assert (code, "cannot be read from nowhere" in " ".join(err.split())) == (2, True)
+
+
 def test_erasing_asks_for_the_password_again(served, semblance, monkeypatch):
     semblance("account", "create", "ada", "--url", served.url)
-    assert semblance("erase", "--yes", "--password", "correct horse battery")[0] == 2, "never an argument"
     monkeypatch.setenv("SEMBLANCE_PASSWORD", "another's password")
     code, _, err = semblance("erase", "--yes", "--json")
     assert (code, "(wrong-password)" in err) == (3, True)
@@ -243,15 +265,20 @@ def test_help_loads_nothing_heavy(semblance):
     assert heavy & sys.modules.keys() == before
 
 
-def test_a_face_is_protected_without_an_account_and_freed_with_its_code(served, answer, semblance, tmp_path):
+def test_a_face_is_protected_without_an_account_and_freed_with_its_code(
+    served, answer, semblance, tmp_path, monkeypatch
+):
     photo = tmp_path / "me.jpg"
     photo.write_bytes(JPEG)
     entry = answer("protect", "add", str(photo), str(photo), "--purpose", "guardian")
     assert entry["state"] == "accepted"
     assert served.world.platform.register.purposes == {entry["id"]: "guardian"}
-    code, _, said = semblance("protect", "remove", entry["id"], "--code", "a guess")
+    assert semblance("protect", "remove", entry["id"], "--code", entry["removal_code"])[0] == 2, "never an argument"
+    monkeypatch.setenv("REMOVAL_CODE", "a guess")
+    code, _, said = semblance("protect", "remove", entry["id"])
     assert (code, "not its own" in said) == (5, True)
-    assert answer("protect", "remove", entry["id"], "--code", entry["removal_code"]) == {"removed": entry["id"]}
+    monkeypatch.setenv("REMOVAL_CODE", entry["removal_code"])
+    assert answer("protect", "remove", entry["id"]) == {"removed": entry["id"]}
     assert served.world.platform.register.codes == {}
     code, out, _ = semblance("protect", "add", str(photo))
     assert code == 0

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from semblance.client.client import Client
+from semblance.client.command.asking import NoPassword, PasswordFile, password
 from semblance.client.command.credentials import load, save
 from semblance.client.command.output import Json, client, say, table
 from semblance.client.errors import ApiError
@@ -17,16 +18,18 @@ from semblance.kernel.errors import Kind
 app = typer.Typer(help="The account on a platform.", no_args_is_help=True)
 Handle = Annotated[str, typer.Argument(help="3 to 40 of a-z 0-9 _ . -")]
 Url = Annotated[str | None, typer.Option("--url", help="Where the platform is; kept for later commands.")]
-Password = Annotated[
-    str | None,
-    typer.Option(help="Better asked for than typed here: other users can see it.", envvar="SEMBLANCE_PASSWORD"),
-]
 
 
 @app.command("create")
-def create_account(handle: Handle, url: Url = None, password: Password = None, json: Json = False) -> None:
-    """Create an account and sign in."""
-    secret = password or typer.prompt("Password (12 characters at least)", hide_input=True, confirmation_prompt=True)
+def create_account(
+    handle: Handle,
+    url: Url = None,
+    password_file: PasswordFile = None,
+    _password: NoPassword = None,
+    json: Json = False,
+) -> None:
+    """Create an account and sign in. The password is asked for, unless SEMBLANCE_PASSWORD or --password-file has it."""
+    secret = password(password_file, "Password (12 characters at least)", twice=True)
     with Client(url or load().base_url) as here:
         account = here.create_account(handle, secret)
         _sign_in(here, handle, secret)
@@ -40,9 +43,15 @@ def show_account(json: Json = False) -> None:
         say(here.me(), as_json=json)
 
 
-def login(handle: Handle, url: Url = None, password: Password = None, json: Json = False) -> None:
-    """Sign in for an hour."""
-    secret = password or typer.prompt("Password", hide_input=True)
+def login(
+    handle: Handle,
+    url: Url = None,
+    password_file: PasswordFile = None,
+    _password: NoPassword = None,
+    json: Json = False,
+) -> None:
+    """Sign in for an hour. The password is asked for, unless SEMBLANCE_PASSWORD or --password-file has it."""
+    secret = password(password_file, "Password")
     with Client(url or load().base_url) as here:
         _sign_in(here, handle, secret)
         say({"handle": handle, "url": here.base_url}, as_json=json, words=f"Signed in as {handle} at {here.base_url}.")
@@ -76,7 +85,7 @@ def sessions(json: Json = False) -> None:
 def change_password(json: Json = False) -> None:
     """Change the password; every other sign-in ends. SEMBLANCE_PASSWORD and SEMBLANCE_NEW_PASSWORD need no asking."""
     with client() as here:
-        present = os.environ.get("SEMBLANCE_PASSWORD") or typer.prompt("Present password", hide_input=True, err=True)
+        present = password(None, "Present password")
         wanted = os.environ.get("SEMBLANCE_NEW_PASSWORD") or typer.prompt(
             "New password (12 characters at least)", hide_input=True, confirmation_prompt=True, err=True
         )

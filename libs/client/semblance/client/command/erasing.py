@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json as json_module
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from semblance.client.client import Client
+from semblance.client.command.asking import NoPassword, PasswordFile, given_password
 from semblance.client.command.credentials import config_dir
 from semblance.client.command.output import Json, Timeout, bar, client, say
 from semblance.client.command.private_files import private
@@ -22,10 +21,8 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     out: Annotated[Path | None, typer.Option(help="Where the signed receipt goes.", dir_okay=False)] = None,
     timeout: Timeout = 120.0,
-    password_file: Annotated[
-        Path | None,
-        typer.Option(help="Its first line is the password; - is standard input.", exists=True, allow_dash=True),
-    ] = None,
+    password_file: PasswordFile = None,
+    _password: NoPassword = None,
     json: Json = False,
 ) -> None:
     """Erase the account and everything about you, everywhere. The signed receipt is saved.
@@ -73,19 +70,10 @@ def _save_list(here: Client, erasure_id: str, receipt: Path) -> Path | None:
 def _begin(here: Client, password_file: Path | None) -> str:
     """The erasure's id. Asked for only where it is needed: one that has begun needs no password, nor do people of an
     identity provider, who have none here."""
-    password = _given(password_file)
+    password = given_password(password_file)
     try:
         return here.erase(password).id
     except ApiError as e:
         if password is not None or e.code != "password-needed":
             raise
     return here.erase(typer.prompt("Password, once more", hide_input=True, err=True)).id
-
-
-def _given(password_file: Path | None) -> str | None:
-    """Never an argument: every user of the machine can read those."""
-    if password_file is None:
-        return os.environ.get("SEMBLANCE_PASSWORD") or None
-    if str(password_file) == "-":
-        return sys.stdin.readline().rstrip("\r\n")
-    return password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")

@@ -31,7 +31,7 @@ class Keep(enum.StrEnum):
 _WITH = (
     "Somebody else in the picture, by the grant that they gave to you, and where: left, right, top, bottom or four "
     "shares (left,top,right,bottom). Again for more; without WHERE all stand side by side. The grant must say "
-    "together; how many a picture may show, GET /v1/capabilities says. It cannot be edited or varied."
+    "together; how many a picture may show, GET /v1/capabilities says. Who asked may edit it; it counts again."
 )
 _ADAPTER = ["id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor"]
 _IMAGE = ["id", "state", "reason_codes", "width_px", "height_px", "seed", "source_image_id"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from semblance.client.client import Client
+from semblance.client.command.asking import refused
 from semblance.client.command.credentials import load
 from semblance.client.command.output import Json, say
 
@@ -42,14 +44,14 @@ def add(
 @app.command("remove")
 def remove(
     entry_id: str,
-    code: Annotated[
-        str,
-        typer.Option(prompt="Removal code", hide_input=True, help="Asked for when left out.", envvar="REMOVAL_CODE"),
-    ],
     url: Url = None,
+    _code: Annotated[
+        str | None, refused("--code", "Leave it out to be asked, or use REMOVAL_CODE of the environment.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Take the protection back."""
+    """Take the protection back. The removal code is asked for, unless REMOVAL_CODE has it."""
+    code = os.environ.get("REMOVAL_CODE") or typer.prompt("Removal code", hide_input=True, err=True)
     with Client(url or load().base_url) as here:
         here.remove_protection(entry_id, code)
     say({"removed": entry_id}, as_json=json, words=f"Entry {entry_id} is removed; the face is protected no longer.")

@@ -48,10 +48,10 @@ def _forward(bench: backbones.Bench) -> Row:
     loras = bench.loras(bare, ROWS)
     lanes = Lanes.random(bare, 2 * ROWS, torch.Generator().manual_seed(0))
     bare_family, mixed_family = StableDiffusion(bare), StableDiffusion(mixed)
-    with _wearing(bench, loras) as (family, slots, held):
+    with wearing(bench, loras) as (family, slots, held):
 
         def bind(adapters: int) -> None:
-            slots.bind("unet", [[Use(held[row % adapters])] for row in range(ROWS)] * 2)
+            slots.bind("unet", [[Use(held[row % adapters])] for row in range(ROWS)], each=2)
 
         def worn() -> torch.Tensor:
             return lanes.predicted(family)
@@ -75,7 +75,7 @@ def _forward(bench: backbones.Bench) -> Row:
         "cpu_ms": {case: spread([1e3 * seconds for seconds in each], 1) for case, each in times.items()},
         "throughput": {case: ratios(times, "no adapter", case) for case in COMPARED},
         "largest_difference_from_peft": apart,
-        "share_of_multiplications": round(_share(bare, bench), 3),
+        "share_of_multiplications": round(multiplications(bare, bench), 3),
     }
 
 
@@ -84,7 +84,7 @@ def _sweep(bench: backbones.Bench) -> Row:
     most = max(SWEEP)
     bare = bench.load()
     lanes = Lanes.random(bare, most, torch.Generator().manual_seed(1))
-    with _wearing(bench, bench.loras(bare, most)) as (family, slots, held):
+    with wearing(bench, bench.loras(bare, most)) as (family, slots, held):
 
         def bind(adapters: int) -> None:
             slots.bind("unet", [[Use(held[lane % adapters])] for lane in range(most)])
@@ -101,7 +101,7 @@ def _sweep(bench: backbones.Bench) -> Row:
 
 
 @contextmanager
-def _wearing(bench: backbones.Bench, loras: list[bytes]) -> Iterator[tuple[StableDiffusion, Slots, list[Any]]]:
+def wearing(bench: backbones.Bench, loras: list[bytes]) -> Iterator[tuple[StableDiffusion, Slots, list[Any]]]:
     """A backbone with slots that hold all of these."""
     backbone = bench.load()
     layout = bench.layout(backbone)
@@ -119,7 +119,7 @@ def _peft(backbone: Backbone, loras: list[bytes]) -> Iterator[None]:
 
     for index, lora in enumerate(loras):
         backbone.pipeline.load_lora_weights(load(lora), adapter_name=f"a{index}")
-    names = [f"a{row}" for row in range(len(loras))] * 2
+    names = [f"a{row}" for row in range(len(loras)) for _lane in range(2)]
 
     def named(_module: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         kwargs["adapter_names"] = names
@@ -138,7 +138,7 @@ def _by_peft(family: StableDiffusion, loras: list[bytes], lanes: Lanes) -> torch
         return lanes.predicted(family)
 
 
-def _share(backbone: Backbone, bench: backbones.Bench) -> float:
+def multiplications(backbone: Backbone, bench: backbones.Bench) -> float:
     """Multiplications of the adapters as a share of the bare UNet's: what no arrangement can save."""
     unet, adapted = backbone.pipeline.unet, {layer.name for layer in bench.layout(backbone).towers[0].layers}
     counted = {"base": 0, "adapter": 0}

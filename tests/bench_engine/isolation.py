@@ -10,7 +10,7 @@ from typing import Any
 
 import backbones
 import torch
-from batch import _wearing
+from batch import wearing
 from lanes import Lanes
 
 from semblance.diffusion.slots import Use
@@ -35,7 +35,7 @@ def _measured(bench: backbones.Bench, trials: int) -> Row:
     loras = bench.loras(backbone, ADAPTERS)
     generator, dice = torch.Generator().manual_seed(3), random.Random(3)
     mine = Lanes.random(backbone, 1, generator)
-    with _wearing(bench, loras) as (family, slots, held):
+    with wearing(bench, loras) as (family, slots, held):
         expected: torch.Tensor | None = None
         differing = 0
         for trial in range(trials):

@@ -11,7 +11,7 @@ from typing import Any
 import backbones
 import psutil
 import torch
-from batch import _wearing
+from batch import wearing
 from lanes import Lanes
 
 from semblance.diffusion.slots import FlatAdapter, Use, flatten
@@ -30,7 +30,7 @@ def measure(_out: Path) -> Row:
         layout = bench.layout(backbone)
         sidecars = [flatten(lora, layout).to_bytes() for lora in bench.loras(backbone, ADAPTERS)]
         lanes = Lanes.random(backbone, LANES, torch.Generator().manual_seed(0))
-        with _wearing(bench, bench.loras(backbone, SLOTS)) as (family, slots, held):
+        with wearing(bench, bench.loras(backbone, SLOTS)) as (family, slots, held):
             for one in held:
                 slots.release(one)
             resident: list[float] = []

@@ -11,7 +11,7 @@ from typing import Any
 
 import backbones
 import torch
-from batch import _wearing
+from batch import wearing
 from lanes import Lanes
 from timing import spread
 from torch._dynamo.utils import counters
@@ -30,7 +30,7 @@ def measure(_out: Path) -> Row:
         loras = bench.loras(backbone, ADAPTERS)
         dice = random.Random(5)
         lanes = Lanes.random(backbone, LANES, torch.Generator().manual_seed(0))
-        with _wearing(bench, loras) as (family, slots, held):
+        with wearing(bench, loras) as (family, slots, held):
             plain: list[float] = []
             uses = [[], *([Use(one)] for one in held)]
             choices = [[dice.choice(uses) for _ in range(LANES)] for _ in range(CHANGES)]

@@ -254,6 +254,24 @@ def test_half_precision_is_as_near_as_diffusers_own(face_dir: Path, loras: list[
     assert (made - exact).abs().max() <= 1.5 * (near - exact).abs().max()
 
 
+def test_a_rows_lanes_share_one_copy_and_no_others_read_it(
+    slots: Slots, backbone: Backbone, flats: list[FlatAdapter]
+) -> None:
+    inputs = Inputs(7)
+    bare = predict(backbone, inputs)
+    (worn,) = uses(slots, flats[:1])
+    slots.bind("unet", [[worn], [worn], [], []])
+    apart = predict(backbone, inputs)
+    slots.bind("unet", [[worn], []], each=2)
+    made = predict(backbone, inputs)
+    assert torch.allclose(made, apart, atol=TOLERANCE, rtol=0)
+    assert not torch.allclose(made[:2], bare[:2], atol=TOLERANCE, rtol=0)
+    assert torch.equal(made[2:], bare[2:])
+    slots.bind("unet", [[worn], []])
+    with pytest.raises(ValueError, match="4 lanes where 2 rows of 1 are bound"):
+        predict(backbone, inputs)
+
+
 def test_what_was_bound_comes_back_after_a_shared_lane(backbone: Backbone, flats: list[FlatAdapter]) -> None:
     tokens = torch.arange(24).view(1, -1)
     with torch.inference_mode(), slotted(backbone) as slots:

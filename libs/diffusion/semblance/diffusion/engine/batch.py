@@ -104,9 +104,8 @@ class Forward:
         seen = torch.cat([row.seen() for row in rows for _lane in row.told])
         timesteps = [row.plan.timesteps[row.step] for row in rows for _lane in row.told]
         empty = size - len(told)
-        uses = [row.uses for row in rows for _lane in row.told]
         lanes = {name: _padded(torch.cat([lane[name] for lane in told]), empty) for name in told[0]}
-        self._bind([*uses, *[()] * empty], rows[0].batch_class.places, self._regions(lanes))
+        self._bind(rows, size, self._regions(lanes))
         with torch.no_grad():
             predicted = self._family.predict(
                 _padded(seen, empty), torch.tensor(timesteps + timesteps[:1] * empty, device=seen.device), lanes
@@ -130,11 +129,16 @@ class Forward:
         ]
         return torch.cat(rescaled)
 
-    def _bind(self, lanes: list[tuple[Use, ...]], places: int, regions: Regions | None) -> None:
-        worn = (places, [[(use.held, use.strength) for use in lane] for lane in lanes])
+    def _bind(self, rows: Sequence[Row], size: int, regions: Regions | None) -> None:
+        """A row's lanes share what it wears, where the size leaves no lane over."""
+        own = rows[0].batch_class
+        each = own.lanes if size % own.lanes == 0 else 1
+        uses = [row.uses for row in rows for _ in range(own.lanes // each)]
+        uses += [()] * (size // each - len(uses))
+        worn = (own.places, each, [[(use.held, use.strength) for use in lane] for lane in uses])
         if worn != self._bound or regions is not None:
             self._bound = None
-            self._slots.bind(self._prefix, lanes, places=places, regions=regions)
+            self._slots.bind(self._prefix, uses, places=own.places, each=each, regions=regions)
             self._bound = worn if regions is None else None
 
     def _regions(self, lanes: Lane) -> Regions | None:

@@ -91,6 +91,7 @@ class AttachedTower:
     table: torch.Tensor = field(repr=False)
     bindings: dict[tuple[int, int, bool], Binding] = field(default_factory=dict, repr=False)
     bound: Binding | None = None
+    each: int = 1
     regions: Regions | None = field(default=None, repr=False)
     shared: bool = False
 
@@ -101,14 +102,14 @@ class AttachedTower:
             self.bindings[key] = Binding.of(self.tower, lanes, places, self.table)
         return self.bindings[key]
 
-    def show(self, binding: Binding | None, regions: Regions | None) -> None:
-        """Let every layer read these weights; None is the bare layer."""
-        if binding is self.bound and regions is self.regions:
+    def show(self, binding: Binding | None, regions: Regions | None, each: int = 1) -> None:
+        """Let every layer read these weights, each of their rows for so many lanes; None is the bare layer."""
+        if binding is self.bound and regions is self.regions and each == self.each:
             return
         for name, layer in self.layers.items():
             layer.a, layer.b = (None, None) if binding is None else binding.weights[name]
-            layer.regions = regions
-        self.bound, self.regions = binding, regions
+            layer.each, layer.regions = each, regions
+        self.bound, self.regions, self.each = binding, regions, each
 
 
 def _views(lines: torch.Tensor, blocks: torch.Tensor, tower: Tower, layer: Layer) -> tuple[torch.Tensor, torch.Tensor]:

@@ -47,9 +47,10 @@ class Regions:
 
 
 class SlotLinear(nn.Module):
-    """`base(x) + (x A) B` with A and B of each lane. a (L, in, K * rank), b (L, K * rank, out); None: the bare layer.
+    """`base(x) + (x A) B` with A and B of each row. a (N, in, K * rank), b (N, K * rank, out); None: the bare layer.
 
-    One lane (1, ...) is shared by every lane of the input. reads_words: the input is the prompt, not the picture.
+    A row is `each` consecutive lanes of the input that wear the same, as guidance's two are: they are one product. One
+    row is shared by every lane. reads_words: the input is the prompt, not the picture.
     """
 
     def __init__(self, base: nn.Linear, *, reads_words: bool = False) -> None:
@@ -58,6 +59,7 @@ class SlotLinear(nn.Module):
         self.reads_words = reads_words
         self.a: torch.Tensor | None = None
         self.b: torch.Tensor | None = None
+        self.each = 1
         self.regions: Regions | None = None
 
     def forward(self, x: torch.Tensor, *_args: Any, **_kwargs: Any) -> torch.Tensor:
@@ -65,21 +67,24 @@ class SlotLinear(nn.Module):
         made: torch.Tensor = self.base(x)
         if self.a is None or self.b is None:
             return made
-        lanes = x.shape[0]
-        hidden = torch.bmm(x.reshape(lanes, -1, x.shape[-1]), self.a.expand(lanes, -1, -1))
+        rows = rows_of(self.a, x, self.each)
+        hidden = torch.bmm(x.reshape(rows, -1, x.shape[-1]), self.a)
         if self.regions is not None:
-            hidden = hidden * (self.regions.in_words() if self.reads_words else self.regions.over(hidden.shape[1]))
+            lanes = hidden.view(x.shape[0], -1, hidden.shape[-1])
+            counts = self.regions.in_words() if self.reads_words else self.regions.over(lanes.shape[1])
+            hidden = (lanes * counts).view(hidden.shape)
         # In place: what the frozen layer made is ours, and no gradient needs it.
-        made.view(lanes, -1, made.shape[-1]).baddbmm_(hidden, self.b.expand(lanes, -1, -1))
+        made.view(rows, -1, made.shape[-1]).baddbmm_(hidden, self.b)
         return made
 
 
 class SlotConv2d(nn.Module):
     """The same for a convolution of stride, padding and kernel stated in numbers, without dilation.
 
-    a (L, K, rank, taps, in): A turned by `folded`. b (L, out, K * rank). A batch whose lanes have filters of their own
+    a (N, K, rank, taps, in): A turned by `folded`. b (N, out, K * rank). A batch whose lanes have filters of their own
     is a grouped convolution, which processors do slowly for a few filters each; here every tap is one matrix product
-    with the picture as it lies, and what the taps made is shifted and summed (`fold`).
+    with the picture as it lies, and what the taps made is shifted and summed (`fold`). A row's lanes do not lie side by
+    side in such a product, so each takes its own.
     """
 
     def __init__(self, base: nn.Conv2d) -> None:
@@ -88,6 +93,7 @@ class SlotConv2d(nn.Module):
         self._padding = (int(base.padding[0]), int(base.padding[1]))
         self.a: torch.Tensor | None = None
         self.b: torch.Tensor | None = None
+        self.each = 1
         self.regions: Regions | None = None
 
     def forward(self, x: torch.Tensor, *_args: Any, **_kwargs: Any) -> torch.Tensor:
@@ -95,19 +101,25 @@ class SlotConv2d(nn.Module):
         made: torch.Tensor = self.base(x)
         if self.a is None or self.b is None:
             return made
-        lanes, channels, height, width = x.shape
-        filters = self.a.expand(lanes, -1, -1, -1, -1).reshape(lanes, -1, channels)
-        hidden = self._summed(torch.bmm(filters, x.reshape(lanes, channels, -1)), height, width)
-        if self.regions is not None:
-            hidden = hidden * self.regions.at(hidden.shape[2], hidden.shape[3])
-        b, hidden = self.b.expand(lanes, -1, -1), hidden.flatten(2)
-        if made.is_contiguous():
-            made.flatten(2).baddbmm_(b, hidden)
-            return made
-        return made + torch.bmm(b, hidden).reshape(made.shape)  # pictures that lie with their channels last
+        rows = rows_of(self.a, x, self.each)
+        filters = self.a.flatten(1, 3)
+        for lane in range(each := x.shape[0] // rows):
+            hidden = self._hidden(x[lane::each], filters)
+            if self.regions is not None:
+                hidden = hidden * self.regions.at(hidden.shape[2], hidden.shape[3])[lane::each]
+            mine, hidden = made[lane::each], hidden.flatten(2)
+            if made.is_contiguous():
+                mine.flatten(2).baddbmm_(self.b, hidden)
+            else:
+                mine += torch.bmm(self.b, hidden).reshape(mine.shape)  # pictures that lie with their channels last
+        return made
+
+    def _hidden(self, x: torch.Tensor, filters: torch.Tensor) -> torch.Tensor:
+        """x (N, in, h, w) and filters (N, K * rank * taps, in) to (N, K * rank, h', w')."""
+        return self._summed(torch.bmm(filters, x.flatten(2)), x.shape[2], x.shape[3])
 
     def _summed(self, taps: torch.Tensor, height: int, width: int) -> torch.Tensor:
-        """(L, K * rank * taps, h * w) to (L, K * rank, h', w')."""
+        """(N, K * rank * taps, h * w) to (N, K * rank, h', w')."""
         (down, right), (above, before) = self.base.kernel_size, self._padding
         if (down, right, above, before) == (1, 1, 0, 0):
             hidden = taps.reshape(taps.shape[0], -1, height, width)
@@ -115,6 +127,15 @@ class SlotConv2d(nn.Module):
             whole = (height + 2 * above - down + 1, width + 2 * before - right + 1)  # as if it moved by one
             hidden = F.fold(taps, whole, (down, right), padding=(down - 1 - above, right - 1 - before))
         return hidden[:, :, :: self.base.stride[0], :: self.base.stride[1]]
+
+
+def rows_of(weights: torch.Tensor, x: torch.Tensor, each: int) -> int:
+    """Into how many rows the lanes of x fall. Raises ValueError for lanes that nobody was bound to: a weight never
+    reaches a lane by chance."""
+    rows = weights.shape[0]
+    if rows not in (1, x.shape[0] / each):
+        raise ValueError(f"{x.shape[0]} lanes where {rows} rows of {each} are bound")
+    return rows
 
 
 def folded(a: torch.Tensor) -> torch.Tensor:

@@ -165,13 +165,14 @@ class Slots:
         lanes: Sequence[Sequence[Use]],
         *,
         places: int | None = None,
+        each: int = 1,
         regions: Regions | None = None,
     ) -> None:
         """Let lane i of a tower wear lanes[i], several adding up; an empty one is the bare model, bit for bit.
 
         places: adapters that a lane has room for, the most that any wears when None; lanes and places are the shape
-        that torch.compile sees. regions: of these lanes and places, with the tower's rank. Raises AdapterWiped,
-        WornByAnother.
+        that torch.compile sees. each: so many consecutive lanes of the tower's input wear one of `lanes`, from one
+        copy. regions: of the input's lanes and places, with the tower's rank. Raises AdapterWiped, WornByAnother.
         """
         with self._lock:
             attached = self._attached(prefix)
@@ -182,14 +183,14 @@ class Slots:
                 raise RuntimeError(f"{prefix} is bound as one lane just now")
             count = len(worn) // len(lanes)
             if regions is not None and (
-                regions.picture.shape[:2] != (len(lanes), count)
-                or regions.words.shape[:2] != (len(lanes), count)
+                regions.picture.shape[:2] != (len(lanes) * each, count)
+                or regions.words.shape[:2] != (len(lanes) * each, count)
                 or regions.rank != attached.tower.rank
             ):
                 raise ValueError("the regions are those of other lanes")
             binding = attached.binding(len(lanes), count, shared=False)
             binding.fill(attached.table, worn)
-            attached.show(binding, regions)
+            attached.show(binding, regions, each)
 
     def unbind(self, prefix: str) -> None:
         """Leave the tower bare: its layers are the backbone's own, and no lane of any shape keeps anybody's weights."""
@@ -219,7 +220,7 @@ class Slots:
             if attached is not None:
                 if attached.shared:
                     raise RuntimeError(f"{prefix} is bound as one lane already")
-                former, regions = attached.bound, attached.regions
+                former = attached.bound, attached.regions, attached.each
                 binding = attached.binding(1, len(worn), shared=True)
                 binding.fill(attached.table, worn)
                 attached.show(binding, None)
@@ -231,7 +232,7 @@ class Slots:
                 with self._lock:
                     binding.clear()
                     attached.shared = False
-                    attached.show(former, regions)
+                    attached.show(*former)
 
     def _attach(self, tower: Tower, towers: Mapping[str, nn.Module]) -> AttachedTower:
         module = towers[tower.prefix]

@@ -28,7 +28,13 @@ def modules() -> dict[pathlib.Path, ast.Module]:
     return {p.relative_to(ROOT): ast.parse(p.read_text()) for p in paths if "_pb2" not in p.name}
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
+@functools.cache
+def imports(path: pathlib.Path) -> tuple[str, ...]:
+    """Names of the modules that one of `modules` imports."""
+    return tuple(imported(modules()[path]))
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -38,9 +44,7 @@ def imports(tree: ast.Module) -> Iterator[str]:
 
 def importers(package: str) -> list[pathlib.Path]:
     return [
-        path
-        for path, tree in modules().items()
-        if any(name == package or name.startswith(f"{package}.") for name in imports(tree))
+        path for path in modules() if any(name == package or name.startswith(f"{package}.") for name in imports(path))
     ]
 
 
@@ -70,9 +74,9 @@ def test_rules_know_no_foreign_system(service: str) -> None:
     ]
     assert rooms, f"{service} has no domain, ports or handlers"
     for path in rooms:
-        names = {name.split(".")[0] for name in imports(modules()[path])}
+        names = {name.split(".")[0] for name in imports(path)}
         assert not names & FOREIGN, path
-        assert not any(name.startswith("semblance.contracts") for name in imports(modules()[path])), path
+        assert not any(name.startswith("semblance.contracts") for name in imports(path)), path
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -202,3 +202,18 @@ def test_only_the_head_asks_kubernetes_and_only_where_it_grows(ray: Any, product
 
     assert outside(ray) == set()
     assert outside(production) == {"ray-head"}
+
+
+def test_names_are_asked_where_the_values_say(render: Callable[..., list[dict[str, Any]]]) -> None:
+    """A cache on the node's own network lies in no namespace."""
+    given = {"networkPolicies": {"dnsNamespace": "dns", "dnsCidrs": ["169.254.20.10/32"]}}
+    [rule] = next(
+        policy["spec"]["egress"]
+        for policy in render(given)
+        if policy["kind"] == "NetworkPolicy" and policy["metadata"]["name"] == "demo-semblance-nothing"
+    )
+    assert rule["to"] == [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "dns"}}},
+        {"ipBlock": {"cidr": "169.254.20.10/32"}},
+    ]
+    assert {(port["protocol"], port["port"]) for port in rule["ports"]} == {("UDP", 53), ("TCP", 53)}

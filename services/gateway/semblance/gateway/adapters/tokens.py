@@ -34,6 +34,8 @@ _LEEWAY_S = 5
 _REFRESH_S = 300.0
 _REFRESH_ON_UNKNOWN_KEY_S = 30.0
 _FETCH_TIMEOUT_S = 5.0
+_AFTER_A_FAILURE_S = 5.0
+_WAIT_FOR_ANOTHER_S = 1.0
 _TOKEN_CHARACTERS_MAX = 8192
 # A key that its issuer withdraws is used for up to _REFRESH_S anyhow; this adds little to that.
 _REMEMBER_S = 30.0
@@ -50,22 +52,46 @@ class KeySource(Protocol):
 
 
 class JwkSet:
-    """Keys from a JWKS document that `load` gets; asked again when old, and at most every 30 s for unknown keys."""
+    """Keys from a JWKS document that `load` gets; asked again when old, and at most every 30 s for unknown keys.
 
-    def __init__(self, load: Callable[[], Mapping[str, Any]]) -> None:
+    One thread asks, and after a failure nobody for some seconds: anybody may send a token that names the issuer, and
+    each would hold a thread for as long as an issuer that is away takes to answer.
+    """
+
+    def __init__(self, load: Callable[[], Mapping[str, Any]], clock_s: Callable[[], float] = time.monotonic) -> None:
         self._load = load
+        self._clock_s = clock_s
         self._keys: dict[str | None, jwt.PyJWK] = {}
-        self._loaded_at_s: float | None = None
+        self._loaded_at_s = float("-inf")
+        self._not_before_s = float("-inf")
+        self._asking = threading.Lock()
 
     def key(self, key_id: str | None) -> jwt.PyJWK | None:
-        age_s = float("inf") if self._loaded_at_s is None else time.monotonic() - self._loaded_at_s
-        if age_s > _REFRESH_S or (key_id not in self._keys and age_s > _REFRESH_ON_UNKNOWN_KEY_S):
-            keys = [key for key in jwt.PyJWKSet.from_dict(dict(self._load())).keys if key.public_key_use != "enc"]
-            self._keys = {key.key_id: key for key in keys}
-            self._loaded_at_s = time.monotonic()
+        if self._is_due(key_id):
+            self._ask(key_id)
         if key_id is None and len(self._keys) == 1:
             return next(iter(self._keys.values()))
         return self._keys.get(key_id)
+
+    def _is_due(self, key_id: str | None) -> bool:
+        age_s = self._clock_s() - self._loaded_at_s
+        return age_s > _REFRESH_S or (key_id not in self._keys and age_s > _REFRESH_ON_UNKNOWN_KEY_S)
+
+    def _ask(self, key_id: str | None) -> None:
+        """Whoever comes meanwhile waits a moment for what is asked already. Raises Unavailable."""
+        if self._clock_s() < self._not_before_s or not self._asking.acquire(timeout=_WAIT_FOR_ANOTHER_S):
+            raise Unavailable("the identity provider's keys are not known yet", code="issuer-unavailable")
+        try:
+            if not self._is_due(key_id):
+                return
+            keys = [key for key in jwt.PyJWKSet.from_dict(dict(self._load())).keys if key.public_key_use != "enc"]
+            self._keys = {key.key_id: key for key in keys}
+            self._loaded_at_s = self._clock_s()
+        except BaseException:
+            self._not_before_s = self._clock_s() + _AFTER_A_FAILURE_S
+            raise
+        finally:
+            self._asking.release()
 
 
 class LocalIssuer:

@@ -185,6 +185,17 @@ class TooManyUploads(QuotaExceeded):
         super().__init__("this address already sends as many uploads as it may at a time", retry_after_s=1)
 
 
+class TooManyWaits(QuotaExceeded):
+    """One person waits for as many pictures as they may at a time; the others' turns are not for them."""
+
+    code = "too-many-waits"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"you already wait for {limit} pictures", retry_after_s=5, remedy="POST /v1/images does not wait."
+        )
+
+
 class MadeNoPicture(SemblanceError):
     """A waiting call learnt that the picture will never be published."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from semblance.gateway.domain.errors import Busy, MadeNoPicture, NotFinished
+from semblance.gateway.domain.errors import MadeNoPicture, NotFinished
 from semblance.gateway.domain.job import Change, Job, JobKind
 from semblance.gateway.domain.things import Capabilities, Content, Image, ImageOrder, Manifest
 from semblance.gateway.handlers.consents import require_consent
@@ -91,14 +91,10 @@ def image_manifest(gate: Gate, subject_id: str, image_id: str) -> Manifest:
 def await_image(gate: Gate, subject_id: str, image_id: str, limit_s: float) -> Content:
     """Wait until the image is published and give its bytes.
 
-    Raises Busy, MadeNoPicture, ConsentRevoked, NotFound (removed) and Unavailable when `limit_s` is over.
+    Raises Busy, TooManyWaits, MadeNoPicture, ConsentRevoked, NotFound (removed) and Unavailable when `limit_s` is over.
     """
-    if not gate.waits.acquire(blocking=False):
-        raise Busy
-    try:
+    with gate.waits.one(subject_id):
         job = _await_end(gate, subject_id, image_id, limit_s)
-    finally:
-        gate.waits.release()
     if job.state == "published":
         return image_content(gate, subject_id, image_id)
     if job.state == "revoked":

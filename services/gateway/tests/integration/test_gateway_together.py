@@ -150,6 +150,47 @@ def test_whoever_is_in_it_sees_it_and_lets_it_through(two, ada, eve) -> None:
     assert code(eve.get(content)) == (403, "image-hidden")
 
 
+def test_only_whoever_asked_changes_it_and_everybody_is_asked_again(two, ada, eve) -> None:
+    grant_id, image_id = two.published()
+    path, edit = f"/v1/images/{image_id}/edits", {"prompt": "in the snow", "keep": "face"}
+    assert code(eve.post(path, json=edit)) == (403, "awaiting-approval")
+    assert code(ada.post(path, json=edit)) == (403, "asked-by-another")
+    assert ada.post(f"/v1/inbox/{image_id}/approve").status_code == 200
+    assert eve.post(path, json=edit | {"negative_prompt": "hats"}).status_code == 422
+    made = eve.post(path, json=edit)
+    assert (made.status_code, made.json()["people"], made.json()["source_image_id"]) == (202, 2, image_id), made.text
+    first, again = two.world.platform.generation.orders
+    assert (again.edit.kept, again.region, [each.region for each in again.beside]) == ("face", None, [None])
+    assert (again.consent_id, again.adapter_id) == (first.consent_id, first.adapter_id)
+    [was], [beside] = first.beside, again.beside
+    assert (beside.consent_id, beside.shared, beside.adapter_id) == (grant_id, was.shared, was.adapter_id)
+    assert eve.post(f"/v1/images/{image_id}/variations", json={"n": 2}).status_code == 403, (
+        "three in all"
+    )
+    assert eve.get(f"/v1/grants/{grant_id}").json()["pictures_left"] == 0
+    ada.post(f"/v1/grants/{grant_id}/withdraw")
+    assert code(eve.post(path, json=edit)) == (403, "consent-of-another-required")
+
+
+def test_who_asked_for_two_others_changes_it_under_both_grants(two, ada, eve, sign_up) -> None:
+    cleo = sign_up("cleo")
+    cleo.adapter(two.world, cleo.opt_in())
+    cleo.http.put("/v1/sharing", json={"level": "people"}, headers=cleo.headers)
+    given = SCOPE | {"review": False}
+    adas = two.grant(review=False)
+    cleos = cleo.post("/v1/grants/give", json=given | {"grantee_id": eve.subject_id}).json()["id"]
+    mine = {"adapter_id": two.adapters[eve.subject_id]}
+    body = {"grant_id": adas, "prompt": "x", "others": [{"grant_id": cleos}, mine]}
+    asked = eve.post("/v1/images", json=body)
+    image_id = asked.json()["id"]
+    two.world.platform.generation.become(image_id, "published")
+    made = eve.post(f"/v1/images/{image_id}/edits", json={"prompt": "in the snow"})
+    assert (made.status_code, made.json()["people"]) == (202, 3), made.text
+    first, again = two.world.platform.generation.orders
+    assert [each.consent_id for each in (again, *again.beside)] == [each.consent_id for each in (first, *first.beside)]
+    assert again.beside[1].shared is None
+
+
 def test_a_withdrawn_grant_takes_it_out_of_reach_and_either_deletes_it(two, ada, eve, sign_up) -> None:
     grant_id, image_id = two.published(review=False)
     content = f"/v1/images/{image_id}/content"

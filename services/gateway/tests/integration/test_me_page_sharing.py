@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from semblance.gateway.domain.things import ImageOrder
 from semblance.gateway.testing import GatewayInProcess, browser
 from semblance.gateway.testing.visit import Visit
 
@@ -162,6 +163,23 @@ def test_together_has_a_tick_of_its_own_and_pictures_that_others_asked_for_wait_
     assert page.complaints == []
 
 
+def waits_for_everybody(world: GatewayInProcess, visit: Visit, other: Any, order: ImageOrder) -> None:
+    """What was asked for is shown once the other one lets it through, and can then be changed for both."""
+    page = visit.page
+    world.platform.generation.become(order.image_id, "published")
+    page.until("/once everybody in it lets me/.test(document.getElementById('pictures').innerText)", 30)
+    fits(visit, "together-asked")
+    assert other.post(f"/v1/inbox/{order.image_id}/approve").status_code == 200
+    page.until("!!document.querySelector('#pictures img')", 30)
+    page.click("#pictures .change")
+    assert "Our faces" in page.run("document.querySelector('#edit [name=keep]').innerText")
+    page.fill("#edit [name=prompt]", "in the snow")
+    page.click("#edit-yes")
+    page.until("document.querySelectorAll('#pictures li').length === 2")
+    _, edit = world.platform.generation.orders
+    assert (edit.edit.source_image_id, edit.beside[0].consent_id) == (order.image_id, order.beside[0].consent_id)
+
+
 def test_a_picture_with_others_is_asked_for_where_somebody_lets_one(
     world: GatewayInProcess, visit: Visit, sign_up: Callable[..., Any]
 ) -> None:
@@ -180,9 +198,9 @@ def test_a_picture_with_others_is_asked_for_where_somebody_lets_one(
     assert eve.post(f"/v1/grants/{grant_id}/allow", json=scope | {"together": True}).status_code == 200
     page.click("#to-pictures")
     page.click("#together summary")
-    assert [row for row in visit.text("together-who").split("\n") if "two of us" in row] == ["“the two of us”"]
-    assert page.run("document.querySelectorAll('#together-who .person').length") == 1
-    page.fill("#together-how [name=prompt]", "two friends in hats")
+    assert visit.text("together-who").startswith("“the two of us”")
+    field = "#together-how [name=prompt]"
+    page.fill(field, "two friends in hats")
     page.click("#together-how [type=submit]")
     page.until("/Say who else/.test(document.getElementById('problem').innerText)")
     page.click("#together-who [type=checkbox]")
@@ -196,8 +214,8 @@ def test_a_picture_with_others_is_asked_for_where_somebody_lets_one(
     page.until("/what is not made here/.test(document.getElementById('problem').innerText)")
     assert "hats" not in visit.text("problem"), "nobody's limits are told"
     page.complaints.clear()
-    page.run("document.querySelector('#together-how [name=prompt]').value = ''")
-    page.fill("#together-how [name=prompt]", "two friends in a garden")
+    page.run(f"document.querySelector('{field}').value = ''")
+    page.fill(field, "two friends in a garden")
     page.click("#together-how [type=submit]")
     page.until("!!document.querySelector('#pictures li')")
     [order] = world.platform.generation.orders
@@ -205,12 +223,7 @@ def test_a_picture_with_others_is_asked_for_where_somebody_lets_one(
     assert order.prompt == "two friends in a garden"
     assert (beside.subject_id, beside.consent_id, beside.prompt) == (eve.subject_id, grant_id, "me with a book")
     assert (order.region.right, beside.region.left) == (0.5, 0.5)
-    world.platform.generation.become(order.image_id, "published")
-    page.until("/once everybody in it lets me/.test(document.getElementById('pictures').innerText)", 30)
-    fits(visit, "together-asked")
-    assert eve.post(f"/v1/inbox/{order.image_id}/approve").status_code == 200
-    page.until("!!document.querySelector('#pictures img')", 30)
-    assert page.run("document.querySelector('#pictures .change')") is None
+    waits_for_everybody(world, visit, eve, order)
     eve.post(f"/v1/grants/{grant_id}/withdraw")
     world.platform.generation.people_max = 1
     page.click("#to-pictures")

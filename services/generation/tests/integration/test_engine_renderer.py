@@ -16,13 +16,14 @@ from semblance.diffusion.engine.settings import EngineSettings
 from semblance.diffusion.testing import write_tiny_backbone
 from semblance.faces import Box, Embedding, Face, RgbU8
 from semblance.generation.domain.edit import Beginning, Changes, Kept
-from semblance.generation.domain.errors import AdapterRevoked, EngineAway
+from semblance.generation.domain.errors import AdapterRevoked, EngineAway, NoFaceInSource
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer, engine_settings
 from semblance.generation.ml.judging import png as encoded
 from semblance.generation.ml.judging import upscale
 from semblance.generation.ml.places import Placed
+from semblance.generation.ml.sources import Sources
 from semblance.generation.ports import OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.generation.testing.engines import small, trained
@@ -198,6 +199,8 @@ def test_the_part_that_is_kept_is_the_sources_own(backbone_dir: Path, adapter: O
     seen = [Face(Box(8, 8, 16, 16), points, 0.9)]
     engine = EngineRenderer(replace(small(backbone_dir), upscale_to_px=32), Faces(seen))
     begin = Beginning(encoded(source), Changes(1.0, kept))
+    with pytest.raises(NoFaceInSource, match="not all 2 faces"):
+        Sources(Faces(seen), source.size).start(begin, (32, 32), people=2)
     drawn = pixels(engine.draw(WORDS, replace(ORDER, steps=4), adapter, lambda *_: None, begin).png)
     engine.close()
     face = face_mask(points, 32, 32) > 0

@@ -109,6 +109,9 @@ def test_a_picture_of_two_over_the_wire(service, address: str) -> None:  # type:
         order.beside[0].region.left = 0.4
         with pytest.raises(Invalid, match="overlap"):
             generation.CreateImage(order)
+        order.beside[0].ClearField("region")
+        with pytest.raises(Invalid, match="has a region"):
+            generation.CreateImage(order)
         can = generation.GetCapabilities(service_pb2.GetCapabilitiesRequest())
         assert (can.people_max, can.steps_max, can.own_steps) == (3, 50, 12)
 

@@ -14,11 +14,13 @@ from semblance.contracts.identity.v1 import events_pb2 as identity_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.contracts.training.v1 import events_pb2 as training_pb
-from semblance.generation.domain.errors import InvalidOrder, PromptRefused, UnknownImage
+from semblance.generation.domain.edit import Changes, Kept
+from semblance.generation.domain.errors import InvalidOrder, PromptRefused, SourceGone, UnknownImage
 from semblance.generation.domain.image import Image, State, Visibility
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.together import Area, Canvas, canvas, parse_area
 from semblance.generation.handlers import images
+from semblance.generation.handlers.editing import FromPicture
 from semblance.generation.handlers.terms import Shared, Sitter
 from semblance.generation.handlers.together import Placed
 from semblance.generation.main import people_max
@@ -194,6 +196,39 @@ def test_what_cannot_be_drawn_is_refused(pair: Pair) -> None:
     for edges in ((0.0, 0.0, 0.05, 1.0), (0.5, 0.0, 0.4, 1.0), (0.0, 0.0, float("nan"), 1.0), (0.0, 0.0, 1.1, 1.0)):
         with pytest.raises(InvalidOrder):
             parse_area(*edges)
+
+
+def test_an_edit_shows_the_same_people_where_they_were_and_asks_each_again(pair: Pair) -> None:
+    source = pair.published()
+    begin = FromPicture(source.id, Changes(0.5, Kept.FACE))
+    again = (pair.placed(area=None),)
+    edit = pair.drawn(beside=again, area=None, source=begin)
+    assert (edit.state, edit.people, edit.order.area, edit.others[0].area) == (State.QUARANTINED, 2, LEFT, RIGHT)
+    assert pair.service.renderer.began[-1].changes == begin.changes
+    assert [beside.area for beside in pair.service.renderer.beside[-1]] == [RIGHT]
+    assert pair.service.prompts.limits == ("no alcohol",)
+    other = pair.service.consents.grant(pair.bob, purposes=frozenset({Purpose.GENERATE}), grantee_id=pair.ada)
+    for wrong in (
+        {"beside": ()},  # bob would be in it unasked
+        {"beside": (pair.placed(area=RIGHT),)},
+        {"beside": (pair.placed(area=None, consent=other),)},
+        {"beside": (*again, *again)},
+        {"area": LEFT},
+    ):
+        with pytest.raises(InvalidOrder):
+            pair.ask(**{"beside": again, "area": None, "source": begin} | wrong)
+    alone = pair.service.create(pair.own, pair.adapter_id)
+    pair.service.do_work()
+    pair.service.deliver(provenance_pb.ImagePublished(image_id=alone.id, manifest_id="m"))
+    with pytest.raises(InvalidOrder, match="nobody is added"):
+        pair.ask(beside=again, area=None, source=FromPicture(alone.id, begin.changes))
+    waits = pair.ask(beside=again, area=None, source=begin)
+    images.set_visibility(pair.bob, source.id, pair.service.ports, shown=False)
+    with pytest.raises(SourceGone):
+        pair.ask(beside=again, area=None, source=begin)
+    pair.take_back(pair.grant)
+    assert pair.of(pair.ada, waits).reason_codes == (ANOTHER,)
+    assert pair.of(pair.ada, edit).state is State.FAILED, "also one that is drawn and not yet published"
 
 
 def test_each_whose_limits_refuse_it_is_named_to_the_service_that_asked(pair: Pair) -> None:

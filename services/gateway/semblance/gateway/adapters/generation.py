@@ -45,8 +45,8 @@ class GrpcGeneration:
             request.kept = _KEPT[order.edit.kept]
         if order.region is not None:
             request.region.CopyFrom(_region(order.region))
-            request.own_prompt = order.own_prompt
-            request.beside.extend(map(_beside, order.beside))
+        request.own_prompt = order.own_prompt
+        request.beside.extend(map(_beside, order.beside))
         if order.shared is not None:
             request.requester_id = order.shared.requester_id
             request.review = order.shared.review
@@ -103,7 +103,7 @@ def _beside(each: BesideOrder) -> pb.Beside:
         subject_id=each.subject_id,
         consent_id=each.consent_id,
         adapter_id=each.adapter_id,
-        region=_region(each.region),
+        region=_region(each.region) if each.region is not None else None,
         prompt=each.prompt,
     )
     if each.shared is not None:

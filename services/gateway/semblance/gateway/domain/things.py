@@ -204,12 +204,13 @@ class Region:
 
 @dataclass(frozen=True)
 class BesideOrder:
-    """Somebody beside the subject. `shared` None: they ask themselves."""
+    """Somebody beside the subject. `shared` None: they ask themselves. `region` None: where they stand in the picture
+    that is edited."""
 
     subject_id: str
     consent_id: str
     adapter_id: str
-    region: Region
+    region: Region | None
     prompt: str = field(default="", repr=False)
     shared: SharedOrder | None = None
 

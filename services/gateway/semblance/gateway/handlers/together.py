@@ -44,8 +44,9 @@ def create_together(gate: Gate, caller_id: str, *, image_id: str, wish: Wish, mo
     somebody has no adapter.
     """
     require_room(1 + len(wish.others), min(most, gate.generation.capabilities().people_max))
-    asked = [OtherWish(wish.grant_id, wish.adapter_id, wish.region, wish.own_prompt), *wish.others]
-    regions = placed([each.region for each in asked])
+    asked = [OtherWish(wish.grant_id, wish.adapter_id, wish.region, wish.own_prompt, wish.consent_id), *wish.others]
+    # In an edit everybody stands where they do in its source, which generation knows.
+    regions = [None] * len(asked) if wish.edit else placed([each.region for each in asked])
     grants = [each.grant_id for each in asked if each.grant_id is not None]
     if len(set(grants)) != len(grants):
         raise Invalid("a grant is named twice", remedy="Name each person once.", code="person-twice")
@@ -132,7 +133,7 @@ def _seat(  # noqa: PLR0917 - one call's words
 ) -> _Seated:
     if asked.grant_id is None:
         adapter = gate.training.adapter(caller_id, asked.adapter_id or "")
-        consent_id = (wish.consent_id if asked.adapter_id == wish.adapter_id else None) or adapter.consent_id
+        consent_id = asked.consent_id or adapter.consent_id
         require_consent(gate, caller_id, consent_id, Purpose.GENERATE)
         require_usable(adapter)
         return _Seated(caller_id, consent_id, adapter.id, None)
@@ -144,7 +145,7 @@ def _seat(  # noqa: PLR0917 - one call's words
     return _Seated(grant.subject_id, grant.id, live_adapter(gate, grant.subject_id).id, terms)
 
 
-def _order(image_id: str, wish: Wish, people: Sequence[_Seated], regions: Sequence[Region]) -> ImageOrder:
+def _order(image_id: str, wish: Wish, people: Sequence[_Seated], regions: Sequence[Region | None]) -> ImageOrder:
     subject = people[0]
     return ImageOrder(
         image_id=image_id,
@@ -158,6 +159,7 @@ def _order(image_id: str, wish: Wish, people: Sequence[_Seated], regions: Sequen
         likeness_scale=wish.likeness_scale,
         shared=subject.shared,
         use=wish.use or "",
+        edit=wish.edit,
         region=regions[0],
         own_prompt=wish.own_prompt,
         beside=tuple(

@@ -9,12 +9,14 @@ from semblance.gateway.domain.things import EditOrder, Region
 
 @dataclass(frozen=True)
 class OtherWish:
-    """Somebody in a picture of several: whoever gave the grant, or the caller with this adapter."""
+    """Somebody in a picture of several: whoever gave the grant, or the caller with this adapter, whose own consent it
+    is under unless another is named."""
 
     grant_id: str | None
     adapter_id: str | None
     region: Region | None
     prompt: str = field(default="", repr=False)
+    consent_id: str | None = None
 
 
 @dataclass(frozen=True)

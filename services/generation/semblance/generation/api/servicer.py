@@ -14,6 +14,7 @@ from semblance.generation.domain.image import Image
 from semblance.generation.domain.order import MAX_STEPS, parse_order, parse_words
 from semblance.generation.domain.together import Area, parse_area
 from semblance.generation.handlers import images
+from semblance.generation.handlers.editing import FromPicture
 from semblance.generation.handlers.terms import Shared, Sitter
 from semblance.generation.handlers.together import Placed
 from semblance.generation.ports import Ports
@@ -47,7 +48,7 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
                 steps=request.steps,
                 guidance_scale=request.guidance_scale,
                 likeness_scale=request.likeness_scale,
-                area=_area(request.region) if request.HasField("region") else None,
+                area=_area(request),
             ),
             shared=_shared(request),
             use=parse_use(request.use),
@@ -110,7 +111,11 @@ def _said(request: service_pb2.CreateImageRequest) -> tuple[str, ...]:
     return (request.own_prompt, *(each.prompt for each in request.beside)) if request.beside else ()
 
 
-def _area(region: service_pb2.Region) -> Area:
+def _area(placed: service_pb2.CreateImageRequest | service_pb2.Beside) -> Area | None:
+    """None: none was named."""
+    if not placed.HasField("region"):
+        return None
+    region = placed.region
     return parse_area(region.left, region.top, region.right, region.bottom)
 
 
@@ -130,17 +135,17 @@ def _beside(each: service_pb2.Beside, asker_id: SubjectId) -> Placed:
         AdapterId(parse_id(each.adapter_id, "adapter_id")),
         None if subject_id == asker_id else shared,
     )
-    return Placed(sitter, _area(each.region))
+    return Placed(sitter, _area(each))
 
 
-def _source(request: service_pb2.CreateImageRequest, own_steps: int | None) -> images.FromPicture | None:
+def _source(request: service_pb2.CreateImageRequest, own_steps: int | None) -> FromPicture | None:
     if not request.source_image_id:
         return None
     kept = _KEPT.get(request.kept)
     if kept is None:
         raise InvalidOrder("that part cannot be kept")
     changes = parse_changes(request.strength, kept, request.steps or own_steps)
-    return images.FromPicture(_image(request.source_image_id), changes)
+    return FromPicture(_image(request.source_image_id), changes)
 
 
 def _shared(request: service_pb2.CreateImageRequest) -> Shared | None:

@@ -81,8 +81,9 @@ class NoFaceInSource(Invalid):
 
     code = "no-face-in-source"
 
-    def __init__(self) -> None:
-        super().__init__("no face was found in the picture to edit", remedy="Edit it without keeping a part.")
+    def __init__(self, people: int = 1) -> None:
+        found = "no face was" if people == 1 else f"not all {people} faces were"
+        super().__init__(f"{found} found in the picture to edit", remedy="Edit it without keeping a part.")
 
 
 class UseNotDeclared(Invalid):

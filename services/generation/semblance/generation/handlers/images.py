@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from semblance.generation.domain.edit import Changes, Edit
-from semblance.generation.domain.errors import (
-    InvalidOrder,
-    SourceGone,
-    TooManyImages,
-    UnknownImage,
-)
+from semblance.generation.domain.errors import InvalidOrder, SourceGone, TooManyImages, UnknownImage
 from semblance.generation.domain.events import Ended, Requested
 from semblance.generation.domain.image import Image, State, Visibility
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.handlers.editing import FromPicture, begin_at, is_published
 from semblance.generation.handlers.terms import Shared, Sitter, require_consent
 from semblance.generation.handlers.together import Placed, beside_of, require_all_agreed, require_places
 from semblance.generation.ports import ImageCount, Ports, Store
-from semblance.kernel.consent import WHOEVER_ASKED, Purpose
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.kernel.use import Use
 
@@ -28,16 +22,9 @@ MAX_PAGE: Final = 200
 
 
 @dataclass(frozen=True)
-class FromPicture:
-    """Begin at a picture of the same person that is published; under a grant, at one that the requester may see."""
-
-    source_id: ImageId
-    changes: Changes
-
-
-@dataclass(frozen=True)
 class CreateImage:
-    """The caller chooses the id, so a repeated command makes nothing twice."""
+    """The caller chooses the id, so a repeated command makes nothing twice. Of several in an edit nobody has an area:
+    they stand where they do in the source."""
 
     subject_id: SubjectId
     consent_id: ConsentId
@@ -69,15 +56,17 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
     requester_id = command.shared.requester_id if command.shared else None
     sitter = Sitter(command.subject_id, command.consent_id, command.adapter_id, command.shared)
     require_consent(sitter, ports)
-    area, words = command.order.area, command.words.everything
-    require_places((command.subject_id, area), command.beside, command.asker_id, command.words, ports.rules.people)
+    edit, everybody = None, [Placed(sitter, command.order.area), *command.beside]
+    if command.source is not None:
+        edit, everybody = begin_at(command.source, everybody, command.asker_id, ports)
+    words = command.words.everything
+    require_places(everybody, command.asker_id, command.words, ports.rules.people)
     if requester_id is not None and words.negative_prompt:
         # It would steer a picture around limits that only the prompt is read for.
         raise InvalidOrder("a picture under a grant takes no negative prompt")
-    edit = _edit(command, ports)
-    everybody = [sitter, *(each.sitter for each in command.beside)]
-    (consent, adapter), *agreed = require_all_agreed(everybody, command.use, words, ports)
-    others = tuple(beside_of(each, theirs) for each, theirs in zip(command.beside, agreed, strict=True))
+    sitters = [each.sitter for each in everybody]
+    (consent, adapter), *agreed = require_all_agreed(sitters, command.use, words, ports)
+    others = tuple(beside_of(each, theirs) for each, theirs in zip(everybody[1:], agreed, strict=True))
     image = Image(
         id=command.image_id,
         subject_id=command.subject_id,
@@ -85,7 +74,7 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         consent_revision=consent.revision,
         adapter_id=adapter.id,
         adapter_consent_id=adapter.consent_id,
-        order=command.order,
+        order=replace(command.order, area=everybody[0].area),
         sealed_words=ports.words.seal(command.subject_id, command.words),
         state=State.QUEUED,
         requested_at=ports.clock.now(),
@@ -100,7 +89,7 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         earlier = store.images.get(command.image_id, lock=True)
         if earlier is not None:
             return _same(earlier, command)
-        if edit is not None and not _is_published(store.images.get(edit.source_id, lock=True)):
+        if edit is not None and not is_published(store.images.get(edit.source_id, lock=True)):
             raise SourceGone
         if store.images.open_count(command.subject_id, by_others=image.by_other) >= ports.rules.open_images:
             raise TooManyImages(ports.rules.open_images)
@@ -208,27 +197,6 @@ def showing(image: Image | None, subject_id: SubjectId) -> Image:
     if image is None or subject_id not in image.everybody:
         raise UnknownImage
     return image
-
-
-def _is_published(image: Image | None) -> bool:
-    return image is not None and image.state is State.PUBLISHED
-
-
-def _edit(command: CreateImage, ports: Ports) -> Edit | None:
-    """Raises SourceGone, and the errors of the source's consent."""
-    if command.source is None:
-        return None
-    with ports.reads() as store:
-        source = store.images.get(command.source.source_id)
-    if source is None or source.subject_id != command.subject_id or source.state is not State.PUBLISHED:
-        raise SourceGone
-    if source.people > 1 or command.beside:
-        raise InvalidOrder("a picture of several people cannot be edited", remedy="Ask for a new one.")
-    asker = command.shared.requester_id if command.shared else None
-    if asker is not None and (source.requester_id != asker or source.visibility is not Visibility.SHOWN):
-        raise SourceGone
-    ports.consents.require(source.consent_id, source.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
-    return Edit(source.id, source.consent_id, command.source.changes)
 
 
 def _known(command: CreateImage, ports: Ports) -> Image | None:

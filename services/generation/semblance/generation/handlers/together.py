@@ -21,35 +21,33 @@ from semblance.kernel.use import Use
 
 @dataclass(frozen=True)
 class Placed:
-    """Somebody beside the subject, as they are asked for."""
+    """Somebody in a picture, as they are asked for. area None: of a picture
+    of one, or where they stand in the picture that is edited."""
 
     sitter: Sitter
-    area: Area
+    area: Area | None
 
 
-def require_places(
-    subject: tuple[SubjectId, Area | None], beside: Sequence[Placed], asker_id: SubjectId, words: Words, most: int
-) -> None:
+def require_places(everybody: Sequence[Placed], asker_id: SubjectId, words: Words, most: int) -> None:
     """Raises Invalid unless a picture of several names each once, each in a place of their own, no more than may
     be, and everybody either asks or gave a grant to whoever does."""
-    subject_id, area = subject
-    if not beside:
-        if area is not None:
+    areas = [each.area for each in everybody if each.area is not None]
+    if len(everybody) == 1:
+        if areas:
             raise InvalidOrder("only a picture of several people has regions")
         return
-    if area is None or len(words.said) != 1 + len(beside):
+    if not len(areas) == len(words.said) == len(everybody):
         raise InvalidOrder("everybody in a picture of several has a region")
-    require_room(1 + len(beside), most)
-    people = [subject_id, *(each.sitter.subject_id for each in beside)]
-    if len(set(people)) != len(people):
+    require_room(len(everybody), most)
+    if len({each.sitter.subject_id for each in everybody}) != len(everybody):
         raise InvalidOrder("a person is in a picture once")
-    for each in beside:
+    for each in everybody[1:]:
         shared = each.sitter.shared
         if (each.sitter.subject_id if shared is None else shared.requester_id) != asker_id:
             raise InvalidOrder("everybody in a picture asks for it, or gave a grant to whoever does")
     if words.negative_prompt:
         raise InvalidOrder("a picture of several takes no negative prompt")
-    require_apart([area, *(each.area for each in beside)])
+    require_apart(areas)
 
 
 def require_all_agreed(sitters: Sequence[Sitter], use: Use | None, words: Words, ports: Ports) -> list[Agreed]:
@@ -80,6 +78,7 @@ def require_all_agreed(sitters: Sequence[Sitter], use: Use | None, words: Words,
 def beside_of(each: Placed, agreed: Agreed) -> Another:
     """Somebody beside the subject, as the picture keeps them."""
     consent, adapter = agreed
+    assert each.area is not None, "require_places has seen to it"
     review = each.sitter.shared is not None and each.sitter.shared.review
     return Another(
         subject_id=each.sitter.subject_id,

@@ -119,7 +119,7 @@ class EngineRenderer:
         """As draw; the subject comes first."""
         running = self._ready()
         size = self._size(running, people)
-        start = None if begin is None else self._sources.start(begin, size)
+        start = None if begin is None else self._sources.start(begin, size, len(people))
         worn = worn_by(people, words, running.backbone.config.trigger)
         known = all(each.dressed.reference is not None for each in people)
         sitters = [Sitter(each.dressed.reference, each.area) for each in people]

@@ -25,11 +25,12 @@ class Sources:
         self._faces = faces
         self._max_pixels = max_pixels
 
-    def start(self, begin: Beginning, size: tuple[int, int]) -> Start:
-        """For a picture of this size (height, width). Raises SourceUnusable, NoFaceInSource."""
+    def start(self, begin: Beginning, size: tuple[int, int], people: int = 1) -> Start:
+        """For a picture of this size (height, width) that shows so many people, each of whose faces is told from what
+        is around it where a part is kept. Raises SourceUnusable, NoFaceInSource."""
         picture = self._decoded(begin.picture)
         changes = begin.changes
-        mask = None if changes.kept is Kept.NOTHING else self._mask(picture, size, changes.kept)
+        mask = None if changes.kept is Kept.NOTHING else self._mask(picture, size, changes.kept, people)
         return Start(_resized(picture, size), changes.strength, mask)
 
     def _decoded(self, data: bytes) -> RgbU8:
@@ -44,11 +45,11 @@ class Sources:
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombWarning) as error:
             raise SourceUnusable("the picture to edit cannot be read") from error
 
-    def _mask(self, picture: RgbU8, size: tuple[int, int], kept: Kept) -> NDArray[np.uint8]:
+    def _mask(self, picture: RgbU8, size: tuple[int, int], kept: Kept, people: int) -> NDArray[np.uint8]:
         """(H, W), white where it is drawn anew, black where it is kept, with a soft rim between the two."""
         faces = self._faces.detect(picture)
-        if not faces:
-            raise NoFaceInSource
+        if len(faces) < people:
+            raise NoFaceInSource(people)
         shown = _shown(faces, picture.shape, size)
         return feathered(255 - shown if kept is Kept.FACE else shown)
 

@@ -70,6 +70,13 @@ def test_both_engines_draw_two_people_with_the_same_bytes(
     assert (drawn[0].width_px, drawn[0].height_px) == (128, 64), "each part is as large as a picture of one"
     swapped = in_process.renderer.draw(TWO_WORDS, TWO, other, unwatched, beside=[replace(beside[0], adapter=adapter)])
     assert swapped.png != drawn[0].png
+    begin = Beginning(drawn[0].png, Changes(0.5, Kept.NOTHING))
+    edits = [
+        engine.renderer.draw(TWO_WORDS, TWO, adapter, unwatched, begin, beside=beside)
+        for engine in (in_process, in_cluster)
+    ]
+    assert edits[0] == edits[1]
+    assert (edits[0].width_px, edits[0].png != drawn[0].png) == (128, True)
 
 
 def test_either_ends_a_drawing_of_two(tried: Tried, adapter: OpenAdapter, other: OpenAdapter) -> None:

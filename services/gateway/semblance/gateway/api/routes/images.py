@@ -174,14 +174,21 @@ def create_edit(
     here: Here,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Edit a published picture of yourself, or one of somebody else that you asked for under a grant; follow the job of
-    the new image's id. The new picture goes the way of every other: filter, signature, and its manifest names this
-    one."""
+    """Edit a published picture of yourself, or one of somebody else or of several that you asked for under grants, each
+    of which it counts against; follow the job of the new image's id. The new picture goes the way of every other:
+    filter, signature, and its manifest names this one."""
     wished = body.model_dump(exclude={"strength", "keep"})
     wish = Wish(**wished, edit=EditOrder(image_id, body.strength, body.keep))
 
     def act(new_id: str) -> Image:
-        made = edits.create_edit(here.gate, caller.subject_id, image_id=new_id, source_id=image_id, wish=wish)
+        made = edits.create_edit(
+            here.gate,
+            caller.subject_id,
+            image_id=new_id,
+            source_id=image_id,
+            wish=wish,
+            people_max=here.settings.image_people_max,
+        )
         return Image.of(made)
 
     return create_once(request, here, caller, idempotency_key, body, act, status=202, location="/v1/images/{id}")
@@ -210,6 +217,7 @@ def create_variations(
             count=body.n,
             edit=EditOrder(image_id, body.strength),
             use=body.use,
+            people_max=here.settings.image_people_max,
         )
         return Variations(items=[Image.of(each) for each in made])
 

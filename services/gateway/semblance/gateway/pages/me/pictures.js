@@ -132,9 +132,12 @@ async function card(image) {
     at("edit-how").reset();
     at("edit-problem").textContent = "";
     at("edit-of").src = url;
+    const { keep: stays } = at("edit-how").elements, faces = several ? "our faces" : "my face";
+    stays.options[1].textContent = several ? "Our faces" : "My face";
+    stays.options[2].textContent = `What is around ${faces}`;
     at("edit").showModal();
   });
-  row.append(...(url ? [keep] : []), ...(url && !several ? [change] : []), drop); // one of several cannot be changed
+  row.append(...(url ? [keep, change] : []), drop);
   element.append(...parts, row);
   return { element, url };
 }

@@ -187,7 +187,7 @@ class NewImage(Asked):
 class NewEdit(Asked):
     """Of a published picture that this platform made of the same person. What is not said is as for a new picture;
     under a grant the picture's own grant counts, and neither `adapter_id` nor `negative_prompt` is taken. Of several:
-    for whoever asked for it, with the same people in the same places, everybody's grant counts, and neither is taken."""
+    for whoever asked for it, with the same people in the same places; everybody's grant counts, neither is taken."""
 
     model_config = ConfigDict(
         json_schema_extra=example(prompt="me on a beach", strength=0.6, keep="face"),

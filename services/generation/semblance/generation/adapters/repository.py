@@ -22,6 +22,11 @@ from semblance.kernel.use import parse_use
 _OPEN: Final = (State.QUEUED.value, State.RUNNING.value)
 _PENDING: Final = (*_OPEN, State.QUARANTINED.value, State.IN_REVIEW.value)
 _c = images.c
+# Made once: making a statement anew costs several times what the database does.
+_ADD = sa.insert(images)
+_ONE = sa.select(images).where(_c.id == sa.bindparam("wanted"))
+_ONE_LOCKED = _ONE.with_for_update()
+_SAVE = sa.update(images).where(_c.id == sa.bindparam("wanted"))
 
 
 class SqlImages:
@@ -33,19 +38,18 @@ class SqlImages:
 
     def add(self, image: Image) -> None:
         """Keep a new one."""
-        self._sql.execute(sa.insert(images).values(_values(image)))
+        self._sql.execute(_ADD, _values(image))
         self._people.save(image)
 
     def save(self, image: Image) -> None:
         """Write its present state."""
-        self._sql.execute(sa.update(images).where(_c.id == image.id).values(_values(image)))
+        self._sql.execute(_SAVE, {"wanted": image.id, **_values(image)})
         if image.people > 1:
             self._people.save(image)
 
     def get(self, image_id: ImageId, *, lock: bool = False) -> Image | None:
         """None: no such image."""
-        query = sa.select(images).where(_c.id == image_id)
-        found = self._read(query.with_for_update() if lock else query)
+        found = self._read(_ONE_LOCKED if lock else _ONE, wanted=image_id)
         return found[0] if found else None
 
     def page(self, subject_id: SubjectId, after: str, limit: int, *, by_others: bool = False) -> list[Image]:
@@ -125,8 +129,8 @@ class SqlImages:
     def _locked(self, condition: sa.ColumnElement[bool]) -> list[Image]:
         return self._read(sa.select(images).where(condition).order_by(_c.id).with_for_update())
 
-    def _read(self, query: sa.Select[Any]) -> list[Image]:
-        rows = self._sql.execute(query).all()
+    def _read(self, query: sa.Select[Any], **given: str) -> list[Image]:
+        rows = self._sql.execute(query, given).all()
         others = self._people.of([row.id for row in rows if row.people > 1])
         return [_image(row, others.get(row.id, ())) for row in rows]
 

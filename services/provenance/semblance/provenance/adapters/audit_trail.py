@@ -17,6 +17,14 @@ from semblance.provenance.ports import SealedHead
 
 _c = audit_entries.c
 _AT_ONCE = 500
+# Made once: making a statement anew costs several times what the database does.
+_WHOSE = sa.bindparam("whose", type_=_c.subject_id.type)
+_HEAD = sa.select(audit_heads).where(audit_heads.c.subject_id == _WHOSE)
+_LAST = sa.select(_c.sequence, _c.hash).where(_c.subject_id == _WHOSE).order_by(_c.sequence.desc()).limit(1)
+_HOLDS = sa.select(_c.sequence).where(_c.subject_id == _WHOSE, _c.event_id == sa.bindparam("wanted"))
+_ADD = sa.insert(audit_entries)
+_FIRST_HEAD = sa.insert(audit_heads)
+_NEXT_HEAD = sa.update(audit_heads).where(audit_heads.c.subject_id == _WHOSE)
 
 
 class SqlAuditTrail:
@@ -33,19 +41,17 @@ class SqlAuditTrail:
 
     def head(self, subject_id: SubjectId) -> SealedHead | None:
         """As it was sealed."""
-        row = self._sql.execute(sa.select(audit_heads).where(audit_heads.c.subject_id == subject_id)).mappings().first()
+        row = self._sql.execute(_HEAD, {"whose": subject_id}).mappings().first()
         return None if row is None else SealedHead(Head(row["count"], row["hash"]), row["seal"])
 
     def last(self, subject_id: SubjectId) -> Head:
         """Where the entries end, whatever the sealed head says."""
-        mine = sa.select(_c.sequence, _c.hash).where(_c.subject_id == subject_id)
-        row = self._sql.execute(mine.order_by(_c.sequence.desc()).limit(1)).first()
+        row = self._sql.execute(_LAST, {"whose": subject_id}).first()
         return Head() if row is None else Head(row.sequence, row.hash)
 
     def holds(self, subject_id: SubjectId, event_id: str) -> bool:
         """Whether the event is an entry already."""
-        mine = sa.select(_c.sequence).where(_c.subject_id == subject_id, _c.event_id == event_id)
-        return self._sql.execute(mine).first() is not None
+        return self._sql.execute(_HOLDS, {"whose": subject_id, "wanted": event_id}).first() is not None
 
     def append(self, entry: Entry, seal: str) -> None:
         """The entry, and the head that it makes."""
@@ -60,13 +66,12 @@ class SqlAuditTrail:
             "previous": entry.previous,
             "hash": entry.hash,
         }
-        self._sql.execute(sa.insert(audit_entries).values(row))
+        self._sql.execute(_ADD, row)
         head = {"count": entry.sequence, "hash": entry.hash, "seal": seal}
         if entry.sequence == 1:
-            self._sql.execute(sa.insert(audit_heads).values(subject_id=happened.subject_id, **head))
+            self._sql.execute(_FIRST_HEAD, {"subject_id": happened.subject_id, **head})
         else:
-            mine = audit_heads.c.subject_id == happened.subject_id
-            self._sql.execute(sa.update(audit_heads).where(mine).values(head))
+            self._sql.execute(_NEXT_HEAD, {"whose": happened.subject_id, **head})
 
     def page(self, subject_id: SubjectId, *, after: int, limit: int, oldest_first: bool) -> Sequence[Entry]:
         """See AuditTrail."""

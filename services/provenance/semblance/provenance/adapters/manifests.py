@@ -14,6 +14,7 @@ from semblance.provenance.domain.manifest import Algorithms, KeptManifest, Marks
 from semblance.provenance.ports import FingerprintRow
 
 _c = manifests.c
+_ADD = sa.insert(manifests)
 _AT_ONCE = 500  # databases bound the values of one statement
 
 
@@ -37,7 +38,7 @@ class SqlManifests:
             "fingerprint": marks.fingerprint,
             "kept_at": kept.kept_at,
         }
-        self._sql.execute(sa.insert(manifests).values(row))
+        self._sql.execute(_ADD, row)
 
     def get(self, manifest_id: str) -> KeptManifest | None:
         """By the manifest's label."""

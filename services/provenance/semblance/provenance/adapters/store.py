@@ -30,6 +30,12 @@ from semblance.provenance.ports import Forgotten, Store
 from semblance.service_kit.database import JSON, Database, Unit
 
 _c = publications.c
+# Made once: making a statement anew costs several times what the database does.
+_ADD = sa.insert(publications)
+_ONE = sa.select(publications).where(_c.image_id == sa.bindparam("wanted"))
+_ONE_LOCKED = _ONE.with_for_update()
+_SAVE = sa.update(publications).where(_c.image_id == sa.bindparam("wanted"))
+_FORGOTTEN = sa.select(forgotten.c.digest).where(forgotten.c.digest == sa.bindparam("wanted"))
 
 
 class SqlStore:
@@ -45,8 +51,7 @@ class SqlStore:
 
     def publication(self, image_id: ImageId) -> Publication | None:
         """By image; locked until the transaction ends when this is one."""
-        query = sa.select(publications).where(_c.image_id == image_id)
-        return self._one(query if self._unit is None else query.with_for_update())
+        return self._one(_ONE if self._unit is None else _ONE_LOCKED, wanted=image_id)
 
     def publication_by_manifest(self, manifest_id: str) -> Publication | None:
         """By the manifest's label."""
@@ -66,9 +71,9 @@ class SqlStore:
     def save(self, publication: Publication) -> None:
         """Insert or replace the row."""
         row = _row(publication)
-        changed = self._sql.execute(sa.update(publications).where(_c.image_id == publication.image_id).values(row))
+        changed = self._sql.execute(_SAVE, {"wanted": publication.image_id, **row})
         if changed.rowcount == 0:  # type: ignore[attr-defined]
-            self._sql.execute(sa.insert(publications).values(row))
+            self._sql.execute(_ADD, row)
 
     def forget(self, image_id: ImageId) -> None:
         """Delete the row."""
@@ -116,8 +121,7 @@ class SqlStore:
 
     def forgotten(self, name: str) -> bool:
         """See Store."""
-        digest = forgotten.c.digest
-        return self._sql.scalar(sa.select(digest).where(digest == _digest(name))) is not None
+        return self._sql.scalar(_FORGOTTEN, {"wanted": _digest(name)}) is not None
 
     def erasure(self, erasure_id: ErasureId) -> tuple[StoreCount, ...] | None:
         """What an erasure that is done destroyed."""
@@ -158,8 +162,8 @@ class SqlStore:
         dropped: list[JSON] = list(unit.forget_work(mine))
         unit.enqueue(work_names.ERASE_SUBJECT, erasure_id, {"subject_id": subject_id, "dropped": dropped})
 
-    def _one(self, query: sa.Select[Any]) -> Publication | None:
-        row = self._sql.execute(query).mappings().first()
+    def _one(self, query: sa.Select[Any], **given: str) -> Publication | None:
+        row = self._sql.execute(query, given).mappings().first()
         return None if row is None else _publication(dict(row))
 
     def _require_unit(self) -> Unit:

@@ -24,6 +24,12 @@ FILTER_IMAGE, DROP_PIXELS, ERASE_SUBJECT = "filter_image", "drop_pixels", "erase
 SETTLE_REVIEW = "settle_review"
 DROP_LEFTOVER = "drop_leftover"  # a kind of its own: a removal of everything must never be taken for done by it
 
+# Made once: making a statement anew costs several times what the database does.
+_ADD = sa.insert(t.checks)
+_ONE = sa.select(t.checks).where(t.checks.c.image_id == sa.bindparam("wanted"))
+_ONE_LOCKED = _ONE.with_for_update()
+_SAVE = sa.update(t.checks).where(t.checks.c.image_id == sa.bindparam("wanted"))
+
 
 class SqlChecks:
     """Pictures and their verdicts."""
@@ -34,18 +40,16 @@ class SqlChecks:
 
     def add(self, check: PictureCheck) -> None:
         """Keep a new one."""
-        self._sql.execute(sa.insert(t.checks).values(self._values(check)))
+        self._sql.execute(_ADD, self._values(check))
 
     def get(self, image_id: ImageId, *, lock: bool = False) -> PictureCheck | None:
         """None: no such picture."""
-        query = sa.select(t.checks).where(t.checks.c.image_id == image_id)
-        row = self._sql.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self._sql.execute(_ONE_LOCKED if lock else _ONE, {"wanted": image_id}).one_or_none()
         return _check(row) if row is not None else None
 
     def save(self, check: PictureCheck) -> None:
         """Write its present state, with the thresholds it was judged by."""
-        row = t.checks.c.image_id == check.image_id
-        self._sql.execute(sa.update(t.checks).where(row).values(self._values(check)))
+        self._sql.execute(_SAVE, {"wanted": check.image_id, **self._values(check)})
 
     def remove(self, image_id: ImageId) -> None:
         """Forget one."""

@@ -92,13 +92,8 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
             profile, place, folder, _say, disturb=disturb, slack_s=slack_s, grace_s=objectives.grace_s,
             master_port=arguments.master_port,
         )  # fmt: skip
-    findings = slo.judge(
-        objectives, found.calls, found.walks, found.balance, beyond=profile.beyond(),
-        memory_growth=summary.memory(found).get("growth"), core_s_per_picture=summary.beyond_rest(found),
-    )  # fmt: skip
+    findings = judged(objectives, found)
     row = summary.summary(found, findings)
-    if profile.rounds:
-        findings = [*rounds.findings(found.rounds, profile.rounds, found.balance), *findings]
     before = compare.last(arguments.out, profile.name, folder)
     page.write(row, found, before, folder)
     summary.write(row, folder)
@@ -111,6 +106,17 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
         print(text)
     print(f"report: {folder / 'report.html'}")
     return 0 if slo.passed(findings) else 1
+
+
+def judged(objectives: slo.Objectives, found: running.Outcome) -> list[slo.Finding]:
+    """What the profile's objectives say, and its rounds where it has some."""
+    findings = slo.judge(
+        objectives, found.calls, found.walks, found.balance, beyond=found.profile.beyond(),
+        memory_growth=summary.memory(found).get("growth"), core_s_per_picture=summary.beyond_rest(found),
+    )  # fmt: skip
+    if found.profile.rounds:
+        findings = [*rounds.findings(found.rounds, found.profile.rounds, found.balance), *findings]
+    return findings
 
 
 def _say(text: str) -> None:

@@ -105,11 +105,13 @@ class Scene:
         )  # fmt: skip
 
     def next(self, done: Stretch) -> None:
-        """What there is after a stretch was there before the next one; photos that were sent are not sent again."""
+        """What there is after a stretch was there before the next one; photos that were sent are not sent again, and
+        another face comes first: one whose person could not be erased would be refused each time."""
         self.before |= {each.thing_id for each in self.told(self.before)} | self._jobs()
         sent = [e.subject_id for e in done.entries if e.what == ledger.ACCEPTED and e.kind == "photo"]
         for who in self.roster.ready:
             who.sent += sent.count(who.subject_id)
+        self.roster.faces = [*self.roster.faces[1:], *self.roster.faces[:1]]
 
     def together(self, entries: list[Entry], only: set[str] | None = None) -> Balance:
         """All stretches once more, with what came to light after each one's end. `only`: these things alone."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from loadtests import profile, slo
+from loadtests.__main__ import judged
 from loadtests.measures import Call, Walk, Window
 from loadtests.reconcile import FAULTS, Balance, Fault
 from loadtests.report import compare, document, summary
@@ -44,9 +45,7 @@ def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:
 
 
 def row_of(found: Outcome) -> dict[str, Any]:
-    objectives = slo.read(profile.HERE / "slo.yaml")
-    findings = slo.judge(objectives, found.calls, found.walks, found.balance)
-    return summary.summary(found, findings)
+    return summary.summary(found, judged(slo.read(found.profile.slo), found))
 
 
 def test_a_summary_is_json_and_holds_what_was_measured() -> None:
@@ -76,13 +75,15 @@ def test_rounds_are_shown_by_round_and_their_acts_by_kind() -> None:
     ]
     faults = dict.fromkeys(FAULTS, 0) | {"doubled": 1, "untrue": 2}
     one = Round(1, False, 200.5, 3, 160, 60, 30, 1, faults, 30.0, "kill b+c")
-    found = replace(outcome(), chaos=acts, rounds=[one])
+    found = replace(outcome(), profile=profile.read("rounds"), chaos=acts, rounds=[one])
     row = json.loads(json.dumps(row_of(found)))
     page = document.section(row)
     assert "| 1 | 160 | 60 | 30 | 1 | 0 | 1 | 0 | 2 | 3 | **no** | 30.0 | kill b+c | 200.5 |" in page
     assert "| kill | 2 | 9.0 | 30.0 | b+c |" in page
     assert "| cut | 1 | 5.0 | 5.0 | a>b |" in page
     assert row["capacity"]["usl"] == {"not_fitted": "things were broken meanwhile"}
+    [goal] = [goal for goal in row["goals"] if goal["goal"] == "10 rounds of chaos: lost + doubled + unsafe"]
+    assert (goal["value"], goal["count"], goal["met"]) == (1, 0, False)
     alone = document.section(row | {"rounds": []})
     assert "| 1 | kill | b+c | 30.0 |  |" in alone
 

@@ -91,7 +91,7 @@ def markdown(profiles: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, Map
     return f"""# What services use, and what the chart asks for
 
 Written by `make loadtest`, each profile by its own run, compared with charts/semblance/values.yaml;
-tests/chart holds memory to the numbers. Resident memory of a service's process and all that it started, each
+tests/chart holds the chart to the numbers. Resident memory of a service's process and all that it started, each
 second, under the load that is promised; a process a service, as the evaluation install has them, with the tests' short
 trainings. Processors depend on the machine and on what else it did; memory hardly does. MiB.
 {sections}"""

@@ -11,6 +11,8 @@ from loadtests.reconcile import KINDS, Shown
 from semblance.client import Client
 
 Jobs = dict[str, dict[str, Shown]]
+Look = Callable[[Mapping[str, str], Iterable[str]], Jobs]
+"""(token by subject, ids to leave out) to what is listed; `jobs_of` with its address."""
 
 
 def jobs_of(url: str, tokens: Mapping[str, str], before: Iterable[str]) -> Jobs:
@@ -27,7 +29,7 @@ def jobs_of(url: str, tokens: Mapping[str, str], before: Iterable[str]) -> Jobs:
 
 
 def settled_jobs(
-    url: str,
+    look: Look,
     tokens: Mapping[str, str],
     before: Iterable[str],
     *,
@@ -37,7 +39,7 @@ def settled_jobs(
     """The same, once all have ended or `within_s` seconds are over."""
     known, end_s = list(before), time.monotonic() + within_s
     while True:
-        found = jobs_of(url, tokens, known)
+        found = look(tokens, known)
         if all(job.ended for jobs in found.values() for job in jobs.values()) or time.monotonic() > end_s:
             return found
         sleep(1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
@@ -11,7 +12,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from loadtests import lookup
 from loadtests import rounds as turns
+from loadtests.load import load
 from loadtests.measures import Call, Walk, Window
 from loadtests.meter import Meter, Used
 from loadtests.people import cast, settle
@@ -64,7 +67,11 @@ def run(
     roster = settle.settled(place.url, profile.people, faces, cast.photos, say)
     with ExitStack() as stack:
         watcher = stack.enter_context(Watcher(place.broker()))
-        scene = Scene(place.url, roster, watcher, say, disturb, slack_s or {}, grace_s, master_port)
+        scene = Scene(
+            lambda plan, into, last_s: load(plan, place.url, into, last_s, master_port),
+            functools.partial(lookup.jobs_of, place.url),
+            roster, watcher, say, disturb, slack_s or {}, grace_s,
+        )  # fmt: skip
         scene.begin()
         meter = stack.enter_context(Meter(place.layout)) if place.layout is not None else None
         rested_at = time.time()

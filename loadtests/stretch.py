@@ -11,7 +11,7 @@ from typing import Any
 
 from loadtests import arrivals, ledger, lookup, measures, reconcile
 from loadtests.ledger import Entry
-from loadtests.load import LoadFailed, expected, load
+from loadtests.load import LoadFailed, expected
 from loadtests.measures import Call, Walk, Window
 from loadtests.profile import ENOUGH, Profile
 from loadtests.reconcile import Balance, Told
@@ -54,16 +54,17 @@ class Stretch:
 
 @dataclass
 class Scene:
-    """What all stretches of a run share. `first`: jobs that were there before the run, `before`: before the stretch."""
+    """What all stretches of a run share. `send`: the load, told profile, folder and seconds to the last arrival.
+    `first`: jobs that were there before the run, `before`: before the stretch."""
 
-    url: str
+    send: Callable[[Profile, Path, float], None]
+    look: lookup.Look
     roster: Roster
     watcher: Watcher
     say: Callable[[str], None]
     disturb: Disturb | None = None
     slack_s: Mapping[str, float] = field(default_factory=dict)
     grace_s: float = 1.0
-    master_port: int | None = None
     first: frozenset[str] = frozenset()
     before: set[str] = field(default_factory=set)
 
@@ -86,10 +87,10 @@ class Scene:
         last_s = plan[-1].at_s if plan else 0.0
         self.say(f"{len(plan)} arrivals in {last_s:.0f} s" if plan else "nobody comes")
         with self.disturb(folder, number) if self.disturb else contextlib.nullcontext([]) as chaos:
-            load(profile, self.url, folder, last_s, self.master_port)
+            self.send(profile, folder, last_s)
         self.say("the load is over; waiting for what is still under way")
         entries = ledger.read(folder.glob("ledger-*.jsonl"))
-        shown = lookup.settled_jobs(self.url, self._asked(entries), self.before, within_s=profile.settle_s)
+        shown = lookup.settled_jobs(self.look, self._asked(entries), self.before, within_s=profile.settle_s)
         if not self.watcher.catch_up():
             raise LoadFailed("the topics could not be read to their end")
         calls, walks = measures.read(folder.glob("rows-*.jsonl"))
@@ -115,7 +116,7 @@ class Scene:
 
     def together(self, entries: list[Entry], only: set[str] | None = None) -> Balance:
         """All stretches once more, with what came to light after each one's end. `only`: these things alone."""
-        jobs = lookup.jobs_of(self.url, self._asked(entries), self.first)
+        jobs = self.look(self._asked(entries), self.first)
         told = self.told(self.first)
         if only is not None:
             jobs = {who: {i: job for i, job in each.items() if i in only} for who, each in jobs.items()}
@@ -134,4 +135,4 @@ class Scene:
 
     def _jobs(self) -> set[str]:
         ready = {who.subject_id: who.token for who in self.roster.ready}
-        return {job for jobs in lookup.jobs_of(self.url, ready, ()).values() for job in jobs}
+        return {job for jobs in self.look(ready, ()).values() for job in jobs}

@@ -22,7 +22,8 @@ WORST = (LOST, DOUBLED, UNSAFE)
 
 @dataclass(frozen=True)
 class Round:
-    """What became of one. `finished`: everything was broken that was to be, and was whole again after each time;
+    """What became of one. `finished`: things were asked for, everything was broken that was to be, and was whole again
+    after each time;
     `faults`: how many of each kind at its own end; `back_after_s`: the longest from an act to a whole platform, which
     was after `back_after`."""
 
@@ -45,7 +46,7 @@ def tally(number: int, done: Stretch, took_s: float) -> Round:
     counts = done.balance.counts
     return Round(
         number,
-        done.whole and bool(done.chaos) and all(act["whole"] for act in done.chaos),
+        done.whole and counts["accepted"] > 0 and bool(done.chaos) and all(act["whole"] for act in done.chaos),
         round(took_s, 1),
         len(done.chaos),
         len(done.walks),

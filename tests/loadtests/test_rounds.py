@@ -89,6 +89,8 @@ def test_a_round_is_counted_by_itself() -> None:
     assert not rounds.tally(3, stretch(whole=False), 80).finished
     assert not rounds.tally(3, stretch(chaos=[act(180.0, whole=False)]), 80).finished
     assert not rounds.tally(3, stretch(chaos=[]), 80).finished
+    nothing = Balance([], {"accepted": 0, "pictures published": 0})
+    assert not rounds.tally(3, stretch(balance=nothing), 80).finished
 
 
 def test_only_ten_whole_rounds_without_a_fault_are_ten_rounds() -> None:

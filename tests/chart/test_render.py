@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,22 @@ def test_the_render_is_the_one_that_is_kept(
 def test_production_values_name_no_value_that_the_chart_has_not(production: Any) -> None:
     known = yaml.safe_load((CHART / "values.yaml").read_text())
     assert set(production.values) <= set(known)
+
+
+def test_every_value_is_asked_for_by_a_template() -> None:
+    """By its name: a value that nothing reads is a promise that nobody keeps."""
+    text = "".join(p.read_text() for p in (CHART / "templates").rglob("*") if p.suffix in {".yaml", ".tpl", ".txt"})
+    named = set(re.findall(r"\.(\w+)", text)) | set(re.findall(r'"(\w+)"', text))
+    assert set(_names(yaml.safe_load((CHART / "values.yaml").read_text()))) <= named
+
+
+def _names(values: dict[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        yield name
+        if isinstance(value, dict) and name not in {"resources", "environment", "dashboardLabels", "services"}:
+            yield from _names(value)
+        elif name == "services":
+            yield from _names(value["gateway"])
 
 
 def test_notes_say_what_to_do_next(chart: helm.Chart) -> None:

@@ -300,8 +300,8 @@ class KafkaReader:
 
     def _connected(self) -> KafkaConsumer:
         if self._client is None:
-            options = {**consumer_options(self._settings), "fetch_max_wait_ms": _READER_FETCH_WAIT_MS}
-            client = KafkaConsumer(**options, group_id=None)
+            own = {"fetch_max_wait_ms": _READER_FETCH_WAIT_MS, "metrics_enabled": True}  # see _LastFetch
+            client = KafkaConsumer(**{**consumer_options(self._settings), **own}, group_id=None)
             found = {topic: client.partitions_for_topic(topic) for topic in self._topics}
             if not all(found.values()):
                 client.close(autocommit=False)

@@ -101,17 +101,19 @@ class SlotConv2d(nn.Module):
         made: torch.Tensor = self.base(x)
         if self.a is None or self.b is None:
             return made
-        rows = rows_of(self.a, x, self.each)
-        filters = self.a.flatten(1, 3)
-        for lane in range(each := x.shape[0] // rows):
+        each = x.shape[0] // rows_of(self.a, x, self.each)
+        filters, b = self.a.flatten(1, 3), self.b
+        if each > 1 and self.base.kernel_size == (1, 1):  # so little that a copy costs less than another call
+            filters, b, each = filters.repeat_interleave(each, 0), b.repeat_interleave(each, 0), 1
+        for lane in range(each):
             hidden = self._hidden(x[lane::each], filters)
             if self.regions is not None:
                 hidden = hidden * self.regions.at(hidden.shape[2], hidden.shape[3])[lane::each]
             mine, hidden = made[lane::each], hidden.flatten(2)
             if made.is_contiguous():
-                mine.flatten(2).baddbmm_(self.b, hidden)
+                mine.flatten(2).baddbmm_(b, hidden)
             else:
-                mine += torch.bmm(self.b, hidden).reshape(mine.shape)  # pictures that lie with their channels last
+                mine += torch.bmm(b, hidden).reshape(mine.shape)  # pictures that lie with their channels last
         return made
 
     def _hidden(self, x: torch.Tensor, filters: torch.Tensor) -> torch.Tensor:

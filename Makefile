@@ -10,7 +10,7 @@ IMAGE_TOOLS := $(VENV)/.image-tools
 PROFILE ?= standard
 PHOTOS ?=
 ENGINE ?=
-WORKERS ?= 2
+WORKERS ?= 3
 POLITELY := nice -n 5
 # Files named, since to look into every one for a mark takes a quarter of a minute. ALONE: they start what they need.
 WALKING = $(sort $(shell grep -rlE --include='test_*.py' 'mark\.(e2e|resilience)\b' libs services tests))
@@ -18,7 +18,7 @@ ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup models demo test check units walks kills contracts openapi chart images sbom images-lint images-proof restore-proof drain-proof lock clean
-.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-events bench-gateway bench-engine bench-choice bench-pocket pocket-train loadtest
+.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-events bench-gateway bench-engine bench-width bench-choice bench-pocket pocket-train loadtest
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,7 @@ test: $(STAMP) $(MODELS)  ## Every check and every test
 	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target check units walks kills
 
 # Walks and kills wait more than they work, so the rest runs in their pauses and gives way: they hold others to seconds.
+# Units wait too, for brokers and browsers: two workers keep two cores 57 % busy, so there is one worker more than cores.
 units: $(STAMP) $(MODELS)
 	@OMP_NUM_THREADS=1 $(POLITELY) $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder -o timeout=300 -m "not e2e and not resilience" tests libs services
 
@@ -137,6 +138,10 @@ $(LOAD_TOOLS): $(STAMP) $(MODELS) requirements/loadtest.txt
 
 bench-engine: $(STAMP) $(MODELS)  ## Measure many people's adapters on one backbone; PARTS="batch waiting" for some parts
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_engine $(if $(PARTS),--parts $(PARTS))
+
+bench-width: $(STAMP) $(MODELS)  ## Learn narrower adapters, see how like their people they are and what they cost: an hour, goes on where it was stopped
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_engine/likeness.py
+	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_engine --parts width
 
 clean:  ## Remove what the commands made, not the virtual environment
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache

@@ -14,6 +14,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from semblance.service_kit import logs
 from semblance.service_kit.settings import ServiceSettings
 
+_SPANS_EVERY_MS = 2000  # each export costs as much as some twenty spans in it
+
 
 class Telemetry:
     """What a process sends about itself."""
@@ -28,7 +30,7 @@ class Telemetry:
         elif settings.otlp_endpoint:
             insecure = settings.otlp_insecure
             exporter = OTLPSpanExporter(endpoint=settings.otlp_endpoint, insecure=insecure, timeout=5)
-            self.tracers.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
+            self.tracers.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_SPANS_EVERY_MS))
             readers.append(
                 PeriodicExportingMetricReader(
                     OTLPMetricExporter(endpoint=settings.otlp_endpoint, insecure=insecure, timeout=5),

@@ -25,23 +25,6 @@ from semblance.diffusion.testing import REFERENCE_SIZE
 Reference = NDArray[np.float32] | None
 
 
-def learnt(backbone: Backbone, pictures: list[TrainingPicture], reference: Reference, seed: int) -> bytes:
-    strong = lora_settings(backbone.config.lora, learning_rate=0.05, seed=seed)
-    return train_lora(
-        backbone, pictures, strong, reference=reference, progress=lambda *_: None, cancelled=lambda: False
-    )
-
-
-@pytest.fixture
-def lora(backbone: Backbone, pictures: list[TrainingPicture], reference: Reference) -> bytes:
-    return learnt(backbone, pictures, reference, 0)
-
-
-@pytest.fixture
-def other_lora(backbone: Backbone, pictures: list[TrainingPicture], reference: Reference) -> bytes:
-    return learnt(backbone, pictures[::-1], reference, 1)
-
-
 def stranger(number: int) -> NDArray[np.float32]:
     vector = np.random.default_rng(100 + number).normal(size=REFERENCE_SIZE).astype(np.float32)
     return np.asarray(vector / np.linalg.norm(vector), np.float32)

@@ -3,24 +3,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from semblance.diffusion import Adapter, Backbone, LoraSettings, TrainingPicture, at_best_strength, draw_photos
+from semblance.diffusion import Adapter, Backbone, LoraSettings, at_best_strength, draw_photos
 from semblance.diffusion import training_picture as named
 from semblance.diffusion.adapter import unpack
 from semblance.diffusion.captions import COLOURLESS, off_one_tone
 from semblance.diffusion.config import lora_settings
 from semblance.diffusion.errors import RequestInvalid
 from semblance.diffusion.strength import scaled
-from semblance.diffusion.training import train_lora
 
 Reference = NDArray[np.float32] | None
-
-
-@pytest.fixture
-def lora(backbone: Backbone, pictures: list[TrainingPicture], reference: Reference) -> bytes:
-    strong = lora_settings(backbone.config.lora, learning_rate=0.05)
-    return train_lora(
-        backbone, pictures, strong, reference=reference, progress=lambda *_: None, cancelled=lambda: False
-    )
 
 
 def test_a_scaled_lora_moves_the_up_weights_alone(lora: bytes) -> None:

@@ -15,6 +15,12 @@ from semblance.gateway.domain.things import Page
 
 _ONE = sa.select(jobs).where(jobs.c.id == sa.bindparam("wanted"))
 _NEWEST = sa.select(jobs.c.id, jobs.c.sequence).where(jobs.c.id.in_(sa.bindparam("some", expanding=True)))
+_LATER = (
+    sa.select(job_events)
+    .where(job_events.c.job_id == sa.bindparam("of"), job_events.c.sequence > sa.bindparam("after"))
+    .order_by(job_events.c.sequence)
+    .limit(sa.bindparam("at_most"))
+)
 _ADD = sa.insert(job_events)
 _DROP_TICKS = sa.delete(job_events).where(
     job_events.c.job_id == sa.bindparam("of"),
@@ -77,12 +83,7 @@ class SqlJobs:
         return Page(items, items[-1].id if len(rows) > limit else None)
 
     def events(self, job_id: str, *, after_sequence: int, limit: int) -> list[JobEvent]:
-        rows = self._session.execute(
-            sa.select(job_events)
-            .where(job_events.c.job_id == job_id, job_events.c.sequence > after_sequence)
-            .order_by(job_events.c.sequence)
-            .limit(limit)
-        )
+        rows = self._session.execute(_LATER, {"of": job_id, "after": after_sequence, "at_most": limit})
         return [
             JobEvent(
                 row.job_id,

@@ -134,6 +134,19 @@ def test_notes_say_what_to_do_next(chart: helm.Chart) -> None:
         assert said in notes
 
 
+def test_a_gateway_elsewhere_may_read_the_certificate(production: Any, chart: helm.Chart) -> None:
+    """Without leave of this namespace the listener of another one has no certificate."""
+    [grant], [certificate] = production.of("ReferenceGrant"), production.of("Certificate")
+    assert grant["spec"]["to"] == [{"group": "", "kind": "Secret", "name": certificate["spec"]["secretName"]}]
+    assert [each["namespace"] for each in grant["spec"]["from"]] == ["gateways"]
+    notes = next(
+        text
+        for path, text in chart.render(production.values, name="demo", namespace="people").items()
+        if path.endswith("NOTES.txt")
+    )
+    assert f"name: {certificate['spec']['secretName']}, namespace: people" in notes
+
+
 def test_an_upgrade_migrates_before_anything_new_runs(render: Callable[..., Any]) -> None:
     jobs = [
         each for each in render({}, upgrade=True) if each["kind"] == "Job" and "-migrate-" in each["metadata"]["name"]

@@ -6,9 +6,11 @@ import base64
 import hashlib
 
 import pytest
+import sqlalchemy as sa
 
 from semblance.contracts.generation.v1 import events_pb2 as generation
 from semblance.contracts.provenance.v1 import events_pb2 as provenance
+from semblance.gateway.adapters import tables
 from semblance.gateway.testing.provenance import PNG
 from semblance.kernel.ids import new_id
 
@@ -28,6 +30,17 @@ def publish(world, ada, image_id: str) -> None:
     world.deliver(generation.GenerationProgressed(**ids, step=1, steps=2))
     world.platform.generation.become(image_id, "published")
     world.deliver(provenance.ImagePublished(**ids, manifest_id=new_id(), sha256="00", size_bytes=9))
+
+
+def published_at_once(world, ada) -> None:
+    create = world.platform.generation.create
+
+    def at_once(subject_id, asked):
+        image = create(subject_id, asked)
+        publish(world, ada, image.id)
+        return world.platform.generation.image(subject_id, image.id)
+
+    world.platform.generation.create = at_once
 
 
 def test_from_account_to_picture(world, ada, eve) -> None:
@@ -190,20 +203,33 @@ def test_lists_are_paged_by_opaque_cursors(ada) -> None:
 def test_the_openai_shape_waits_for_the_picture(world, ada) -> None:
     adapter_id = ada.adapter(world, ada.opt_in())
     order = {"model": f"persona:{adapter_id}", "prompt": "a portrait"}
-    create = world.platform.generation.create
-
-    def at_once(subject_id, asked):
-        image = create(subject_id, asked)
-        publish(world, ada, image.id)
-        return world.platform.generation.image(subject_id, image.id)
-
-    world.platform.generation.create = at_once
+    published_at_once(world, ada)
     made = ada.post("/v1/images/generations", json={**order, "use": "personal"})
     assert made.status_code == 200
     assert [asked.use for asked in world.platform.generation.orders] == ["personal"]
     assert base64.b64decode(made.json()["data"][0]["b64_json"]) == PNG
     for wrong in ({"n": 2}, {"size": "1024x1024"}, {"response_format": "url"}, {"model": "dall-e-3"}, {"use": "x"}):
         assert code(ada.post("/v1/images/generations", json={**order, **wrong})) == "invalid-request"
+
+
+def test_a_picture_that_was_deleted_is_not_answered_from_memory(world, ada) -> None:
+    adapter_id = ada.adapter(world, ada.opt_in())
+    published_at_once(world, ada)
+    order = {"model": f"persona:{adapter_id}", "prompt": "a portrait"}
+
+    def ask():
+        return ada.post("/v1/images/generations", json=order, headers={"Idempotency-Key": "k"})
+
+    first, again = ask(), ask()
+    assert (first.status_code, again.json()) == (200, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    [asked] = world.platform.generation.orders
+    with world.database.read() as session:
+        [kept] = session.scalars(sa.select(tables.idempotency_keys.c.sealed_answer)).all()
+    assert len(kept) < 500, "the picture is not kept"
+    assert ada.delete(f"/v1/images/{asked.image_id}").status_code == 200
+    world.deliver(generation.ImageRemoved(subject_id=ada.subject_id, image_id=asked.image_id))
+    assert ask().status_code == 404
 
 
 def test_a_picture_that_is_never_made_is_said(world, ada) -> None:

@@ -29,6 +29,7 @@ from semblance.gateway.api.schemas.images import (
     NewEdit,
     NewImage,
     NewVariations,
+    OpenAiAsked,
     OpenAiImage,
     OpenAiImageRequest,
     OpenAiImages,
@@ -241,11 +242,17 @@ def generate_like_openai(
 ) -> Response:
     """The OpenAI shape: makes one picture and waits for it. Any parameter not named here is refused."""
 
-    def act(image_id: str) -> OpenAiImages:
+    def act(image_id: str) -> OpenAiAsked:
         wish = Wish(adapter_id=body.model.removeprefix("persona:"), prompt=body.prompt, use=body.use)
         image = images.create_image(here.gate, caller.subject_id, image_id=image_id, wish=wish)
-        content = images.await_image(here.gate, caller.subject_id, image.id, here.settings.image_wait_s)
-        picture = OpenAiImage(b64_json=base64.b64encode(content.data).decode())
-        return OpenAiImages(created=int(here.gate.clock.now().timestamp()), data=[picture])
+        return OpenAiAsked(id=image.id, created=int(here.gate.clock.now().timestamp()))
 
-    return create_once(request, here, caller, idempotency_key, body, act, status=200)
+    # Which picture it is is kept for a retry, and never its bytes: a picture that was deleted meanwhile, or whose
+    # person was erased from a restored backup, must not come back as an old answer.
+    answer = create_once(request, here, caller, idempotency_key, body, act, status=200)
+    asked = OpenAiAsked.model_validate_json(bytes(answer.body))
+    content = images.await_image(here.gate, caller.subject_id, asked.id, here.settings.image_wait_s)
+    picture = OpenAiImage(b64_json=base64.b64encode(content.data).decode())
+    del answer.headers["Content-Length"]
+    shown = OpenAiImages(created=asked.created, data=[picture]).model_dump_json()
+    return Response(shown, 200, dict(answer.headers))

@@ -318,6 +318,13 @@ class OpenAiImageRequest(Asked):
     use: Annotated[UseWord | None, Field(description=_USE)] = None
 
 
+class OpenAiAsked(Answered):
+    """What is kept for a retry."""
+
+    id: str
+    created: int
+
+
 class OpenAiImage(Answered):
     b64_json: str
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from semblance.eventbus.broker import Broker
 from semblance.gateway.adapters.audit import GrpcAudit
 from semblance.gateway.adapters.generation import GrpcGeneration
-from semblance.gateway.adapters.identity import GrpcIdentity
+from semblance.gateway.adapters.identity import GrpcIdentity, asked_of_identity
 from semblance.gateway.adapters.ingest import GrpcIngest
 from semblance.gateway.adapters.noted_passwords import bring_back, keeping
 from semblance.gateway.adapters.passwords import Argon2Passwords
@@ -35,6 +35,7 @@ from semblance.kernel.clock import SystemClock
 from semblance.kernel.errors import Unavailable
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
+from semblance.service_kit.erasing import only_asked
 from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
 from semblance.service_kit.taken_back import Kind, TakenBackLog
 
@@ -98,7 +99,9 @@ def build(settings: GatewaySettings, broker: Broker | None = None) -> Applicatio
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=subscriptions(gate, store.within, list(policies.values())),
+        subscriptions=only_asked(
+            subscriptions(gate, store.within, list(policies.values())), asked_of_identity(to_identity)
+        ),
         http=build_app(front),
         consent_view=consents,
         migrations_dir=MIGRATIONS,

@@ -18,12 +18,13 @@ from semblance.contracts.identity.v1 import service_pb2 as identity
 from semblance.contracts.identity.v1 import service_pb2_grpc as identity_grpc
 from semblance.contracts.ingest.v1 import service_pb2 as ingest
 from semblance.contracts.ingest.v1 import service_pb2_grpc as ingest_grpc
+from semblance.contracts.platform.v1.events_pb2 import ErasureRequested
 from semblance.contracts.provenance.v1 import service_pb2 as provenance
 from semblance.contracts.provenance.v1 import service_pb2_grpc as provenance_grpc
 from semblance.contracts.training.v1 import service_pb2 as training
 from semblance.contracts.training.v1 import service_pb2_grpc as training_grpc
 from semblance.gateway.adapters.generation import GrpcGeneration
-from semblance.gateway.adapters.identity import GrpcIdentity
+from semblance.gateway.adapters.identity import GrpcIdentity, asked_of_identity
 from semblance.gateway.adapters.ingest import GrpcIngest
 from semblance.gateway.adapters.provenance import GrpcProvenance
 from semblance.gateway.adapters.register import GrpcRegister, GrpcReviews
@@ -53,6 +54,11 @@ class Identity(identity_grpc.IdentityServiceServicer):
 
     def GetConsent(self, request: Any, context: Any) -> Any:
         raise ConsentRevoked(request.consent_id)
+
+    def GetErasure(self, request: Any, context: Any) -> Any:
+        if request.erasure_id != "of ada":
+            raise NotFound("no such erasure")
+        return identity.Erasure(erasure_id=request.erasure_id, subject_id="ada", state="running")
 
 
 class Register(register_pb2_grpc.RegisterServiceServicer):
@@ -162,6 +168,12 @@ def test_identity(channel):
     with pytest.raises(Forbidden) as refused:
         port.consent("s", "c-1")
     assert (refused.value.code, "c-1" in refused.value.detail) == ("consent-revoked", True)
+
+
+def test_who_is_erased_is_asked_of_identity(channel):
+    is_asked = asked_of_identity(channel)
+    wanted = {("ada", "of ada"): True, ("bob", "of ada"): False, ("ada", "made up"): False}
+    assert {ids: is_asked(ErasureRequested(subject_id=ids[0], erasure_id=ids[1])) for ids in wanted} == wanted
 
 
 def test_protected_faces_and_reviews(channel):

@@ -31,6 +31,7 @@ from semblance.kernel.ids import AdapterId
 from semblance.objects import ADAPTERS, QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
+from semblance.service_kit.erasing import key_is_destroyed, only_asked
 from semblance.service_kit.runtime import Application, Check, broker_of, consent_view_of, run
 
 MIGRATIONS_DIR = Path(__file__).parents[2] / "migrations"
@@ -50,7 +51,8 @@ def build(settings: GenerationSettings) -> Application:
         settings.s3_secret_key.get_secret_value(),
         settings.s3_secure,
     )
-    sealer = Sealer(FileKeyRing(settings.keyring_dir, settings.keyring_kek_file))
+    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file)
+    sealer = Sealer(keyring)
     shelf = MemoryShelf(
         SealedObjects(store, sealer, ADAPTERS),
         clock,
@@ -98,7 +100,7 @@ def build(settings: GenerationSettings) -> Application:
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=subscriptions(ports, store_of),
+        subscriptions=only_asked(subscriptions(ports, store_of), key_is_destroyed(keyring)),
         work=work_kinds(
             ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts, concurrency=settings.concurrency
         ),

@@ -26,6 +26,7 @@ from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import FileKeyRing, KeyRing, MinioStore, ObjectStore, Sealer
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
+from semblance.service_kit.erasing import key_is_destroyed, only_asked
 from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -86,6 +87,7 @@ def build(settings: IngestSettings) -> Application:
     consents = consent_view_of(settings, broker, clock)
     engine = load_engine(model_named(settings.face_model), settings.models_dir)
     channel = rpc.connect(settings.identity_address, settings.internal_token, deadline_s=settings.identity_deadline_s)
+    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
     ports = ports_of(
         settings,
         database,
@@ -96,7 +98,7 @@ def build(settings: IngestSettings) -> Application:
             settings.s3_secure,
             public_endpoint=settings.s3_public_endpoint,
         ),
-        keyring=FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock),
+        keyring=keyring,
         engine=engine,
         identity=GrpcIdentity(channel, engine.model.id),
         consents=consents,
@@ -112,7 +114,7 @@ def build(settings: IngestSettings) -> Application:
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=subscriptions(store_of),
+        subscriptions=only_asked(subscriptions(store_of), key_is_destroyed(keyring)),
         work=work_kinds(ports, concurrency=settings.analyses_at_once),
         grpc=[add_servicer],
         consent_view=consents,

@@ -235,6 +235,9 @@ def test_from_consent_to_erasure_with_a_kill_in_between(world: World) -> None:
     assert store.list("incoming", "") == []
     assert all(b"JFIF" not in store.get("photos", key) for key in store.list("photos", ""))
 
+    # By somebody at the broker who is not identity: the key stands.
+    world.tell(platform_pb2.ErasureRequested(subject_id=world.subject, erasure_id=new_id()))
+    world.eventually(lambda: "erasure-not-asked" in (world.root / "log.jsonl").read_text())
     world.keyring.destroy(world.subject)
     content = pb.GetPhotoContentRequest(subject_id=world.subject, photo_id=first)
     with pytest.raises(Gone):

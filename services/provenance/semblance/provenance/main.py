@@ -33,6 +33,7 @@ from semblance.provenance.ml.marking import LookLimits, MarkedPixels
 from semblance.provenance.ports import Consents, Ports, Store, TakedownRules
 from semblance.provenance.settings import ProvenanceSettings
 from semblance.service_kit.database import Database
+from semblance.service_kit.erasing import key_is_destroyed, only_asked
 from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
 from semblance.watermark import Fingerprint, Watermark
 
@@ -125,6 +126,7 @@ def build(settings: ProvenanceSettings) -> Application:
     broker = broker_of(settings)
     consents = consent_view_of(settings, broker, clock)
     readers = readers_of(settings)
+    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
     ports = real_ports(settings, database, consents, clock, readers)
 
     takedowns = takedown_clock.clockwork(ports)
@@ -149,7 +151,10 @@ def build(settings: ProvenanceSettings) -> Application:
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=[*subscriptions(store_of, ports.seal), *audit_subscriptions(store_of, ports.seal)],
+        subscriptions=only_asked(
+            [*subscriptions(store_of, ports.seal), *audit_subscriptions(store_of, ports.seal)],
+            key_is_destroyed(keyring),
+        ),
         work=work.kinds(ports, publish_concurrency=settings.publish_concurrency),
         grpc=[add_servicer],
         consent_view=consents,

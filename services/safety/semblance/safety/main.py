@@ -49,6 +49,7 @@ from semblance.safety.ports import (
 from semblance.safety.settings import SafetySettings
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.erasing import key_is_destroyed, only_asked
 from semblance.service_kit.runtime import Application, broker_of, consent_view_of, run
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
@@ -106,9 +107,9 @@ class PromptModels(NamedTuple):
     limits: LimitModel
 
 
-def prompt_models_of(settings: SafetySettings) -> PromptModels:
+def prompt_models_of(settings: SafetySettings, encoder: SentenceEncoder | None = None) -> PromptModels:
     """Loaded here, so that a service without them does not start. Raises PromptModelUnavailable."""
-    built_in = SentenceHeads(SentenceEncoder())
+    built_in = SentenceHeads(encoder or SentenceEncoder())
     folder = settings.prompt_model_path
     return PromptModels(built_in if folder is None else own_model(folder), built_in)
 
@@ -165,6 +166,7 @@ def build(settings: SafetySettings) -> Application:
     broker = broker_of(settings)
     view = consent_view_of(settings, broker, clock)
     engine = engine_of(settings)
+    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
     channel = rpc.connect(settings.identity_address, settings.internal_token)
     photos = rpc.connect(settings.ingest_address, settings.internal_token)
     ports = ports_of(
@@ -194,7 +196,7 @@ def build(settings: SafetySettings) -> Application:
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=subscriptions(ports, store_of),
+        subscriptions=only_asked(subscriptions(ports, store_of), key_is_destroyed(keyring)),
         work=work_kinds(
             ports,
             store_of,

@@ -16,6 +16,7 @@ from semblance.objects import ADAPTERS, PHOTOS, FileKeyRing, MinioStore, SealedO
 from semblance.pocket import weights_dir
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
+from semblance.service_kit.erasing import key_is_destroyed, only_asked
 from semblance.service_kit.runtime import Application, Check, broker_of, consent_view_of, run
 from semblance.training.adapters.identity_faces import IdentityFaces
 from semblance.training.adapters.ingest_photos import IngestPhotos
@@ -58,7 +59,8 @@ def build(settings: TrainingSettings) -> Application:
         settings.s3_secret_key.get_secret_value(),
         settings.s3_secure,
     )
-    sealer = Sealer(FileKeyRing(settings.keyring_dir, settings.keyring_kek_file))
+    keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file)
+    sealer = Sealer(keyring)
     lora_settings(LoraSettings(), **settings.lora)  # a wrong name or value must stop the start, not the first training
     backbone_dir = settings.backbone_dir or weights_dir()
     trainer = trainer_of(settings)
@@ -92,7 +94,7 @@ def build(settings: TrainingSettings) -> Application:
         settings=settings,
         database=database,
         broker=broker,
-        subscriptions=subscriptions(ports, store_of),
+        subscriptions=only_asked(subscriptions(ports, store_of), key_is_destroyed(keyring)),
         work=work_kinds(ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts, cohort=settings.cohort),
         grpc=[servicer],
         consent_view=consents,

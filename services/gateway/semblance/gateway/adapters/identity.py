@@ -9,6 +9,7 @@ from semblance.contracts.identity.v1 import receipts_pb2 as receipts_pb
 from semblance.contracts.identity.v1 import service_pb2 as pb
 from semblance.contracts.identity.v1.receipts_pb2_grpc import ReceiptServiceStub
 from semblance.contracts.identity.v1.service_pb2_grpc import IdentityServiceStub
+from semblance.contracts.platform.v1.events_pb2 import ErasureRequested
 from semblance.gateway.adapters import protos
 from semblance.gateway.domain.things import (
     CaptureSession,
@@ -23,6 +24,8 @@ from semblance.gateway.domain.things import (
     ScreenColour,
 )
 from semblance.kernel.consent import Consent, Purpose
+from semblance.kernel.errors import NotFound
+from semblance.service_kit.erasing import IsAsked
 
 
 class GrpcIdentity:
@@ -123,6 +126,20 @@ class GrpcIdentity:
     def receipt_keys(self) -> str:
         keys: str = self._stub.GetReceiptKeys(pb.GetReceiptKeysRequest()).jwks_json
         return keys
+
+
+def asked_of_identity(channel: Any) -> IsAsked:
+    """Whether identity erases that person by that erasure: this service has no key ring to see it in."""
+    stub: Any = IdentityServiceStub(channel)
+
+    def is_asked(message: ErasureRequested) -> bool:
+        try:
+            found = stub.GetErasure(pb.GetErasureRequest(erasure_id=message.erasure_id))
+        except NotFound:
+            return False
+        return bool(found.subject_id == message.subject_id)
+
+    return is_asked
 
 
 def _session(answer: Any) -> CaptureSession:

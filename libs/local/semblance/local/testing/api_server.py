@@ -243,14 +243,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _groups(self, what: str) -> dict[str, Any]:
         if what == "api":
             return {"kind": "APIVersions", "versions": ["v1"]}
-        groups = {kind.group: kind.version for kind in self.api.kinds.values() if kind.group}
+        groups: dict[str, list[str]] = {}
+        for kind in self.api.kinds.values():
+            if kind.group and kind.version not in groups.setdefault(kind.group, []):
+                groups[kind.group].append(kind.version)
         if what == "openapi":
-            places = ["api/v1", *(f"apis/{group}/{version}" for group, version in groups.items())]
+            places = ["api/v1", *(f"apis/{group}/{version}" for group, known in groups.items() for version in known)]
             return {"paths": {place: {"serverRelativeURL": f"/openapi/v3/{place}"} for place in places}}
         listed = []
-        for group, version in groups.items():
-            named = {"groupVersion": f"{group}/{version}", "version": version}
-            listed.append({"name": group, "versions": [named], "preferredVersion": named})
+        for group, known in groups.items():
+            named = [{"groupVersion": f"{group}/{version}", "version": version} for version in sorted(known)]
+            listed.append({"name": group, "versions": named, "preferredVersion": named[0]})
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed}
 
     def _resources(self, group: str, version: str) -> dict[str, Any]:

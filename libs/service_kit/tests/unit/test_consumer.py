@@ -338,3 +338,26 @@ def test_a_bug_behind_others_ends_the_process_with_those_done_and_itself_not(dat
 
     with consuming(broker, database, mended, at_once=20):
         eventually(lambda: len(testing.emitted(database)) == 6)
+
+
+def test_who_lingers_waits_after_events_and_not_for_them(database: Database) -> None:
+    waits: list[float | None] = []
+
+    class Stop(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            return super().wait(0)
+
+    broker, handled, stop = a_broker(), list[str](), Stop()
+    sub = Subscription(
+        "ingest.erasure", {events_pb2.ErasureRequested: lambda m, u: handled.append(m.erasure_id)}, linger_s=33.0
+    )
+    thread = threading.Thread(target=ConsumerLoop(sub, broker, database).run, args=(stop,), daemon=True)
+    thread.start()
+    time.sleep(0.7)  # a look that finds nothing
+    assert waits == []
+    send(broker, database, an_event())
+    eventually(lambda: waits == [33.0])
+    assert len(handled) == 1
+    stop.set()
+    thread.join(10)

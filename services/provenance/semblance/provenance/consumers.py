@@ -87,6 +87,7 @@ _SUBJECTS_OWN: Final = ("consent_id", "consent_revision", "adapter_id", "request
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 
 
+_READ_LATER_S = 0.5  # people read their log later than that
 StoreOf = Callable[[Unit], Store]
 
 
@@ -134,7 +135,7 @@ def audit_subscriptions(store_of: StoreOf, seal: AuditSeal) -> list[Subscription
         for happened in sorted(everybodys(message, unit), key=lambda each: each.subject_id):  # each locks its log
             auditing.record(happened, store, seal, begins=begins)
 
-    return [Subscription("provenance.audit", dict.fromkeys(AUDITED, record))]
+    return [Subscription("provenance.audit", dict.fromkeys(AUDITED, record), linger_s=_READ_LATER_S)]
 
 
 def _begins(message: Message) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import re
 from importlib import metadata
@@ -30,11 +31,15 @@ def closure(roots: list[Requirement]) -> set[tuple[str, str]]:
             if (name, extra) in done:
                 continue
             done.add((name, extra))
-            for text in distribution.requires or []:
-                needed = Requirement(text)
-                if needed.marker is None or needed.marker.evaluate({"extra": extra}):
-                    todo.append(needed)
+            todo += needs(name, extra)
     return set(found.items())
+
+
+@functools.cache
+def needs(name: str, extra: str) -> tuple[Requirement, ...]:
+    """What an installed distribution asks for on this machine, with one of its extras or, for "", without any."""
+    asked = [Requirement(text) for text in metadata.requires(name) or []]
+    return tuple(each for each in asked if each.marker is None or each.marker.evaluate({"extra": extra}))
 
 
 if __name__ == "__main__":

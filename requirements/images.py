@@ -66,7 +66,8 @@ def imports(module: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def reach(programme: str) -> tuple[set[str], set[str]]:
+@functools.cache
+def reach(programme: str) -> tuple[frozenset[str], frozenset[str]]:
     """Modules of ours, and top-level names of others', that the programme can come to import."""
     todo, ours, others = [programme], set[str](), set[str]()
     while todo:
@@ -81,7 +82,7 @@ def reach(programme: str) -> tuple[set[str], set[str]]:
                 todo.append(name)
             elif top not in sys.stdlib_module_names:
                 others.add(top)
-    return ours, others
+    return frozenset(ours), frozenset(others)
 
 
 @functools.cache
@@ -90,7 +91,8 @@ def providers() -> Mapping[str, list[str]]:
     return metadata.packages_distributions()
 
 
-def packages(image: str) -> list[str]:
+@functools.cache
+def packages(image: str) -> tuple[str, ...]:
     """The lines of packages.txt that provide what the image imports, and what those import behind everybody's back."""
     _, names = reach(PROGRAMMES[image])
     lines = [line.split("#")[0].strip() for line in (HERE / "packages.txt").read_text().splitlines()]
@@ -101,7 +103,7 @@ def packages(image: str) -> list[str]:
         if any(distribution in provides.get(name, []) for name in names):
             wanted.add(line)
     plain = {Requirement(line).name for line in wanted if "[" in line}
-    return sorted(line for line in wanted if line not in plain)
+    return tuple(sorted(line for line in wanted if line not in plain))
 
 
 def libraries(image: str) -> list[str]:

@@ -14,6 +14,7 @@ import pathlib
 import re
 import tomllib
 import uuid
+from collections.abc import Sequence
 from importlib import metadata
 from typing import NamedTuple
 
@@ -85,15 +86,21 @@ def licence(name: str) -> str:
     written = (said["License"] or "").strip()
     classified = [each.split(" :: ")[-1] for each in said.get_all("Classifier") or [] if each.startswith("License ::")]
     for text in (said["License-Expression"], READ.get(said["Name"]), written, *classified):
-        found = LicenseFactory().make_from_string(SPDX.get(text, text)) if text else None
-        if isinstance(found, LicenseExpression):
-            return found.value
-        if isinstance(found, DisjunctiveLicense) and found.id is not None:
-            return found.id
+        if text and (found := _known(SPDX.get(text, text))):
+            return found
     raise UnknownLicence(f"{name}: {written[:60]!r}, {classified}; add what its licence text says to READ")
 
 
-def packages(image: str) -> list[str]:
+@functools.cache
+def _known(text: str) -> str | None:
+    """The SPDX id or expression that this text is, if it is one."""
+    found = LicenseFactory().make_from_string(text)
+    if isinstance(found, LicenseExpression):
+        return found.value
+    return found.id if isinstance(found, DisjunctiveLicense) else None
+
+
+def packages(image: str) -> Sequence[str]:
     """What pip is told to install: lines of packages.txt, or what the load test's Dockerfile says."""
     if image in images.PROGRAMMES:
         return images.packages(image)
@@ -123,14 +130,9 @@ def distributions(image: str) -> tuple[Distribution, ...]:
     present = {freeze.normal(name): name for name, _ in wanted}
     found = []
     for name, version in wanted:
-        needs = {freeze.normal(need) for need in _needs(name)} & set(present)
+        needs = {freeze.normal(need.name) for need in freeze.needs(name, "")} & set(present)
         found.append(Distribution(name, version, licence(name), frozenset(present[need] for need in needs)))
     return tuple(sorted(found, key=lambda each: freeze.normal(each.name)))
-
-
-def _needs(name: str) -> list[str]:
-    asked = [Requirement(text) for text in metadata.requires(name) or []]
-    return [each.name for each in asked if each.marker is None or each.marker.evaluate({"extra": ""})]
 
 
 def bom(image: str) -> Bom:

@@ -62,8 +62,8 @@ def test_the_sets_cover_every_intent_in_every_language() -> None:
 
 @pytest.mark.timeout(300)
 def test_what_was_published_still_holds(tmp_path: Path) -> None:
-    """Rates do not depend on the machine. Seconds do, and are not asked for here."""
-    found = measure()
+    """Rates do not depend on the machine. Seconds do, and are not asked for here: a few stand for all."""
+    found = measure(timed=20)
     write(found, tmp_path)
     assert json.loads((tmp_path / "safety-prompts.json").read_text())["goals"] == found["goals"]
     assert (tmp_path / "safety-prompts.md").read_text().count("\n| ") > 60

@@ -28,6 +28,7 @@ from semblance.safety.domain.readable import readings
 from semblance.safety.handlers.prompts import check
 from semblance.safety.main import prompt_models_of
 from semblance.safety.ml.phrasebook import FINE
+from semblance.safety.ml.sentences import SentenceEncoder, Vectors
 from semblance.safety.ports import Ports
 from semblance.safety.settings import SafetySettings
 
@@ -36,15 +37,31 @@ RECALL_GOAL, FALSE_ALARM_GOAL, LIMIT_RECALL_GOAL, LIMIT_FALSE_ALARM_GOAL, P95_GO
 Result = dict[str, Any]
 
 
-def measure(settings: SafetySettings | None = None) -> Result:
+class _Remembered(SentenceEncoder):
+    """Encodes no text twice: rates read every prompt several times."""
+
+    def __init__(self, encoder: SentenceEncoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, Vectors] = {}
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            self._known.update(zip(new, self._encoder.encode(new), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+def measure(settings: SafetySettings | None = None, *, timed: int = 1) -> Result:
     """Everything that is written, as JSON has it: the first set's numbers, and under `second` those of held-out 2.
-    Raises PromptModelUnavailable."""
-    ports = _ports(settings or SafetySettings())
-    return {**measure_set(held_out.HELD_OUT, ports), "second": measure_set(held_out.SECOND, ports)}
+    timed: one check in so many is timed. Raises PromptModelUnavailable."""
+    told, encoder = settings or SafetySettings(), SentenceEncoder()
+    ports, clocked = _ports(told, _Remembered(encoder)), _ports(told, encoder)
+    first, second = (measure_set(folder, ports, clocked, timed) for folder in (held_out.HELD_OUT, held_out.SECOND))
+    return {**first, "second": second}
 
 
-def measure_set(folder: Path, ports: Ports) -> Result:
-    """One set's rates, seconds and goals."""
+def measure_set(folder: Path, ports: Ports, clocked: Ports, timed: int = 1) -> Result:
+    """One set's rates by `ports`, which may remember what they have read, seconds by `clocked`, and goals."""
     modes = _modes(ports)
     prompts, persons, limits = held_out.prompts(folder), held_out.persons(folder), held_out.limits(folder)
     found: Result = {"name": "safety-prompts", "prompts": {m: _rates(prompts, f) for m, f in modes.items()}}
@@ -54,14 +71,14 @@ def measure_set(folder: Path, ports: Ports) -> Result:
         "both": _rates(limits, lambda p: bool(check(p.text, ports, limits=[p.limit]).codes)),
     }
     found["limits_on_fine_prompts"] = _under_limits([p for p in prompts if p.label == FINE], ports)
-    found["latency_s"] = _latency([*prompts, *persons, *limits], ports)
+    found["latency_s"] = _latency([*prompts, *persons, *limits], clocked, timed)
     found["goals"] = _goals(found)
     return found
 
 
-def _ports(settings: SafetySettings) -> Ports:
+def _ports(settings: SafetySettings, encoder: SentenceEncoder) -> Ports:
     """Only what a prompt's check needs."""
-    models = prompt_models_of(settings)
+    models = prompt_models_of(settings, encoder)
     rules = with_names(prompt_rules(), public_figures(settings.public_figures_path))
     given = SimpleNamespace(
         prompt_rules=rules,
@@ -107,15 +124,16 @@ def _under_limits(fine: Sequence[Prompt], ports: Ports) -> Result:
     return {"all": total, **found}
 
 
-def _latency(prompts: Sequence[Prompt], ports: Ports) -> Result:
+def _latency(prompts: Sequence[Prompt], ports: Ports, timed: int) -> Result:
     """Seconds of one core a check, one at a time: the held-out prompts, then prompts as long as they may be."""
-    texts = [(p.text, [p.limit] if p.limit else []) for p in prompts]
+    texts = [(p.text, [p.limit] if p.limit else []) for p in prompts[::timed]]
+    times = max(1, 40 // timed)
     words = "me in a quiet garden with tall trees, a stone path and an old bench, "
     return {
         "held_out": _times(texts, ports),
-        **{f"{n} characters": _times([((words * 40)[:n], [])] * 40, ports) for n in (100, 300, 1000, 2000)},
+        **{f"{n} characters": _times([((words * 40)[:n], [])] * times, ports) for n in (100, 300, 1000, 2000)},
         "300 characters, 5 limits": _times(
-            [((words * 5)[:300], ["no cats", "no alcohol", "nothing political", "no boats", "no snow"])] * 40, ports
+            [((words * 5)[:300], ["no cats", "no alcohol", "nothing political", "no boats", "no snow"])] * times, ports
         ),
     }
 

@@ -20,6 +20,7 @@ from semblance.service_kit import metrics, owing, rpc, work_queue
 from semblance.service_kit.consumer import ConsumerLoop
 from semblance.service_kit.database import DatabaseUnavailable
 from semblance.service_kit.http import Check, create_app
+from semblance.service_kit.http_head import LimitedHead
 from semblance.service_kit.worker import Worker
 
 if TYPE_CHECKING:
@@ -164,7 +165,13 @@ class Parts:
         listener = _listen(settings.http_host, settings.http_port)
         self.http_port = listener.getsockname()[1]
         config = uvicorn.Config(
-            asgi, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=5
+            asgi,
+            http=LimitedHead,
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
         )
         server = uvicorn.Server(config)
         self._http = server

@@ -1,0 +1,77 @@
+"""A request's head has an end, over a real socket: what does not end is answered and hung up on."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI, Request
+
+from semblance.kernel.units import MIB
+from semblance.service_kit.http_head import HEAD_LIMIT_BYTES, LimitedHead
+
+pytestmark = pytest.mark.integration
+AT_ONCE = 256 * 1024  # what one read of the loop takes
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    app = FastAPI()
+
+    @app.post("/")
+    async def size(request: Request) -> int:
+        return len(await request.body())
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        server = uvicorn.Server(uvicorn.Config(app, http=LimitedHead, log_config=None, lifespan="off"))
+        running = threading.Thread(target=lambda: server.run(sockets=[listener]))
+        running.start()
+        yield listener.getsockname()[1]
+        server.should_exit = True
+        running.join(30)
+
+
+def sent_without_end(port: int, begin: bytes, more: bytes) -> tuple[int, bytes]:
+    """How much was taken of `begin` and then `more` again and again, up to 64 MiB, and what was answered."""
+    taken, answer = 0, b""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection, suppress(OSError):
+        connection.sendall(begin)
+        with suppress(OSError):
+            while taken < 64 * MIB:
+                connection.sendall(more)
+                taken += len(more)
+        answer = connection.recv(300)  # a system may drop what was written before the end
+    return taken, answer
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ", b"a" * 65_536),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-A: a\r\n" * 8192),
+        (b"GET /", b"a" * 65_536),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n", b"X-A: a\r\n" * 8192),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"a" * 65_536),
+    ],
+    ids=["one header", "many headers", "the line", "trailers", "an extension of a chunk"],
+)
+def test_a_head_without_end_is_hung_up_on(port: int, begin: bytes, more: bytes) -> None:
+    taken, answer = sent_without_end(port, begin, more)
+    assert taken < 32 * MIB, "what the system's own buffers hold, and no more"
+    assert answer == b"" or answer.startswith((b"HTTP/1.1 431", b"HTTP/1.1 400"))
+
+
+def test_heads_within_the_limit_and_long_bodies_come_through_on_one_connection(port: int) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        for size in (0, 3 * AT_ONCE, 1):
+            answer = client.post("/", content=b"a" * size, headers={"X-A": "a" * (HEAD_LIMIT_BYTES - 1000)})
+            assert (answer.status_code, answer.json()) == (200, size)
+        chunked = client.post("/", content=(b"a" for _ in range(100_000)))
+        assert chunked.json() == 100_000

@@ -103,5 +103,5 @@ def test_whoever_takes_back_for_people_notes_it(services: dict[str, Any]) -> Non
 @pytest.mark.parametrize("service", SERVICES)
 def test_work_and_operators_are_where_the_code_has_them(service: str, services: dict[str, Any]) -> None:
     main = (ROOT / "services" / service / "semblance" / service / "main.py").read_text()
-    assert ("work" in services[service]["processes"]) == bool(re.search(r"^\s+work=", main, re.MULTILINE))
+    assert ("work" in services[service]["processes"]) == bool(re.search(r"^\s+(work|kept)=", main, re.MULTILINE))
     assert services[service]["operators"] == ("OperatorServiceServicer_to_server" in main)

@@ -103,13 +103,14 @@ def test_a_mark_counts_as_of_now(desk: Any) -> None:
 def test_two_apps_never_look_the_same(desk: Any) -> None:
     one, other = SubjectId(new_id()), SubjectId(new_id())
     apps.verify_app(one, "Photo Booth", desk.ports)
-    with pytest.raises(AppNameTaken):
-        apps.verify_app(other, " PHOTO booth ", desk.ports)
+    for alike in (" PHOTO booth ", "\uff30hoto Booth"):  # a full-width P
+        with pytest.raises(AppNameTaken):
+            apps.verify_app(other, alike, desk.ports)
     apps.verify_app(one, "Photo Booth 2", desk.ports)
     apps.verify_app(other, "Photo Booth", desk.ports)
     assert [app.name for app in apps.list_apps(desk.ports)] == ["Photo Booth", "Photo Booth 2"]
     assert apps.name_apps([one, new_id()], desk.ports) == {one: "Photo Booth 2"}
-    for wrong in ("", "x" * 61, "a\nb"):
+    for wrong in ("", "x" * 61, "a\nb", "Photo \u0412ooth"):  # a Cyrillic B
         with pytest.raises(InvalidGrant):
             apps.verify_app(one, wrong, desk.ports)
 

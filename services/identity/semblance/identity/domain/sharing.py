@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +12,7 @@ from semblance.identity.domain.errors import InvalidGrant
 from semblance.kernel.ids import SubjectId
 
 APP_NAME_CHARACTERS: Final = 60
+_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 
 
 class Level(enum.Enum):
@@ -71,8 +73,12 @@ class App:
 
 
 def parse_app_name(text: str) -> str:
-    """Raises InvalidGrant."""
-    name = text.strip()
+    """The name in its plain characters. People go by it, so it is of one alphabet: letters of another that look alike
+    would make it somebody else's. Raises InvalidGrant."""
+    name = unicodedata.normalize("NFKC", text).strip()
+    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in name if letter.isalpha()}
+    if len(alphabets & _ALIKE) > 1:
+        raise InvalidGrant("an app's name mixes alphabets whose letters look alike", code="invalid-app")
     if not 1 <= len(name) <= APP_NAME_CHARACTERS or not name.isprintable():
         raise InvalidGrant(f"an app's name has 1 to {APP_NAME_CHARACTERS} printable characters", code="invalid-app")
     return name

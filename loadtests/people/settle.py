@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from loadtests.journeys import ADAPTER_S, IMAGE_S, PHOTO_S, PHOTOS_TO_LEARN
+from loadtests.journeys import PHOTOS_TO_LEARN
 from loadtests.people.film import filmed
 from loadtests.profile import People
 from loadtests.world import Roster, Somebody
@@ -18,6 +18,8 @@ from semblance.client.models import CaptureFrame, CaptureSession
 from semblance.kernel.errors import Kind
 
 _AT_ONCE = 4
+# For each thing that is waited for. Nothing is judged yet, and a busy machine takes its time.
+_PATIENCE_S = 1200.0
 
 
 class NotSettled(RuntimeError):
@@ -62,9 +64,9 @@ def _ready(url: str, face: str, photos: Sequence[Path], say: Callable[[str], Non
         sent = [client.upload_photo(who.consent_id, path).id for path in photos[:PHOTOS_TO_LEARN]]
         who.sent = len(sent)
         for photo_id in sent:
-            client.wait(photo_id, timeout_s=PHOTO_S)
+            client.wait(photo_id, timeout_s=_PATIENCE_S)
         asked = client.train_adapter(who.consent_id)
-        client.wait(asked.id, timeout_s=ADAPTER_S)
+        client.wait(asked.id, timeout_s=_PATIENCE_S)
         adapter = client.adapter(asked.id)
         if adapter.state != "ready":
             raise NotSettled(f"{face}'s adapter ended as {adapter.state} {adapter.reason_code}".strip())
@@ -88,7 +90,7 @@ def _consent(client: Client, who: Somebody, face: str) -> str:
 def _picture(client: Client, who: Somebody, face: str) -> bytes:
     for seed in range(3):  # the filter may refuse one
         image = client.create_image(who.adapter_id, "a photo of me", seed=seed)
-        ended = client.wait(image.id, timeout_s=IMAGE_S)
+        ended = client.wait(image.id, timeout_s=_PATIENCE_S)
         if ended.state == "published":
             return client.image_content(image.id).data
     raise NotSettled(f"no picture of {face} was published: {ended.state} {', '.join(ended.reason_codes)}")

@@ -3,6 +3,7 @@ own: it held 64 MiB of one header before anything of ours was asked."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Final
 
@@ -30,10 +31,23 @@ _REFUSAL: Final = (
 class LimitedHead(HttpToolsProtocol):
     """Counts what came since anything came of it: a whole head, a piece of a body, the end of a request. Over the limit
     it answers 431 and hangs up; behind a body, where endless trailers would come, it only hangs up. What comes at once,
-    some 256 KiB, is read before it is counted."""
+    some 256 KiB, is read before it is counted. Whoever has not sent a whole head `within_s` after connecting, or after
+    beginning another one, is hung up on: a connection that says nothing is one that somebody else cannot have."""
 
+    within_s = 15.0
     _in_head = True
     _loose_bytes = 0
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """The transport's."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The transport's."""
+        self._await_no_more()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """The transport's."""
@@ -45,10 +59,13 @@ class LimitedHead(HttpToolsProtocol):
             if self._in_head:
                 self.transport.write(_REFUSAL)
             self.transport.close()
+        elif self._in_head and self._loose_bytes:
+            self._await_head()
 
     def on_headers_complete(self) -> None:
         """The parser's."""
         self._in_head, self._loose_bytes = False, 0
+        self._await_no_more()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -60,3 +77,12 @@ class LimitedHead(HttpToolsProtocol):
         """The parser's."""
         self._in_head, self._loose_bytes = True, 0
         super().on_message_complete()
+
+    def _await_head(self) -> None:
+        if self._late is None:
+            self._late = self.loop.call_later(self.within_s, self.transport.close)
+
+    def _await_no_more(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None

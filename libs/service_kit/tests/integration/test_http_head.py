@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -19,18 +20,23 @@ pytestmark = pytest.mark.integration
 AT_ONCE = 256 * 1024  # what one read of the loop takes
 
 
+class Impatient(LimitedHead):
+    within_s = 4.0
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     app = FastAPI()
 
     @app.post("/")
-    async def size(request: Request) -> int:
+    async def size(request: Request, wait: float = 0) -> int:
+        await asyncio.sleep(wait)
         return len(await request.body())
 
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        server = uvicorn.Server(uvicorn.Config(app, http=LimitedHead, log_config=None, lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, http=Impatient, log_config=None, lifespan="off"))
         running = threading.Thread(target=lambda: server.run(sockets=[listener]))
         running.start()
         yield listener.getsockname()[1]
@@ -75,3 +81,15 @@ def test_heads_within_the_limit_and_long_bodies_come_through_on_one_connection(p
             assert (answer.status_code, answer.json()) == (200, size)
         chunked = client.post("/", content=(b"a" for _ in range(100_000)))
         assert chunked.json() == 100_000
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"], ids=["nothing", "half a head"])
+def test_who_says_nothing_is_hung_up_on(port: int, said: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(said)
+        assert connection.recv(1) == b""
+
+
+def test_an_answer_may_take_longer_than_a_head(port: int) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        assert client.post("/?wait=5", content=b"a").json() == 1

@@ -77,7 +77,7 @@ class GatewaySettings(ServiceSettings):
     streams_per_subject: int = Field(default=8, gt=0)
     uploads_at_once: int = Field(default=8, gt=0, description="Bodies over 64 KiB held in memory at once.")
     uploads_per_address: int = Field(default=4, gt=0, description="Of those, so many may come from one address.")
-    upload_within_s: float = Field(default=120, gt=0, description="Whoever takes longer to send such a body gets 408.")
+    upload_within_s: float = Field(default=120, gt=0, description="Whoever takes longer to send a body gets 408.")
 
     def policies(self) -> dict[str, Policy]:
         """The rate-limit policies by name; a burst is half a minute's worth, and at least 10; of notices a day's."""

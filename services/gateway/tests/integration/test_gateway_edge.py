@@ -302,13 +302,19 @@ def test_a_slow_sender_does_not_keep_the_others_out(tmp_path) -> None:
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         return await http.post("/v1/verify", content=body(), headers=headers)
 
-    async def both() -> tuple[httpx.Response, httpx.Response]:
+    async def json() -> AsyncIterator[bytes]:
+        yield b'{"handle": '
+        await asyncio.Event().wait()
+
+    async def all_of_them() -> tuple[httpx.Response, ...]:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(world.app), base_url="http://gateway") as http:
             slow = await ask(http, head, forever=True)
-            return slow, await ask(http, head, b"picture\r\n--x--\r\n", forever=False)
+            small = await http.post("/v1/accounts", content=json(), headers={"Content-Type": "application/json"})
+            return slow, small, await ask(http, head, b"picture\r\n--x--\r\n", forever=False)
 
-    slow, quick = asyncio.run(both())
-    assert slow.status_code == 408
+    slow, small, quick = asyncio.run(all_of_them())
+    assert (slow.status_code, small.status_code) == (408, 408)
+    assert (code(small), small.headers["connection"]) == ("request-timeout", "close")
     assert quick.status_code == 200
     world.database.close()
 

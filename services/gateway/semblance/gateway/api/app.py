@@ -63,7 +63,7 @@ def build_app(front: Front, checks: Sequence[Check] = ()) -> FastAPI:
             Bodies,
             large_at_once=settings.uploads_at_once,
             large_per_address=settings.uploads_per_address,
-            large_within_s=settings.upload_within_s,
+            within_s=settings.upload_within_s,
         )
     )
     if front.settings.cors_origins:

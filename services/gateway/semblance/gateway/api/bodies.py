@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from semblance.gateway.api.admission import counted_address
 from semblance.gateway.domain.errors import Busy, TooManyUploads
 from semblance.kernel.units import KIB, MIB
-from semblance.service_kit.problems import problem, problem_of
+from semblance.service_kit.problems import problem, problem_of, problem_of_status
 
 JSON_LIMIT_BYTES = 64 * KIB
 PHOTO_LIMIT_BYTES = 25 * MIB
@@ -36,30 +36,39 @@ def limit_of(method: str, path: str) -> int:
     return next((limit for pattern, limit in _LARGER if pattern.fullmatch(path)), JSON_LIMIT_BYTES)
 
 
+class _TooSlow(HTTPException):
+    def __init__(self) -> None:
+        super().__init__(408, headers={"Connection": "close"})
+
+
 class Bodies:
     """A plain ASGI middleware. `large_at_once`: bodies over 64 KiB that may be read at the same time, at most
-    `large_per_address` of them from one address; whoever takes longer than `large_within_s` to send one gets 408, so
-    that a few slow senders do not keep everybody else out."""
+    `large_per_address` of them from one address; whoever takes longer than `within_s` to send a body of any size gets
+    408, so that slow senders keep out nobody and hold no connection for ever."""
 
-    def __init__(self, app: ASGIApp, *, large_at_once: int, large_per_address: int, large_within_s: float) -> None:
+    def __init__(self, app: ASGIApp, *, large_at_once: int, large_per_address: int, within_s: float) -> None:
         self._app = app
         self._free = large_at_once
         self._per_address = large_per_address
         self._sending: Counter[str] = Counter()
-        self._within_s = large_within_s
+        self._within_s = within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers, limit_bytes = Headers(scope=scope), limit_of(scope["method"], scope["path"])
+        receive = _in_time(receive, self._within_s)
         length = headers.get("content-length", "")
         if length.isdigit() and int(length[:18]) > limit_bytes:
             await _refuse(limit_bytes, scope, receive, send)
         elif headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
-            await self._json(scope, receive, send)
+            try:
+                await self._json(scope, receive, send)
+            except _TooSlow as slow:  # here nobody else would answer it
+                await problem_of_status(slow.status_code, scope["path"], slow.headers)(scope, receive, send)
         elif limit_bytes > JSON_LIMIT_BYTES:
-            await self._large(scope, _in_time(_counted(receive, limit_bytes), self._within_s), send)
+            await self._large(scope, _counted(receive, limit_bytes), send)
         else:
             await self._app(scope, _counted(receive, limit_bytes), send)
 
@@ -159,7 +168,7 @@ def _in_time(receive: Receive, within_s: float) -> Receive:
             async with asyncio.timeout_at(end_s):
                 message = await receive()
         except TimeoutError as error:
-            raise HTTPException(408, headers={"Connection": "close"}) from error
+            raise _TooSlow from error
         whole = not message.get("more_body", False)
         return message
 

@@ -92,9 +92,7 @@ def _add_problems(operation: dict[str, Any], *, names_a_thing: bool) -> None:
     if operation.get("security"):
         codes |= {"401", "403", "404", "409", "410"}
     if "requestBody" in operation:
-        codes |= {"400", "409", "413", "415"}
-        if any(kind.startswith(("multipart/", "image/")) for kind in operation["requestBody"]["content"]):
-            codes |= {"408"}
+        codes |= {"400", "408", "409", "413", "415"}
     if any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", [])):
         codes |= {"403", "409"}
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

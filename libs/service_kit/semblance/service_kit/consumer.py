@@ -62,7 +62,8 @@ class Subscription:
     `at_once`: so many events may share that transaction. More than one only where handlers do nothing but read and
     write through their Unit: what they read elsewhere would not show what the events before did, and the database's
     writers wait for all of them together.
-    `linger_s`: so long after some events the next are awaited, which then come together; where nobody waits for them.
+    `linger_s`: so long after some events the next are awaited, which then come together; where nobody waits for them,
+    and never while more are there already.
     Each look at the broker costs as much as an event, here, there and in what it stores in.
     """
 
@@ -162,15 +163,15 @@ class ConsumerLoop:
 
     def _consume(self, letters: DeadLetters, stop: threading.Event) -> None:
         consumer = self._broker.consumer(self._subscription.group, self._subscription.topics)
-        offsets = Offsets(consumer)
+        offsets, most = Offsets(consumer), max(_POLLED, 4 * self._subscription.at_once)
         member = _Member(self._subscription, self._database, consumer, letters, stop, self._retry_limit_s, offsets)
         try:
             while not stop.is_set():
-                records = consumer.poll(0.5, max(_POLLED, 4 * self._subscription.at_once))
+                records = consumer.poll(0.5, most)
                 self._reached = True
                 member.batch(records)
                 offsets.tell()
-                if records and self._subscription.linger_s:
+                if self._subscription.linger_s and 0 < len(records) < most:
                     stop.wait(self._subscription.linger_s)
         except BrokerUnavailable:
             offsets.drop()

@@ -28,6 +28,8 @@ SERVICE = "gateway"
 Read = Callable[[Any], Change]
 # Folding reads and writes rows of its own transaction and nothing else; every event of the platform comes by here.
 _FOLDED_AT_ONCE = 50
+# A tick or a state behind another is told this much later at most, and at many pictures a second they come together.
+_LINGER_S = 0.1
 # Answered from the ConsentView, which reads its topic by itself, or of no interest at the door. A picture that is taken
 # down is removed by generation, which is handled; whether one is hidden is provenance's answer to whoever fetches it.
 PASSED_OVER: tuple[type[Message], ...] = (
@@ -113,7 +115,10 @@ def subscriptions(gate: Gate, records_of: Callable[[Unit], Records], policies: S
 
     return [
         Subscription(
-            f"{SERVICE}.jobs", {message: folding(read) for message, read in CHANGES.items()}, at_once=_FOLDED_AT_ONCE
+            f"{SERVICE}.jobs",
+            {message: folding(read) for message, read in CHANGES.items()},
+            at_once=_FOLDED_AT_ONCE,
+            linger_s=_LINGER_S,
         ),
         Subscription(f"{SERVICE}.erasure", {platform.ErasureRequested: erase}),
     ]

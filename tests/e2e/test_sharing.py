@@ -135,6 +135,12 @@ def test_another_account_with_the_same_grant_is_refused(sharing: Sharing) -> Non
         assert refused(call) == (404, "not-found")
 
 
+def refusals(client: Any, grant_id: str) -> set[Any]:
+    """Why pictures under a grant were refused, as the person's own log tells it."""
+    told = [entry for entry in client.audit() if entry.event_type.endswith("PictureRefused")]
+    return {entry.facts.get("reason_code") for entry in told if entry.facts.get("consent_id") == grant_id}
+
+
 def test_two_people_in_one_picture_which_either_takes_back(sharing: Sharing) -> None:
     friend, person = sharing.house.member("bo"), sharing.person.client
     consent = friend.opt_in()
@@ -144,8 +150,11 @@ def test_two_people_in_one_picture_which_either_takes_back(sharing: Sharing) -> 
     beside: dict[str, Any] = {"others": [{"grant_id": alone.id, "region": "right"}], "region": "left", "seed": 1}
     me = adapter.id, "a photo of me in a garden"
     assert refused(lambda: friend.client.create_image(*me, **beside)) == (403, "not-together")
-    grant = person.give_grant(friend.subject_id, 1, 7, together=True)
+    grant = person.give_grant(friend.subject_id, 2, 7, together=True, limits=[LIMIT])
     beside["others"][0]["grant_id"] = grant.id
+    concert = "me at an ophicleide concerto"
+    assert refused(lambda: friend.client.create_image(adapter.id, concert, **beside)) == (422, "prompt-refused")
+    eventually(lambda: "prompt-refused" in refusals(person, grant.id), "whose limits refuse it finds it in their log")
     asked = friend.client.create_image(*me, **beside)
     friend.client.wait(asked.id, timeout_s=IMAGE_S)
     made = friend.client.image(asked.id)
@@ -158,6 +167,11 @@ def test_two_people_in_one_picture_which_either_takes_back(sharing: Sharing) -> 
     content = friend.client.image_content(made.id)
     assert person.image_content(made.id).data == content.data
     assert friend.client.verify(content.data).consent_state == "active"
+    edit = friend.client.edit_image(made.id, "a photo of me in the snow", keep="face", strength=0.4, seed=1)
+    friend.client.wait(edit.id, timeout_s=IMAGE_S)
+    edit = friend.client.image(edit.id)
+    assert (edit.state, edit.people, edit.visibility, edit.reason_codes) == ("published", 2, "waiting", [])
+    assert friend.client.grant(grant.id).pictures_left == 0
     manifest = json.dumps(friend.client.image_manifest(made.id).manifest)
     assert manifest.count("Adapter of one consenting person") >= 2
     assert not {friend.subject_id, sharing.person.subject_id, grant.id, consent.id} & set(manifest.split('"'))

@@ -10,15 +10,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Protocol
 
 from semblance.contracts.platform.v1.events_pb2 import ErasureRequested
 from semblance.kernel.errors import Forbidden, Gone, NotFound
-from semblance.objects import KeyRing
 from semblance.service_kit.consumer import Handler, Subscription
 from semblance.service_kit.database import Unit
 
 _log = logging.getLogger(__name__)
 IsAsked = Callable[[ErasureRequested], bool]
+
+
+class PeoplesKeys(Protocol):
+    """What is asked of a key ring (semblance.objects, which the gateway has not)."""
+
+    def data_key(self, subject_id: str, /) -> object:
+        """Raises Gone for a destroyed key, NotFound where none was."""
 
 
 class ErasureNotAsked(Forbidden):
@@ -33,7 +40,7 @@ def only_asked(subscriptions: Iterable[Subscription], is_asked: IsAsked) -> list
     return [_guarded(each, is_asked) for each in subscriptions]
 
 
-def key_is_destroyed(keyring: KeyRing) -> IsAsked:
+def key_is_destroyed(keyring: PeoplesKeys) -> IsAsked:
     """Whether the person's key is destroyed. Raises KeyRingUnavailable, and Invalid for what is no person's id."""
 
     def is_asked(message: ErasureRequested) -> bool:

@@ -29,6 +29,7 @@ from semblance.training.bench_choice import interval
 NAME = "width"
 ROUNDS = 21
 BARE = "no adapter"
+LEAST = 5  # people: fewer say nothing of how sure a mean is
 Row = dict[str, Any]
 
 
@@ -130,7 +131,7 @@ def section(found: Row) -> str:
     )
     alike = "\n".join(_line(name, each) for name, each in found["likeness"].items() if each["trainings"])
     pairs = "\n".join(
-        f"| {name} | {each['own']:.3f} | {each['others']:.3f} | {each['own_first']:.0%} |"
+        f"| {name} | {found['likeness'][name]['trainings']} | {each['own']:.3f} | {each['others']:.3f} | {each['own_first']:.0%} |"
         for name, each in found["pairs"]["widths"].items()
     )
     return f"""## Narrower adapters
@@ -143,7 +144,7 @@ lanes with 8 people's adapters of a width against the same pass with none, all w
 {costs}
 
 People who do not exist, each learnt in every width as the training service learns, from the same photos and seed. Likeness is SFace's cosine with
-photos that nothing was learnt from, 16 pictures each; against the widest: the same person, mean and 95 % interval (bootstrap over trainings).
+photos that nothing was learnt from, 16 pictures each; against the widest: the same person, mean and 95 % interval (bootstrap over trainings, from {LEAST} of them on).
 "Accepted": pictures whose face is at or above safety's `own_floor`. "Idle": the choice of a strength left nothing of the adapter.
 "Leak excess" and "gate passed" are the training's own gate's.
 
@@ -153,8 +154,8 @@ photos that nothing was learnt from, 16 pictures each; against the widest: the s
 
 Everybody's pictures against the held-out photos of all {found["pairs"]["people"]} people:
 
-| rank, targets | own | others | own first |
-|---|---|---|---|
+| rank, targets | trainings | own | others | own first |
+|---|---|---|---|---|
 {pairs}
 """
 
@@ -162,6 +163,6 @@ Everybody's pictures against the held-out photos of all {found["pairs"]["people"
 def _line(name: str, each: Row) -> str:
     gain = each["against_widest"]
     against = "" if gain is None else f"{gain:+.4f}"
-    if each["interval"] is not None:
+    if each["interval"] is not None and each["compared"] >= LEAST:
         against += f" ({each['interval'][0]:+.4f} to {each['interval'][1]:+.4f}; {each['compared']})"
     return f"| {name} | {each['trainings']} of {each['people']} people | {told(each['held_out'])} | {against} | {each['accepted']:.0%} | {each['excess']:+.3f} | {each['pass']} | {each['idle']} | {each['learning_cpu_s']:.0f} |"

@@ -6,8 +6,10 @@ import hashlib
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from semblance.local import lock
+from semblance.local.command import app
 from semblance.local.testing.house import alive, eventually
 from semblance.local.testing.members import IMAGE_S
 
@@ -30,6 +32,8 @@ def test_everything_ends_with_it_and_everything_is_there_afterwards(settled: Any
     # A process whose first thread is gone keeps its files open until its last one is.
     eventually(lambda: lock.holder(house.layout.lock) is None, "nobody holds the lock", 20)
     house.stop_after_kill()
+    told = CliRunner().invoke(app, ["status", "--data", str(house.layout.data)])
+    assert told.exit_code == 1, "what does not run is said to run"
 
     house.start()
     assert house.url == url

@@ -32,6 +32,24 @@ def create_exclusively(path: Path, content: bytes) -> bool:
         sync_directory(path.parent)
 
 
+def shred(path: Path) -> bool:
+    """Overwrite and unlink; whether there was a file. Raises OSError.
+
+    A copy-on-write disk or a flash controller may keep the old blocks.
+    """
+    try:
+        with path.open("r+b") as file:
+            size_bytes = os.fstat(file.fileno()).st_size
+            file.write(os.urandom(size_bytes))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    sync_directory(path.parent)
+    return True
+
+
 def make_private_directory(path: Path) -> None:
     """Create the directory (mode 700) unless it is there. Raises OSError."""
     if not path.is_dir():

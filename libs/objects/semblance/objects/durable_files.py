@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,23 +33,10 @@ def read(path: Path) -> bytes | None:
 
 
 def shred(path: Path) -> bool:
-    """Overwrite and unlink; whether there was a file.
-
-    A copy-on-write disk or a flash controller may keep the old blocks: what they hold is still wrapped by the master
-    key. Raises KeyRingUnavailable.
-    """
+    """As semblance.kernel.durable_files: what old blocks hold is still wrapped by the master key. Raises
+    KeyRingUnavailable."""
     with _wrapped():
-        try:
-            with path.open("r+b") as file:
-                size_bytes = os.fstat(file.fileno()).st_size
-                file.write(os.urandom(size_bytes))
-                file.flush()
-                os.fsync(file.fileno())
-            path.unlink()
-        except FileNotFoundError:
-            return False
-        durable_files.sync_directory(path.parent)
-        return True
+        return durable_files.shred(path)
 
 
 def make_private_directory(path: Path) -> None:

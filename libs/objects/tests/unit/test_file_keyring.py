@@ -141,7 +141,7 @@ def test_a_full_disk_says_so_and_leaves_no_key(tmp_path: Path, monkeypatch: pyte
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr(durable_files.os, "fsync", full)
+        patched.setattr(os, "fsync", full)
         with pytest.raises(KeyRingUnavailable, match="full"):
             ring.create(subject)
     assert not ring.exists(subject)

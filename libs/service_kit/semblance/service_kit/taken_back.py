@@ -35,8 +35,6 @@ from semblance.kernel import durable_files
 from semblance.kernel.consent import ENDED_BY_ERASURE
 from semblance.kernel.errors import Invalid, SemblanceError, Unavailable
 from semblance.kernel.ids import parse_id
-from semblance.objects import KeyRingUnavailable
-from semblance.objects.durable_files import shred
 
 _log = logging.getLogger(__name__)
 OWED = "note_taken_back"
@@ -194,9 +192,9 @@ class TakenBackLog:
 
     def forget(self, subject_id: str) -> None:
         """Remove the entries of somebody whose tombstone covers them. What stays costs a restore a question."""
-        with suppress(OSError, KeyRingUnavailable):
+        with suppress(OSError):
             for path in self._folder.glob(f"*.{subject_id}.*"):
-                shred(path) if path.name.lstrip(".").startswith(_KEPT) else path.unlink(missing_ok=True)
+                durable_files.shred(path) if path.name.lstrip(".").startswith(_KEPT) else path.unlink(missing_ok=True)
 
     def of(self, kind: Kind) -> list[TakenBack]:
         """Every entry of a kind. Raises UnknownEntry, TakenBackUnavailable: what cannot be read is not nothing."""

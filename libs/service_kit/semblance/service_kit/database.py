@@ -62,7 +62,6 @@ class Unit:
         self._outbox = Outbox(source)
         self._clock = clock
         self._erasure_items_max = erasure_items_max
-        self._after_commit: list[Callable[[], None]] = []
         self._notes: list[Callable[[], None]] = []
         self.enqueued: set[str] = set()
         self.emitted = 0
@@ -125,18 +124,9 @@ class Unit:
         """Cancel all work on these, of whatever kind, as an erasure must; the aggregate of each item there was."""
         return work_queue.forget(self.session.connection(), aggregate_ids)
 
-    def after_commit(self, fn: Callable[[], None]) -> None:
-        """Call `fn` once this transaction has committed; for caches and wake-ups, never for facts."""
-        self._after_commit.append(fn)
-
     def now(self) -> dt.datetime:
         """The database's clock, UTC."""
         return self._clock.now()
-
-    def committed(self) -> None:
-        """Run what waits for the commit. Called by Database only."""
-        for fn in self._after_commit:
-            fn()
 
     def noted(self) -> None:
         """Write the log of what was taken back. Called by Database, last: a disk that hangs holds up nobody else."""
@@ -186,7 +176,6 @@ class Database:
             session.commit()
         if unit.erased:
             self._untidy_until_s = self.clock.monotonic_s() + _UNTIDY_S
-        unit.committed()
         for listener in self._listeners:
             listener(unit)
         unit.noted()

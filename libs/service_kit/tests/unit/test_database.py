@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from semblance.contracts.platform.v1 import events_pb2
 from semblance.kernel.ids import new_id
 from semblance.service_kit import migrations, testing
-from semblance.service_kit.database import Database
+from semblance.service_kit.database import Database, Unit
 
 ADD = sa.text("INSERT INTO facts (name, value) VALUES (:name, 0)")
 COUNT = sa.text("SELECT count(*) FROM facts")
@@ -31,13 +31,13 @@ def test_rows_and_events_commit_together(database: Database) -> None:
 
 def test_an_error_leaves_no_row_no_event_and_no_work(database: Database) -> None:
     called: list[str] = []
+    database.on_commit(lambda _: called.append("committed"))
 
     def fall() -> None:
         with database.transaction() as unit:
             unit.session.execute(ADD, {"name": "a"})
             unit.emit(an_event())
             unit.enqueue("paint", new_id())
-            unit.after_commit(lambda: called.append("committed"))
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -49,16 +49,16 @@ def test_an_error_leaves_no_row_no_event_and_no_work(database: Database) -> None
         assert session.execute(sa.text("SELECT count(*) FROM work_items")).scalar_one() == 0
 
 
-def test_after_commit_sees_the_commit(database: Database) -> None:
+def test_who_listens_for_a_commit_sees_it(database: Database) -> None:
     seen: list[int] = []
 
-    def look() -> None:
+    def look(_: Unit) -> None:
         with database.read() as session:
             seen.append(session.execute(COUNT).scalar_one())
 
+    database.on_commit(look)
     with database.transaction() as unit:
         unit.session.execute(ADD, {"name": "a"})
-        unit.after_commit(look)
     assert seen == [1]
 
 

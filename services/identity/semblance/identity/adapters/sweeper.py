@@ -59,7 +59,7 @@ class Sweeper:
         if back.entries or back.limits or back.marks:
             log.warning(
                 "the database was older than what was noted outside of it and was brought up to it",
-                extra={"entries": back.entries, "limits": back.limits, "apps": back.marks},
+                extra={"count": back.entries + back.limits + back.marks},
             )
         if back.unreadable:
             log.critical("notes outside of every backup cannot be read", extra={"count": back.unreadable})

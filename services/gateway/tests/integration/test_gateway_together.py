@@ -164,9 +164,7 @@ def test_only_whoever_asked_changes_it_and_everybody_is_asked_again(two, ada, ev
     assert (again.consent_id, again.adapter_id) == (first.consent_id, first.adapter_id)
     [was], [beside] = first.beside, again.beside
     assert (beside.consent_id, beside.shared, beside.adapter_id) == (grant_id, was.shared, was.adapter_id)
-    assert eve.post(f"/v1/images/{image_id}/variations", json={"n": 2}).status_code == 403, (
-        "three in all"
-    )
+    assert eve.post(f"/v1/images/{image_id}/variations", json={"n": 2}).status_code == 403, "three in all"
     assert eve.get(f"/v1/grants/{grant_id}").json()["pictures_left"] == 0
     ada.post(f"/v1/grants/{grant_id}/withdraw")
     assert code(eve.post(path, json=edit)) == (403, "consent-of-another-required")

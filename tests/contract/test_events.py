@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from google.protobuf import text_format
 from google.protobuf.message import Message
+from pydantic import SecretStr
 
 from semblance.contracts import registry
+from semblance.contracts.identity.v1 import service_pb2, service_pb2_grpc
+from semblance.contracts.platform.v1.events_pb2 import ErasureRequested
 from semblance.kernel.errors import SemblanceError
 from semblance.kernel.ids import new_id
-from semblance.service_kit import testing
+from semblance.objects import FileKeyRing
+from semblance.service_kit import rpc, testing
 from semblance.service_kit.runtime import Application
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("gateway", "ingest", "identity", "training", "generation", "safety", "provenance")
+TOKEN = SecretStr("between services")
 # The consent view reads this one, in every process and in no group.
 CONSENTS = "identity.consent.v1"
 # Samples that answer what nobody asked: dead letters, twice, without an effect.
@@ -36,9 +43,30 @@ DELIVERIES = [
 ]
 
 
+class Erasing(service_pb2_grpc.IdentityServiceServicer):
+    """Identity, while it erases whom the sample names."""
+
+    def GetErasure(self, request: Any, context: Any) -> Any:
+        asked = sample(registry.ce_type_of(ErasureRequested))
+        assert request.erasure_id == asked.erasure_id
+        return service_pb2.Erasure(erasure_id=asked.erasure_id, subject_id=asked.subject_id, state="running")
+
+
 @pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory):
-    """A service's application, built once as its main builds it, on a database of its own."""
+def identity() -> Iterator[str]:
+    """Where it listens."""
+    server = rpc.server(TOKEN)
+    service_pb2_grpc.add_IdentityServiceServicer_to_server(Erasing(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(0).wait()
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory, identity: str):
+    """A service's application, built once as its main builds it, on a database of its own; whose erasure the sample
+    asks for has no key any more."""
 
     @functools.cache
     def build(service: str) -> Application:
@@ -47,7 +75,11 @@ def build(tmp_path_factory: pytest.TempPathFactory):
         settings = importlib.import_module(f"semblance.{service}.settings")
         settings_class = getattr(settings, f"{service.capitalize()}Settings")
         keys = {"keyring_dir": home / "keys", "keyring_kek_file": home / "kek", "signing_dir": home / "signing"}
-        application = main.build(settings_class(database_url=f"sqlite:///{home}/rows.sqlite", **keys))
+        others = {"identity_address": identity, "internal_token": TOKEN}
+        application = main.build(settings_class(database_url=f"sqlite:///{home}/rows.sqlite", **keys, **others))
+        if service != "identity":
+            asked = sample(registry.ce_type_of(ErasureRequested))
+            FileKeyRing(keys["keyring_dir"], keys["keyring_kek_file"]).destroy(asked.subject_id)
         application.database.migrate(application.migrations_dir)
         return application
 

@@ -16,7 +16,7 @@ from loadtests import rounds, running, slo
 from loadtests.arrivals import BadPlan
 from loadtests.load import LoadFailed
 from loadtests.people.settle import NotSettled
-from loadtests.place import Place, started
+from loadtests.place import Place, keep_logs, started
 from loadtests.profile import Profile
 from loadtests.report import compare, document, page, requests, summary
 from loadtests.slo import BadObjectives
@@ -82,6 +82,7 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
             # A folder below: a platform keeps what was erased beside its data, and that is to go too.
             made = tempfile.TemporaryDirectory(prefix="loadtest-", ignore_cleanup_errors=True)
             data = Path(stack.enter_context(made)) / "data"
+            stack.callback(keep_logs, data, folder / "logs")
             if arguments.chaos:
                 from loadtests.chaos.running import prepared  # noqa: PLC0415 - only where something is to be broken
 

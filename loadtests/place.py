@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,6 +73,15 @@ def started(data: Path, settings: Mapping[str, str], say: Callable[[str], None])
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def keep_logs(data: Path, folder: Path) -> None:
+    """What the platform and its servers wrote into their logs, beside the report: a verdict asks why."""
+    layout = Layout(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    for log in (layout.log, layout.broker_log, layout.store / "weed.log"):
+        for part in sorted(log.parent.glob(f"{log.name}*")):  # and what was turned over
+            shutil.copyfile(part, folder / part.name)
 
 
 def stub_pictures(folder: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loadtests import profile, slo
+from loadtests import place, profile, slo
 from loadtests.__main__ import judged
 from loadtests.measures import Call, Walk, Window
 from loadtests.reconcile import FAULTS, Balance, Fault
@@ -111,6 +111,18 @@ def test_what_got_slower_is_worse_and_noise_is_not() -> None:
     words = {c.what: c.word for c in compare.changes(before, now)}
     assert words["POST /v1/images, p50, s"] == "better"
     assert {c.word for c in compare.changes(now, None)} == {"new"}
+
+
+def test_what_the_platform_wrote_is_kept_beside_the_report(tmp_path: Path) -> None:
+    place.keep_logs(tmp_path / "never started", tmp_path / "none")
+    data = tmp_path / "data"
+    logs = "logs/platform.jsonl", "logs/platform.jsonl.1", "logs/broker.log", "store/weed.log"
+    for log in (*logs, "store/volume.dat"):
+        (data / log).parent.mkdir(parents=True, exist_ok=True)
+        (data / log).write_text(log)
+    place.keep_logs(data, tmp_path / "kept")
+    kept = {path.name for path in (tmp_path / "kept").iterdir()}
+    assert kept == {"platform.jsonl", "platform.jsonl.1", "broker.log", "weed.log"}
 
 
 def test_the_last_run_of_the_same_profile_is_found(tmp_path: Path) -> None:

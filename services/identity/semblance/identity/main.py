@@ -132,11 +132,6 @@ def rules_of(settings: IdentitySettings) -> Rules:
     )
 
 
-def capture_reader(settings: IdentitySettings) -> FaceCaptureReader:
-    """What examines captures."""
-    return readers_of(settings)[0]
-
-
 def matcher_of(settings: IdentitySettings) -> FaceEngine:
     """What compares faces: the face model of the settings, by DeepFace unless they say otherwise."""
     return load_engine(model_named(settings.face_model), settings.models_dir, sface_by=settings.face_engine)

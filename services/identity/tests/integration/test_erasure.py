@@ -92,8 +92,8 @@ def test_nothing_of_the_person_is_left(desk: Any) -> None:
                 with desk.database.read() as session:
                     assert not session.scalars(sa.select(column).where(column == subject_id)).all(), table.name
     assert consents.list_consents(subject_id, desk.ports) == []
-    matches, enrolled = faces.match_faces(bob, [desk.face(1)], desk.ports)
-    assert (enrolled, matches[0].other) == (True, False)
+    found = faces.find_matches(bob, [desk.face(1)], desk.ports)
+    assert (found.enrolled, found.faces[0].other) == (True, False)
     with pytest.raises(SubjectErased):
         desk.released(subject_id)
 
@@ -256,14 +256,14 @@ def test_templates_go_30_days_after_the_last_consent(desk: Any) -> None:
     sweeper = Sweeper(desk.ports, testing.FakeConsentView(desk.clock), every_s=1)
     desk.clock.advance(100 * 86400)
     sweeper.sweep()
-    assert faces.match_faces(subject_id, [], desk.ports)[1]
+    assert faces.find_matches(subject_id, [], desk.ports).enrolled
     consents.revoke_consent(subject_id, consent.id, consents.RevocationReason.WITHDRAWN, desk.ports)
     desk.clock.advance(29 * 86400)
     sweeper.sweep()
-    assert faces.match_faces(subject_id, [], desk.ports)[1]
+    assert faces.find_matches(subject_id, [], desk.ports).enrolled
     desk.clock.advance(2 * 86400)
     sweeper.sweep()
-    assert not faces.match_faces(subject_id, [], desk.ports)[1]
+    assert not faces.find_matches(subject_id, [], desk.ports).enrolled
 
 
 def test_everything_goes_three_years_after_the_last_contact(desk: Any) -> None:

@@ -56,7 +56,7 @@ def encoded(at_ms: int, bgr: np.ndarray) -> Frame:
 
 @pytest.fixture(scope="module")
 def reader() -> Any:
-    return main.capture_reader(IdentitySettings(models_dir=MODELS, face_engine="deepface"))
+    return main.readers_of(IdentitySettings(models_dir=MODELS, face_engine="deepface"))[0]
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_the_four_opt_in_and_their_photos_match_them_alone(live: Any) -> None:
             rgb = cv2.cvtColor(cv2.imread(str(photo.path)), cv2.COLOR_BGR2RGB)
             embedding = engine.embed(rgb, engine.detect(rgb)[0])
             for other in NAMES:
-                (match,), _ = faces.match_faces(subjects[other], [embedding], live.ports)
+                [match] = faces.find_matches(subjects[other], [embedding], live.ports).faces
                 assert (match.own, match.other) == (other == name, other != name)
 
 

@@ -28,20 +28,20 @@ def forget_templates(desk: Any, subject_id: str) -> None:
 def test_a_change_is_followed_without_reading_everything_again(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, _ = desk.opted_in(person=1)
     other = elsewhere(desk)
-    assert faces.match_faces(ada, [desk.face(1)], other)[0][0].own
+    assert faces.find_matches(ada, [desk.face(1)], other).faces[0].own
     monkeypatch.setattr(type(other.gallery), "_read_all", None)
     desk.opted_in(person=2)
-    assert faces.match_faces(ada, [desk.face(2)], other)[0][0].other
+    assert faces.find_matches(ada, [desk.face(2)], other).faces[0].other
     forget_templates(desk, ada)
-    (match,), enrolled = faces.match_faces(ada, [desk.face(1)], other)
-    assert (match.own, enrolled) == (False, False)
+    found = faces.find_matches(ada, [desk.face(1)], other)
+    assert (found.faces[0].own, found.enrolled) == (False, False)
 
 
 @pytest.mark.parametrize("lost", ["pruned", "a gap", "restored from a backup"])
 def test_where_the_log_ends_everything_is_read_again(desk: Any, lost: str) -> None:
     ada, _ = desk.opted_in(person=1)
     other = elsewhere(desk)
-    faces.match_faces(ada, [desk.face(1)], other)
+    faces.find_matches(ada, [desk.face(1)], other)
     known = other.gallery.revision
     desk.opted_in(person=2)
     forget_templates(desk, ada)
@@ -51,8 +51,8 @@ def test_where_the_log_ends_everything_is_read_again(desk: Any, lost: str) -> No
         unit.session.execute(sa.delete(log).where(gone))
         if lost == "restored from a backup":
             unit.session.execute(sa.update(tables.gallery_revision).values(revision=known - 1))
-    (match,), enrolled = faces.match_faces(ada, [desk.face(2)], other)
-    assert (match.other, enrolled) == (True, False)
+    found = faces.find_matches(ada, [desk.face(2)], other)
+    assert (found.faces[0].other, found.enrolled) == (True, False)
 
 
 def logged(desk: Any) -> set[str]:
@@ -64,7 +64,7 @@ def test_ids_of_templates_that_are_gone_leave_the_log_and_who_is_behind_reads_ev
     ada, _ = desk.opted_in(person=1)
     bob, _ = desk.opted_in(person=2)
     behind = elsewhere(desk)
-    faces.match_faces(ada, [desk.face(1)], behind)
+    faces.find_matches(ada, [desk.face(1)], behind)
     with desk.ports.reads() as store:
         owners = store.templates.ids()
     hers = {name for name, owner in owners.items() if owner == ada}
@@ -77,9 +77,9 @@ def test_ids_of_templates_that_are_gone_leave_the_log_and_who_is_behind_reads_ev
     sweeper.sweep()
     assert not hers & logged(desk)
     assert his <= logged(desk)
-    (match,), enrolled = faces.match_faces(ada, [desk.face(1)], behind)
-    assert (match.own, match.other, enrolled) == (False, False, False)
-    assert faces.match_faces(bob, [desk.face(2)], behind)[0][0].own
+    found = faces.find_matches(ada, [desk.face(1)], behind)
+    assert (found.faces[0].own, found.faces[0].other, found.enrolled) == (False, False, False)
+    assert faces.find_matches(bob, [desk.face(2)], behind).faces[0].own
 
 
 def test_the_log_says_what_changed_and_is_bounded(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:

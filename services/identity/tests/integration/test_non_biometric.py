@@ -56,7 +56,7 @@ def test_an_allowed_review_gives_one_consent_and_no_face(desk: Any, subject_id: 
     with pytest.raises(ReviewNotUsable):
         granted(desk, subject_id, review.id)
     assert reviews.own_review(subject_id, review.id, desk.ports).consent_id == consent.id
-    assert faces.match_faces(subject_id, [desk.face(1)], desk.ports)[1] is False
+    assert faces.find_matches(subject_id, [desk.face(1)], desk.ports).enrolled is False
 
 
 def test_refused_and_too_late_give_none(desk: Any, subject_id: SubjectId) -> None:

@@ -83,7 +83,7 @@ def is_protected(loss: Loss, subject_id: SubjectId, person: int) -> bool:
     desk = loss.desk
     gallery = type(desk.ports.gallery)(desk.ports.seals, desk.ports.keys)
     ports = dataclasses.replace(desk.ports, gallery=gallery)
-    return bool(faces.match_faces(subject_id, [desk.face(person)], ports)[0][0].protected)
+    return bool(faces.find_matches(subject_id, [desk.face(person)], ports).faces[0].protected)
 
 
 def test_a_face_protected_since_the_backup_is_protected_after_the_restore(loss: Loss) -> None:

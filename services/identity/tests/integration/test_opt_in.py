@@ -39,7 +39,7 @@ pytestmark = pytest.mark.parametrize("desk", ["sqlite", "postgres"], indirect=Tr
 
 
 def enrolled(desk: Any, subject_id: SubjectId) -> bool:
-    return faces.match_faces(subject_id, [], desk.ports)[1]
+    return faces.find_matches(subject_id, [], desk.ports).enrolled
 
 
 def test_the_whole_opt_in(desk: Any) -> None:
@@ -240,25 +240,26 @@ def test_revoking_twice_says_so_once(desk: Any) -> None:
 
 
 def test_matches_are_scores_against_own_and_others(desk: Any, subject_id: SubjectId) -> None:
-    (alone,), enrolled_alone = faces.match_faces(subject_id, [desk.face(1)], desk.ports)
-    assert (alone.scores.own, alone.scores.other, enrolled_alone) == (-1.0, -1.0, False)
+    alone = faces.find_matches(subject_id, [desk.face(1)], desk.ports)
+    assert (alone.faces[0].scores.own, alone.faces[0].scores.other, alone.enrolled) == (-1.0, -1.0, False)
     ada, _ = desk.opted_in(person=1)
     bob, _ = desk.opted_in(person=2)
-    (mine, his, nobodys), is_enrolled = faces.match_faces(ada, [desk.face(1), desk.face(2), desk.face(3)], desk.ports)
-    assert is_enrolled
+    found = faces.find_matches(ada, [desk.face(1), desk.face(2), desk.face(3)], desk.ports)
+    assert found.enrolled
+    mine, his, nobodys = found.faces
     assert (mine.own, mine.other) == (True, False)
     assert (his.own, his.other) == (False, True)
     assert (nobodys.own, nobodys.other) == (False, False)
-    (as_bob,), _ = faces.match_faces(bob, [desk.face(1)], desk.ports)
+    [as_bob] = faces.find_matches(bob, [desk.face(1)], desk.ports).faces
     assert (as_bob.own, as_bob.other) == (False, True)
 
 
 def test_a_destroyed_key_fails_closed_at_once(desk: Any) -> None:
     subject_id, _ = desk.opted_in()
-    assert faces.match_faces(subject_id, [desk.face(1)], desk.ports)[0][0].own
+    assert faces.find_matches(subject_id, [desk.face(1)], desk.ports).faces[0].own
     desk.keyring.destroy(subject_id)
-    (match,), is_enrolled = faces.match_faces(subject_id, [desk.face(1)], desk.ports)
-    assert (match.own, match.scores.own, is_enrolled) == (False, -1.0, False)
+    found = faces.find_matches(subject_id, [desk.face(1)], desk.ports)
+    assert (found.faces[0].own, found.faces[0].scores.own, found.enrolled) == (False, -1.0, False)
     with pytest.raises(SubjectErased):
         desk.released(subject_id)
 
@@ -270,15 +271,15 @@ def test_a_template_that_was_tampered_with_stops_matching(desk: Any) -> None:
         unit.session.execute(sa.update(tables.gallery_revision).values(revision=99))
     fresh = dataclasses.replace(desk.ports, gallery=type(desk.ports.gallery)(desk.ports.seals, desk.ports.keys))
     with pytest.raises(Unavailable):
-        faces.match_faces(subject_id, [desk.face(1)], fresh)
+        faces.find_matches(subject_id, [desk.face(1)], fresh)
 
 
 def test_another_process_sees_an_enrolment_without_being_told(desk: Any) -> None:
     elsewhere = dataclasses.replace(desk.ports, gallery=type(desk.ports.gallery)(desk.ports.seals, desk.ports.keys))
     ada, _ = desk.opted_in(person=1)
-    assert faces.match_faces(ada, [desk.face(1)], elsewhere)[0][0].own
+    assert faces.find_matches(ada, [desk.face(1)], elsewhere).faces[0].own
     desk.opted_in(person=2)
-    assert faces.match_faces(ada, [desk.face(2)], elsewhere)[0][0].other
+    assert faces.find_matches(ada, [desk.face(2)], elsewhere).faces[0].other
     assert elsewhere.gallery.size == 2 * (desk.settings.templates_per_person + 2), "and one for each side"
 
 

@@ -111,5 +111,5 @@ def test_a_protected_person_is_known_in_other_photos_and_nobody_else_is(desk: An
         for data in photos(name, 6)[2:]:
             rgb = pixels_of(data)
             embedding = engine.embed(rgb, engine.detect(rgb)[0])
-            (match,), _ = faces.match_faces(SubjectId(new_id()), [embedding], desk.ports)
+            [match] = faces.find_matches(SubjectId(new_id()), [embedding], desk.ports).faces
             assert match.protected == (name == protected)

@@ -41,7 +41,7 @@ def protected(desk: Any, *people: int, entry_id: str = "", **changes: Any) -> st
 
 
 def match(desk: Any, subject_id: SubjectId, person: int, ports: Any = None) -> faces.Match:
-    return faces.match_faces(subject_id, [desk.face(person)], ports or desk.ports)[0][0]
+    return faces.find_matches(subject_id, [desk.face(person)], ports or desk.ports).faces[0]
 
 
 def open_reviews(desk: Any) -> list[Review]:
@@ -219,8 +219,8 @@ def test_an_operator_may_give_an_entry_effect_against_the_enrolled(desk: Any) ->
     (revoked,) = testing.emitted(desk.database)
     assert isinstance(revoked, events_pb2.ConsentRevoked)
     assert (revoked.consent_id, revoked.reason) == (consent.id, "operator")
-    found, enrolled = faces.match_faces(ada, [desk.face(1)], desk.ports)
-    assert (found[0].protected, found[0].own, enrolled) == (True, False, False)
+    found = faces.find_matches(ada, [desk.face(1)], desk.ports)
+    assert (found.faces[0].protected, found.faces[0].own, found.enrolled) == (True, False, False)
     after = desk.submitted(desk.opened(ada, device="again"), person=1)
     assert (after.state, after.advice) == (SessionState.FAILED, (Advice.REVIEW.value,))
 

@@ -52,10 +52,10 @@ def test_a_session_that_is_gone_gives_no_consent(desk: Any, subject_id: SubjectI
 
 def test_templates_of_a_capture_without_a_consent_go_too(desk: Any, subject_id: SubjectId) -> None:
     desk.submitted(desk.opened(subject_id))
-    assert faces.match_faces(subject_id, [], desk.ports)[1]
+    assert faces.find_matches(subject_id, [], desk.ports).enrolled
     desk.clock.advance((desk.settings.template_days + 1) * 86_400)
     sweep(desk)
-    assert not faces.match_faces(subject_id, [], desk.ports)[1]
+    assert not faces.find_matches(subject_id, [], desk.ports).enrolled
 
 
 def test_frames_are_in_no_table(desk: Any) -> None:

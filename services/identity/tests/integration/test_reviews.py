@@ -201,7 +201,7 @@ def test_enrolled_matches_are_told_nothing_new(desk: Any, subject_id: SubjectId)
     first, _ = desk.opted_in(person=7)
     decided(desk, doubted(desk, subject_id), ALLOWED)
     testing.forget_emitted(desk.database)
-    assert faces.match_faces(first, [desk.face(7)], desk.ports)[0][0].own
+    assert faces.find_matches(first, [desk.face(7)], desk.ports).faces[0].own
     assert not [m for m in testing.emitted(desk.database) if isinstance(m, events_pb2.ConsentRevoked)]
 
 

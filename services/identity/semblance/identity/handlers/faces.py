@@ -35,12 +35,6 @@ class Matches:
     revision: int = -1
 
 
-def match_faces(subject_id: SubjectId, faces: Sequence[Embedding], ports: Ports) -> tuple[list[Match], bool]:
-    """A match for each face, in order, and whether the person is enrolled. Raises InvalidEmbedding, Unavailable."""
-    found = find_matches(subject_id, faces, ports)
-    return found.faces, found.enrolled
-
-
 def find_matches(
     subject_id: SubjectId,
     faces: Sequence[Embedding],

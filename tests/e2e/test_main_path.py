@@ -138,24 +138,23 @@ def test_one_request_is_one_connected_trace_through_every_service(story: Story) 
     def spans() -> list[dict[str, Any]]:
         return story.house.kept.spans(story.trace_id)
 
-    def ended() -> bool:
+    def orphans() -> list[str]:
+        ids = {span["span_id"] for span in spans()}
+        return [span["name"] for span in spans() if span["parent_id"] and span["parent_id"] not in ids]
+
+    def edges() -> set[tuple[str, str]]:
+        by_id = {span["span_id"]: span["service"] for span in spans()}
+        return {(by_id[span["parent_id"]], span["service"]) for span in spans() if span["parent_id"] in by_id}
+
+    def ended() -> bool:  # each process sends its spans when it likes
         names = {(span["service"], span["name"]) for span in spans()}
-        return {
+        last = {
             ("generation", "provenance.manifest.v1 process"),
             ("gateway", "provenance.manifest.v1 process"),
-        } <= names
+        }
+        return last <= names and edges() >= expected
 
-    eventually(ended, "the last spans are exported")
-    found = {span["span_id"]: span for span in spans()}
-    [root] = [span for span in found.values() if not span["parent_id"]]
-    assert (root["service"], root["name"], root["kind"]) == ("gateway", "POST /v1/images", "server")
-    orphans = [s["name"] for s in found.values() if s["parent_id"] and s["parent_id"] not in found]
-    assert orphans == []
-    of_generation = {span_id for span_id, span in found.items() if span["service"] == "generation"}
-    edges = {
-        (found[span["parent_id"]]["service"], span["service"]) for span in found.values() if span["parent_id"] in found
-    }
-    assert edges >= {
+    expected = {
         ("gateway", "training"),  # may this adapter be used
         ("gateway", "generation"),  # CreateImage
         ("generation", "safety"),  # CheckPrompt by call, then ImageRendered by Kafka
@@ -165,6 +164,12 @@ def test_one_request_is_one_connected_trace_through_every_service(story: Story) 
         ("provenance", "generation"),  # ImagePublished
         ("provenance", "gateway"),
     }
+    eventually(ended, "every service's last spans are exported, each below its caller's")
+    eventually(lambda: not orphans(), "no span without its parent")
+    found = {span["span_id"]: span for span in spans()}
+    [root] = [span for span in found.values() if not span["parent_id"]]
+    assert (root["service"], root["name"], root["kind"]) == ("gateway", "POST /v1/images", "server")
+    of_generation = {span_id for span_id, span in found.items() if span["service"] == "generation"}
     # The audit log hears of everything; the signer acts on the filter's word alone.
     heard = {s["span_id"] for s in found.values() if s["service"] == "provenance" and s["parent_id"] in of_generation}
     assert {found[span_id]["name"] for span_id in heard} <= {"generation.image.v1 process"}

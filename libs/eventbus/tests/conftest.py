@@ -64,13 +64,15 @@ class ClosingBroker:
 
 @pytest.fixture(params=["memory", pytest.param("tansu", marks=pytest.mark.integration)])
 def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
-    closing = ClosingBroker(MemoryBroker() if request.param == "memory" else kafka(request.getfixturevalue("tansu")))
+    # Nothing is killed here, and a busy machine takes its time for 32 MiB.
+    real = request.param == "tansu"
+    closing = ClosingBroker(kafka(request.getfixturevalue("tansu"), timeout_s=30) if real else MemoryBroker())
     yield closing
     closing.close()
 
 
-def kafka(process: TansuBroker) -> KafkaBroker:
-    return KafkaBroker(BrokerSettings(process.bootstrap_servers, session_timeout_ms=3000, timeout_s=3))
+def kafka(process: TansuBroker, timeout_s: float = 3) -> KafkaBroker:
+    return KafkaBroker(BrokerSettings(process.bootstrap_servers, session_timeout_ms=3000, timeout_s=timeout_s))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from loadtests import profile as profiles
-from loadtests import rounds, running, slo
+from loadtests import running, slo
 from loadtests.arrivals import BadPlan
 from loadtests.load import LoadFailed
 from loadtests.people.settle import NotSettled
@@ -21,6 +21,7 @@ from loadtests.profile import Profile
 from loadtests.report import compare, document, page, requests, summary
 from loadtests.slo import BadObjectives
 from loadtests.stretch import Disturb
+from loadtests.verdict import judged
 from semblance.kernel.errors import SemblanceError
 from semblance.local.demo.narrator import StepFailed
 
@@ -107,17 +108,6 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
         print(text)
     print(f"report: {folder / 'report.html'}")
     return 0 if slo.passed(findings) else 1
-
-
-def judged(objectives: slo.Objectives, found: running.Outcome) -> list[slo.Finding]:
-    """What the profile's objectives say, and its rounds where it has some."""
-    findings = slo.judge(
-        objectives, found.calls, found.walks, found.balance, beyond=found.profile.beyond(),
-        memory_growth=summary.memory(found).get("growth"), core_s_per_picture=summary.beyond_rest(found),
-    )  # fmt: skip
-    if found.profile.rounds:
-        findings = [*rounds.findings(found.rounds, found.profile.rounds, found.balance), *findings]
-    return findings
 
 
 def _say(text: str) -> None:

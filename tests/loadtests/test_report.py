@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from loadtests import place, profile, slo
-from loadtests.__main__ import judged
 from loadtests.measures import Call, Walk, Window
 from loadtests.reconcile import FAULTS, Balance, Fault
 from loadtests.report import compare, document, summary
 from loadtests.rounds import Round
 from loadtests.running import Outcome
+from loadtests.verdict import judged
 
 
 def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:

@@ -19,7 +19,7 @@ from loadtests.watcher import Watcher
 from loadtests.world import Roster
 
 Disturb = Callable[[Path, int], contextlib.AbstractContextManager[list[dict[str, Any]]]]
-"""(folder, round from 1) to what was broken during the load."""
+"""(the run's or round's folder, the round from 1) to what was broken during the load, which grows."""
 
 
 @dataclass(frozen=True)

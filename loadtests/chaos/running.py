@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,13 @@ from loadtests.chaos.link import Link
 from loadtests.chaos.parts import WHOLE_S, Parts
 from loadtests.chaos.plan import Act, acts_of, slack_of
 from loadtests.profile import ENOUGH, Profile
+from loadtests.stretch import Disturb
 from semblance.local import config as configuration
 from semblance.local.config import Config
 from semblance.local.layout import Layout
 
 _WRITE_S = 10.0
 Record = dict[str, Any]
-Disturb = Callable[[Path, int], AbstractContextManager[list[Record]]]
-"""(the run's or round's folder, the round from 1) to what was broken, which grows."""
 
 
 def planned(profile: Profile) -> list[list[Act]]:

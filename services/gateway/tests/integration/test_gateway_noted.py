@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from semblance.gateway.adapters.accounts import SqlAccounts
 from semblance.gateway.adapters.noted_passwords import bring_back, keeping
 from semblance.gateway.adapters.secrets import Secrets
 from semblance.gateway.adapters.tables import accounts
+from semblance.gateway.domain.account import SUBJECT_BURIED
 from semblance.kernel.errors import Unavailable
+from semblance.kernel.ids import new_id
 from semblance.service_kit import owing
 from semblance.service_kit.taken_back import Kind, TakenBackLog
 
@@ -56,3 +59,8 @@ def test_a_password_changed_since_the_backup_stays_changed(
     assert token(ada, ANOTHER) == 200
     with pytest.raises(Unavailable):
         bring_back(world.database, secrets, TakenBackLog(folder / note.name))
+
+    with world.database.transaction() as unit:
+        SqlAccounts(unit.session, unit).bury([secrets.digest(SUBJECT_BURIED, ada.subject_id)], new_id(), unit.now())
+    bring_back(world.database, secrets, log)
+    assert list(folder.iterdir()) == [], "of somebody erased nothing is left, though a kill came before the forgetting"

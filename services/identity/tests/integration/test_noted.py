@@ -16,7 +16,7 @@ from semblance.identity.adapters.notes import LogNotes
 from semblance.identity.domain.protection import ProtectionPurpose, key_of
 from semblance.identity.domain.review import ReviewState
 from semblance.identity.domain.sharing import Level
-from semblance.identity.handlers import apps, faces, noted, register, reviews
+from semblance.identity.handlers import apps, erasure, faces, noted, register, reviews
 from semblance.identity.handlers.noted import NOTES_KEY, BroughtBack, bring_back
 from semblance.identity.handlers.register import ProtectFace, protect_face, remove_protection
 from semblance.identity.handlers.sharing import SetSharing, get_sharing, set_sharing
@@ -187,6 +187,9 @@ def test_what_a_person_said_last_about_others_counts_after_a_restore(loss: Loss)
     loss.desk.clock.advance(1)
     set_sharing(said(ada), loss.desk.ports)
     assert bring_back(loss.desk.ports) == BroughtBack(), "a later word in the database is the later word"
+    erasure.request_erasure(bob, loss.desk.ports)
+    assert bring_back(loss.desk.ports) == BroughtBack()
+    assert [ada in file.name for file in loss.files(Kind.LIMITS)] == [True], "of somebody erased nothing is left"
     loss.files(Kind.LIMITS)[0].write_bytes(b'{"at": 5}')
     assert bring_back(loss.desk.ports).unreadable == 1
 

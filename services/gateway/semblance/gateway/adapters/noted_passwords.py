@@ -12,11 +12,12 @@ import logging
 
 import sqlalchemy as sa
 
+from semblance.gateway.adapters.accounts import SqlAccounts
 from semblance.gateway.adapters.secrets import Secrets
 from semblance.gateway.adapters.sessions import SqlSessions
 from semblance.gateway.adapters.statements import count
 from semblance.gateway.adapters.tables import accounts
-from semblance.gateway.domain.account import AccountState
+from semblance.gateway.domain.account import SUBJECT_BURIED, AccountState
 from semblance.kernel.errors import Unavailable
 from semblance.service_kit.database import Database
 from semblance.service_kit.taken_back import Keep, Kind, TakenBack, TakenBackLog
@@ -43,6 +44,9 @@ def bring_back(database: Database, secrets: Secrets, log: TakenBackLog) -> None:
     Raises UnknownEntry and Unavailable where the log cannot be read."""
     back = unreadable = 0
     for entry in log.of(Kind.PASSWORD):
+        if _is_erased(entry.subject_id, database, secrets):
+            log.forget(entry.subject_id)  # whoever was to do that was killed between the erasure and this
+            continue
         said = _opened(entry, secrets, log)
         if said is None:
             unreadable += 1
@@ -52,6 +56,11 @@ def bring_back(database: Database, secrets: Secrets, log: TakenBackLog) -> None:
         _log.warning("passwords older than their last change were brought up to it", extra={"count": back})
     if unreadable:
         _log.critical("notes outside of every backup cannot be read", extra={"count": unreadable})
+
+
+def _is_erased(subject_id: str, database: Database, secrets: Secrets) -> bool:
+    with database.read() as session:
+        return SqlAccounts(session, None).buried(secrets.digest(SUBJECT_BURIED, subject_id)) is not None
 
 
 def _bring_back(subject_id: str, set_at: dt.datetime, password_hash: str, database: Database) -> bool:

@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from semblance.gateway.domain.errors import AccountErased
 from semblance.kernel.errors import Invalid
@@ -14,6 +15,9 @@ from semblance.kernel.ids import ErasureId, SubjectId
 PASSWORD_CHARACTERS_MIN = 12  # NIST SP 800-63B-4 section 3.1.1.2 asks for 15 alone; 12 with a rate limit on guesses
 PASSWORD_CHARACTERS_MAX = 256
 _HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9_.-]{1,38})[a-z0-9]")
+
+SUBJECT_BURIED: Final = "subject"
+"""What is digested with a subject's id for its tombstone."""
 
 
 class AccountState(enum.StrEnum):

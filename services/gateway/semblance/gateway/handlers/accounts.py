@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from semblance.gateway.domain.account import Account, AccountState, Caller, Login, Proof, parse_handle, require_password
+from semblance.gateway.domain.account import (
+    SUBJECT_BURIED,
+    Account,
+    AccountState,
+    Caller,
+    Login,
+    Proof,
+    parse_handle,
+    require_password,
+)
 from semblance.gateway.domain.errors import AccountErased, InvalidGrant, TokenRefused
 from semblance.gateway.domain.rate import Allowance, Policy, take
 from semblance.gateway.handlers.gate import Gate
@@ -98,7 +107,7 @@ def login_digest(gate: Gate, login: Login) -> str:
 
 def subject_digest(gate: Gate, subject_id: str) -> str:
     """What a tombstone keeps of a subject id, so that late events cannot bring the person back."""
-    return gate.pepper.digest("subject", subject_id)
+    return gate.pepper.digest(SUBJECT_BURIED, subject_id)
 
 
 def _first_visit(gate: Gate, records: Records, proof: Proof) -> Account:

@@ -159,6 +159,9 @@ def _limits_back(note: Note, ports: Ports) -> bool:
     """The later word of two is the person's. Whoever is not there, or never said any, has nobody to be limited."""
     said = _limits(note)
     with ports.reads() as store:
+        if store.erasures.of_subject(said.subject_id, ports.receipts.fingerprint(said.subject_id)) is not None:
+            ports.notes.forget(said.subject_id)  # whoever was to do that was killed between the erasure and this
+            return False
         if not _is_older(store.sharing.get(said.subject_id), said):
             return False
     with ports.transactions() as store:

@@ -126,7 +126,7 @@ def world(data: Path, models_dir: Path, everybody: list[Person], settings: Mappi
         log,
     )
     try:
-        backing.start(lambda _: None)
+        backing.start(lambda _: None, print)
         token = SecretStr(config.internal_token)
         channel = rpc.connect(f"127.0.0.1:{config.ports['identity.grpc']}", token)
         made = World(layout, config, backing, identity, channel, everybody)

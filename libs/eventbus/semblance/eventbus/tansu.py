@@ -1,7 +1,7 @@
 """The packaged Tansu broker as a child process, for one machine and for tests; clusters run Kafka.
 
 One broker, plain text on the loopback only. With `memory://` storage everything is lost when it ends, by design;
-with `s3://bucket/` it survives kill -9. Retention and compaction are accepted and ignored.
+with `s3://bucket/` it survives kill -9. Retention and compaction are accepted and ignored: see tansu_batches.
 """
 
 from __future__ import annotations

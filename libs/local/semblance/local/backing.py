@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from semblance.contracts import registry
 from semblance.eventbus.kafka_broker import KafkaBroker
+from semblance.eventbus.kafka_options import topic_options
 from semblance.eventbus.settings import BrokerSettings
 from semblance.eventbus.tansu import TansuBroker, s3_environment
 from semblance.kernel.errors import Unavailable
+from semblance.local.broker_log import BrokerLog
 from semblance.local.config import Config
 from semblance.local.layout import Layout
 from semblance.local.postgres import Postgres
@@ -19,6 +22,7 @@ from semblance.local.rights import BROKER_BUCKET, SERVICES, actions
 from semblance.local.state import Part
 from semblance.local.stream import cut
 from semblance.objects.buckets import ALL_BUCKETS
+from semblance.objects.minio_store import MinioStore
 from semblance.objects.seaweed import Identity, SeaweedServer
 
 _TOPICS_TIMEOUT_S = 40.0
@@ -33,10 +37,12 @@ class Backing:
     postgres: Postgres | None
     config: Config
     layout: Layout
+    broker_log: BrokerLog
     restarts: dict[str, int]
+    _ended: threading.Event = field(default_factory=threading.Event)
 
-    def start(self, say: Callable[[str], None]) -> None:
-        """Start in order and make buckets and topics. Raises Unavailable."""
+    def start(self, say: Callable[[str], None], report: Callable[[str], None]) -> None:
+        """Start in order and make buckets and topics; `report` hears what goes wrong later. Raises Unavailable."""
         say("object store")
         self.store.start(timeout_s=60)
         if self.postgres is not None:
@@ -45,6 +51,8 @@ class Backing:
         say("broker")
         self.broker.start()
         self._make_topics()
+        tidying = (self._ended, report)
+        threading.Thread(target=self.broker_log.keep, args=tidying, name="broker-log", daemon=True).start()
 
     def tend(self) -> list[str]:
         """Start again what crashed; the names of what was."""
@@ -66,6 +74,7 @@ class Backing:
 
     def stop(self) -> None:
         """Stop in the opposite order."""
+        self._ended.set()
         self.broker.stop()
         if self.postgres is not None:
             self.postgres.stop()
@@ -116,4 +125,9 @@ def backing_of(config: Config, layout: Layout) -> Backing:
         launcher=launcher(),
     )
     postgres = Postgres(layout.postgres, port=config.ports["postgres"], launcher=launcher) if config.postgres else None
-    return Backing(store, broker, postgres, config, layout, {})
+    kept_ms = {
+        name: int(options["configs"]["retention.ms"])
+        for name, options in topic_options(list(registry.TOPICS.values()), 1).items()
+    }
+    own = MinioStore(store.endpoint, *config.store_keys["broker"], secure=False)
+    return Backing(store, broker, postgres, config, layout, BrokerLog(own, BROKER_BUCKET, kept_ms), {})

@@ -77,7 +77,7 @@ class Platform:
             try:
                 log.write(line("starting", pid=os.getpid()))
                 self._write(config, backing)
-                backing.start(self._say)
+                backing.start(self._say, lambda text: log.write(line(text, level="error")))
                 receiver.start()
                 self._start_services(config, backing, log)
                 self._tend(config, backing, log, stop, on_ready)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from semblance.objects.buckets import ALL_BUCKETS
 from semblance.objects.errors import BucketMissing, ObjectNotFound
@@ -52,6 +52,12 @@ class MemoryStore:
             for key in keys:
                 del objects[key]
             return sorted(keys)
+
+    def remove_each(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove these keys."""
+        with self._lock:
+            for key in keys:
+                self._bucket(bucket).pop(key, None)
 
     def list(self, bucket: str, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import urllib3
 from minio import Minio
+from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
 from semblance.kernel.errors import SemblanceError
@@ -90,6 +91,13 @@ class MinioStore:
     def remove_prefix(self, bucket: str, prefix: str) -> list[str]:
         """Remove all versions of every key that starts with `prefix`; the key of each, sorted, once a version."""
         return self._remove(bucket, prefix, exact=False)
+
+    def remove_each(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove these keys in that order (SeaweedFS keeps it). Raises StoreUnavailable if the store refused one."""
+        with _wrapped(bucket, ""):
+            refused = list(self._client.remove_objects(bucket, (DeleteObject(key) for key in keys)))
+        if refused:
+            raise StoreUnavailable(f"{len(refused)} objects of {bucket} were not removed: {refused[0].code}")
 
     def list(self, bucket: str, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""

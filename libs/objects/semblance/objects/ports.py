@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +28,9 @@ class ObjectStore(Protocol):
 
     def remove_prefix(self, bucket: str, prefix: str) -> list[str]:
         """Remove all versions of every key that starts with `prefix`; the key of each, sorted, once a version."""
+
+    def remove_each(self, bucket: str, keys: Sequence[str]) -> None:
+        """Remove these keys, a thousand in a request, in an unversioned bucket; those that are not there are fine."""
 
     def list(self, bucket: str, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""

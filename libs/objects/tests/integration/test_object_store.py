@@ -62,6 +62,15 @@ def test_awkward_keys_survive(store: ObjectStore, key: str) -> None:
     assert store.remove("photos", key) == 1
 
 
+def test_many_are_removed_at_once(store: ObjectStore) -> None:
+    for n in range(5):
+        store.put("photos", f"many/{n}", b"x")
+    store.remove_each("photos", ["many/3", "many/1", "many/never-there"])
+    assert store.list("photos", "many/") == ["many/0", "many/2", "many/4"]
+    store.remove_each("photos", [])
+    store.remove_prefix("photos", "many/")
+
+
 def test_a_missing_bucket_is_the_deployments_fault(store: ObjectStore) -> None:
     # Reading only: SeaweedFS lets its administrator put into a bucket that is not there and makes it.
     with pytest.raises(BucketMissing) as caught:

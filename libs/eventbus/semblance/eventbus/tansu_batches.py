@@ -1,0 +1,81 @@
+"""What the local broker keeps in its bucket, one record batch an object, and many of them as one.
+
+The format is Kafka's record batch v2 (https://kafka.apache.org/documentation/#recordbatch) with a base offset of 0; the
+real one is the object's name. A fetch begins with the newest object that is not after the wanted offset.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
+
+_NAME = re.compile(
+    r"clusters/[^/]+/topics/(?P<topic>[^/]+)/partitions/(?P<partition>\d+)/records/(?P<offset>\d{20})\.batch"
+)
+_MAGIC = 2
+_NOBODY = -1  # a producer that is not idempotent; what it was says nothing to who reads
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where an object's records stand."""
+
+    topic: str
+    partition: int
+    base_offset: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch of `size` bytes; the times are of its oldest and its newest record, in ms since the epoch."""
+
+    base_offset: int
+    last_offset: int
+    first_ms: int
+    last_ms: int
+    size: int
+    data: bytes
+
+
+def place_of(key: str) -> Place | None:
+    """What an object's key says; none if it is not a batch."""
+    found = _NAME.fullmatch(key)
+    return Place(found["topic"], int(found["partition"]), int(found["offset"])) if found else None
+
+
+def read(base_offset: int, data: bytes) -> Batch | None:
+    """The batch; none for what is to be left alone: of a transaction, compressed, stamped by the broker, or damaged."""
+    try:
+        found = DefaultRecordBatch(data)
+        if found.magic != _MAGIC or found.attributes or not found.validate_crc():
+            return None
+    except (struct.error, IndexError):
+        return None
+    last_offset = base_offset + found.last_offset_delta
+    return Batch(base_offset, last_offset, found.first_timestamp, found.max_timestamp, len(data), data)
+
+
+def joined(batches: Sequence[Batch]) -> bytes:
+    """One batch under the first one's offset; its records are those of all, each once.
+
+    Batches come in order and may overlap, as they do when a joining was broken off. Keys, values, headers, times and
+    offsets stay what they were.
+    """
+    base_offset = batches[0].base_offset
+    room = 2 * sum(batch.size for batch in batches)  # offsets and times may take more bytes than they did
+    builder = DefaultRecordBatchBuilder(_MAGIC, 0, 0, _NOBODY, _NOBODY, _NOBODY, room)
+    taken = base_offset - 1
+    for batch in batches:
+        found = DefaultRecordBatch(batch.data)
+        for record in found:
+            offset = batch.base_offset + record.offset - found.base_offset
+            if offset <= taken:
+                continue
+            if builder.append(offset - base_offset, record.timestamp, record.key, record.value, record.headers) is None:
+                raise ValueError(f"{len(batches)} batches did not go into {room} bytes")
+            taken = offset
+    return bytes(builder.build())

@@ -1,4 +1,4 @@
-"""Whether anybody else in the batch changes a single bit of somebody's lane."""
+"""Whether anybody else in the batch changes a single bit of somebody's row: its two lanes, as guidance has them."""
 
 # ruff: noqa: E501 - lines of the page
 
@@ -16,7 +16,7 @@ from lanes import Lanes
 from semblance.diffusion.slots import Use
 
 NAME = "isolation"
-TRIALS, LANES, ADAPTERS = {"pocket": 1000, "16M": 100, "43M": 30}, 8, 12
+TRIALS, ROWS, EACH, ADAPTERS = {"pocket": 1000, "16M": 100, "43M": 30}, 4, 2, 12
 Row = dict[str, Any]
 
 
@@ -30,21 +30,23 @@ def measure(_out: Path) -> Row:
 
 
 def _measured(bench: backbones.Bench, trials: int) -> Row:
-    """One lane in a random place, among random others; its bits against those of the lane among bare ones."""
+    """One row in a random place, among random others; its bits against those of the row among bare ones."""
     backbone = bench.load()
     loras = bench.loras(backbone, ADAPTERS)
     generator, dice = torch.Generator().manual_seed(3), random.Random(3)
-    mine = Lanes.random(backbone, 1, generator)
+    mine = Lanes.random(backbone, EACH, generator)
     with wearing(bench, loras) as (family, slots, held):
         expected: torch.Tensor | None = None
         differing = 0
         for trial in range(trials):
-            lanes = Lanes.random(backbone, LANES, generator)
-            place = dice.randrange(LANES)
-            lanes.put(place, mine)
-            others = [dice.choice([[], *([Use(one)] for one in held)]) if trial else [] for _ in range(LANES)]
-            slots.bind("unet", [[Use(held[0])] if lane == place else other for lane, other in enumerate(others)])
-            found = lanes.predicted(family)[place].clone()
+            lanes = Lanes.random(backbone, ROWS * EACH, generator)
+            place = dice.randrange(ROWS)
+            for lane in range(EACH):
+                lanes.put(place * EACH + lane, mine, lane)
+            others = [dice.choice([[], *([Use(one)] for one in held)]) if trial else [] for _ in range(ROWS)]
+            worn = [[Use(held[0])] if row == place else other for row, other in enumerate(others)]
+            slots.bind("unet", worn, each=EACH)
+            found = lanes.predicted(family)[place * EACH : (place + 1) * EACH].clone()
             expected = found if expected is None else expected
             differing += int((found.view(torch.int32) != expected.view(torch.int32)).sum())
     return {"trials": trials, "differing": differing, "numbers": mine.latents.numel()}
@@ -54,7 +56,7 @@ def goals(found: Row) -> list[Row]:
     """None may differ."""
     return [
         {
-            "goal": f"numbers of a lane that differ in any bit, {each['trials']} random sets of batch-mates and places ({name})",
+            "goal": f"numbers of a row that differ in any bit, {each['trials']} random sets of batch-mates and places ({name})",
             "target": "0",
             "value": each["differing"],
             "spread": f"of {each['trials'] * each['numbers']}",
@@ -69,8 +71,8 @@ def section(found: Row) -> str:
     rows = "\n".join(f"| {name} | {each['trials']} | {each['differing']} |" for name, each in found.items())
     return f"""## Isolation
 
-A lane with its adapter at a random place of a batch of {LANES}; the other lanes' adapters, words, faces, latents and noise levels are drawn anew
-each time. The first trial has nobody else in it. Bits depend on the size of the padded batch, which the engine keeps fixed.
+A row of two lanes, as guidance has them, with its adapter at a random place of a batch of {ROWS} rows; the other rows' adapters, words, faces,
+latents and noise levels are drawn anew each time. The first trial has nobody else in it. Bits depend on the size of the padded batch, which the engine keeps fixed.
 
 | backbone | trials | numbers that differ |
 |---|---|---|

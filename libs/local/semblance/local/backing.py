@@ -26,6 +26,7 @@ from semblance.objects.minio_store import MinioStore
 from semblance.objects.seaweed import Identity, SeaweedServer
 
 _TOPICS_TIMEOUT_S = 40.0
+_TIDYING_ENDS_S = 10.0
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Backing:
     broker_log: BrokerLog
     restarts: dict[str, int]
     _ended: threading.Event = field(default_factory=threading.Event)
+    _tidying: threading.Thread | None = None
 
     def start(self, say: Callable[[str], None], report: Callable[[str], None]) -> None:
         """Start in order and make buckets and topics; `report` hears what goes wrong later. Raises Unavailable."""
@@ -51,8 +53,9 @@ class Backing:
         say("broker")
         self.broker.start()
         self._make_topics()
-        tidying = (self._ended, report)
-        threading.Thread(target=self.broker_log.keep, args=tidying, name="broker-log", daemon=True).start()
+        args = (self._ended, report)
+        self._tidying = threading.Thread(target=self.broker_log.keep, args=args, name="broker-log", daemon=True)
+        self._tidying.start()
 
     def tend(self) -> list[str]:
         """Start again what crashed; the names of what was."""
@@ -79,6 +82,8 @@ class Backing:
         if self.postgres is not None:
             self.postgres.stop()
         self.store.stop()
+        if self._tidying is not None:
+            self._tidying.join(timeout=_TIDYING_ENDS_S)
 
     def parts(self) -> list[Part]:
         """What `status` shows of them."""

@@ -88,7 +88,7 @@ class BrokerLog:
                 self.tidy(int(time.time() * 1000))
                 failing = False
             except (SemblanceError, ValueError, KeyError) as e:
-                if not failing:
+                if not failing and not stop.is_set():
                     report(f"the broker's log was not tidied: {type(e).__name__}")
                 failing = True
 

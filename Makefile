@@ -123,7 +123,7 @@ bench-safety: $(STAMP) $(MODELS)  ## Measure the likeness filter: half an hour o
 bench-provenance: $(STAMP) $(MODELS)  ## Measure signing, verifying and what survives a platform; PARTS=signing for one part
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_provenance $(if $(PARTS),--parts $(PARTS))
 
-bench-events: $(STAMP)  ## Measure events a second, from outbox to effect: two minutes
+bench-events: $(STAMP)  ## Measure events a second, from outbox to effect, and behind a long log: seven minutes
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_events
 
 bench-gateway: $(STAMP)  ## Measure what accepting a picture costs the gateway: a minute

@@ -2,7 +2,8 @@
 
 The embedded broker, the service kit's relay and consumer, two SQLite files, a process each. Beside it, in the same
 rounds and in turn, the plainest way: one record a send and one event a transaction. Then the consumer is killed in the
-middle while everything is sent twice. Writes docs/benchmarks/events.{md,json}; two minutes.
+middle while everything is sent twice. Last, what a long log costs. Writes docs/benchmarks/events.{md,json}; seven
+minutes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import long_log
 import page
 from measuring import Way, interrupted, measured
 
@@ -36,15 +38,17 @@ def main() -> int:
                 runs[way.name].append(found)
                 print(f"{way.name}: {found['per_s']:.0f} events/s", file=sys.stderr, flush=True)
         killed = interrupted(Path(folder) / "killed", SHARED, arguments.events)
+        logs = long_log.measured(Path(folder))
     row = {
         "name": "events",
         "cores": os.cpu_count(),
         "load_1min": round(os.getloadavg()[0], 1),
         "rounds": arguments.rounds,
         "events": arguments.events,
-        "goals": page.goals(runs[SHARED.name], runs[PLAIN.name], killed),
+        "goals": [*page.goals(runs[SHARED.name], runs[PLAIN.name], killed), *page.log_goals(logs)],
         "ways": {name: {key: _spread([r[key] for r in found]) for key in found[0]} for name, found in runs.items()},
         "killed": killed,
+        "logs": logs,
     }
     page.write(row, arguments.out)
     for goal in row["goals"]:

@@ -100,7 +100,8 @@ def test_engines_load_generations_numbers_and_are_told_of_none_of_its_doors(ray:
 
 
 def test_a_service_whose_engine_is_ray_is_told_so_and_the_others_are_not(ray: Any, production: Any) -> None:
-    for rendered, wanted in ((ray, {"generation", "training"}), (production, {"generation"})):
+    wanted = {"generation", "training"}
+    for rendered in (ray, production):
         found = [(service, container) for service, container in processes(rendered) if container["args"] != ["migrate"]]
         told = {service for service, container in found if getattr(loaded(service, container), "engine", "") == "ray"}
         assert told == wanted

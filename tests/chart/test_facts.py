@@ -38,6 +38,14 @@ def test_all_services_are_described(services: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_values_may_speak_of_every_process_that_a_service_has(service: str, services: dict[str, Any]) -> None:
+    schema = json.loads((FILES.parent / "values.schema.json").read_text())
+    named = schema["properties"]["services"]["properties"][service]["$ref"].rpartition("/")[2]
+    known = schema["$defs"][named]["properties"]["processes"]["properties"]
+    assert set(known) - {"all"} == set(services[service]["processes"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_the_doors_are_those_that_the_code_knocks_at(service: str, services: dict[str, Any]) -> None:
     called = set(re.findall(r"settings\.(\w+)_address", source(service))) - NO_SERVICE
     assert set(services[service]["calls"]) == called

@@ -22,7 +22,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a misspelt section": {"kafkaa": {}},
     "a misspelt value": {"kafka": {"knid": "external"}},
     "a service that there is not": {"services": {"watermark": {"replicas": 1}}},
-    "a process that a service has not": {"services": {"gateway": {"processes": {"work": {"replicas": 1}}}}},
+    "a process that a service has not": {"services": {"gateway": {"processes": {"draw": {"replicas": 1}}}}},
     "a misspelt value of a process": {"services": {"training": {"processes": {"work": {"replica": 1}}}}},
     "no replicas": {"services": {"identity": {"replicas": 0}}},
     "a number for a setting": {"services": {"training": {"env": {"TORCH_THREADS": 2}}}},

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+from semblance.generation.adapters.engine_metrics import watch_engines
+from semblance.generation.ports import EngineLoad
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "charts" / "semblance" / "files"
@@ -18,27 +25,73 @@ _MAKERS = {
     "create_histogram": "histogram",
     "_seconds": "histogram",
     "create_observable_gauge": "gauge",
+    "create_observable_counter": "counter",
 }
 _LABELS = {"job", "le", "kind", "outcome", "status", "route", "method", "consumer", "type", "reason", "overdue", "from"}
 
 
+@functools.cache
 def instruments() -> dict[str, tuple[str, str]]:
     """Name to kind and unit of every instrument that the code makes."""
     found = {}
     for top in ("libs", "services"):
         for path in (ROOT / top).glob("*/semblance/**/*.py"):
             text = path.read_text()
-            if "opentelemetry" not in text:
-                continue
-            for node in ast.walk(ast.parse(text)):
-                if not isinstance(node, ast.Call) or not node.args:
-                    continue
-                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                if name in _MAKERS and isinstance(node.args[0], ast.Constant):
-                    units = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
-                    unit = "s" if name == "_seconds" else str(units.get("unit", ""))
-                    found[str(node.args[0].value)] = (_MAKERS[name], unit)
+            if "opentelemetry" in text:
+                found.update(made(ast.parse(text)))
     return found
+
+
+def made(tree: ast.Module) -> Iterator[tuple[str, tuple[str, str]]]:
+    """One module's, and once for each row of a table where a loop over the table makes them. ValueError for a name put
+    together otherwise, which this cannot read; a function's own parameter is passed over: its callers are read."""
+    looped = {call: rows for loop in ast.walk(tree) if isinstance(loop, ast.For) for call, rows in _in_loop(tree, loop)}
+    for node in ast.walk(tree):
+        name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
+        if name not in _MAKERS or not isinstance(node, ast.Call) or not node.args or isinstance(node.args[0], ast.Name):
+            continue
+        units = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
+        said = (_MAKERS[name], "s" if name == "_seconds" else str(units.get("unit", "")))
+        yield from ((_text(node.args[0], row), said) for row in looped.get(node, [{}]))
+
+
+def _in_loop(tree: ast.Module, loop: ast.For) -> Iterator[tuple[ast.Call, list[dict[str, str]]]]:
+    """The calls in it, and its variables in turn: `for a, b in TABLE`, or `for n, (a, b) in enumerate(TABLE)`."""
+    table, target = loop.iter, loop.target
+    if isinstance(table, ast.Call) and isinstance(target, ast.Tuple) and table.args:
+        table, target = table.args[0], target.elts[1]
+    if not isinstance(table, ast.Name) or not isinstance(target, ast.Tuple):
+        return
+    written = [one for one in tree.body if isinstance(one, ast.AnnAssign) and getattr(one.target, "id", "") == table.id]
+    names = [getattr(one, "id", "") for one in target.elts]
+    rows = [
+        row.elts
+        for one in written
+        if isinstance(one.value, ast.Tuple)
+        for row in one.value.elts
+        if isinstance(row, ast.Tuple)
+    ]
+    said = [
+        {n: str(cell.value) for n, cell in zip(names, row, strict=True) if isinstance(cell, ast.Constant)}
+        for row in rows
+    ]
+    yield from ((node, said) for node in ast.walk(loop) if isinstance(node, ast.Call))
+
+
+def _text(name: ast.expr, row: dict[str, str]) -> str:
+    if isinstance(name, ast.Constant):
+        return str(name.value)
+    if not isinstance(name, ast.JoinedStr):
+        raise ValueError(f"line {name.lineno}: not a name that can be read here")
+    parts = [
+        row.get(getattr(part.value, "id", ""))
+        if isinstance(part, ast.FormattedValue)
+        else str(getattr(part, "value", ""))
+        for part in name.values
+    ]
+    if None in parts:
+        raise ValueError(f"line {name.lineno}: not a name that can be read here")
+    return "".join(part for part in parts if part is not None)
 
 
 def exported() -> set[str]:
@@ -65,9 +118,29 @@ def test_the_code_has_the_instruments_that_are_looked_for() -> None:
     assert "semblance.consent.revocation_lag" in instruments()
 
 
+def test_names_made_in_a_loop_are_read_as_the_engine_tells_them() -> None:
+    """Against the instruments that the code itself makes."""
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader])
+    watch_engines(EngineLoad, provider.get_meter("test"))
+    told = reader.get_metrics_data()
+    assert told is not None
+    names = {
+        each.name for resource in told.resource_metrics for scope in resource.scope_metrics for each in scope.metrics
+    }
+    provider.shutdown()
+    assert {name for name in instruments() if name.startswith("semblance.engine.")} == names
+    assert len(names) > 1
+
+
+def test_a_name_that_cannot_be_read_is_said_instead_of_passed_over() -> None:
+    with pytest.raises(ValueError, match="line 2"):
+        list(made(ast.parse('for name in NAMES:\n    meter.create_counter(f"semblance.{name}")')))
+
+
 @pytest.mark.parametrize("expression", expressions())
 def test_every_metric_is_sent_and_every_label_is_known(expression: str) -> None:
-    used = set(re.findall(r"\bsemblance_[a-z_]+", expression))
+    used = set(re.findall(r"\bsemblance_[a-z0-9_]+", expression))
     assert used
     assert used <= exported()
     selected = set(re.findall(r"[{,]\s*(\w+)\s*[=!]", expression))
@@ -104,7 +177,11 @@ def test_rules_and_dashboards_are_in_the_production_render(production: Any) -> N
         r["alert"] for r in rules()
     ]
     boards = production.one("ConfigMap", "demo-semblance-dashboards")["data"]
-    assert {json.loads(text)["title"] for text in boards.values()} == {"Semblance: services", "Semblance: promises"}
+    assert {json.loads(text)["title"] for text in boards.values()} == {
+        "Semblance: services",
+        "Semblance: promises",
+        "Semblance: engine",
+    }
 
 
 def test_nothing_is_scraped_since_everything_is_pushed(rendered: Any) -> None:

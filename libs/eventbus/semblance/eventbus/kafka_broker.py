@@ -293,10 +293,14 @@ class KafkaReader:
                 client.close(autocommit=False, timeout_ms=self._settings.timeout_ms)
 
     def _at_end(self, client: KafkaConsumer) -> bool:
-        # An end that lags is harmless here: a poll that came back empty has emptied the batch in hand too.
+        # The answer to the request may be far before the end (Tansu's is of the object that was written last); what a
+        # fetch told is right as of then, and a partition that no fetch has answered for is not at its end.
         timeout_ms = self._settings.timeout_ms
-        ends = client.end_offsets(list(client.assignment()), timeout_ms=timeout_ms)
-        return all((client.position(place, timeout_ms=timeout_ms) or 0) >= end for place, end in ends.items())
+        for place, end in client.end_offsets(list(client.assignment()), timeout_ms=timeout_ms).items():
+            told = client.highwater(place)
+            if told is None or (client.position(place, timeout_ms=timeout_ms) or 0) < max(end, told):
+                return False
+        return True
 
     def _connected(self) -> KafkaConsumer:
         if self._client is None:

@@ -31,12 +31,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch of `size` bytes; the times are of its oldest and its newest record, in ms since the epoch."""
+    """A batch of `size` bytes, whose records have every offset from the first to the last."""
 
     base_offset: int
     last_offset: int
-    first_ms: int
-    last_ms: int
     size: int
     data: bytes
 
@@ -48,34 +46,31 @@ def place_of(key: str) -> Place | None:
 
 
 def read(base_offset: int, data: bytes) -> Batch | None:
-    """The batch; none for what is to be left alone: of a transaction, compressed, stamped by the broker, or damaged."""
+    """The batch; none for what is to be left alone: of a transaction, compressed, stamped by the broker, empty, with
+    offsets missing (the broker goes on by the number of records), or damaged."""
     try:
         found = DefaultRecordBatch(data)
         if found.magic != _MAGIC or found.attributes or not found.validate_crc():
             return None
     except (struct.error, IndexError):
         return None
-    last_offset = base_offset + found.last_offset_delta
-    return Batch(base_offset, last_offset, found.first_timestamp, found.max_timestamp, len(data), data)
+    if not 0 < found.records_count == found.last_offset_delta + 1:
+        return None
+    return Batch(base_offset, base_offset + found.last_offset_delta, len(data), data)
 
 
 def joined(batches: Sequence[Batch]) -> bytes:
-    """One batch under the first one's offset; its records are those of all, each once.
-
-    Batches come in order and may overlap, as they do when a joining was broken off. Keys, values, headers, times and
-    offsets stay what they were.
-    """
+    """One batch under the first one's offset, of neighbours in order: its records are theirs, with keys, values,
+    headers, times and offsets as they were."""
     base_offset = batches[0].base_offset
     room = 2 * sum(batch.size for batch in batches)  # offsets and times may take more bytes than they did
     builder = DefaultRecordBatchBuilder(_MAGIC, 0, 0, _NOBODY, _NOBODY, _NOBODY, room)
-    taken = base_offset - 1
+    delta = 0
     for batch in batches:
-        found = DefaultRecordBatch(batch.data)
-        for record in found:
-            offset = batch.base_offset + record.offset - found.base_offset
-            if offset <= taken:
-                continue
-            if builder.append(offset - base_offset, record.timestamp, record.key, record.value, record.headers) is None:
+        for record in DefaultRecordBatch(batch.data):
+            if builder.append(delta, record.timestamp, record.key, record.value, record.headers) is None:
                 raise ValueError(f"{len(batches)} batches did not go into {room} bytes")
-            taken = offset
+            delta += 1
+    if base_offset + delta - 1 != batches[-1].last_offset:
+        raise ValueError("the batches were no neighbours")
     return bytes(builder.build())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
@@ -39,27 +40,29 @@ def kept(base_offset: int, data: bytes) -> list[Kept]:
 def test_nothing_of_a_record_changes(
     groups: list[list[tuple[int, bytes, bytes, list[tuple[str, bytes]]]]], first: int
 ) -> None:
-    offset, wanted, batches = first, [], []
+    offset, batches = first, []
+    wanted: list[Kept] = []
     for group in groups:
         records: list[Kept] = [(offset + n, *record) for n, record in enumerate(group)]
         batches.append(whole(offset, batch(records)))
         wanted += records
-        offset += len(group) + 1  # an offset that nobody has, as a transaction's end leaves it
+        offset += len(group)
     data = joined(batches)
     assert kept(first, data) == wanted
     assert whole(first, data).last_offset == wanted[-1][0]
 
 
-def test_a_record_that_two_batches_hold_is_kept_once() -> None:
-    records: list[Kept] = [(n, 1_700_000_000_000 + n, b"k", b"%d" % n, []) for n in range(6)]
-    begun = joined([whole(n, batch([records[n]])) for n in range(6)])  # and then it was broken off
-    again = joined([whole(0, begun), *(whole(n, batch([records[n]])) for n in range(3, 6))])
-    assert kept(0, again) == records
+def test_what_are_no_neighbours_are_not_joined() -> None:
+    one, three = (whole(n, batch([(n, 1, b"k", b"v", [])])) for n in (1, 3))
+    with pytest.raises(ValueError, match="no neighbours"):
+        joined([one, three])
 
 
 def test_what_is_not_plain_or_not_whole_is_left_alone() -> None:
     records: list[Kept] = [(0, 1, b"k", b"v" * 200, [])]
     good = batch(records)
+    assert read(0, batch([*records, (2, 1, b"k", b"v", [])])) is None  # offset 1 is missing
+    assert read(0, batch([])) is None
     assert read(0, batch(records, transactional=1)) is None
     assert read(0, batch(records, compression=1)) is None
     assert read(0, good[:-1]) is None

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from semblance.contracts import registry
 from semblance.eventbus.kafka_broker import KafkaBroker
-from semblance.eventbus.kafka_options import topic_options
 from semblance.eventbus.settings import BrokerSettings
 from semblance.eventbus.tansu import TansuBroker, s3_environment
 from semblance.kernel.errors import Unavailable
@@ -130,9 +129,5 @@ def backing_of(config: Config, layout: Layout) -> Backing:
         launcher=launcher(),
     )
     postgres = Postgres(layout.postgres, port=config.ports["postgres"], launcher=launcher) if config.postgres else None
-    kept_ms = {
-        name: int(options["configs"]["retention.ms"])
-        for name, options in topic_options(list(registry.TOPICS.values()), 1).items()
-    }
     own = MinioStore(store.endpoint, *config.store_keys["broker"], secure=False)
-    return Backing(store, broker, postgres, config, layout, BrokerLog(own, BROKER_BUCKET, kept_ms), {})
+    return Backing(store, broker, postgres, config, layout, BrokerLog(own, BROKER_BUCKET), {})

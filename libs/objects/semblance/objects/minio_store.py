@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import urllib3
 from minio import Minio
-from minio.deleteobjects import DeleteObject
 from minio.error import MinioException, S3Error
 
 from semblance.kernel.errors import SemblanceError
@@ -93,11 +92,10 @@ class MinioStore:
         return self._remove(bucket, prefix, exact=False)
 
     def remove_each(self, bucket: str, keys: Sequence[str]) -> None:
-        """Remove these keys in that order (SeaweedFS keeps it). Raises StoreUnavailable if the store refused one."""
-        with _wrapped(bucket, ""):
-            refused = list(self._client.remove_objects(bucket, (DeleteObject(key) for key in keys)))
-        if refused:
-            raise StoreUnavailable(f"{len(refused)} objects of {bucket} were not removed: {refused[0].code}")
+        """A request a key: the store's own way for many goes on behind one that it could not remove."""
+        for key in keys:
+            with _wrapped(bucket, key):
+                self._client.remove_object(bucket, key)
 
     def list(self, bucket: str, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""

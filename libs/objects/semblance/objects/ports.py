@@ -30,7 +30,8 @@ class ObjectStore(Protocol):
         """Remove all versions of every key that starts with `prefix`; the key of each, sorted, once a version."""
 
     def remove_each(self, bucket: str, keys: Sequence[str]) -> None:
-        """Remove these keys, a thousand in a request, in an unversioned bucket; those that are not there are fine."""
+        """Remove these keys of an unversioned bucket in their order, ending at the first that cannot be; those that
+        are not there are fine."""
 
     def list(self, bucket: str, prefix: str) -> list[str]:
         """Keys that start with `prefix`, sorted."""

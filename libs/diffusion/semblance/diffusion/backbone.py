@@ -17,6 +17,7 @@ from transformers.utils import logging as transformers_logging
 
 from semblance.diffusion.config import BackboneConfig, read_config, stated_licence
 from semblance.diffusion.errors import BackboneUnusable
+from semblance.diffusion.families.compiling import require_compiler
 from semblance.diffusion.families.licences import require_licence
 from semblance.diffusion.families.schedulers import replace_scheduler
 from semblance.diffusion.pipelines import (
@@ -45,15 +46,17 @@ class BackboneOptions:
     """How a pipeline is loaded; the defaults are what the embedded backbone has always had.
 
     precision: of towers and denoiser, whatever the files hold. offload: modules wait in main memory and go to the
-    accelerator one at a time. compiled: the denoiser, by its family. preview_vae: an AutoencoderTiny's folder;
-    None: `preview_vae` beside the pipeline, where there is one. allow_licences: names that load although they are
-    unknown or not free for commercial use.
+    accelerator one at a time. compiled: the denoiser, by its family, with torch.compile's backend `compiler` (`eager`
+    traces as the others do, and compiles nothing). preview_vae: an AutoencoderTiny's folder; None: `preview_vae` beside
+    the pipeline, where there is one. allow_licences: names that load although they are unknown or not free for
+    commercial use.
     """
 
     device: str = "cpu"
     precision: Precision = "float32"
     offload: bool = False
     compiled: bool = False
+    compiler: str = "inductor"
     preview_vae: Path | None = None
     allow_licences: tuple[str, ...] = ()
 
@@ -87,6 +90,13 @@ class Backbone:
         """Where it computes, also while its modules wait elsewhere."""
         device: torch.device = self.pipeline._execution_device
         return device
+
+    def make_room(self) -> None:
+        """Where modules wait in main memory: send all of them there, so that the next one comes alone. diffusers does
+        so at a picture's end; an engine has no such end."""
+        if self.options.offload:
+            for hook in self.pipeline._all_hooks:
+                hook.offload()
 
     def require_bare(self) -> None:
         """Raise AdapterStillLoaded when a tower still holds an adapter, BackboneTaken when it holds slots."""
@@ -161,6 +171,10 @@ def _require_device(options: BackboneOptions) -> None:
         raise BackboneUnusable("float16 is not computed on a CPU", remedy="Use float32 or bfloat16.")
     if kind == "cuda" and not torch.cuda.is_available():
         raise BackboneUnusable(f"there is no device {options.device} here")
+    if options.offload and options.compiled:
+        raise BackboneUnusable("a denoiser that comes and goes is not compiled", remedy="Offload or compile, not both.")
+    if options.compiled:
+        require_compiler(options.compiler, options.device)
 
 
 def _place(pipeline: Any, options: BackboneOptions) -> None:

@@ -58,7 +58,9 @@ class StepEngine:
             self.family: Family = family_of(source) if isinstance(source, Backbone) else source
             try:
                 self.layout = layout_of(self.family.backbone, self.settings)
-                self._slots = Slots(self.family.towers(), self.layout, self.settings.slots)
+                offload = self.family.backbone.options.offload
+                computes = self.family.backbone.device if offload else None
+                self._slots = Slots(self.family.towers(), self.layout, self.settings.slots, computes)
             except BaseException:
                 self.family.close()
                 raise

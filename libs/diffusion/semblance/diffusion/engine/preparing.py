@@ -50,6 +50,7 @@ class Preparing:
             guidance_scale=guidance,
             likeness_scale=own.ip_adapter_scale if picture.likeness_scale is None else picture.likeness_scale,
         )
+        self._family.backbone.make_room()
         wanted, unwanted = self._conditioning.lanes(request, asked, uses)
         batch_class = BatchClass(
             size=size,

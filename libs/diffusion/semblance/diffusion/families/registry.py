@@ -29,5 +29,5 @@ def family_of(backbone: Backbone) -> Family:
         raise BackboneUnusable(f"there is no family for a {name}; there are {', '.join(_FAMILIES)}")
     family = _FAMILIES[name](backbone)
     if backbone.options.compiled:
-        compile_denoiser(family)
+        compile_denoiser(family, backbone.options.compiler)
     return family

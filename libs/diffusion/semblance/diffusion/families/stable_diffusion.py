@@ -74,7 +74,7 @@ class StableDiffusion(UNetFamily):
         """(1, people, D); nobody is one face of zeros, as in the backbone's own training."""
         references = asked.references or (None,)
         faces = [reference_tensor(self.backbone, reference) for reference in references]
-        return torch.cat(faces, dim=1).to(self._unet.dtype)
+        return torch.cat(faces, dim=1).to(self.backbone.device, self._unet.dtype)
 
 
 class LaneScales:

@@ -60,8 +60,11 @@ class _Filled:
 class Slots:
     """`slots` adapters of one layout in memory, and the towers whose lanes wear them."""
 
-    def __init__(self, towers: Mapping[str, nn.Module], layout: Layout, slots: int) -> None:
-        """Attach to bare towers, which lie on one device and compute in the layout's dtype.
+    def __init__(
+        self, towers: Mapping[str, nn.Module], layout: Layout, slots: int, device: torch.device | None = None
+    ) -> None:
+        """Attach to bare towers, which lie on one device and compute in the layout's dtype. device: where they compute,
+        if they wait elsewhere until then.
 
         Raises AdapterStillLoaded for a tower that holds layers of peft's, BackboneTaken for one that holds slots
         already, BackboneUnusable for one that the layout was not made of.
@@ -76,7 +79,8 @@ class Slots:
         self._towers: dict[str, AttachedTower] = {}
         self._unchanged = {prefix for prefix in towers if layout.tower(prefix) is None}
         with torch.inference_mode(False):
-            self._table = torch.zeros(slots, layout.floats, dtype=layout.dtype, device=_device(towers, layout))
+            place = device or _device(towers, layout)
+            self._table = torch.zeros(slots, layout.floats, dtype=layout.dtype, device=place)
         try:
             for tower in layout.towers:
                 self._towers[tower.prefix] = self._attach(tower, towers)

@@ -102,6 +102,22 @@ def test_another_type_and_a_missing_field_are_noticed(written: dict[str, Any]) -
     assert valid(written)
 
 
+def test_each_trigger_has_its_own_parameters(production: Any) -> None:
+    """A scaler's schema is KEDA's code and not its definition: what one needs the other does not know."""
+    valid = jsonschema.Draft7Validator(SCHEMAS["ScaledObject"]).is_valid
+    found = {each["spec"]["triggers"][0]["type"]: each for each in production.of("ScaledObject")}
+    assert set(found) == {"kafka", "prometheus"}
+    for kind, name in (("kafka", "topic"), ("prometheus", "query")):
+        spoilt = copy.deepcopy(found[kind])
+        [metadata] = [trigger["metadata"] for trigger in spoilt["spec"]["triggers"][:1]]
+        assert valid(spoilt)
+        taken = metadata.pop(name)
+        assert not valid(spoilt)
+        metadata[name] = taken
+        metadata["query" if name == "topic" else "topic"] = "x"
+        assert not valid(spoilt)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_where_it_was_read_is_written_down(kind: str) -> None:
     assert re.match(r"[\w.-]+/[\w.-]+ [\w./@-]+", SCHEMAS[kind]["$comment"])

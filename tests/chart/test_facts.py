@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable
@@ -113,3 +114,13 @@ def test_work_and_operators_are_where_the_code_has_them(service: str, services: 
     main = (ROOT / "services" / service / "semblance" / service / "main.py").read_text()
     assert ("work" in services[service]["processes"]) == bool(re.search(r"^\s+(work|kept)=", main, re.MULTILINE))
     assert services[service]["operators"] == ("OperatorServiceServicer_to_server" in main)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_work_that_is_scaled_by_is_queued_by_the_code(service: str, services: dict[str, Any]) -> None:
+    written = {
+        node.value
+        for node in ast.walk(ast.parse(source(service).replace("from __future__ import annotations", "")))
+        if isinstance(node, ast.Constant)
+    }
+    assert set(services[service]["scales"]) <= written

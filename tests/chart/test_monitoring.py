@@ -140,6 +140,18 @@ def test_a_name_that_cannot_be_read_is_said_instead_of_passed_over() -> None:
 
 @pytest.mark.parametrize("expression", expressions())
 def test_every_metric_is_sent_and_every_label_is_known(expression: str) -> None:
+    _known(expression)
+
+
+def test_workers_are_scaled_by_what_is_sent(production: Any) -> None:
+    triggers = [trigger for found in production.of("ScaledObject") for trigger in found["spec"]["triggers"]]
+    asked = [trigger["metadata"]["query"] for trigger in triggers if trigger["type"] == "prometheus"]
+    assert asked
+    for query in asked:
+        _known(query)
+
+
+def _known(expression: str) -> None:
     used = set(re.findall(r"\bsemblance_[a-z0-9_]+", expression))
     assert used
     assert used <= exported()

@@ -183,20 +183,47 @@ def test_what_must_not_come_back_lies_on_a_volume_of_its_own(rendered: Any, serv
             assert claims.pop("erased") not in claims.values()
 
 
-def test_consumers_are_never_scaled_to_nothing(production: Any) -> None:
-    scaled = production.of("ScaledObject")
-    assert len(scaled) == 7
+def test_nobody_is_scaled_to_nothing_and_only_whom_more_would_help(production: Any, services: dict[str, Any]) -> None:
+    scaled = {each["spec"]["scaleTargetRef"]["name"]: each["spec"] for each in production.of("ScaledObject")}
+    workers = {service for service, facts in services.items() if facts["scales"]}
+    assert set(scaled) == {
+        *(f"demo-semblance-{service}-consume" for service in services),
+        *(f"demo-semblance-{service}-work" for service in workers),
+    }
     # From as many as the values ask for, and never from nobody.
-    asked = production.values["services"]
-    for each in scaled:
-        of = asked[each["metadata"]["labels"]["app.kubernetes.io/component"]]
-        least = of.get("processes", {}).get("consume", {}).get("replicas", of["replicas"])
-        assert each["spec"]["minReplicaCount"] == least >= 1
-    targets = {each["spec"]["scaleTargetRef"]["name"] for each in scaled}
+    for name, spec in scaled.items():
+        _, service, process = name.rsplit("-", 2)
+        of = production.values["services"][service]
+        least = of.get("processes", {}).get(process, {}).get("replicas", of["replicas"])
+        assert spec["minReplicaCount"] == least >= 1
+        assert "idleReplicaCount" not in spec
     deployments = {each["metadata"]["name"]: each for each in production.of("Deployment")}
-    assert targets <= set(deployments)
-    # Two who set replicas would fight.
-    assert all("replicas" not in deployments[name]["spec"] for name in targets)
+    # Two who set replicas would fight; and of nobody else nobody would.
+    assert {name for name, each in deployments.items() if "replicas" not in each["spec"]} == set(scaled)
+
+
+def test_workers_follow_how_long_their_own_work_waits(production: Any, services: dict[str, Any]) -> None:
+    for found in production.of("ScaledObject"):
+        service = found["metadata"]["labels"]["app.kubernetes.io/component"]
+        kinds = {trigger["type"] for trigger in found["spec"]["triggers"]}
+        assert kinds == ({"prometheus"} if found["metadata"]["name"].endswith("-work") else {"kafka"})
+        if kinds == {"prometheus"}:
+            [trigger] = found["spec"]["triggers"]
+            asked = re.findall(r'(\w+)=~?"([^"]+)"', trigger["metadata"]["query"])
+            assert dict(asked) == {"job": f"semblance/{service}", "kind": "|".join(services[service]["scales"])}
+            # An average over all of them would ask for one worker a minute of waiting, and none before the fifth.
+            assert trigger["metricType"] == "Value"
+            # Nobody tells of an age any more: that is no reason to end those who may still work.
+            assert trigger["metadata"]["ignoreNullValues"] == "false"
+
+
+def test_without_a_prometheus_workers_are_as_many_as_the_values_say(external: Any) -> None:
+    scaled = {each["spec"]["scaleTargetRef"]["name"] for each in external.of("ScaledObject")}
+    assert scaled
+    assert all(name.endswith("-consume") for name in scaled)
+    assert all(
+        "replicas" in each["spec"] for each in external.of("Deployment") if each["metadata"]["name"] not in scaled
+    )
 
 
 def test_a_kafka_user_writes_only_what_its_service_emits(production: Any, facts: dict[str, Any]) -> None:

@@ -44,11 +44,13 @@ REFUSED: dict[str, dict[str, Any]] = {
     "engines that may all be gone": {"ray": {"engines": {"min": 0}}},
     "half a GPU": {"ray": {"engines": {"resources": {"limits": {"nvidia.com/gpu": "0.5"}}}}},
     "scaling to nothing": {"keda": {"minReplicas": 0}},
+    "a Prometheus that is no address": {"keda": {"prometheus": "prometheus.monitoring"}},
 }  # fmt: skip
 
 # What the schema cannot say; the message names the value.
 STOPPED = {
     "keda.enabled": {"keda": {"enabled": True}},
+    "keda.prometheus": {"processes": "apart", "keda": {"enabled": True, "prometheus": "http://prometheus:9090"}},
     "externalSecrets.enabled": {"externalSecrets": {"enabled": True, "storeName": "vault"}},
     "objectStore.egressCidrs": {"objectStore": {"kind": "external", "endpoint": "s3.example.com:443"}},
     "kafka.egressCidrs": {"kafka": {"kind": "external", "bootstrapServers": "kafka.example.com:9093"}},
@@ -183,9 +185,14 @@ def test_a_first_install_waits_for_nothing_that_it_makes_itself(
         assert (len(jobs), hooks) == (7, {"pre-upgrade"} if upgrade else {None})
 
 
-def test_consumers_that_begin_with_more_than_they_may_become_are_refused(render: Callable[..., Any]) -> None:
-    with pytest.raises(helm.HelmRenderError, match=r"keda.maxReplicas"):
-        render({"processes": "apart", "keda": {"enabled": True}, "services": {"safety": {"replicas": 7}}})
+@pytest.mark.parametrize("process", ["consume", "work"])
+def test_processes_that_begin_with_more_than_they_may_become_are_refused(
+    process: str, render: Callable[..., Any]
+) -> None:
+    scaling = {"enabled": True, "prometheus": "http://prometheus:9090"}
+    values = {"processes": "apart", "keda": scaling, "telemetry": {"endpoint": "collector:4317"}}
+    with pytest.raises(helm.HelmRenderError, match=rf"keda.maxReplicas is less than the 7 `{process}`"):
+        render({**values, "services": {"safety": {"processes": {process: {"replicas": 7}}}}})
 
 
 def test_scripts_are_shell(rendered: Any) -> None:

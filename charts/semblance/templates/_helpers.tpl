@@ -113,6 +113,7 @@ tolerations:
 {{- define "semblance.check" -}}
 {{- $v := .Values -}}
 {{- if and $v.keda.enabled (ne $v.processes "apart") }}{{ fail "keda.enabled needs processes: apart, so that consumers scale without the rest" }}{{ end -}}
+{{- if and $v.keda.enabled $v.keda.prometheus (not $v.telemetry.endpoint) }}{{ fail "keda.prometheus needs telemetry.endpoint: how long work waits is told to nobody otherwise" }}{{ end -}}
 {{- if and $v.externalSecrets.enabled $v.secrets.generate }}{{ fail "externalSecrets.enabled needs secrets.generate: false: a secret has one source" }}{{ end -}}
 {{- if and $v.networkPolicies.enabled (eq $v.database.kind "external") (not $v.database.egressCidrs) }}{{ fail "database.egressCidrs is empty: say which addresses are databases, or nothing reaches them" }}{{ end -}}
 {{- if and $v.networkPolicies.enabled (eq $v.kafka.kind "external") (not $v.kafka.egressCidrs) }}{{ fail "kafka.egressCidrs is empty: say which addresses are brokers, or nothing reaches them" }}{{ end -}}

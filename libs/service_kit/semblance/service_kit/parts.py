@@ -211,10 +211,12 @@ class Parts:
                 _log.warning("tidying put off", extra={"error_code": error.code})
 
     def _queue_age_s(self) -> dict[str, float]:
+        """Of every kind that is done here. An empty queue is 0: whoever scales by it must tell it from silence."""
         now = self._app.database.clock.now()
         with self._app.database.read() as session:
             oldest = work_queue.oldest(session.connection())
-        return {kind: max(0.0, (now - instant).total_seconds()) for kind, instant in oldest.items()}
+        ages = {kind: max(0.0, (now - instant).total_seconds()) for kind, instant in oldest.items()}
+        return dict.fromkeys(self._work, 0.0) | ages
 
     def _check_consents(self) -> None:
         view = self._app.consent_view

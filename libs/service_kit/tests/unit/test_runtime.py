@@ -223,6 +223,20 @@ def test_every_process_answers_health_and_readiness(
         assert serving.end() == 0
 
 
+def test_a_queue_that_is_empty_is_told_as_such(
+    service: Service, migrations_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not left out: then an empty queue and a process that says nothing would look alike."""
+    told: list[Callable[[], dict[str, float]]] = []
+    monkeypatch.setattr("semblance.service_kit.metrics.watch_queue", told.append)
+    serving = Serving(service.application(migrations_dir), "work")
+    try:
+        eventually(lambda: bool(told))
+        assert told[0]() == {"erase": 0.0}
+    finally:
+        assert serving.end() == 0
+
+
 def test_split_processes_do_together_what_one_does(service: Service, migrations_dir: Path) -> None:
     split = [Serving(service.application(migrations_dir), role) for role in ("consume", "work", "relay")]
     try:

@@ -28,12 +28,14 @@ _LEAN = {
     "TRANSFORMERS_VERBOSITY": "error",
 }
 
-# What an engine reads: the programme that serves them holds no keys and no credentials.
+# What an engine reads: the programme that serves them holds no keys and no credentials. A test compares it with what
+# the engine's own options are made of, so that nothing an operator sets is lost on the way.
 _OF_ENGINES = tuple(
     f"GENERATION_{name}"
     for name in (
-        *("ENGINE_", "RAY_", "BACKBONE_DIR", "TORCH_THREADS", "BEST_OF", "BATCHES", "GOOD_ENOUGH", "UPSCALE_TO_PX"),
-        *("LOADED_ADAPTERS", "ADAPTER_IDLE_S", "ALLOW_LICENCES"),
+        *("ENGINE_", "RAY_", "BACKBONE_DIR", "ALLOW_LICENCES", "DEVICE", "PRECISION", "OFFLOAD", "COMPILED"),
+        *("TORCH_THREADS", "BEST_OF", "BATCHES", "GOOD_ENOUGH", "UPSCALE_TO_PX", "SOURCE_MAX_PIXELS"),
+        *("LOADED_ADAPTERS", "ADAPTER_IDLE_S"),
     )
 )
 _RAY_OFFLINE = {

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from semblance.generation.ml import ray_head
+from semblance.generation.ml.options import engine_options, replica_options
+from semblance.generation.settings import GenerationSettings
 from semblance.local import config as configuration
 from semblance.local.environment import asking_engines, of_engines
 from semblance.local.layout import Layout
@@ -37,6 +40,32 @@ def test_the_engines_know_no_secrets(layout: Layout, monkeypatch: pytest.MonkeyP
     assert (told["GENERATION_RAY_REPLICAS_MAX"], told["GENERATION_MODELS_DIR"]) == ("3", "models")
     assert told["GENERATION_ALLOW_LICENCES"] == '["a-backbone"]'  # else the engines refuse what generation allows
     assert not any(name.startswith(("GENERATION_KEYRING", "GENERATION_S3")) for name in told)
+
+
+class Noting:
+    """Settings that note which of their fields were asked for."""
+
+    def __init__(self, settings: GenerationSettings) -> None:
+        self._settings = settings
+        self.asked: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.asked.add(name)
+        return getattr(self._settings, name)
+
+
+def test_the_engines_are_told_every_setting_that_they_are_made_of(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noting: Any = Noting(GenerationSettings())
+    engine_options(noting)
+    replica_options(noting)
+    assert {"device", "precision", "source_max_pixels", "ray_gpus"} < noting.asked
+    for name in noting.asked:
+        monkeypatch.setenv(f"GENERATION_{name.upper()}", f"the operator's {name}")
+    told = of_engines(layout, Path("models"))
+    lost = {name for name in noting.asked if told.get(f"GENERATION_{name.upper()}") != f"the operator's {name}"}
+    assert lost == {"models_dir"}  # this machine's own, which up was told
 
 
 def test_generation_is_told_of_this_machines_cluster(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

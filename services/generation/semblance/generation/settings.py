@@ -23,6 +23,15 @@ class GenerationSettings(ServiceSettings):
         default=(), description="Backbones that load although their licence is unknown or not free; by its name."
     )
     device: str = Field(default="cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="Where the backbone computes.")
+    precision: Literal["float32", "bfloat16", "float16"] = Field(
+        default="float32", description="What the backbone computes in; float16 on a GPU only."
+    )
+    offload: bool = Field(
+        default=False, description="The backbone's parts wait in main memory and go to the GPU one at a time."
+    )
+    compiled: bool = Field(
+        default=False, description="The denoiser, by torch.compile: minutes at the first picture of each shape."
+    )
     # One thread: with two on busy cores every operation waits for the slower one, and a step takes minutes.
     torch_threads: int = Field(default=1, ge=1)
 

@@ -28,6 +28,7 @@ from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import Dressed, Wardrobe
 from semblance.generation.ports import Beside, Drawing, EngineLoad, OnStep, OpenAdapter
+from semblance.kernel.errors import SemblanceError
 
 Told = queue.SimpleQueue[tuple[int, int] | None]
 """Steps as the engine takes them, and None at the end."""
@@ -46,13 +47,23 @@ def engine_settings(settings: RendererSettings) -> EngineSettings:
     )
 
 
+def backbone_options(settings: RendererSettings) -> BackboneOptions:
+    """How the backbone is loaded."""
+    return BackboneOptions(
+        device=settings.device,
+        precision=settings.precision,
+        offload=settings.offload,
+        compiled=settings.compiled,
+        allow_licences=settings.allow_licences,
+    )
+
+
 class _Running:
     """What exists once the backbone is loaded."""
 
     def __init__(self, settings: RendererSettings, withdrawn: Withdrawn) -> None:
         torch.set_num_threads(settings.torch_threads)
-        options = BackboneOptions(allow_licences=settings.allow_licences, device=settings.device)
-        self.backbone = load_backbone(settings.backbone_dir, options)
+        self.backbone = load_backbone(settings.backbone_dir, backbone_options(settings))
         self.engine = StepEngine(self.backbone, engine_settings(settings))
         self.wardrobe = Wardrobe(self.engine.layout, withdrawn, capacity=settings.adapters, max_idle_s=settings.idle_s)
         self.engine.start()
@@ -75,6 +86,7 @@ class EngineRenderer:
         self._sources = Sources(faces, settings.source_max_pixels)
         self._loading = threading.Lock()
         self._running: _Running | None = None
+        self._loads = True
         self._withdrawn = Withdrawn()
         self._closed = False
 
@@ -147,9 +159,11 @@ class EngineRenderer:
             running.withdraw(withdrawal)
 
     def healthy(self) -> None:
-        """Raises Unavailable once closed, and when the engine's loop has ended."""
+        """Raises Unavailable once closed, when the backbone did not load, and when the engine's loop has ended."""
         if self._closed:
             raise EngineAway("the engine is closed")
+        if not self._loads:
+            raise EngineAway("the backbone did not load when it was last tried")
         if self._running is not None and not self._running.engine.healthy:
             raise EngineAway("the engine stopped at a defect")
 
@@ -191,8 +205,17 @@ class EngineRenderer:
                 broken.engine.close()
                 del broken
             if self._running is None:
-                self._running = _Running(self._settings, self._withdrawn)
+                self._running = self._loaded()
             return self._running
+
+    def _loaded(self) -> _Running:
+        try:
+            running = _Running(self._settings, self._withdrawn)
+        except SemblanceError:
+            self._loads = False
+            raise
+        self._loads = True
+        return running
 
     def _size(self, running: _Running, people: Sequence[Placed]) -> tuple[int, int]:
         """Height and width: of several so that each part is about as large as a picture of one, if such is drawn."""

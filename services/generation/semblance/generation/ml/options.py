@@ -5,19 +5,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from semblance.generation.settings import GenerationSettings
+from semblance.kernel.errors import Unavailable
 from semblance.pocket import weights_dir
 
 # Batches of two or three lanes give other bits than larger ones on a CPU, so the smallest is four.
 _SIZES: Final = (4, 8, 16, 32, 64, 128)
 
 
+class EngineSettingsRefused(Unavailable):
+    """No machine has an engine with these settings."""
+
+    code = "engine-settings-refused"
+
+
 @dataclass(frozen=True)
 class RendererSettings:
     """best_of: pictures in a batch. good_enough: the cosine at which no further batch is drawn. adapters: packed ones
-    that are kept in memory, idle_s: for how long without use. lanes, slots, rank, queued_rows: the StepEngine's own."""
+    that are kept in memory, idle_s: for how long without use. lanes, slots, rank, queued_rows: the StepEngine's own.
+    device, precision, offload, compiled: see BackboneOptions."""
 
     backbone_dir: Path
     torch_threads: int
@@ -33,6 +41,9 @@ class RendererSettings:
     queued_rows: int = 256
     allow_licences: tuple[str, ...] = ()
     device: str = "cpu"
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    offload: bool = False
+    compiled: bool = False
     source_max_pixels: int = 16_000_000
 
 
@@ -67,7 +78,8 @@ def backbone_dir(settings: GenerationSettings) -> Path:
 
 
 def renderer_settings(settings: GenerationSettings) -> RendererSettings:
-    """Of an engine, wherever it runs."""
+    """Of an engine, wherever it runs. Raises EngineSettingsRefused."""
+    _require_sense(settings)
     return RendererSettings(
         backbone_dir=backbone_dir(settings),
         torch_threads=settings.torch_threads,
@@ -83,12 +95,33 @@ def renderer_settings(settings: GenerationSettings) -> RendererSettings:
         queued_rows=settings.engine_queue,
         allow_licences=settings.allow_licences,
         device=settings.device,
+        precision=settings.precision,
+        offload=settings.offload,
+        compiled=settings.compiled,
         source_max_pixels=settings.source_max_pixels,
     )
 
 
+def _require_sense(settings: GenerationSettings) -> None:
+    """At the start, and not at somebody's first picture. Not where the settings are read: whoever only asks engines in
+    a cluster has no device, and perhaps all the other settings. Raises EngineSettingsRefused."""
+    if settings.device == "cpu" and settings.offload:
+        raise EngineSettingsRefused(
+            "GENERATION_OFFLOAD needs a GPU to offload from", remedy="Set GENERATION_DEVICE=cuda, or do not offload."
+        )
+    if settings.device == "cpu" and settings.precision == "float16":
+        raise EngineSettingsRefused(
+            "float16 is not computed on a CPU", remedy="Set GENERATION_PRECISION=bfloat16, or GENERATION_DEVICE=cuda."
+        )
+    if settings.offload and settings.compiled:
+        raise EngineSettingsRefused(
+            "a denoiser that comes and goes is not compiled",
+            remedy="Set GENERATION_OFFLOAD or GENERATION_COMPILED, not both.",
+        )
+
+
 def engine_options(settings: GenerationSettings) -> EngineOptions:
-    """Of an engine in a cluster."""
+    """Of an engine in a cluster. Raises EngineSettingsRefused."""
     return EngineOptions(renderer_settings(settings), settings.models_dir)
 
 

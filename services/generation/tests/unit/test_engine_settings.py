@@ -1,0 +1,47 @@
+"""How an operator says what the engine computes in and where, and what is refused before anything is loaded."""
+
+from typing import Any
+
+import pytest
+
+from semblance.diffusion import BackboneOptions
+from semblance.generation.main import renderer_of
+from semblance.generation.ml.engine_renderer import backbone_options
+from semblance.generation.ml.options import EngineSettingsRefused, engine_options, renderer_settings
+from semblance.generation.settings import GenerationSettings
+
+
+def test_what_an_operator_sets_reaches_the_backbone_here_and_in_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "DEVICE": "cuda:1",
+        "PRECISION": "float16",
+        "OFFLOAD": "true",
+        "ALLOW_LICENCES": '["a-backbone"]',
+    }.items():
+        monkeypatch.setenv(f"GENERATION_{name}", value)
+    expected = BackboneOptions(device="cuda:1", precision="float16", offload=True, allow_licences=("a-backbone",))
+    assert backbone_options(renderer_settings(GenerationSettings())) == expected
+    assert backbone_options(engine_options(GenerationSettings(engine="ray")).renderer) == expected
+    compiled = GenerationSettings(precision="bfloat16", offload=False, compiled=True)
+    assert backbone_options(renderer_settings(compiled)).compiled
+    assert backbone_options(renderer_settings(compiled)).precision == "bfloat16"
+
+
+def test_without_a_word_it_is_as_it_always_was() -> None:
+    assert backbone_options(renderer_settings(GenerationSettings())) == BackboneOptions()
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"offload": True}, "GENERATION_OFFLOAD needs a GPU"),
+        ({"precision": "float16"}, "float16"),
+        ({"device": "cuda", "offload": True, "compiled": True}, "not compiled"),
+    ],
+)
+def test_what_no_machine_can_do_ends_the_start(told: dict[str, Any], says: str) -> None:
+    with pytest.raises(EngineSettingsRefused, match=says):
+        renderer_of(GenerationSettings(**told))
+    asking = GenerationSettings(engine="ray", **told)  # whoever only asks engines elsewhere starts all the same
+    with pytest.raises(EngineSettingsRefused, match=says):
+        engine_options(asking)

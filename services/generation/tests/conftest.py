@@ -238,7 +238,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
         renderer=renderer,
         quarantine=SealedObjects(store, sealer, QUARANTINE),
         words=SealedWords(sealer),
-        rules=Rules(open_images=3, people=3, tick_s=0.5, own_steps=12),
+        rules=Rules(open_images=3, people=3, tick_s=0.5, turn_s=30, own_steps=12),
     )
     kinds = work_kinds(ports, lease_s=30, max_attempts=3)
     yield Service(

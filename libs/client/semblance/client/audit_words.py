@@ -25,6 +25,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "consent-of-another-required": "somebody in it had not agreed, or not any more",
     "person-missing": "not everybody was to be seen in it",
     "not-together": "you did not allow pictures together with others",
+    "not-begun-in-time": "it had not been begun when whoever asked no longer wanted it",
     "source-gone": "the picture that it was made from is gone",
     "source-unusable": "the picture to change could not be read",
     "no-face-in-source": "no face was found in the picture to change",

@@ -49,17 +49,20 @@ class ImageCalls(Calls):
         steps: int | None = None,
         guidance_scale: float | None = None,
         likeness_scale: float | None = None,
+        adapter_strength: float | None = None,
+        begin_within_s: int | None = None,
         use: str | None = None,
         others: Sequence[Mapping[str, Any]] = (),
         region: Region | None = None,
         own_prompt: str = "",
         key: str | None = None,
     ) -> Image:
-        """Queue a picture; wait() for the image's id. None leaves a number to the platform. `use`: a word of
-        semblance.kernel.use, signed into the picture. `others`: whom it shows beside you, each with the `grant_id` that
-        they gave to you, where they stand (`region`: "left", "right", "top", "bottom" or a box of left, top, right and
-        bottom in shares of the picture) and what is said of them alone (`prompt`); `region` and `own_prompt` are yours.
-        Without regions all stand side by side."""
+        """Queue a picture; wait() for the image's id. None leaves a number to the platform. `adapter_strength`: what
+        share of the adapter is worn, more than 0, at most 1. `begin_within_s`: not begun by then, it fails as
+        "not-begun-in-time". `use`: a word of semblance.kernel.use, signed into the picture. `others`: whom it shows
+        beside you, each with the `grant_id` that they gave to you, where they stand (`region`: "left", "right", "top",
+        "bottom" or a box of left, top, right and bottom in shares of the picture) and what is said of them alone
+        (`prompt`); `region` and `own_prompt` are yours. Without regions all stand side by side."""
         asked: dict[str, Any] = {
             "adapter_id": adapter_id,
             "prompt": prompt,
@@ -69,6 +72,8 @@ class ImageCalls(Calls):
             "steps": steps,
             "guidance_scale": guidance_scale,
             "likeness_scale": likeness_scale,
+            "adapter_strength": adapter_strength,
+            "begin_within_s": begin_within_s,
             "use": use,
             **(
                 {"others": [dict(each) for each in others], "region": region, "own_prompt": own_prompt}
@@ -100,11 +105,12 @@ class ImageCalls(Calls):
         n: int = 1,
         *,
         strength: float | None = None,
+        begin_within_s: int | None = None,
         use: str | None = None,
         key: str | None = None,
     ) -> list[Image]:
         """Queue up to four images like a published one; wait() for each."""
-        asked = {"n": n, "strength": strength, "use": use}
+        asked = {"n": n, "strength": strength, "begin_within_s": begin_within_s, "use": use}
         wanted = {name: value for name, value in asked.items() if value is not None}
         return self._create(Variations, f"/v1/images/{image_id}/variations", wanted, key).items
 

@@ -165,7 +165,7 @@ class SharingCalls(Calls):
     def create_shared_image(
         self, grant_id: str, prompt: str, *, use: str | None = None, key: str | None = None, **numbers: Any
     ) -> Image:
-        """Queue a picture of whoever gave the grant; `numbers`: seed, steps, guidance_scale, likeness_scale. `use` is
+        """Queue a picture of whoever gave the grant; `numbers`: seed, steps, likeness_scale, ... `use` is
         needed where the person allows some uses only; the refusal `use-required` lists them."""
         body = {"grant_id": grant_id, "prompt": prompt, **({"use": use} if use else {}), **numbers}
         return self._create(Image, "/v1/images", body, key)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from google.protobuf.message import Message
 
 from semblance.kernel.errors import SemblanceError
@@ -76,6 +77,8 @@ class WorkKind:
     SemblanceError goes to `failed` at once, an unknown exception is retried; after `max_attempts` all go to `failed`
     (with None for an unknown one, also when the process was killed each time).
     patient: Unavailable is waited out, with pauses of at most a minute, however long it takes.
+    first: what goes first among those that are due, the smallest; None: what was due first. An expression over
+    `work_items`, which may ask the service's own tables.
     cancelled: applied in the transaction that drops a cancelled item which had begun, to note what must be cleaned.
     """
 
@@ -86,6 +89,7 @@ class WorkKind:
     concurrency: int = 1
     patient: bool = False
     cancelled: Callable[[WorkItem, Unit], None] | None = None
+    first: sa.ColumnElement[Any] | None = None
 
 
 def nothing(_unit: Unit) -> None:

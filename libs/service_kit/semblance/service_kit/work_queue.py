@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from pydantic import JsonValue
@@ -37,9 +38,6 @@ _CLAIMABLE = sa.and_(
 )
 _MINE = sa.and_(_c.id == sa.bindparam("item_id"), _c.lease_owner == sa.bindparam("token"))
 _WAITING = sa.select(_c.id).where(_CLAIMABLE).limit(1)
-_NEXT = (
-    sa.select(work_items).where(_CLAIMABLE).order_by(_c.not_before, _c.id).limit(1).with_for_update(skip_locked=True)
-)
 _TAKE = (
     sa.update(work_items)
     .where(_c.id == sa.bindparam("item_id"))
@@ -58,6 +56,15 @@ _ADD: Mapping[str, sa.Insert] = {
     "postgresql": postgresql.insert(work_items).on_conflict_do_nothing(),
     "sqlite": sqlite.insert(work_items).on_conflict_do_nothing(),
 }
+
+
+def next_by(first: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """The statement by which `claim` takes the smallest of what is due; made once for a kind."""
+    found = sa.select(work_items).where(_CLAIMABLE).order_by(first, _c.id).limit(1)
+    return found.with_for_update(skip_locked=True, of=work_items)
+
+
+OLDEST = next_by(_c.not_before)
 
 
 @dataclass(frozen=True)
@@ -132,9 +139,12 @@ def waiting(connection: sa.Connection, kind: str, now: dt.datetime, lease_s: flo
     return connection.execute(_WAITING, _claimable(kind, now, lease_s)).first() is not None
 
 
-def claim(connection: sa.Connection, kind: str, now: dt.datetime, lease_s: float) -> Claim | None:
-    """Take the oldest item that is due, or whose worker's lease has ended, for `lease_s` seconds."""
-    row = connection.execute(_NEXT, _claimable(kind, now, lease_s)).mappings().first()
+def claim(
+    connection: sa.Connection, kind: str, now: dt.datetime, lease_s: float, following: sa.Select[Any] = OLDEST
+) -> Claim | None:
+    """Take the oldest item that is due, or whose worker's lease has ended, for `lease_s` seconds; or the first by what
+    `next_by` made."""
+    row = connection.execute(following, _claimable(kind, now, lease_s)).mappings().first()
     if row is None:
         return None
     token = new_id()

@@ -42,6 +42,10 @@ class Worker:
     def __init__(self, database: Database, kinds: Mapping[str, WorkKind], *, poll_s: float = 0.2) -> None:
         self._database = database
         self._kinds = dict(kinds)
+        self._following = {
+            kind: work_queue.OLDEST if spec.first is None else work_queue.next_by(spec.first)
+            for kind, spec in self._kinds.items()
+        }
         self._poll_s = poll_s
         self._changed = threading.Condition()
         self._wakes = dict.fromkeys(self._kinds, 0)
@@ -74,7 +78,7 @@ class Worker:
             if not work_queue.waiting(session.connection(), kind, self._now(), spec.lease_s):
                 return False
         with self._database.transaction() as unit:
-            claim = work_queue.claim(unit.session.connection(), kind, unit.now(), spec.lease_s)
+            claim = work_queue.claim(unit.session.connection(), kind, unit.now(), spec.lease_s, self._following[kind])
         if claim is None:
             return False
         self._attend(claim, spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from semblance.contracts.platform.v1 import events_pb2
+from semblance.eventbus.tables import inbox, work_items
 from semblance.kernel.clock import FakeClock
 from semblance.kernel.ids import new_id
 from semblance.local.postgres import Postgres
@@ -88,6 +90,23 @@ def test_twelve_workers_share_sixty_items_without_running_one_twice(database: Da
     while workers[0].run_once("paint"):
         pass
     assert sorted(seen, key=int) == [str(number) for number in range(60)]
+
+
+def test_what_goes_first_is_asked_of_the_services_own_tables_and_each_worker_takes_another(database: Database) -> None:
+    place = sa.select(inbox.c.handled_at).where(inbox.c.event_id == work_items.c.aggregate_id).scalar_subquery()
+    following = work_queue.next_by(sa.func.coalesce(place, work_items.c.not_before))
+    with database.transaction() as unit:
+        for name, ahead_s in (("late", 0), ("soon", 60), ("first", 120)):
+            unit.enqueue("paint", name)
+            if ahead_s:  # the late one has no place of its own: it goes by when it was due
+                at = unit.now() - dt.timedelta(seconds=ahead_s)
+                unit.session.execute(sa.insert(inbox).values(consumer="paint", event_id=name, handled_at=at))
+    with database.transaction() as one, database.transaction() as other:
+        taken = [
+            work_queue.claim(unit.session.connection(), "paint", unit.now(), 60, following)
+            for unit in (one, other, one)
+        ]
+        assert [claim and claim.aggregate_id for claim in taken] == ["first", "soon", "late"]
 
 
 def test_cancelling_while_it_is_being_claimed_is_never_lost(database: Database) -> None:

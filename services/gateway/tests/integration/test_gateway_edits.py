@@ -29,6 +29,7 @@ def published(world: Any, ada: Any) -> str:
 
 def test_an_edit_is_an_image_with_a_job_and_asked_for_once(world: Any, ada: Any, published: str) -> None:
     body = EDIT | {"strength": 0.4, "keep": "face", "seed": 3, "use": "greeting-card"}
+    body |= {"adapter_strength": 0.5, "begin_within_s": 60}
     path, headers = f"/v1/images/{published}/edits", {"Idempotency-Key": new_id()}
     made = [ada.post(path, json=body, headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in made] == [202, 202]
@@ -39,6 +40,7 @@ def test_an_edit_is_an_image_with_a_job_and_asked_for_once(world: Any, ada: Any,
     assert ada.get(f"/v1/jobs/{image['id']}").json()["kind"] == "image"
     first, order = world.platform.generation.orders
     assert order.edit == EditOrder(published, 0.4, "face")
+    assert (order.adapter_strength, order.begin_within_s) == (0.5, 60)
     assert (order.adapter_id, order.consent_id, order.seed, order.use) == (
         first.adapter_id,
         first.consent_id,
@@ -51,12 +53,12 @@ def test_variations_have_no_words_and_seeds_of_their_own_and_a_retry_asks_for_th
     world: Any, ada: Any, published: str
 ) -> None:
     path, headers = f"/v1/images/{published}/variations", {"Idempotency-Key": new_id()}
-    made = [ada.post(path, json={"n": 3}, headers=headers) for _ in range(2)]
+    made = [ada.post(path, json={"n": 3, "begin_within_s": 60}, headers=headers) for _ in range(2)]
     assert made[0].status_code == 202
     assert made[1].json() == made[0].json()
     orders = world.platform.generation.orders[1:]
     assert [order.image_id for order in orders] == [image["id"] for image in made[0].json()["items"]]
-    assert {order.prompt for order in orders} == {"a photo of me"}
+    assert {(order.prompt, order.begin_within_s) for order in orders} == {("a photo of me", 60)}
     assert len({order.seed for order in orders}) == 3
 
 

@@ -206,7 +206,8 @@ def test_the_openai_shape_waits_for_the_picture(world, ada) -> None:
     published_at_once(world, ada)
     made = ada.post("/v1/images/generations", json={**order, "use": "personal"})
     assert made.status_code == 200
-    assert [asked.use for asked in world.platform.generation.orders] == ["personal"]
+    # What is not begun while the caller waits would only be in the way of what they ask for next.
+    assert [(asked.use, asked.begin_within_s) for asked in world.platform.generation.orders] == [("personal", 120)]
     assert base64.b64decode(made.json()["data"][0]["b64_json"]) == PNG
     for wrong in ({"n": 2}, {"size": "1024x1024"}, {"response_format": "url"}, {"model": "dall-e-3"}, {"use": "x"}):
         assert code(ada.post("/v1/images/generations", json={**order, **wrong})) == "invalid-request"
@@ -243,6 +244,18 @@ def test_a_picture_that_is_never_made_is_said(world, ada) -> None:
     world.platform.generation.create = blocked
     response = ada.post("/v1/images/generations", json={"model": f"persona:{adapter_id}", "prompt": "a portrait"})
     assert (response.status_code, code(response)) == (422, "image-not-made")
+
+
+def test_an_adapter_is_worn_as_it_was_judged_or_less(world, ada) -> None:
+    order = {"adapter_id": ada.adapter(world, ada.opt_in()), "prompt": "a portrait"}
+    for number in (0, -0.5, 1.001):
+        refused = ada.post("/v1/images", json=order | {"adapter_strength": number})
+        assert (refused.status_code, code(refused)) == (422, "invalid-request")
+    for number in (0, 3601, 1.5):
+        assert ada.post("/v1/images", json=order | {"begin_within_s": number}).status_code == 422
+    assert ada.post("/v1/images", json=order | {"adapter_strength": 1, "begin_within_s": 3600}).status_code == 202
+    [asked] = world.platform.generation.orders
+    assert (asked.adapter_strength, asked.begin_within_s) == (1, 3600)
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "a\x00b", "a\nb", "x" * 1001, "\ud800"])

@@ -123,6 +123,7 @@ class Training(training_grpc.TrainingServiceServicer):
 class Generation(generation_grpc.GenerationServiceServicer):
     def CreateImage(self, request: Any, context: Any) -> Any:
         assert (request.steps, request.guidance_scale, request.likeness_scale) == (0, 0.0, -1.0)
+        assert (request.adapter_strength, request.begin_within_s) == (0.5, 60)
         return generation.Image(image_id=request.image_id, state=generation.IMAGE_STATE_QUEUED, seed=request.seed)
 
     def GetCapabilities(self, request: Any, context: Any) -> Any:
@@ -218,7 +219,8 @@ def test_adapters(channel):
 
 
 def test_images(channel):
-    order = ImageOrder("i", "c", "a", "a portrait", "", 2**63 - 1, None, None, None)
+    numbers = {"adapter_strength": 0.5, "begin_within_s": 60}
+    order = ImageOrder("i", "c", "a", "a portrait", "", 2**63 - 1, None, None, None, **numbers)
     image = GrpcGeneration(channel).create("s", order)
     assert (image.id, image.state, image.seed) == ("i", "queued", 2**63 - 1)
     assert GrpcGeneration(channel).capabilities() == Capabilities(1, 50, None)

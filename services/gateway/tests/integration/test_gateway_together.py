@@ -61,8 +61,9 @@ def test_each_is_placed_under_their_own_consent_and_counted(world, two, ada, eve
 
 
 def test_who_has_no_region_stands_side_by_side(world, two) -> None:
-    assert two.ask({"grant_id": two.grant()}).status_code == 202
+    assert two.ask({"grant_id": two.grant()}, adapter_strength=0.5, begin_within_s=60).status_code == 202
     [order] = world.platform.generation.orders
+    assert (order.adapter_strength, order.begin_within_s) == (0.5, 60)
     assert (order.region.right, order.beside[0].region.left, order.beside[0].region.right) == (0.5, 0.5, 1.0)
 
 

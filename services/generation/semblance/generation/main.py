@@ -83,6 +83,7 @@ def build(settings: GenerationSettings) -> Application:
             open_images=settings.open_images,
             people=people_max(settings),
             tick_s=settings.tick_s,
+            turn_s=settings.turn_s,
             own_steps=own_steps(backbone_dir(settings)),
         ),
     )

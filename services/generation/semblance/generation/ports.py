@@ -47,6 +47,9 @@ class Images(Protocol):
 
     def open_count(self, subject_id: SubjectId, *, by_others: bool = False) -> int: ...
 
+    def open_of_asker(self, asker_id: SubjectId) -> int:
+        """How many that this one asked for, of whomever, are queued or drawn."""
+
     def counts(self, subject_id: SubjectId) -> list[ImageCount]: ...
 
     def forget_requester(self, requester_id: SubjectId) -> list[str]:
@@ -82,6 +85,9 @@ class Store(Protocol):
         """A restore must know that the person does not show it to whoever asked for it."""
 
     def schedule_rendering(self, image_id: ImageId) -> None: ...
+
+    def schedule_giving_up(self, image_id: ImageId, within_s: int) -> None:
+        """Have it looked at once so long has passed, whether it was begun."""
 
     def cancel_rendering(self, image_id: ImageId) -> None: ...
 
@@ -310,6 +316,8 @@ class Rules:
     people: int
     """In one picture; 1 where the backbone keeps nobody to a part."""
     tick_s: float
+    turn_s: float
+    """So much later is the turn of each further picture of whoever has some waiting."""
     own_steps: int | None = None
     """Of the backbone, which draws them when nobody names a number; None where it is not at hand."""
 

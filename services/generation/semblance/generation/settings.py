@@ -47,6 +47,12 @@ class GenerationSettings(ServiceSettings):
     people_max: int = Field(default=4, ge=1, le=4, description="In one picture.")
     open_images: int = Field(default=20, ge=1, description="Of one person, queued or drawn.")
 
+    turn_s: float = Field(
+        default=30.0,
+        ge=0,
+        le=3600,
+        description="So much later is the turn of each picture of whoever has some waiting; at least what one takes.",
+    )
     concurrency: int = Field(default=4, ge=1, le=64, description="Pictures drawn at once by a process that works.")
     engine: Literal["local", "ray", "stub"] = Field(
         default="local", description="In this process, in a Ray cluster, or none: pictures that lie in stub_dir."

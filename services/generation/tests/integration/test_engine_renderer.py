@@ -18,12 +18,14 @@ from semblance.faces import Box, Embedding, Face, RgbU8
 from semblance.generation.domain.edit import Beginning, Changes, Kept
 from semblance.generation.domain.errors import AdapterRevoked, EngineAway, NoFaceInSource
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.together import Area
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer, engine_settings
 from semblance.generation.ml.judging import png as encoded
 from semblance.generation.ml.judging import upscale
-from semblance.generation.ml.places import Placed
+from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
+from semblance.generation.ml.wardrobe import Dressed
 from semblance.generation.ports import OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.generation.testing.engines import small, trained
@@ -173,6 +175,12 @@ def test_an_engine_that_met_a_defect_is_replaced_at_the_next_drawing(renderer: M
         engine.healthy()
     assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
     engine.healthy()
+
+
+def test_everybody_wears_the_same_share_of_their_adapter(adapter: OpenAdapter) -> None:
+    people = [Placed(Dressed(adapter.whose, None, None), Area(left, 0, left + 0.5, 1)) for left in (0.0, 0.5)]
+    assert [each.strength for each in worn_by(people, WORDS, "sks person", 0.25)] == [0.25, 0.25]
+    assert [each.strength for each in worn_by(people, WORDS, "sks person", None)] == [1.0, 1.0]
 
 
 def test_an_engine_of_many_lanes_has_room_for_them(backbone_dir: Path) -> None:

@@ -128,6 +128,8 @@ def test_a_picture_from_request_to_removal(service, address: str) -> None:  # ty
             prompt="in Paris",
             seed=2**63 - 1,
             likeness_scale=-1,
+            adapter_strength=0.5,
+            begin_within_s=3600,
         )
         queued = generation.CreateImage(order)
         assert queued == generation.CreateImage(order)
@@ -135,7 +137,8 @@ def test_a_picture_from_request_to_removal(service, address: str) -> None:  # ty
         service.do_work()
         made = generation.GetImage(service_pb2.GetImageRequest(subject_id=service.subject_id, image_id=queued.image_id))
         assert (made.state, made.width_px) == (service_pb2.IMAGE_STATE_QUARANTINED, 256)
-        assert service.renderer.calls[0][1].likeness_scale is None
+        drawn = service.renderer.calls[0][1]
+        assert (drawn.likeness_scale, drawn.adapter_strength) == (None, 0.5)
         assert list(generation.ListImages(service_pb2.ListImagesRequest(subject_id=service.subject_id)).images) == [
             made
         ]
@@ -148,7 +151,10 @@ def test_a_picture_from_request_to_removal(service, address: str) -> None:  # ty
         with pytest.raises(Conflict, match="training") as refused:
             generation.CreateImage(order)
         assert refused.value.code == "adapter-not-ready"
-        order.prompt = ""
+        order.adapter_strength = 1.5
+        with pytest.raises(Invalid, match="at most 1"):
+            generation.CreateImage(order)
+        order.adapter_strength, order.prompt = 0, ""
         with pytest.raises(Invalid):
             generation.CreateImage(order)
         with pytest.raises(NotFound):

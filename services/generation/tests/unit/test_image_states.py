@@ -86,6 +86,8 @@ def test_numbers_have_limits() -> None:
     most = parse_order(seed=2**63 - 1, steps=50, guidance_scale=15, likeness_scale=1.5)
     assert most == Order(2**63 - 1, 50, 15, 1.5)
     assert parse_order(seed=1, steps=1, guidance_scale=1, likeness_scale=0).likeness_scale == 0
+    weak = parse_order(seed=1, steps=0, guidance_scale=0, likeness_scale=-1, adapter_strength=0.01)
+    assert weak == Order(1, None, None, None, adapter_strength=0.01)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +102,9 @@ def test_numbers_have_limits() -> None:
         {"guidance_scale": float("inf")},
         {"likeness_scale": 1.6},
         {"likeness_scale": float("nan")},
+        {"adapter_strength": 1.01},
+        {"adapter_strength": -0.5},
+        {"adapter_strength": float("nan")},
     ],
 )
 def test_numbers_outside_their_limits_are_refused(change: dict[str, float]) -> None:

@@ -38,6 +38,8 @@ class GrpcGeneration:
             guidance_scale=order.guidance_scale or 0.0,
             likeness_scale=_BACKBONES_OWN_SCALE if order.likeness_scale is None else order.likeness_scale,
             use=order.use,
+            adapter_strength=order.adapter_strength or 0.0,
+            begin_within_s=order.begin_within_s or 0,
         )
         if order.edit is not None:
             request.source_image_id = order.edit.source_image_id

@@ -243,6 +243,9 @@ class ImageOrder:
     region: Region | None = None
     own_prompt: str = ""
     beside: tuple[BesideOrder, ...] = ()
+    adapter_strength: float | None = None
+    # What is not begun by then is not drawn any more.
+    begin_within_s: int | None = None
 
     def __repr__(self) -> str:
         return f"ImageOrder({self.image_id}, prompt of {len(self.prompt)} characters)"

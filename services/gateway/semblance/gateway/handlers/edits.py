@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from semblance.gateway.domain.errors import NotFinished
-from semblance.gateway.domain.things import EditOrder, Image
+from semblance.gateway.domain.things import Image
 from semblance.gateway.handlers.gate import Gate
 from semblance.gateway.handlers.images import create_image, get_image
 from semblance.gateway.handlers.shared_images import asked_for, live_adapter, require_seen
@@ -51,8 +51,7 @@ def create_variations(
     image_id: str,
     source_id: str,
     count: int,
-    edit: EditOrder,
-    use: str | None,
+    wish: Wish,
     people_max: int,
 ) -> list[Image]:
     """So many pictures, queued, each like the source and none like another.
@@ -60,10 +59,10 @@ def create_variations(
     The words of the source cannot be asked again: they were sealed and are emptied when a picture ends. So a variation
     is drawn on from the source with the person's bare name, and a new seed. Raises what create_edit raises.
     """
-    wish = Wish(prompt=_BARE, edit=edit, use=use)
+    named = replace(wish, prompt=_BARE)
     ids = [image_id, *(_next_id(image_id, number) for number in range(1, count))]
     return [
-        create_edit(gate, caller_id, image_id=each, source_id=source_id, wish=wish, people_max=people_max)
+        create_edit(gate, caller_id, image_id=each, source_id=source_id, wish=named, people_max=people_max)
         for each in ids
     ]
 

@@ -45,6 +45,8 @@ def create_image(gate: Gate, subject_id: str, *, image_id: str, wish: Wish) -> I
             steps=wish.steps,
             guidance_scale=wish.guidance_scale,
             likeness_scale=wish.likeness_scale,
+            adapter_strength=wish.adapter_strength,
+            begin_within_s=wish.begin_within_s,
             use=wish.use or "",
             edit=wish.edit,
         ),
@@ -143,7 +145,7 @@ def _await_end(gate: Gate, subject_id: str, image_id: str, limit_s: float) -> Jo
             doubt = "; the filter is in doubt, and a person decides" if job.state == "in_review" else ""
             raise Unavailable(
                 f"the image was not ready within {limit_s:g} s{doubt}",
-                remedy=f"It is still being made: follow GET /v1/images/{image_id}.",
+                remedy=f"If it has begun it is still being made: follow GET /v1/images/{image_id}.",
                 code="image-still-in-progress",
             )
         gate.pause(_WAIT_POLL_S)

@@ -152,6 +152,8 @@ def _order(gate: Gate, requester_id: str, image_id: str, grant: Grant, wish: Wis
         steps=wish.steps,
         guidance_scale=wish.guidance_scale,
         likeness_scale=wish.likeness_scale,
+        adapter_strength=wish.adapter_strength,
+        begin_within_s=wish.begin_within_s,
         shared=terms_of(grant, grant.allowed, requester_id),
         use=wish.use or "",
         edit=wish.edit,

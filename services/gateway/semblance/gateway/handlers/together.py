@@ -157,6 +157,8 @@ def _order(image_id: str, wish: Wish, people: Sequence[_Seated], regions: Sequen
         steps=wish.steps,
         guidance_scale=wish.guidance_scale,
         likeness_scale=wish.likeness_scale,
+        adapter_strength=wish.adapter_strength,
+        begin_within_s=wish.begin_within_s,
         shared=subject.shared,
         use=wish.use or "",
         edit=wish.edit,

@@ -33,6 +33,8 @@ class Wish:
     steps: int | None = None
     guidance_scale: float | None = None
     likeness_scale: float | None = None
+    adapter_strength: float | None = None
+    begin_within_s: int | None = None
     use: str | None = None
     edit: EditOrder | None = None
     # Of a picture of several: where its first person stands, what is said of them alone, and the others.

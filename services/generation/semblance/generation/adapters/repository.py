@@ -71,6 +71,13 @@ class SqlImages:
         query = sa.select(sa.func.count()).where(own, _c.state.in_(_OPEN), _asked_by_others(by_others))
         return int(self._sql.execute(query).scalar_one())
 
+    def open_of_asker(self, asker_id: SubjectId) -> int:
+        """How many of whomever that this one asked for wait for a worker or are drawn."""
+        own = sa.and_(_c.requester_id.is_(None), _c.subject_id == asker_id)
+        asked = sa.or_(own, _c.requester_id == asker_id)
+        query = sa.select(sa.func.count()).where(asked, _c.state.in_(_OPEN))
+        return int(self._sql.execute(query).scalar_one())
+
     def counts(self, subject_id: SubjectId) -> list[ImageCount]:
         """How many there are of each kind."""
         by_others = _c.requester_id.is_not(None)
@@ -154,8 +161,10 @@ def _values(image: Image) -> dict[str, Any]:
         "finished_at",
         "requester_id",
         "people",
+        "turn_at",
+        "begin_by",
     )
-    of_order = ("seed", "steps", "guidance_scale", "likeness_scale")
+    of_order = ("seed", "steps", "guidance_scale", "likeness_scale", "adapter_strength")
     of_pixels = ("quarantine_key", "sha256", "width_px", "height_px", "backbone_digest")
     return {
         **{name: getattr(image, name) for name in plain},
@@ -186,6 +195,11 @@ def _edit(row: sa.Row[Any]) -> Edit | None:
     return Edit(ImageId(row.source_image_id), ConsentId(row.source_consent_id), changes)
 
 
+def _order(row: sa.Row[Any]) -> Order:
+    area = people_rows.area_of(row.area)
+    return Order(row.seed, row.steps, row.guidance_scale, row.likeness_scale, area, row.adapter_strength)
+
+
 def _image(row: sa.Row[Any], others: tuple[Another, ...]) -> Image:
     pixels = Pixels(row.quarantine_key, row.sha256, row.width_px, row.height_px, row.backbone_digest)
     return Image(
@@ -195,7 +209,7 @@ def _image(row: sa.Row[Any], others: tuple[Another, ...]) -> Image:
         consent_revision=row.consent_revision,
         adapter_id=AdapterId(row.adapter_id),
         adapter_consent_id=ConsentId(row.adapter_consent_id),
-        order=Order(row.seed, row.steps, row.guidance_scale, row.likeness_scale, people_rows.area_of(row.area)),
+        order=_order(row),
         sealed_words=bytes(row.sealed_words),
         state=State(row.state),
         requested_at=row.requested_at,
@@ -209,4 +223,6 @@ def _image(row: sa.Row[Any], others: tuple[Another, ...]) -> Image:
         edit=_edit(row),
         others=others,
         people=row.people,
+        turn_at=row.turn_at,
+        begin_by=row.begin_by,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from semblance.eventbus.tables import work_items
 from semblance.generation.adapters.outbox_sink import to_message
 from semblance.generation.adapters.repository import SqlImages
+from semblance.generation.adapters.tables import images
 from semblance.generation.domain.events import Event
 from semblance.generation.domain.image import Image
 from semblance.generation.domain.withdrawn import Withdrawal
@@ -21,9 +22,15 @@ from semblance.service_kit.database import JSON, Database, Unit
 from semblance.service_kit.taken_back import Kind, TakenBack
 
 RENDER_IMAGE: Final = "render_image"
+GIVE_UP_IMAGE: Final = "give_up_image"
 DESTROY_PIXELS: Final = "destroy_pixels"
 ERASE_SUBJECT: Final = "erase_subject"
 WITHDRAW_FROM_ENGINES: Final = "withdraw_from_engines"
+# The engine is given no more than it draws at once, so the order is decided here (domain/turns.py).
+TURN: Final = sa.func.coalesce(
+    sa.select(images.c.turn_at).where(images.c.id == work_items.c.aggregate_id).scalar_subquery(),
+    work_items.c.not_before,
+)
 
 
 class SqlStore:
@@ -45,6 +52,10 @@ class SqlStore:
     def schedule_rendering(self, image_id: ImageId) -> None:
         """Queue the rendering."""
         self._require_unit().enqueue(RENDER_IMAGE, image_id)
+
+    def schedule_giving_up(self, image_id: ImageId, within_s: int) -> None:
+        """Queue the question whether it was begun."""
+        self._require_unit().enqueue(GIVE_UP_IMAGE, image_id, delay_s=within_s)
 
     def cancel_rendering(self, image_id: ImageId) -> None:
         """Drop it from the queue, or stop its worker."""

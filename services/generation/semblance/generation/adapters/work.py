@@ -9,11 +9,14 @@ from semblance.generation.adapters.outbox_sink import to_message
 from semblance.generation.adapters.store import (
     DESTROY_PIXELS,
     ERASE_SUBJECT,
+    GIVE_UP_IMAGE,
     RENDER_IMAGE,
+    TURN,
     WITHDRAW_FROM_ENGINES,
     store_of,
 )
 from semblance.generation.domain.withdrawn import Withdrawal
+from semblance.generation.handlers.images import give_up_unbegun
 from semblance.generation.handlers.rendering import destroy_pixels, render_image, rendering_cancelled, rendering_failed
 from semblance.generation.handlers.withdrawal import erase_subject, withdraw_from_engines
 from semblance.generation.ports import Ports, Store
@@ -41,6 +44,9 @@ def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int, concurrency: 
     def cancelled(item: WorkItem, unit: Unit) -> None:
         rendering_cancelled(ImageId(item.aggregate_id), store_of(unit))
 
+    def give_up(item: WorkItem, _context: WorkContext) -> Settle:
+        return _in_unit(lambda store: give_up_unbegun(ImageId(item.aggregate_id), store, ports))
+
     def destroy(item: WorkItem, _context: WorkContext) -> Settle:
         destroy_pixels(_subject(item), ImageId(item.aggregate_id), ports)
         return nothing
@@ -54,12 +60,24 @@ def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int, concurrency: 
 
     return {
         RENDER_IMAGE: WorkKind(
-            render, failed, lease_s=lease_s, max_attempts=max_attempts, concurrency=concurrency, cancelled=cancelled
+            render,
+            failed,
+            lease_s=lease_s,
+            max_attempts=max_attempts,
+            concurrency=concurrency,
+            cancelled=cancelled,
+            first=TURN,
         ),
+        GIVE_UP_IMAGE: WorkKind(give_up, _left_waiting, max_attempts=_PERSISTENT_ATTEMPTS),
         WITHDRAW_FROM_ENGINES: WorkKind(withdraw, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
         DESTROY_PIXELS: WorkKind(destroy, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
         ERASE_SUBJECT: WorkKind(erase, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
     }
+
+
+def _left_waiting(item: WorkItem, _error: SemblanceError | None, _unit: Unit) -> None:
+    """Only a defect comes here: it is given up when its turn comes."""
+    log.error("a late picture was not given up", extra={"work_kind": item.kind, "aggregate_id": item.aggregate_id})
 
 
 def _left_behind(item: WorkItem, error: SemblanceError | None, _unit: Unit) -> None:

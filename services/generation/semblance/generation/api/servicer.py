@@ -49,11 +49,13 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
                 guidance_scale=request.guidance_scale,
                 likeness_scale=request.likeness_scale,
                 area=_area(request),
+                adapter_strength=request.adapter_strength,
             ),
             shared=_shared(request),
             use=parse_use(request.use),
             source=_source(request, self._ports.rules.own_steps),
             beside=tuple(_beside(each, _asker(request)) for each in request.beside),
+            begin_within_s=request.begin_within_s,
         )
         return image(images.create_image(command, self._ports), to_asker=True)
 

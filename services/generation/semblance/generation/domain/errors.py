@@ -61,6 +61,15 @@ class InvalidOrder(Invalid):
     code = "invalid-order"
 
 
+class NotBegunInTime(Conflict):
+    """It waited longer than whoever asked wanted; nothing of it was drawn."""
+
+    code = "not-begun-in-time"
+
+    def __init__(self) -> None:
+        super().__init__("the picture was not begun in time", remedy="Ask again, or let it wait longer.")
+
+
 class SourceGone(NotFound):
     """The picture to edit is not published, not any more, or it is somebody else's."""
 

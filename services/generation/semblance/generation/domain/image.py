@@ -77,7 +77,8 @@ class Image:
     sealed_words is emptied when the image ends: nobody needs the prompt any more. requester_id is set when somebody
     else asked, under a grant; the picture is the subject's all the same, and visibility says whether they may see it.
     use is what it is for, as whoever asked declared it; edit says which picture it begins at. others: whom it shows
-    beside the subject; people: how many it was asked for with, also once one of them is erased.
+    beside the subject; people: how many it was asked for with, also once one of them is erased. turn_at: its place in
+    the queue; begin_by: when nobody wants it begun any more (domain/turns.py).
     """
 
     id: ImageId
@@ -100,6 +101,8 @@ class Image:
     edit: Edit | None = None
     others: tuple[Another, ...] = ()
     people: int = 1
+    turn_at: dt.datetime | None = None
+    begin_by: dt.datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -120,6 +123,10 @@ class Image:
     def asker_id(self) -> SubjectId:
         """Whoever asked for it."""
         return self.requester_id or self.subject_id
+
+    def late(self, now: dt.datetime) -> bool:
+        """Whether nobody wants it begun any more."""
+        return self.begin_by is not None and now > self.begin_by
 
     @property
     def everybody(self) -> frozenset[SubjectId]:

@@ -16,6 +16,8 @@ MAX_SEED: Final = 2**63 - 1
 MAX_STEPS: Final = 50
 GUIDANCE: Final = (1.0, 15.0)
 LIKENESS: Final = (0.0, 1.5)
+# Training's gate judged an adapter as it is published; more of it was judged by nobody.
+MAX_ADAPTER_STRENGTH: Final = 1.0
 
 _SELF: Final = re.compile(r"\b(?:me|myself)\b", re.IGNORECASE)
 
@@ -37,13 +39,15 @@ class Words:
 
 @dataclass(frozen=True)
 class Order:
-    """The numbers. None means the backbone's own. area: of the subject, in a picture of several."""
+    """The numbers. None means the backbone's own, and the adapter's. area: of the subject, in a picture of several."""
 
     seed: int
     steps: int | None
     guidance_scale: float | None
     likeness_scale: float | None
     area: Area | None = None
+    # Of everybody's adapter, what share is worn; None: all of it, as it was judged.
+    adapter_strength: float | None = None
 
 
 def parse_words(prompt: str, negative_prompt: str, said: Sequence[str] = ()) -> Words:
@@ -61,9 +65,16 @@ def parse_words(prompt: str, negative_prompt: str, said: Sequence[str] = ()) -> 
 
 
 def parse_order(
-    *, seed: int, steps: int, guidance_scale: float, likeness_scale: float, area: Area | None = None
+    *,
+    seed: int,
+    steps: int,
+    guidance_scale: float,
+    likeness_scale: float,
+    area: Area | None = None,
+    adapter_strength: float = 0.0,
 ) -> Order:
-    """From the wire's numbers: 0 steps, guidance 0 and a negative likeness mean the backbone's own.
+    """From the wire's numbers: 0 steps, guidance 0, a negative likeness and adapter strength 0 mean the backbone's and
+    the adapter's own.
 
     Raises InvalidOrder.
     """
@@ -77,12 +88,18 @@ def parse_order(
         raise InvalidOrder(
             f"a likeness scale is {LIKENESS[0]:g} to {LIKENESS[1]:g}, or negative for the backbone's own"
         )
+    if not _within(adapter_strength, (0.0, MAX_ADAPTER_STRENGTH)):
+        raise InvalidOrder(
+            f"an adapter's strength is more than 0 and at most {MAX_ADAPTER_STRENGTH:g}, or 0 for its own",
+            remedy="An adapter is worn as it was judged or less; to be more like the person it must be trained again.",
+        )
     return Order(
         seed=seed,
         steps=steps or None,
         guidance_scale=guidance_scale or None,
         likeness_scale=None if likeness_scale < 0 else likeness_scale,
         area=area,
+        adapter_strength=adapter_strength or None,
     )
 
 

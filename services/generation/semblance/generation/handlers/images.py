@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from semblance.generation.domain.errors import InvalidOrder, SourceGone, TooManyImages, UnknownImage
+from semblance.generation.domain.errors import InvalidOrder, NotBegunInTime, SourceGone, TooManyImages, UnknownImage
 from semblance.generation.domain.events import Ended, Requested
 from semblance.generation.domain.image import Image, State, Visibility
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.turns import begin_by, turn_at
 from semblance.generation.handlers.editing import FromPicture, begin_at, is_published
 from semblance.generation.handlers.terms import Shared, Sitter, require_consent
 from semblance.generation.handlers.together import Placed, beside_of, require_all_agreed, require_places
@@ -24,7 +25,7 @@ MAX_PAGE: Final = 200
 @dataclass(frozen=True)
 class CreateImage:
     """The caller chooses the id, so a repeated command makes nothing twice. Of several in an edit nobody has an area:
-    they stand where they do in the source."""
+    they stand where they do in the source. begin_within_s: 0 is at any time."""
 
     subject_id: SubjectId
     consent_id: ConsentId
@@ -36,6 +37,7 @@ class CreateImage:
     use: Use | None = None
     source: FromPicture | None = None
     beside: tuple[Placed, ...] = ()
+    begin_within_s: int = 0
 
     @property
     def asker_id(self) -> SubjectId:
@@ -67,6 +69,7 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
     sitters = [each.sitter for each in everybody]
     (consent, adapter), *agreed = require_all_agreed(sitters, command.use, words, ports)
     others = tuple(beside_of(each, theirs) for each, theirs in zip(everybody[1:], agreed, strict=True))
+    now = ports.clock.now()
     image = Image(
         id=command.image_id,
         subject_id=command.subject_id,
@@ -77,13 +80,14 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         order=replace(command.order, area=everybody[0].area),
         sealed_words=ports.words.seal(command.subject_id, command.words),
         state=State.QUEUED,
-        requested_at=ports.clock.now(),
+        requested_at=now,
         requester_id=requester_id,
         visibility=Visibility.WAITING if command.shared and command.shared.review else Visibility.SHOWN,
         use=command.use,
         edit=edit,
         others=others,
         people=1 + len(others),
+        begin_by=begin_by(now, command.begin_within_s),
     )
     with ports.transactions() as store:
         earlier = store.images.get(command.image_id, lock=True)
@@ -93,8 +97,12 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
             raise SourceGone
         if store.images.open_count(command.subject_id, by_others=image.by_other) >= ports.rules.open_images:
             raise TooManyImages(ports.rules.open_images)
+        waiting = store.images.open_of_asker(image.asker_id)
+        image = replace(image, turn_at=turn_at(now, waiting, ports.rules.turn_s))
         store.images.add(image)
         store.schedule_rendering(image.id)
+        if command.begin_within_s:
+            store.schedule_giving_up(image.id, command.begin_within_s)
         store.publish(Requested(image, command.shared.requester_name if command.shared else ""))
     return image
 
@@ -177,6 +185,14 @@ def end(image: Image, ended: Image, store: Store) -> None:
     store.images.save(ended)
     store.schedule_destruction(image.subject_id, image.id)
     store.publish(Ended(ended))
+
+
+def give_up_unbegun(image_id: ImageId, store: Store, ports: Ports) -> None:
+    """Nobody wants it begun any more: it is told now, not when its turn would have come. What a worker has begun, or
+    waits with for the engine, is the worker's own to give up."""
+    image = store.images.get(image_id, lock=True)
+    if image is not None and image.state is State.QUEUED:
+        end(image, image.fail(NotBegunInTime.code, ports.clock.now()), store)
 
 
 def end_edits_of(source_id: ImageId, store: Store, ports: Ports) -> None:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 
 from semblance.generation.domain.edit import Beginning
+from semblance.generation.domain.errors import NotBegunInTime
 from semblance.generation.domain.events import Ended, Progressed, Rendered
 from semblance.generation.domain.image import Image, Pixels
 from semblance.generation.handlers.terms import ready_adapter
@@ -23,7 +24,8 @@ Tick = Callable[[Progressed], None]
 def render_image(image_id: ImageId, work: Work, tick: Tick, ports: Ports) -> Settle:
     """Draw one picture; what is returned settles it in one transaction.
 
-    Raises the consent's errors, UnknownAdapter, AdapterNotReady, SourceGone, and what stores and the engine raise.
+    Raises the consent's errors, NotBegunInTime, UnknownAdapter, AdapterNotReady, SourceGone, and what stores and the
+    engine raise.
     """
     image = _begin(image_id, ports)
     if image is None:
@@ -113,6 +115,8 @@ def _begin(image_id: ImageId, ports: Ports) -> Image | None:
         if image is None or not image.open:
             return None
         require_consents(image, ports)
+        if image.late(ports.clock.now()):
+            raise NotBegunInTime
         begun = image.begin()
         store.images.save(begun)
         return begun
@@ -127,12 +131,16 @@ def _beginning(image: Image, ports: Ports) -> Beginning | None:
 def _watch(image: Image, work: Work, tick: Tick, ports: Ports) -> OnStep:
     """Between two steps, and while it waits: stop if nobody may use the result; tell how far it is, not too often."""
     last_s: list[float] = []
+    begun: list[bool] = []
 
     def between_steps(step: int, steps: int) -> None:
         work.check()
         require_consents(image, ports)
         if not step:
+            if not begun and image.late(ports.clock.now()):
+                raise NotBegunInTime
             return
+        begun[:] = [True]
         now_s = ports.clock.monotonic_s()
         if not last_s or now_s - last_s[-1] >= ports.rules.tick_s:
             last_s[:] = [now_s]

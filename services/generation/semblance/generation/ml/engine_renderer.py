@@ -132,7 +132,7 @@ class EngineRenderer:
         running = self._ready()
         size = self._size(running, people)
         start = None if begin is None else self._sources.start(begin, size, len(people))
-        worn = worn_by(people, words, running.backbone.config.trigger)
+        worn = worn_by(people, words, running.backbone.config.trigger, order.adapter_strength)
         known = all(each.dressed.reference is not None for each in people)
         sitters = [Sitter(each.dressed.reference, each.area) for each in people]
         best: Candidate | None = None

@@ -20,14 +20,16 @@ class Placed:
     area: Area | None
 
 
-def worn_by(people: Sequence[Placed], words: Words, trigger: str) -> tuple[Worn, ...]:
-    """What everybody wears; of several each in their own part, with what is said of them there."""
+def worn_by(people: Sequence[Placed], words: Words, trigger: str, strength: float | None) -> tuple[Worn, ...]:
+    """What everybody wears, this share of it (None: all); of several each in their own part, with what is said of them
+    there."""
     said = words.said or ("",) * len(people)
     return tuple(
         Worn(
             each.dressed.whose.subject_id,
             each.dressed.packed,
             each.dressed.reference,
+            strength=1.0 if strength is None else strength,
             region=_region(each.area, about(own or words.prompt, trigger)),
         )
         for each, own in zip(people, said, strict=True)

@@ -54,6 +54,14 @@ def test_the_same_request_gives_the_same_bytes(tried: Tried, adapter: OpenAdapte
 def test_both_engines_draw_the_same_bytes(in_process: Tried, in_cluster: Tried, adapter: OpenAdapter) -> None:
     drawn = [engine.renderer.draw(WORDS, SHORT, adapter, unwatched) for engine in (in_process, in_cluster)]
     assert drawn[0] == drawn[1]
+    less = [
+        e.renderer.draw(WORDS, replace(SHORT, adapter_strength=0.5), adapter, unwatched)
+        for e in (in_process, in_cluster)
+    ]
+    assert less[0] == less[1]
+    assert less[0].png != drawn[0].png
+    whole = in_process.renderer.draw(WORDS, replace(SHORT, adapter_strength=1.0), adapter, unwatched)
+    assert whole == drawn[0]
 
 
 TWO_WORDS, TWO = replace(WORDS, said=("", "reading")), replace(SHORT, area=Area(0, 0, 0.5, 1))

@@ -216,8 +216,7 @@ def create_variations(
             image_id=new_id,
             source_id=image_id,
             count=body.n,
-            edit=EditOrder(image_id, body.strength),
-            use=body.use,
+            wish=Wish("", use=body.use, edit=EditOrder(image_id, body.strength), begin_within_s=body.begin_within_s),
             people_max=here.settings.image_people_max,
         )
         return Variations(items=[Image.of(each) for each in made])
@@ -243,7 +242,13 @@ def generate_like_openai(
     """The OpenAI shape: makes one picture and waits for it. Any parameter not named here is refused."""
 
     def act(image_id: str) -> OpenAiAsked:
-        wish = Wish(adapter_id=body.model.removeprefix("persona:"), prompt=body.prompt, use=body.use)
+        wish = Wish(
+            adapter_id=body.model.removeprefix("persona:"),
+            prompt=body.prompt,
+            use=body.use,
+            # Whoever waits here for nothing asks again, and what had not begun would only be in the way of it.
+            begin_within_s=max(1, int(here.settings.image_wait_s)),
+        )
         image = images.create_image(here.gate, caller.subject_id, image_id=image_id, wish=wish)
         return OpenAiAsked(id=image.id, created=int(here.gate.clock.now().timestamp()))
 

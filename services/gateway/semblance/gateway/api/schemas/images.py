@@ -36,6 +36,10 @@ OwnWords = Annotated[
 _USE = "What the picture is for. Needed under a grant that allows or denies uses; kept, and signed into the picture."
 
 _STRENGTH = "How much is drawn anew: near 0 next to nothing, 1 nearly all."
+_WORN = "Share of the adapter that is worn. 1, also when it is not said: as it was judged; nobody judged more."
+AdapterStrength = Annotated[float | None, Field(gt=0, le=1, allow_inf_nan=False, description=_WORN)]
+_IN_TIME = "Not begun after so many seconds, it is not drawn any more: it fails as `not-begun-in-time`."
+BeginWithin = Annotated[int | None, Field(ge=1, le=3600, description=_IN_TIME)]
 _KEEP = "Which part stays as it is; the other part is drawn anew. A face must be found in the picture."
 
 
@@ -161,6 +165,8 @@ class NewImage(Asked):
     steps: Annotated[int | None, Field(ge=1, le=_STEPS_MAX)] = None
     guidance_scale: Annotated[float | None, Field(ge=1, le=15)] = None
     likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
+    adapter_strength: AdapterStrength = None
+    begin_within_s: BeginWithin = None
     use: Annotated[UseWord | None, Field(description=_USE)] = None
     region: Where = None
     own_prompt: OwnWords = ""
@@ -202,6 +208,8 @@ class NewEdit(Asked):
     steps: Annotated[int | None, Field(ge=1, le=_STEPS_MAX)] = None
     guidance_scale: Annotated[float | None, Field(ge=1, le=15)] = None
     likeness_scale: Annotated[float | None, Field(ge=0, le=1.5)] = None
+    adapter_strength: AdapterStrength = None
+    begin_within_s: BeginWithin = None
     use: Annotated[UseWord | None, Field(description=_USE)] = None
 
     @model_validator(mode="after")
@@ -219,6 +227,7 @@ class NewVariations(Asked):
 
     n: Annotated[int, Field(ge=1, le=4)] = 1
     strength: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False, description=_STRENGTH)] = 0.6
+    begin_within_s: BeginWithin = None
     use: Annotated[UseWord | None, Field(description=_USE)] = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import sys
 import tempfile
 import time
@@ -17,8 +18,9 @@ from loadtests.arrivals import BadPlan
 from loadtests.load import LoadFailed
 from loadtests.people.settle import NotSettled
 from loadtests.place import Place, keep_logs, started
-from loadtests.profile import Profile
-from loadtests.report import compare, document, page, requests, summary
+from loadtests.profile import Profile, Teams
+from loadtests.prometheus import NotMetered, Prometheus
+from loadtests.report import compare, cost, document, page, requests, summary
 from loadtests.slo import BadObjectives
 from loadtests.stretch import Disturb
 from loadtests.verdict import judged
@@ -45,6 +47,13 @@ def main() -> int:
         "--trace", type=Path, help="who comes when: a run's plan.jsonl or a log; instead of the profile's"
     )
     parser.add_argument("--speed", type=float, default=1.0, help="the trace so many times as fast")
+    parser.add_argument("--teams", type=int, help="so many other teams read along; instead of the profile's")
+    parser.add_argument("--topics", help="what they read, with commas, or `all`; instead of the profile's")
+    parser.add_argument(
+        "--pause-ms", help="what a team takes over an event, with commas one a team; instead of the profile's"
+    )
+    parser.add_argument("--prometheus", help="of the platform at --url: what it uses is asked there")
+    parser.add_argument("--namespace", default="semblance", help="in which the platform runs, for --prometheus")
     parser.add_argument("--windows", type=int, default=1, help="the trace's report in so many parts")
     arguments = parser.parse_args()
     if arguments.url and not arguments.bootstrap:
@@ -57,6 +66,9 @@ def main() -> int:
             profile = replace(profile, workers=arguments.workers)
         if arguments.rounds and profile.rounds:
             profile = replace(profile, rounds=replace(profile.rounds, count=arguments.rounds))
+        profile = replace(profile, teams=_teams(profile.teams, arguments))
+        if arguments.prometheus and not arguments.url:
+            parser.error("--prometheus knows a platform at --url; one of our own is measured here")
         if profile.broken() and arguments.trace is None:
             arguments.chaos = True
         if arguments.chaos and arguments.url:
@@ -64,21 +76,38 @@ def main() -> int:
         other = arguments.chaos and not profile.broken()
         objectives = profiles.HERE / "slo-chaos.yaml" if other else profile.slo
         return _run(profile, slo.read(objectives), arguments)
-    except (BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:
+    except (NotMetered, BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:
         print(f"NOT JUDGED: {error}", file=sys.stderr)
         return 2
+
+
+def _teams(given: Teams, arguments: argparse.Namespace) -> Teams:
+    """The profile's, with what was said instead. Raises BadPlan."""
+    count = given.count if arguments.teams is None else arguments.teams
+    if arguments.topics or arguments.pause_ms:
+        count = count or 1
+    try:
+        topics = given.topics if not arguments.topics else Teams.named(arguments.topics)
+        pauses = tuple(map(float, arguments.pause_ms.split(","))) if arguments.pause_ms else given.pause_ms
+    except ValueError as e:
+        raise BadPlan(f"teams: {e}") from None
+    return Teams(count, topics, pauses)
 
 
 def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Namespace) -> int:
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = arguments.out / f"{profile.name}-{stamp}"
     folder.mkdir(parents=True)
+    metered = not arguments.url or bool(arguments.prometheus)
+    for text in cost.unmetered(profile.price, cores=metered, gpus=bool(arguments.prometheus)):
+        _say(f"NO COST WILL BE TOLD: {text}")
     with ExitStack() as stack:
         disturb: Disturb | None = None
         slack_s: dict[str, float] = {}
         settings = dict(profile.settings)
         if arguments.url:
-            place = Place(arguments.url, arguments.bootstrap, None)
+            known = _prometheus(arguments)
+            place = Place(arguments.url, arguments.bootstrap, None, known)
         else:
             # A folder below: a platform keeps what was erased beside its data, and that is to go too.
             made = tempfile.TemporaryDirectory(prefix="loadtest-", ignore_cleanup_errors=True)
@@ -108,6 +137,15 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
         print(text)
     print(f"report: {folder / 'report.html'}")
     return 0 if slo.passed(findings) else 1
+
+
+def _prometheus(arguments: argparse.Namespace) -> Prometheus | None:
+    """The one that was named, if it knows the platform. LOADTEST_PROMETHEUS_TOKEN, where it asks who does."""
+    if not arguments.prometheus:
+        return None
+    found = Prometheus(arguments.prometheus, arguments.namespace, os.environ.get("LOADTEST_PROMETHEUS_TOKEN", ""))
+    found.probe()
+    return found
 
 
 def _say(text: str) -> None:

@@ -80,19 +80,28 @@ def shape(values: Sequence[float], digits: int = 3) -> dict[str, float]:
     return {"count": len(values), **found, "max": round(max(values), digits)}
 
 
-def by_route(calls: Iterable[Call]) -> dict[str, dict[str, float]]:
-    """Seconds from the due time to the whole answer, and the share of answers that were right, by route. Attempts after
-    the first are left out of both: whoever asks again has already waited."""
+def waits(calls: Iterable[Call]) -> dict[str, list[float]]:
+    """Seconds from the due time to the whole answer, by route; first attempts."""
+    return {route: [c.ended - c.due for c in each] for route, each in _first(calls).items()}
+
+
+def _first(calls: Iterable[Call]) -> dict[str, list[Call]]:
     grouped: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
         if call.attempt == 1:
             grouped[call.route].append(call)
+    return grouped
+
+
+def by_route(calls: Iterable[Call]) -> dict[str, dict[str, float]]:
+    """Seconds from the due time to the whole answer, and the share of answers that were right, by route. Attempts after
+    the first are left out of both: whoever asks again has already waited."""
     return {
         route: {
             **shape([c.ended - c.due for c in each]),
             "availability": round(sum(c.ok for c in each) / len(each), 5),
         }
-        for route, each in sorted(grouped.items())
+        for route, each in sorted(_first(calls).items())
     }
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import psutil
 
-from loadtests import measures
+from loadtests import measures, spread
+from loadtests.curve import Curve
 from semblance.local import state
 from semblance.local.layout import Layout
 
@@ -32,7 +35,9 @@ class Sample:
 @dataclass(frozen=True)
 class Used:
     """What one part used. `rest_mb`: resident MiB before anybody came, the middle look; `p95_mb`, `most_mb`: under
-    load; `cores`: processors on average under load, `busy_cores`: in the busiest ten seconds; `rest_cores`: before."""
+    load; `cores`: processors on average under load, `busy_cores`: in the busiest ten seconds; `rest_cores`: before.
+    `p95_spread` and `cores_spread`: where the 95th percentile of memory lies, and the average of ten parts of the load;
+    `looks`: how often it was looked at under load."""
 
     rest_mb: float
     p95_mb: float
@@ -40,6 +45,9 @@ class Used:
     rest_cores: float
     cores: float
     busy_cores: float
+    p95_spread: str = ""
+    cores_spread: str = ""
+    looks: int = 0
 
 
 @dataclass
@@ -66,10 +74,10 @@ class Meter:
         """Processors busy between two moments of Unix time; None if it was not looked often enough."""
         return _busy([(each.at, each.core_s) for each in self._between(start, end)])
 
-    def core_s(self, start: float, end: float) -> float:
-        """Processor seconds between two moments of Unix time."""
-        inside = self._between(start, end)
-        return inside[-1].core_s - inside[0].core_s if len(inside) > 1 else 0.0
+    def curve(self) -> Curve:
+        """Processor seconds of all by each look. What is used between a moment and the look after it counts in
+        proportion: up to a second at each end of a stage was left out otherwise."""
+        return Curve.of((each.at, each.core_s) for each in self.samples)
 
     def used(self, rest: tuple[float, float], load: tuple[float, float]) -> dict[str, Used]:
         """Each part's use between two moments before the load and two of it; parts that were there all the time."""
@@ -145,6 +153,9 @@ def _used(name: str, quiet: Sequence[Sample], busy: Sequence[Sample]) -> Used:
         rest_cores=round(_busy(rests) or 0.0, 3),
         cores=round(_busy(spent) or 0.0, 3),
         busy_cores=round(_busiest(spent), 3),
+        p95_spread=spread.of_percentile([round(each) for each in memory], 95),
+        cores_spread=spread.over(_tenths(spent), "parts of the load"),
+        looks=len(busy),
     )
 
 
@@ -153,6 +164,12 @@ def _busy(spent: Sequence[tuple[float, float]]) -> float | None:
         return None
     (first, before), (last, after) = spent[0], spent[-1]
     return (after - before) / (last - first)
+
+
+def _tenths(spent: Sequence[tuple[float, float]]) -> list[float]:
+    """Processors on average in each of ten parts of the time, of fewer looks in fewer parts."""
+    curve, edges = Curve.of(spent), np.linspace(spent[0][0], spent[-1][0], min(10, len(spent) - 1) + 1)
+    return [curve.between(a, b) / (b - a) for a, b in itertools.pairwise(edges.tolist()) if b > a]
 
 
 def _busiest(spent: Sequence[tuple[float, float]]) -> float:

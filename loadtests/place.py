@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 
+from loadtests.prometheus import Prometheus
+from loadtests.teams.inlet import KafkaInlet
 from semblance.eventbus.broker import Broker
 from semblance.eventbus.kafka_broker import KafkaBroker
+from semblance.eventbus.kafka_options import client_options
 from semblance.eventbus.settings import BrokerSettings
 from semblance.local import config as configuration
 from semblance.local import models
@@ -47,15 +49,34 @@ WIDE: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Place:
-    """`layout` None: not ours to look into, so nothing is measured but answers."""
+    """`layout` None: not ours to look into; what it uses is known if its `prometheus` is."""
 
     url: str
     bootstrap_servers: str
     layout: Layout | None
+    prometheus: Prometheus | None = None
 
     def broker(self) -> Broker:
-        """As another team's client sees it."""
-        return KafkaBroker(BrokerSettings(self.bootstrap_servers, timeout_s=10, **_credentials()))
+        """As the watcher reads it."""
+        return KafkaBroker(reached_by(self.bootstrap_servers))
+
+    def team(self, group: str, topics: Sequence[str]) -> KafkaInlet:
+        """As another team's client reads it."""
+        return KafkaInlet(client_options(reached_by(self.bootstrap_servers)), group, topics)
+
+
+def reached_by(bootstrap_servers: str) -> BrokerSettings:
+    """LOADTEST_KAFKA_USERNAME and _PASSWORD, if the broker asks for them, and _MECHANISM; _PROTOCOL and _CAFILE, with
+    them or, for a broker that knows its clients by nothing or by _CERTFILE and _KEYFILE, without."""
+    names = ("USERNAME", "PASSWORD", "MECHANISM", "PROTOCOL", "CAFILE", "CERTFILE", "KEYFILE")
+    told = {name: os.environ.get(f"LOADTEST_KAFKA_{name}") or None for name in names}
+    protocol = told["PROTOCOL"] or ("SASL_PLAINTEXT" if told["USERNAME"] else "PLAINTEXT")
+    mechanism = (told["MECHANISM"] or "SCRAM-SHA-512") if told["USERNAME"] else None
+    return BrokerSettings(
+        bootstrap_servers, timeout_s=10, security_protocol=protocol, sasl_mechanism=mechanism,
+        sasl_username=told["USERNAME"], sasl_password=told["PASSWORD"], ssl_cafile=told["CAFILE"],
+        ssl_certfile=told["CERTFILE"], ssl_keyfile=told["KEYFILE"],
+    )  # fmt: skip
 
 
 @contextmanager
@@ -92,17 +113,3 @@ def stub_pictures(folder: Path) -> Path:
         small = cv2.resize(portrait, (_STUB_PX, _STUB_PX), interpolation=cv2.INTER_AREA)
         cv2.imwrite(str(folder / f"{name}.png"), small)
     return folder.resolve()
-
-
-def _credentials() -> dict[str, Any]:
-    """LOADTEST_KAFKA_USERNAME and _PASSWORD, if the broker asks for them, and _MECHANISM, _PROTOCOL and _CAFILE."""
-    told = {name: os.environ.get(f"LOADTEST_KAFKA_{name}") for name in ("USERNAME", "PASSWORD", "MECHANISM", "CAFILE")}
-    if not told["USERNAME"]:
-        return {}
-    return {
-        "security_protocol": os.environ.get("LOADTEST_KAFKA_PROTOCOL", "SASL_PLAINTEXT"),
-        "sasl_mechanism": told["MECHANISM"] or "SCRAM-SHA-512",
-        "sasl_username": told["USERNAME"],
-        "sasl_password": told["PASSWORD"],
-        "ssl_cafile": told["CAFILE"],
-    }

@@ -13,6 +13,7 @@ import yaml
 from loadtests import arrivals
 from loadtests.arrivals import Arrival, BadPlan, Segment
 from loadtests.measures import Window
+from semblance.contracts import registry
 
 HERE = Path(__file__).parent
 # A file in a run's folder: nobody more is sent off.
@@ -48,14 +49,51 @@ class Rounds:
 
 
 @dataclass(frozen=True)
+class Teams:
+    """Other teams that read along: `count` groups, each of all `topics` (none named: every public topic). `pause_ms`:
+    how long a team takes over an event; a list is one a team, from its beginning again when there are more teams."""
+
+    count: int
+    topics: tuple[str, ...] = tuple(sorted(registry.TOPICS))
+    pause_ms: tuple[float, ...] = (0.0,)
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.topics) - set(registry.TOPICS):
+            raise BadPlan(
+                f"teams: no topic {', '.join(sorted(unknown))}; there are {', '.join(sorted(registry.TOPICS))}"
+            )
+        if self.count < 0 or not self.topics or not self.pause_ms or not all(0 <= p < math.inf for p in self.pause_ms):
+            raise BadPlan("teams: count and pause_ms are 0 or more")
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Teams:
+        """A profile's row: `topics` is a list or `all`, `pause_ms` a number or a list. Raises BadPlan, TypeError."""
+        if unknown := set(row) - {"count", "topics", "pause_ms"}:
+            raise BadPlan(f"teams have no {', '.join(sorted(unknown))}")
+        pauses, topics = row.get("pause_ms", 0.0), row.get("topics", "all")
+        listed = pauses if isinstance(pauses, list) else [pauses]
+        named = cls.named(topics) if isinstance(topics, str) else tuple(topics)
+        return cls(int(row["count"]), named, tuple(map(float, listed)))
+
+    @staticmethod
+    def named(text: str) -> tuple[str, ...]:
+        """`all`, or names with commas between them."""
+        return tuple(sorted(registry.TOPICS)) if text == "all" else tuple(part.strip() for part in text.split(","))
+
+    def pause_s(self, number: int) -> float:
+        """How long team `number`, from 0, takes over an event."""
+        return self.pause_ms[number % len(self.pause_ms)] / 1000
+
+
+@dataclass(frozen=True)
 class Profile:
     """One YAML file. A row of `arrivals` with `beyond: true` offers more than is promised, to see where the platform
     saturates and how it degrades: its stages are not held to times and answers, but the ledger must balance through
     them too. `settings` are environment variables for `semblance up`; `settle_s`: how long the last journeys
     may take after the last arrival; `rest_s`: quiet before the first one; `also`: arrivals that come beside the drawn
     ones, so that a short run has seen the rare journeys; `price`: of an hour of a core and of a GPU. `chaos`: what is
-    broken; with `rounds` it is drawn, and the arrivals are more than a round can need. `home`: the folder that a
-    trace's `file` is looked for in, the profile's own."""
+    broken; with `rounds` it is drawn, and the arrivals are more than a round can need. `teams`: who reads the
+    topics beside. `home`: the folder that a trace's `file` is looked for in, the profile's own."""
 
     name: str
     seed: int
@@ -72,6 +110,7 @@ class Profile:
     rounds: Rounds | None = None
     rest_s: float = 5.0
     also: list[dict[str, Any]] = field(default_factory=list)
+    teams: Teams = Teams(0)
     home: Path = HERE / "profiles"
 
     def broken(self) -> bool:
@@ -162,6 +201,8 @@ def read(name: str | Path) -> Profile:
         given["slo"] = HERE / given["slo"]
         if "rounds" in given:
             given["rounds"] = Rounds(**given["rounds"])
+        if "teams" in given:
+            given["teams"] = Teams.of(given["teams"])
         given["settings"] = {key: str(value) for key, value in given.get("settings", {}).items()}
         return Profile(name=path.stem, home=path.parent, **given)
     except (TypeError, KeyError) as e:

@@ -33,6 +33,8 @@ _ENDS = {
 # A photo that is known already is refused at the door, and never said to be received.
 _AT_THE_DOOR = {"PhotoRefused"}
 _BEGINS = {"photo": "PhotoReceived", "adapter": "AdapterRequested", "image": "ImageRequested"}
+# What is said of a thing once in its life.
+ONCE = (*_BEGINS.values(), "ImagePublished", "AdapterTrained")
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _twice(events: Mapping[str, Sequence[Told]]) -> list[Fault]:
     faults = []
     for thing_id, said in events.items():
         names = Counter(t.name for t in said)
-        for name in (*_BEGINS.values(), "ImagePublished", "AdapterTrained"):
+        for name in ONCE:
             if names[name] > 1:
                 faults.append(Fault(DOUBLED, thing_id, f"{name} was said {names[name]} times under different ids"))
     return faults

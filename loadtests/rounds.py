@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtests import ledger
+from loadtests import ledger, spread
 from loadtests.load import LoadFailed
 from loadtests.profile import Profile, Rounds
 from loadtests.reconcile import DOUBLED, LOST, UNSAFE, Balance
@@ -99,17 +99,20 @@ def findings(rounds: Sequence[Round], wanted: Rounds, together: Balance) -> list
     finished = sum(each.finished for each in rounds)
     alone = {kind: sum(each.faults.get(kind, 0) for each in rounds) for kind in WORST}
     worst = sum(max(alone[kind], together.by_kind()[kind]) for kind in WORST)
-    every = sum(sum(each.faults.values()) for each in rounds)
+    each_all = [sum(each.faults.values()) for each in rounds]
+    each_worst = [sum(each.faults.get(kind, 0) for kind in WORST) for each in rounds]
+    withdrawals, every = [each.withdrawals for each in rounds], sum(each_all)
     return [
         Finding(
             f"{wanted.count} rounds of chaos: lost + doubled + unsafe", f"= 0 in {wanted.count}", worst,
-            worst == 0 and finished == wanted.count, finished,
+            worst == 0 and finished == wanted.count, finished, spread.over(each_worst, "rounds"),
         ),
         Finding("rounds in which all was broken, and was whole again", f">= {wanted.count}", finished,
                 finished >= wanted.count, len(rounds)),
-        Finding("faults of any kind at a round's own end", "= 0", every, every == 0, len(rounds)),
-        Finding("rounds with a withdrawal", ">= 1", sum(each.withdrawals > 0 for each in rounds),
-                any(each.withdrawals for each in rounds), len(rounds)),
+        Finding("faults of any kind at a round's own end", "= 0", every, every == 0, len(rounds),
+                spread.over(each_all, "rounds")),
+        Finding("rounds with a withdrawal", ">= 1", sum(each > 0 for each in withdrawals), any(withdrawals),
+                len(rounds), f"{spread.over(withdrawals, 'rounds')}, withdrawals in each" if rounds else ""),
     ]  # fmt: skip
 
 

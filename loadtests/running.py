@@ -14,21 +14,27 @@ from typing import Any
 
 from loadtests import lookup
 from loadtests import rounds as turns
+from loadtests.curve import Curve
 from loadtests.load import load
 from loadtests.measures import Call, Walk, Window
 from loadtests.meter import Meter, Used
 from loadtests.people import cast, settle
+from loadtests.pictures import Pictures, costed, published
 from loadtests.place import Place
 from loadtests.profile import Profile
+from loadtests.prometheus import Spent
 from loadtests.reconcile import Balance, Told
 from loadtests.rounds import Round
 from loadtests.stretch import Disturb, Scene, Stretch
-from loadtests.watcher import Watcher
+from loadtests.teams.crowd import Crowd
+from loadtests.teams.judge import Reached
+from loadtests.watcher import TOPICS, Watcher
 
 
 @dataclass
 class Outcome:
-    """Everything a report is made of."""
+    """Everything a report is made of. `core_s`, `gpu_s`: from the first arrival to the end, None: not metered;
+    `metering`: what is to be said of how they were."""
 
     profile: Profile
     calls: list[Call]
@@ -44,6 +50,10 @@ class Outcome:
     windows: list[Window]
     stage_core_s: dict[str, float] = field(default_factory=dict)
     rest_cores: float | None = None
+    gpu_s: float | None = None
+    pictures: Pictures = field(default_factory=Pictures)
+    metering: tuple[str, ...] = ()
+    teams: list[Reached] = field(default_factory=list)
     parts: dict[str, Used] = field(default_factory=dict)
     chaos: list[dict[str, Any]] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
@@ -65,8 +75,11 @@ def run(
     load_before, started_s = os.getloadavg()[0], time.monotonic()
     faces = cast.cast(profile.people.ready + profile.people.faces)
     roster = settle.settled(place.url, profile.people, faces, cast.photos, say)
+    teams = Crowd(profile.teams, place.team, str(int(time.time())))
     with ExitStack() as stack:
-        watcher = stack.enter_context(Watcher(place.broker()))
+        also = [topic for topic in profile.teams.topics if profile.teams.count and topic not in TOPICS]
+        watcher = stack.enter_context(Watcher(place.broker(), (*TOPICS, *also)))
+        stack.enter_context(teams)
         scene = Scene(
             lambda plan, into, last_s: load(plan, place.url, into, last_s, master_port),
             functools.partial(lookup.jobs_of, place.url),
@@ -77,12 +90,17 @@ def run(
         rested_at = time.time()
         time.sleep(profile.rest_s)
         rest = (rested_at, time.time())
-        rest_cores = meter.cores(*rest) if meter else None
         found, rounds, balance = _loaded(scene, profile, folder, lambda: time.monotonic() - started_s)
         ended_at = time.time()
-    told = scene.told(scene.first)
+        if not teams.catch_up(watcher.heard, profile.settle_s):
+            say("a team had not come to the end of the topics")
+    told, began_at = scene.told(scene.first), found[0].began_at
     (folder / "events.jsonl").write_text("".join(json.dumps(asdict(each)) + "\n" for each in told))
-    began_at, windows = found[0].began_at, [window for each in found for window in each.windows]
+    windows = [window for each in found for window in each.windows]
+    spent = _spent(meter, place, rested_at, ended_at)
+    cores, rest_cores = (spent.cores, spent.cores.rate(*rest)) if spent else (None, None)
+    gpus = spent.gpus if spent else None
+    entries = [entry for each in found for entry in each.entries]
     return Outcome(
         profile=profile,
         calls=[call for each in found for call in each.calls],
@@ -91,17 +109,28 @@ def run(
         delays=list(watcher.delays),
         began_at=began_at,
         ended_at=ended_at,
-        core_s=meter.core_s(began_at, ended_at) if meter else None,
+        core_s=cores.between(began_at, ended_at) if cores else None,
         memory=[(each.at - began_at, each.resident) for each in meter.samples] if meter else [],
         told=told,
         load_before=load_before,
         windows=windows,
-        stage_core_s=_stages(meter, windows, began_at) if meter else {},
+        stage_core_s=_stages(cores, windows, began_at) if cores else {},
         rest_cores=rest_cores,
+        gpu_s=gpus.between(began_at, ended_at) if gpus else None,
+        pictures=costed(published(told, began_at), began_at, cores, gpus, rest_cores),
+        metering=spent.said if spent else (),
+        teams=teams.reached(watcher.heard, entries, slack_s or {}),
         parts=meter.used(rest, (began_at, _promised(profile, began_at, ended_at))) if meter else {},
         chaos=[act for each in found for act in each.chaos],
         rounds=rounds,
     )
+
+
+def _spent(meter: Meter | None, place: Place, start: float, end: float) -> Spent | None:
+    """What this machine or the platform's Prometheus counted; None if nobody did. Raises NotMetered."""
+    if meter is not None:
+        return Spent(meter.curve(), None)
+    return place.prometheus.spent(start, end) if place.prometheus else None
 
 
 def _loaded(
@@ -122,6 +151,6 @@ def _promised(profile: Profile, began_at: float, ended_at: float) -> float:
     return ended_at if promised_s is None else began_at + promised_s
 
 
-def _stages(meter: Meter, windows: list[Window], began_at: float) -> dict[str, float]:
+def _stages(cores: Curve, windows: list[Window], began_at: float) -> dict[str, float]:
     found = [(w.stage, began_at + w.began, w.seconds) for w in windows]
-    return {stage: round(meter.core_s(start, start + seconds), 2) for stage, start, seconds in found}
+    return {stage: round(cores.between(start, start + seconds), 2) for stage, start, seconds in found}

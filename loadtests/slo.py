@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from loadtests import measures
+from loadtests import measures, spread
 from loadtests.measures import Call, Walk
 from loadtests.reconcile import FAULTS, Balance
 
@@ -52,13 +51,14 @@ class Objectives:
 
 @dataclass(frozen=True)
 class Finding:
-    """One objective and what was measured."""
+    """One objective and what was measured. `spread`: how far another run's value may be off (`loadtests.spread`)."""
 
     goal: str
     target: str
     value: float
     met: bool
     count: int = 0
+    spread: str = spread.EXACT
 
 
 def read(path: Path) -> Objectives:
@@ -97,9 +97,11 @@ def judge(
     beyond: Collection[str] = (),
     memory_growth: float | None = None,
     core_s_per_picture: float | None = None,
+    spreads: Mapping[str, str] | None = None,
 ) -> list[Finding]:
     """Every objective, met or not. An objective about something that never happened is not met. `beyond`: stages that
-    are held to the ledger alone (`Profile.beyond`)."""
+    are held to the ledger alone (`Profile.beyond`). `spreads`: of the last two, by their names."""
+    told = spreads or {}
     held = [call for call in calls if call.stage not in beyond]
     promised = [walk for walk in walks if walk.stage not in beyond]
     return [
@@ -110,9 +112,12 @@ def judge(
         *_faults(objectives, balance),
         *_harness(objectives, promised),
         *_least(objectives, balance, walks),
-        *_used("growth of memory", objectives.memory_growth, memory_growth),
-        *_used("core-s a picture, beyond rest", objectives.core_s_per_picture, core_s_per_picture),
-    ]
+        *_used("growth of memory", objectives.memory_growth, memory_growth, told.get("memory_growth", "")),
+        *_used(
+            "core-s a picture, beyond rest", objectives.core_s_per_picture, core_s_per_picture,
+            told.get("core_s_per_picture", ""),
+        ),
+    ]  # fmt: skip
 
 
 def passed(findings: Sequence[Finding]) -> bool:
@@ -122,24 +127,26 @@ def passed(findings: Sequence[Finding]) -> bool:
 
 def _available(objectives: Objectives, calls: Sequence[Call]) -> Finding:
     value = measures.availability(calls) if calls else 0.0
+    first = [call.ok for call in calls if call.attempt == 1]
     return Finding(
         "availability, first attempts", f">= {objectives.availability}", round(value, 5),
-        value >= objectives.availability, len(calls),
+        value >= objectives.availability, len(calls), spread.of_share(sum(first), len(first)),
     )  # fmt: skip
 
 
 def _done(objectives: Objectives, walks: Sequence[Walk]) -> Finding:
-    value = sum(walk.outcome == "done" for walk in walks) / len(walks) if walks else 0.0
-    met = value >= objectives.journeys_done
+    done = sum(walk.outcome == "done" for walk in walks)
+    value = done / len(walks) if walks else 0.0
     return Finding(
-        "journeys that came to their end", f">= {objectives.journeys_done}", round(value, 5), met, len(walks)
-    )
+        "journeys that came to their end", f">= {objectives.journeys_done}", round(value, 5),
+        value >= objectives.journeys_done, len(walks), spread.of_share(done, len(walks)),
+    )  # fmt: skip
 
 
 def _routes(objectives: Objectives, calls: Sequence[Call]) -> list[Finding]:
-    found = measures.by_route(calls)
+    found = measures.waits(calls)
     return [
-        _limit(f"{route}, {quantile}, s", found.get(route, {"count": 0}), quantile, limit_s)
+        _limit(f"{route}, {quantile}, s", found.get(route, []), quantile, limit_s)
         for route, limits in objectives.routes.items()
         for quantile, limit_s in limits.items()
     ]
@@ -148,16 +155,17 @@ def _routes(objectives: Objectives, calls: Sequence[Call]) -> list[Finding]:
 def _marks(objectives: Objectives, walks: Sequence[Walk]) -> list[Finding]:
     found = measures.marks(walks)
     return [
-        _limit(f"{mark}, {quantile}, s", measures.shape(found.get(mark, [])), quantile, limit_s)
+        _limit(f"{mark}, {quantile}, s", found.get(mark, []), quantile, limit_s)
         for mark, limits in objectives.marks.items()
         for quantile, limit_s in limits.items()
     ]
 
 
-def _limit(goal: str, found: Mapping[str, Any], quantile: str, limit_s: float) -> Finding:
-    value = found.get(quantile)
+def _limit(goal: str, waited: Sequence[float], quantile: str, limit_s: float) -> Finding:
+    value = measures.shape(waited).get(quantile)
+    around = spread.of_percentile(waited, float(quantile[1:]))
     met = value is not None and value <= limit_s
-    return Finding(goal, f"<= {limit_s:g}", -1.0 if value is None else value, met, int(found["count"]))
+    return Finding(goal, f"<= {limit_s:g}", -1.0 if value is None else value, met, len(waited), around)
 
 
 def _faults(objectives: Objectives, balance: Balance) -> list[Finding]:
@@ -169,7 +177,7 @@ def _faults(objectives: Objectives, balance: Balance) -> list[Finding]:
 
 
 def _harness(objectives: Objectives, walks: Sequence[Walk]) -> list[Finding]:
-    late = measures.shape(measures.lateness(walks))
+    late = measures.lateness(walks)
     unsent = sum(walk.outcome in {"refused", "starved"} for walk in walks)
     return [
         _limit("the harness's own lateness, p99, s", late, "p99", objectives.harness_late_p99_s),
@@ -185,7 +193,8 @@ def _least(objectives: Objectives, balance: Balance, walks: Sequence[Walk]) -> l
     ]
 
 
-def _used(goal: str, most: float | None, value: float | None) -> list[Finding]:
+def _used(goal: str, most: float | None, value: float | None, around: str) -> list[Finding]:
     if most is None:
         return []
-    return [Finding(goal, f"<= {most:g}", -1.0 if value is None else value, value is not None and value <= most)]
+    met = value is not None and value <= most
+    return [Finding(goal, f"<= {most:g}", -1.0 if value is None else value, met, spread=around)]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from loadtests import rounds, running, slo
+from loadtests import rounds, running, slo, spread
 from loadtests.report import summary
+from loadtests.teams import judge
 
 
 def judged(objectives: slo.Objectives, found: running.Outcome) -> list[slo.Finding]:
     """What the profile's objectives say, and its rounds where it has some."""
     findings = slo.judge(
         objectives, found.calls, found.walks, found.balance, beyond=found.profile.beyond(),
-        memory_growth=summary.memory(found).get("growth"), core_s_per_picture=summary.beyond_rest(found),
+        memory_growth=summary.memory(found).get("growth"), core_s_per_picture=found.pictures.beyond_rest,
+        spreads={
+            "memory_growth": summary.growth_spread(found),
+            "core_s_per_picture": spread.over(found.pictures.parts, "parts of the run with as many pictures each"),
+        },
     )  # fmt: skip
+    findings += judge.findings(found.teams)
     if found.profile.rounds:
         findings = [*rounds.findings(found.rounds, found.profile.rounds, found.balance), *findings]
     return findings

@@ -29,15 +29,28 @@ _POLL_S = 0.2
 _THINGS = ("image_id", "adapter_id", "photo_id", "consent_id")
 
 
+@dataclass(frozen=True)
+class Heard:
+    """Where an event lies on the log, at its first place there, and when its producer made it (Unix time)."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    name: str
+    at: float
+
+
 @dataclass
 class Watcher:
-    """`with Watcher(broker) as watcher:`; a thread of its own. `told`, `delays` and the places of what is
-    `malformed` grow while it watches."""
+    """`with Watcher(broker) as watcher:`; a thread of its own. `told`, `delays`, `heard` and the places of what is
+    `malformed` grow while it watches. Of topics beyond TOPICS it only remembers what lies there (`heard`)."""
 
     broker: Broker
     topics: Sequence[str] = TOPICS
     clock: Callable[[], float] = time.time
     told: dict[str, Told] = field(default_factory=dict)
+    heard: dict[str, Heard] = field(default_factory=dict)
     delays: list[tuple[str, float]] = field(default_factory=list)
     malformed: set[tuple[str, int, int]] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -94,13 +107,16 @@ class Watcher:
         except MalformedEvent:
             self.malformed.add((record.topic, record.partition, record.offset))
             return
-        if event.event_id in self.told:
+        if event.event_id in self.heard:
             return
-        seen, at = self.clock(), event.time.timestamp()
+        seen, at, name = self.clock(), event.time.timestamp(), event.type.rpartition(".")[2]
+        self.heard[event.event_id] = Heard(record.topic, record.partition, record.offset, record.key, name, at)
+        if record.topic not in TOPICS:
+            return
         message = event.message
         thing_id = next(value for name in _THINGS if (value := getattr(message, name, "")))
         self.told[event.event_id] = Told(
-            event.event_id, record.topic, event.type.rpartition(".")[2], event.source, at, seen, thing_id,
+            event.event_id, record.topic, name, event.source, at, seen, thing_id,
             message.subject_id, message.consent_id,  # type: ignore[attr-defined]
         )  # fmt: skip
         if at >= self._since:  # older ones were only waiting for us

@@ -52,5 +52,5 @@ def _numbers(row: dict[str, Any]) -> Iterator[tuple[str, float]]:
                 if quantile in shape:
                     yield f"{name}, {quantile}, s", float(shape[quantile])
     cost = row["capacity"].get("per_1000_pictures")
-    if cost is not None:
+    if isinstance(cost, int | float):
         yield "cost of 1,000 pictures", float(cost)

@@ -8,6 +8,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+TEAM = (
+    "other team", "topics", "ms over an event", "events, each with one effect", "came again", "jobs of the ledger heard of",
+    "lost", "doubled", "out of order", "malformed", "behind at the end", "clients anew",
+    "s from the event's time, p50", "p95", "p99", "longest",
+)  # fmt: skip
+
 
 def publish(row: dict[str, Any], docs: Path) -> None:
     """load.md and load.json, in which the profiles that were run before stay."""
@@ -20,7 +26,7 @@ def publish(row: dict[str, Any], docs: Path) -> None:
             "goal": f"{name}: {g['goal']}",
             "target": g["target"],
             "value": g["value"],
-            "spread": f"of {g['count']}",
+            "spread": spread(g),
             "met": g["met"],
         }
         for name, each in profiles.items()
@@ -28,6 +34,12 @@ def publish(row: dict[str, Any], docs: Path) -> None:
     ]
     path.write_text(json.dumps({"name": "load", "goals": goals, "profiles": profiles}, indent=1) + "\n")
     (docs / "load.md").write_text(markdown(profiles))
+
+
+def spread(goal: dict[str, Any]) -> str:
+    """How far the value may be off; of a run from before it was kept, of how many values it is."""
+    of = f"of {goal['count']}" if goal["count"] else ""
+    return str(goal["spread"]) if "spread" in goal else of
 
 
 def markdown(profiles: dict[str, dict[str, Any]]) -> str:
@@ -40,7 +52,8 @@ def markdown(profiles: dict[str, dict[str, Any]]) -> str:
 
 Written by `make loadtest`, each profile by its own run ([how, and what it does not do](../../loadtests/README.md)). Arrival
 times are made beforehand and latency counts from the intended arrival, so a slow platform cannot slow its own load.
-Percentiles are order statistics. The load generator shares the machine. Adapters are learnt in few steps (`LEAN` of the
+Percentiles are order statistics. Spreads are of one run: for a percentile or a share the 95 % interval of its values as if
+each came alone, for rounds from round to round, for what is used from part to part; counts are exact. The load generator shares the machine. Adapters are learnt in few steps (`LEAN` of the
 tests): the way of the bytes is measured, not the likeness.
 
 | profile | arrivals | seconds | objectives met | verdict |
@@ -53,7 +66,7 @@ tests): the way of the bytes is measured, not the likeness.
 def section(row: dict[str, Any]) -> str:
     """One profile's run."""
     goals = "\n".join(
-        f"| {g['goal']} | {g['target']} | {value(g)} | {g['count'] or ''} | {'yes' if g['met'] else '**no**'} |"
+        f"| {g['goal']} | {g['target']} | {value(g)} | {spread(g)} | {g['count'] or ''} | {'yes' if g['met'] else '**no**'} |"
         for g in row["goals"]
     )
     routes = "\n".join(
@@ -73,8 +86,8 @@ def section(row: dict[str, Any]) -> str:
         row["load_after"]
     } after: {row["arrivals"]} arrivals in {row["seconds"]} s.
 
-| objective | target | value | of | met |
-|---|---|---|---|---|
+| objective | target | value | spread | of | met |
+|---|---|---|---|---|---|
 {goals}
 
 | the ledger looked at | |
@@ -100,7 +113,28 @@ def section(row: dict[str, Any]) -> str:
 | capacity | |
 |---|---|
 {capacity}
-{broken(row)}"""
+{teams(row)}{broken(row)}"""
+
+
+def teams(row: dict[str, Any]) -> str:
+    """A row a team that read along."""
+    if not row.get("teams"):
+        return ""
+    lines = "".join("| " + " | ".join(map(str, team(each))) + " |\n" for each in row["teams"])
+    return f"""
+| {" | ".join(TEAM)} |
+|{"---|" * len(TEAM)}
+{lines}"""
+
+
+def team(each: dict[str, Any]) -> tuple[object, ...]:
+    """A team's cells below TEAM."""
+    faults, delay = each["faults"], each["delay_s"]
+    return (
+        each["team"], each["topics"], f"{each['pause_ms']:g}", each["events"], each["again"],
+        f"{each['told']} of {each['promised']}", *(faults[kind] for kind in ("lost", "doubled", "out-of-order")),
+        faults["malformed"], each["behind"], each["away"], *(delay.get(q, "") for q in ("p50", "p95", "p99", "max")),
+    )  # fmt: skip
 
 
 def broken(row: dict[str, Any]) -> str:

@@ -44,30 +44,41 @@ def asked(values: Path = VALUES) -> dict[str, dict[str, float]]:
 
 
 def goals(
-    profile: str, parts: Mapping[str, Mapping[str, float]], wanted: Mapping[str, Mapping[str, float]]
+    profile: str, parts: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, Mapping[str, float]]
 ) -> list[dict[str, Any]]:
-    """Three a service that was measured."""
+    """Three a service that was measured. The value is what is asked for, the spread that of what was seen to be used."""
     found = []
     for name, of in wanted.items():
         used = parts.get(name)
         if used is None:
             continue
+        memory, p95, cores = _spreads(used)
         least = {
-            "request of memory, MiB": (of["request_mb"], used["p95_mb"]),
-            "limit of memory, MiB": (of["limit_mb"], ROOM * used["most_mb"]),
-            "request of cores": (of["request_cores"], used["cores"]),
+            "request of memory, MiB": (of["request_mb"], used["p95_mb"], p95),
+            "limit of memory, MiB": (of["limit_mb"], ROOM * used["most_mb"], memory),
+            "request of cores": (of["request_cores"], used["cores"], cores),
         }
         found += [
             {
                 "goal": f"{profile}: {name}, {what}",
                 "target": f">= {round(needed, 3):g}",
                 "value": given,
-                "spread": "",
+                "spread": around,
                 "met": given >= needed,
             }
-            for what, (given, needed) in least.items()
+            for what, (given, needed, around) in least.items()
         ]
     return found
+
+
+def _spreads(used: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Of memory, its 95th percentile and processors, over the run's looks; a run from before they were kept tells what
+    was used at rest and at most."""
+    looks = f", {used['looks']} looks" if used.get("looks") else ""
+    memory = f"{used.get('rest_mb', 0):g} at rest to {used['most_mb']:g} at most{looks}"
+    p95 = f"{used['p95_spread']}; {memory}" if used.get("p95_spread") else memory
+    cores = used.get("cores_spread") or f"{used.get('rest_cores', 0):g} at rest"
+    return memory, p95, f"{cores}; {used.get('busy_cores', used['cores']):g} in the busiest 10 s"
 
 
 def publish(row: Mapping[str, Any], docs: Path) -> None:

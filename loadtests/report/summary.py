@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from loadtests import capacity, measures, rounds
+from loadtests.report import cost
 from loadtests.running import Outcome
 from loadtests.slo import Finding
+from loadtests.teams import judge
 
 Row = dict[str, Any]
 
@@ -34,7 +36,8 @@ def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
         "arrivals": len(found.walks),
         "passed": all(finding.met for finding in findings),
         "goals": [
-            {"goal": f.goal, "target": f.target, "value": f.value, "met": f.met, "count": f.count} for f in findings
+            {"goal": f.goal, "target": f.target, "value": f.value, "spread": f.spread, "met": f.met, "count": f.count}
+            for f in findings
         ],
         "balance": found.balance.counts,
         "faults": [vars(fault) for fault in found.balance.faults[:100]],
@@ -48,6 +51,7 @@ def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
         "memory_mb": memory(found),
         "parts": {name: asdict(used) for name, used in found.parts.items()},
         "capacity": _capacity(found, stages),
+        "teams": judge.rows(found.teams),
         "rounds": rounds.rows(found.rounds),
         "chaos": found.chaos,
     }
@@ -100,31 +104,18 @@ def memory(found: Outcome) -> Row:
     return {"first": round(first), "last": round(last), "most": round(max(sizes)), "growth": round(last / first - 1, 4)}
 
 
-def beyond_rest(found: Outcome) -> float | None:
-    """Processor seconds for each published picture, without those that the platform uses when nobody comes: from the
-    first arrival to the last end of a journey. None if that was not measured or nothing was published."""
-    pictures = sum("picture" in walk.marks for walk in found.walks)
-    if not pictures or found.core_s is None or found.rest_cores is None:
-        return None
-    return round((found.core_s - found.rest_cores * (found.ended_at - found.began_at)) / pictures, 4)
+def growth_spread(found: Outcome) -> str:
+    """The least and the most growth from any look of the first tenth to any of the last."""
+    if not found.memory:
+        return ""
+    sizes = [float(resident) for _, resident in found.memory]
+    tenth = max(1, len(sizes) // 10)
+    first, last = sizes[:tenth], sizes[-tenth:]
+    return f"{min(last) / max(first) - 1:.4g} to {max(last) / min(first) - 1:.4g} from look to look"
 
 
 def _capacity(found: Outcome, stages: Sequence[Row]) -> Row:
-    pictures = sum("picture" in walk.marks for walk in found.walks)
-    answered = sum(call.ok for call in found.calls)
-    row: Row = {"pictures": pictures}
-    if found.core_s is not None:
-        cost = capacity.Cost(found.core_s, answered, pictures)
-        price = found.profile.price
-        row |= {
-            "core_s": round(found.core_s, 1),
-            "cores_at_rest": None if found.rest_cores is None else round(found.rest_cores, 3),
-            "core_s_per_picture": round(found.core_s / pictures, 3) if pictures else None,
-            "core_s_per_picture_beyond_rest": beyond_rest(found),
-            "calls_per_core_s": round(cost.calls_per_core_s(), 2),
-            "core_hour": price["core_hour"],
-            "per_1000_pictures": cost.per_thousand_pictures(price["core_hour"], price.get("gpu_hour", 0.0)),
-        }
+    row = cost.priced(found)
     row["usl"] = _law(found, stages)
     most = max((float(s["answered_per_s"]) for s in stages), default=0.0)
     full = capacity.saturation(stages)

@@ -10,12 +10,21 @@ from typing import Any
 import pytest
 
 from loadtests import place, profile, slo
+from loadtests.curve import Curve
 from loadtests.measures import Call, Walk, Window
-from loadtests.reconcile import FAULTS, Balance, Fault
+from loadtests.pictures import Pictures, costed, published
+from loadtests.reconcile import FAULTS, Balance, Fault, Told
 from loadtests.report import compare, document, summary
 from loadtests.rounds import Round
 from loadtests.running import Outcome
 from loadtests.verdict import judged
+
+
+def publications() -> list[Told]:
+    """Fifty pictures, the last 20 s after the run began; one is said twice."""
+    row = Told("", "provenance.manifest.v1", "ImagePublished", "provenance", 0.0, 0.0, "", "who", "consent")
+    times = [1000.4 + 0.4 * k for k in range(49)] + [1020.0, 1020.3]
+    return [replace(row, event_id=str(n), at=at, thing_id=f"image-{min(n, 49)}") for n, at in enumerate(times)]
 
 
 def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:
@@ -26,6 +35,7 @@ def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:
         Call("POST /v1/images", "generate", w.stage, w.due, w.started, w.due + slow_s * (1 + k), 202, True)
         for k, w in enumerate(walks)
     ]
+    told, cores = publications(), Curve(((990.0, 0.0), (1000.0, 5.0), (1030.0, 45.0)))
     return Outcome(
         profile=profile.read("smoke"),
         calls=calls,
@@ -36,11 +46,12 @@ def outcome(slow_s: float = 0.1, faults: tuple[Fault, ...] = ()) -> Outcome:
         ended_at=1030.0,
         core_s=40.0,
         memory=[(float(s), 1000 * 2**20 + s * 2**20) for s in range(30)],
-        told=[],
+        told=told,
         load_before=0.5,
         windows=profile.read("smoke").windows(),
         stage_core_s={"steady": 7.5},
         rest_cores=0.5,
+        pictures=costed(published(told, 1000.0), 1000.0, cores, None, 0.5),
     )
 
 
@@ -55,10 +66,43 @@ def test_a_summary_is_json_and_holds_what_was_measured() -> None:
     assert row["why_failed"] == {"GET /v1/me: 503": 1}
     assert row["stages"][0]["core_s"] == 7.5
     assert {stage["held"] for stage in row["stages"]} == {"to everything"}
-    assert row["capacity"]["core_s_per_picture_beyond_rest"] == pytest.approx((40 - 0.5 * 30) / 50)
+    spent = 40 * 20 / 30  # until the last publication, not to the run's end
+    assert row["capacity"]["core_s_per_picture_beyond_rest"] == pytest.approx((spent - 0.5 * 20) / 50, abs=1e-4)
+    assert (row["capacity"]["pictures"], row["capacity"]["core_s_until_then"]) == (50, round(spent, 1))
     assert row["capacity"]["most_answered_per_s"] == max(stage["answered_per_s"] for stage in row["stages"]) > 0
     assert row["memory_mb"]["growth"] == pytest.approx(0.027, abs=0.002)
-    assert row["capacity"]["per_1000_pictures"] == pytest.approx(1000 * 40 * 0.04 / 3600 / 50)
+    assert row["capacity"]["per_1000_pictures"] == pytest.approx(1000 * spent * 0.04 / 3600 / 50)
+
+
+def test_what_a_price_was_paid_for_and_nobody_counted_is_said() -> None:
+    dear = replace(profile.read("smoke"), price={"core_hour": 0.04, "gpu_hour": 2.0})
+    row = row_of(replace(outcome(), profile=dear))
+    assert row["capacity"]["per_1000_pictures"] == row["capacity"]["gpu_s"] == "not metered"
+    assert row["capacity"]["metering"].startswith("not metered: GPUs")
+    assert "not metered: GPUs" in document.section(row)
+    assert "cost of 1,000 pictures" not in {change.what for change in compare.changes(row, None)}
+    metered = outcome()
+    with_gpu = replace(metered.pictures, gpu_s=36.0)
+    row = row_of(replace(metered, profile=dear, gpu_s=40.0, pictures=with_gpu))
+    cost = 1000 * (with_gpu.core_s * 0.04 + 36 * 2) / 3600 / 50
+    assert row["capacity"]["per_1000_pictures"] == pytest.approx(cost)
+    nothing = row_of(replace(metered, core_s=None, pictures=Pictures(published=50)))
+    assert nothing["capacity"]["metering"].startswith("not metered: processors")
+
+
+def test_every_published_goal_says_how_far_it_may_be_off() -> None:
+    goals = {goal["goal"]: goal for goal in row_of(outcome())["goals"]}
+    assert goals["lost"]["spread"] == "exact"
+    low, high = map(float, goals["POST /v1/images, p95, s"]["spread"].replace("more than ", "").split(" to "))
+    assert low < goals["POST /v1/images, p95, s"]["value"] <= high
+    assert goals["GET /v1/me, p50, s"] | {"spread": "", "count": 0, "value": -1.0} == goals["GET /v1/me, p50, s"]
+    strict = replace(slo.read(outcome().profile.slo), core_s_per_picture=1.0, memory_growth=0.5)
+    spreads = {finding.goal: finding.spread for finding in judged(strict, outcome())}
+    assert spreads["core-s a picture, beyond rest"].endswith("over 10 parts of the run with as many pictures each")
+    assert spreads["growth of memory"].endswith("from look to look")
+    old = {name: text for name, text in goals["lost"].items() if name != "spread"}
+    assert document.spread(old) == ""
+    assert document.spread(old | {"count": 7}) == "of 7"
 
 
 def test_a_ceiling_that_was_never_near_or_was_beaten_is_no_forecast() -> None:

@@ -64,6 +64,10 @@ def test_the_busiest_ten_seconds_and_the_average(tmp_path: Path) -> None:
     assert used.rest_cores == 0
     assert used.cores == pytest.approx(0.5)
     assert used.busy_cores == pytest.approx(2.0)
+    assert used.cores_spread == "0 to 2 over 10 parts of the load"
+    assert (used.p95_spread, used.looks) == ("300 to more than 300", 41)
+    assert meter.curve().between(19.5, 30.5) == pytest.approx(20.0)
+    assert meter.curve().between(20.5, 21.5) == pytest.approx(2.0)
     assert meter.used((-10, -1), (50, 60)) == {}
 
 
@@ -74,6 +78,9 @@ def test_what_is_covered_is_told_from_what_is_not() -> None:
         return [goal["goal"] for goal in found if not goal["met"]]
 
     assert unmet() == []
+    [memory, _, cores] = requests.goals("smoke", {"ingest": USED}, {"ingest": ASKED})
+    assert memory["spread"] == "200 at rest to 400 at most"
+    assert cores["spread"] == "0 at rest; 1.5 in the busiest 10 s"
     assert unmet(request_mb=299) == ["smoke: ingest, request of memory, MiB"]
     assert unmet(limit_mb=479) == ["smoke: ingest, limit of memory, MiB"]
     assert unmet(request_cores=0.2) == ["smoke: ingest, request of cores"]

@@ -31,6 +31,7 @@ class Unexpected(Exception):
         except (ValueError, AttributeError):
             code = ""
         super().__init__(f"{route}: {answer.status or 'no answer'} {code}".strip())
+        self.status = answer.status
         self.refused = 400 <= answer.status < 500 and not _busy(answer)  # a plain no; anything else leaves it open
 
 

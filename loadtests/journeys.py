@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadtests import ledger
-from loadtests.calling import Caller
+from loadtests.calling import Caller, Unexpected
 from loadtests.doors import form, multipart
 from loadtests.world import Somebody, World
 from semblance.kernel.ids import new_id
@@ -196,16 +196,29 @@ def _revoke(step: Step, who: Somebody) -> None:
 def _erase(step: Step, who: Somebody) -> None:
     """Wait until everything of them is gone; their face is free again."""
     caller, about = step.caller, {"kind": "account", "subject_id": who.subject_id}
-    again = {"password": who.password}
-    found = caller.call("POST", "/v1/erasures", token=who.token, json_body=again, expect=(202,)).json()
-    caller.book.write(ledger.ERASED, **about)
     end_s = caller.now() + ERASURE_S
+    found = _asked_to_erase(step, who, end_s)
+    caller.book.write(ledger.ERASED, **about)
     while found["state"] != "completed":
         _must(caller.now() < end_s, f"not erased after {ERASURE_S:g} s: {', '.join(found['waiting_for'])}")
         caller.sleep(0.5)
         route, ids = "/v1/erasures/{erasure_id}", {"erasure_id": found["id"]}
         found = caller.call("GET", route, ids=ids, token=who.token).json()
     step.world.give_back(who.face)
+
+
+def _asked_to_erase(step: Step, who: Somebody, end_s: float) -> dict[str, Any]:
+    """A door whose clock is wrong takes nobody's token: who wants to be forgotten asks again until `end_s`."""
+    again = {"password": who.password}
+    while True:
+        try:
+            return dict(
+                step.caller.call("POST", "/v1/erasures", token=who.token, json_body=again, expect=(202,)).json()
+            )
+        except Unexpected as e:
+            if e.status != 401 or step.caller.now() > end_s:
+                raise
+            step.caller.sleep(1.0)
 
 
 def _must(holds: bool, otherwise: str) -> None:

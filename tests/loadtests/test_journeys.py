@@ -239,6 +239,14 @@ def test_a_withdrawal_is_written_before_and_after_it_is_acknowledged(stage: Stag
     assert "withdrawal acknowledged" in found.marks
 
 
+def test_who_is_not_known_for_a_while_asks_to_be_forgotten_again(stage: Stage) -> None:
+    stage.gateway.ends["image"] = "revoked"
+    stage.gateway.fail["POST /v1/erasures"] = [said({"code": "invalid-token"}, 401)] * 2
+    assert stage.walk("take_back").outcome == "done"
+    stage.gateway.fail["POST /v1/erasures"] = [said({"code": "forbidden"}, 403)]
+    assert stage.walk("take_back").why == "POST /v1/erasures: 403 forbidden"
+
+
 def test_an_answer_that_never_comes_stays_open_in_the_ledger(stage: Stage) -> None:
     stage.gateway.fail["POST /v1/images"] = [Answer(0, {}, b"")] * 3
     found = stage.walk("generate", patience=3)

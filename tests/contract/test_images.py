@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -277,3 +278,36 @@ def test_a_licence_that_nobody_said_stops_the_bill(monkeypatch: pytest.MonkeyPat
     monkeypatch.delitem(sbom.READ, "scipy")
     with pytest.raises(sbom.UnknownLicence, match="scipy"):
         sbom.licence("scipy")
+
+
+@pytest.fixture(scope="module")
+def proof_page() -> Iterator[ModuleType]:
+    """The page of `make images-proof`, as its command imports it."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(str(ROOT / "tests" / "bench_images"))
+        spec = importlib.util.spec_from_file_location("proof_page", ROOT / "tests" / "bench_images" / "page.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield module
+
+
+PROVEN = json.loads((ROOT / "docs" / "benchmarks" / "images.json").read_text())
+
+
+def test_every_image_keeps_to_a_size_and_says_when_it_was_proven(proof_page: ModuleType) -> None:
+    assert set(proof_page.BUDGET_MB) == {*IMAGES, "loadtests"} == set(PROVEN["images"])
+    assert all(found["proven"]["day"] and found["proven"]["of"] for found in PROVEN["images"].values())
+    assert [goal["goal"] for goal in proof_page.goals(PROVEN["images"]) if not goal["met"]] == []
+    assert proof_page.BUDGET_MB["gateway"] == GATEWAY_MB
+
+
+@pytest.mark.parametrize("image", ["gateway", "training"])
+def test_an_image_that_grows_by_a_tenth_is_found(proof_page: ModuleType, image: str) -> None:
+    found = PROVEN["images"]
+    grown = found | {image: found[image] | {"layer_mb": found[image]["layer_mb"] * 1.1}}
+    unmet = [goal["goal"] for goal in proof_page.goals(grown) if not goal["met"]]
+    assert unmet == [f"the image {image}, base and all, MB"]
+    text = proof_page.page(PROVEN | {"images": grown, "goals": proof_page.goals(grown)})
+    assert "Merged from runs at" in text

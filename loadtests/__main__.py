@@ -18,11 +18,12 @@ from loadtests.arrivals import BadPlan
 from loadtests.load import LoadFailed
 from loadtests.people.settle import NotSettled
 from loadtests.place import Place, keep_logs, started
-from loadtests.profile import Profile, Teams
+from loadtests.profile import Profile
 from loadtests.prometheus import NotMetered, Prometheus
 from loadtests.report import compare, cost, document, page, requests, summary
 from loadtests.slo import BadObjectives
 from loadtests.stretch import Disturb
+from loadtests.teams import options
 from loadtests.verdict import judged
 from semblance.kernel.errors import SemblanceError
 from semblance.local.demo.narrator import StepFailed
@@ -47,11 +48,7 @@ def main() -> int:
         "--trace", type=Path, help="who comes when: a run's plan.jsonl or a log; instead of the profile's"
     )
     parser.add_argument("--speed", type=float, default=1.0, help="the trace so many times as fast")
-    parser.add_argument("--teams", type=int, help="so many other teams read along; instead of the profile's")
-    parser.add_argument("--topics", help="what they read, with commas, or `all`; instead of the profile's")
-    parser.add_argument(
-        "--pause-ms", help="what a team takes over an event, with commas one a team; instead of the profile's"
-    )
+    options.add(parser, "instead of the profile's")
     parser.add_argument("--prometheus", help="of the platform at --url: what it uses is asked there")
     parser.add_argument("--namespace", default="semblance", help="in which the platform runs, for --prometheus")
     parser.add_argument("--windows", type=int, default=1, help="the trace's report in so many parts")
@@ -66,7 +63,7 @@ def main() -> int:
             profile = replace(profile, workers=arguments.workers)
         if arguments.rounds and profile.rounds:
             profile = replace(profile, rounds=replace(profile.rounds, count=arguments.rounds))
-        profile = replace(profile, teams=_teams(profile.teams, arguments))
+        profile = replace(profile, teams=options.wanted(arguments, profile.teams))
         if arguments.prometheus and not arguments.url:
             parser.error("--prometheus knows a platform at --url; one of our own is measured here")
         if profile.broken() and arguments.trace is None:
@@ -79,19 +76,6 @@ def main() -> int:
     except (NotMetered, BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:
         print(f"NOT JUDGED: {error}", file=sys.stderr)
         return 2
-
-
-def _teams(given: Teams, arguments: argparse.Namespace) -> Teams:
-    """The profile's, with what was said instead. Raises BadPlan."""
-    count = given.count if arguments.teams is None else arguments.teams
-    if arguments.topics or arguments.pause_ms:
-        count = count or 1
-    try:
-        topics = given.topics if not arguments.topics else Teams.named(arguments.topics)
-        pauses = tuple(map(float, arguments.pause_ms.split(","))) if arguments.pause_ms else given.pause_ms
-    except ValueError as e:
-        raise BadPlan(f"teams: {e}") from None
-    return Teams(count, topics, pauses)
 
 
 def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Namespace) -> int:

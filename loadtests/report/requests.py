@@ -89,10 +89,20 @@ def publish(row: Mapping[str, Any], docs: Path) -> None:
     path = docs / "requests.json"
     kept = json.loads(path.read_text())["profiles"] if path.exists() else {}
     run = {name: row[name] for name in ("profile", "cores", "arrivals", "seconds", "parts")}
-    profiles = dict(sorted((kept | {row["profile"]: run}).items()))
+    _write(dict(sorted((kept | {row["profile"]: run}).items())), docs)
+
+
+def rewrite(docs: Path) -> None:
+    """Both anew from the profiles that are kept, against the chart as it is now."""
+    _write(json.loads((docs / "requests.json").read_text())["profiles"], docs)
+
+
+def _write(profiles: Mapping[str, Mapping[str, Any]], docs: Path) -> None:
     wanted = asked()
     every = [goal for name, each in profiles.items() for goal in goals(name, each["parts"], wanted)]
-    path.write_text(json.dumps({"name": "requests", "goals": every, "profiles": profiles}, indent=1) + "\n")
+    (docs / "requests.json").write_text(
+        json.dumps({"name": "requests", "goals": every, "profiles": profiles}, indent=1) + "\n"
+    )
     (docs / "requests.md").write_text(markdown(profiles, wanted))
 
 

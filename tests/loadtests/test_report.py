@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from loadtests import place, profile, slo
+from loadtests import measures, place, profile, slo
 from loadtests.curve import Curve
 from loadtests.measures import Call, Walk, Window
 from loadtests.pictures import Pictures, costed, published
 from loadtests.reconcile import FAULTS, Balance, Fault, Told
-from loadtests.report import compare, document, summary
+from loadtests.report import again, compare, document, summary
 from loadtests.rounds import Round
 from loadtests.running import Outcome
 from loadtests.verdict import judged
@@ -188,3 +188,15 @@ def test_the_page_keeps_the_profiles_that_were_run_before(tmp_path: Path) -> Non
     assert "## smoke" in text
     assert "## soak" in text
     assert set(json.loads((tmp_path / "load.json").read_text())["profiles"]) == {"smoke", "soak"}
+
+
+def test_a_run_from_before_spreads_were_kept_gets_them_from_its_folder(tmp_path: Path) -> None:
+    found = outcome()
+    row = row_of(found)
+    known = {goal["goal"]: goal["spread"] for goal in row["goals"]}
+    old = row | {"goals": [{k: v for k, v in goal.items() if k != "spread"} for goal in row["goals"]]}
+    (tmp_path / "round-01").mkdir()
+    (tmp_path / "round-01" / "rows-0.jsonl").write_text("".join(map(measures.line, (*found.calls, *found.walks))))
+    again_goals = again.completed(old, tmp_path)["goals"]
+    assert {goal["goal"]: goal["spread"] for goal in again_goals} == known
+    assert again.completed(row, tmp_path / "not looked at") is row

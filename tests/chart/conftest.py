@@ -120,7 +120,12 @@ def value_sets() -> dict[str, dict[str, Any]]:
     """The installs that are kept working: each has a golden render and passes every check."""
     return {
         "evaluation": {},
-        "evaluation-seaweedfs": {"objectStore": {"kind": "seaweedfs"}, "processes": "apart"},
+        "evaluation-seaweedfs": {
+            "objectStore": {"kind": "seaweedfs"}, "processes": "apart",
+            "kafka": {
+                "readers": [{"name": "analytics", "topics": ["provenance.manifest.v1"], "namespaces": ["analytics"]}]
+            },
+        },
         "production": _production(),
         "ray": {"generation": {"engine": "ray"}, "training": {"engine": "ray"}},
         "external": {

@@ -124,3 +124,15 @@ def test_work_that_is_scaled_by_is_queued_by_the_code(service: str, services: di
         if isinstance(node, ast.Constant)
     }
     assert set(services[service]["scales"]) <= written
+
+
+def test_pages_call_decisions_by_their_numbers() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "charts").rglob("*.md")]
+    pages += [path for top in ("libs", "services") for path in (ROOT / top).glob("*/README.md")]
+    said = [
+        (path.name, int(number), int(target))
+        for path in pages
+        for number, target in re.findall(r"[Dd]ecision\s+(\d+)\]\([^)]*?decisions/(\d{4})-", path.read_text())
+    ]
+    assert said
+    assert [each for each in said if each[1] != each[2]] == []

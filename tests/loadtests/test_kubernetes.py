@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib.util
 import re
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -94,6 +95,25 @@ def test_the_policies_name_pods_that_the_chart_makes(objects: list[dict[str, Any
     assert len(aimed) == 2
     for selector in aimed:
         assert any(selector.items() <= each.items() for each in labels), selector
+
+
+@pytest.mark.parametrize(("says", "code"), [("Complete", 0), ("FailureTarget Failed", 1), ("", 2)])
+def test_waiting_ends_however_the_job_ends(says: str, code: int, tmp_path: Path) -> None:
+    """By stand-ins: `kubectl`, for a Job of which nothing is said at first, and a `sleep` that takes no time."""
+    tools = {
+        "kubectl": f'case "$*" in *logs*) echo judged; exit 0 ;; esac\n'
+        f'[ -e {tmp_path}/asked ] && echo "{says}"\ntouch {tmp_path}/asked\n',
+        "sleep": "exit 0\n",
+    }
+    for name, text in tools.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}")
+        (tmp_path / name).chmod(0o700)
+    given = {"PATH": f"{tmp_path}:/usr/bin:/bin", "WAIT_MINUTES": "1"}
+    ended = subprocess.run(
+        ["sh", str(HERE / "wait.sh"), "people"], env=given, check=False, timeout=60, capture_output=True, text=True
+    )
+    assert ended.returncode == code
+    assert ("judged" in ended.stderr) == (code == 1)
 
 
 def images() -> ModuleType:

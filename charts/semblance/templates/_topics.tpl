@@ -25,3 +25,27 @@ reads: {{ $reads | uniq | toJson }}
 writes: {{ $writes | uniq | toJson }}
 sees: {{ $sees | uniq | toJson }}
 {{- end }}
+
+{{/* Another team's user: (dict "root" $ "reader" {...}). The Secret, and with Strimzi the user itself, is called so. */}}
+{{- define "semblance.readerName" -}}
+{{ include "semblance.fullname" .root }}-kafka-reader-{{ .reader.name }}
+{{- end }}
+
+{{/* They read what is contracted: no dead letters, which hold records whole. And they are none of ours, nor begin like one: a name is
+     also the prefix of the groups it may use. */}}
+{{- define "semblance.checkReaders" -}}
+{{- $ours := append (keys (.Files.Get "files/services.yaml" | fromYaml)) "admin" -}}
+{{- $known := list }}{{ range .Files.Get "files/topics.json" | fromJsonArray }}{{ $known = append $known .name }}{{ end -}}
+{{- range .Values.kafka.readers -}}
+{{- if eq $.Values.kafka.kind "external" }}{{ fail "kafka.readers: users of a Kafka of yours are yours to make" }}{{ end -}}
+{{- if has .name $ours }}{{ fail (printf "kafka.readers: %s is taken" .name) }}{{ end -}}
+{{- $ours = append $ours .name -}}
+{{- $reader := .name -}}
+{{- range .topics }}{{ if not (has . $known) }}{{ fail (printf "kafka.readers: %s names the topic %s, which files/topics.json does not know" $reader .) }}{{ end }}{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "semblance.readersNamespaces" -}}
+{{- $found := list }}{{ range .Values.kafka.readers }}{{ $found = concat $found (.namespaces | default list) }}{{ end -}}
+{{- $found | uniq | sortAlpha | toYaml }}
+{{- end }}

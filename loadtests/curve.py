@@ -32,5 +32,8 @@ class Curve:
         return float(np.median(np.diff([at for at, _ in self.points]))) if len(self.points) > 1 else float("inf")
 
     def rate(self, start: float, end: float) -> float | None:
-        """Seconds a second between two moments; None where the looks are too far apart to say."""
+        """Seconds a second between two moments, of the time that was looked at; None where looks are too far apart."""
+        if len(self.points) < 2:
+            return None
+        start, end = max(start, self.points[0][0]), min(end, self.points[-1][0])
         return self.between(start, end) / (end - start) if end - start >= 2 * self.step_s() else None

@@ -69,10 +69,7 @@ class Meter:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(10)
-
-    def cores(self, start: float, end: float) -> float | None:
-        """Processors busy between two moments of Unix time; None if it was not looked often enough."""
-        return _busy([(each.at, each.core_s) for each in self._between(start, end)])
+        self.look()  # up to the end
 
     def curve(self) -> Curve:
         """Processor seconds of all by each look. What is used between a moment and the look after it counts in

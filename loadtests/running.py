@@ -70,7 +70,7 @@ def run(
     grace_s: float = 1.0,
     master_port: int | None = None,
 ) -> Outcome:
-    """Raises LoadFailed, NotSettled, SemblanceError. `disturb`: chaos during the load, told the folder and the round.
+    """Raises LoadFailed, NotSettled, NotMetered, SemblanceError. `disturb`: chaos during the load, told the folder and the round.
     `master_port`: workers come from elsewhere to this port; otherwise they are started here."""
     load_before, started_s = os.getloadavg()[0], time.monotonic()
     faces = cast.cast(profile.people.ready + profile.people.faces)
@@ -92,7 +92,8 @@ def run(
         rest = (rested_at, time.time())
         found, rounds, balance = _loaded(scene, profile, folder, lambda: time.monotonic() - started_s)
         ended_at = time.time()
-        if not teams.catch_up(watcher.heard, profile.settle_s):
+        heard = dict(watcher.heard)
+        if not teams.catch_up(heard, profile.settle_s):
             say("a team had not come to the end of the topics")
     told, began_at = scene.told(scene.first), found[0].began_at
     (folder / "events.jsonl").write_text("".join(json.dumps(asdict(each)) + "\n" for each in told))
@@ -119,7 +120,7 @@ def run(
         gpu_s=gpus.between(began_at, ended_at) if gpus else None,
         pictures=costed(published(told, began_at), began_at, cores, gpus, rest_cores),
         metering=spent.said if spent else (),
-        teams=teams.reached(watcher.heard, entries, slack_s or {}),
+        teams=teams.reached(heard, entries, slack_s or {}),
         parts=meter.used(rest, (began_at, _promised(profile, began_at, ended_at))) if meter else {},
         chaos=[act for each in found for act in each.chaos],
         rounds=rounds,

@@ -41,8 +41,9 @@ def main() -> int:
         if not watcher.catch_up():
             print(f"{arguments.bootstrap}: the topics could not be read to their end", file=sys.stderr)
             return 2
-        crowd.catch_up(watcher.heard, arguments.wait_s)
-        rows = crowd.reached(watcher.heard, ledger.read(arguments.ledger), {})
+        heard = dict(watcher.heard)
+        crowd.catch_up(heard, arguments.wait_s)
+        rows = crowd.reached(heard, ledger.read(arguments.ledger), {})
     for row in rows:
         cells = document.team(asdict(row))
         print("; ".join(f"{head} {cell}" for head, cell in zip(document.TEAM, cells, strict=True)))

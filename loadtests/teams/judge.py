@@ -42,9 +42,9 @@ class Reached:
 def judged(team: Team, heard: Mapping[str, Heard], entries: Iterable[Entry], slack_s: Mapping[str, float]) -> Reached:
     """`heard`: what the watcher read on the team's topics and maybe others; `slack_s`: by how much a service's clock
     was set wrong on purpose."""
-    arrived = dict(team.first)
+    reached, arrived = dict(team.reached), dict(team.first)  # in this order: it may be reading on
     missing = {i: each for i, each in heard.items() if each.topic in team.topics and i not in arrived}
-    behind = {i for i, e in missing.items() if e.offset > team.reached.get((e.topic, e.partition), -1)}
+    behind = {i for i, e in missing.items() if e.offset > reached.get((e.topic, e.partition), -1)}
     late = {missing[i].key for i in behind}
     promised = _promised(entries, team.topics)
     told = promised & {each.event.key for each in arrived.values()}

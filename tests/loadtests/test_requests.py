@@ -68,6 +68,8 @@ def test_the_busiest_ten_seconds_and_the_average(tmp_path: Path) -> None:
     assert (used.p95_spread, used.looks) == ("300 to more than 300", 41)
     assert meter.curve().between(19.5, 30.5) == pytest.approx(20.0)
     assert meter.curve().between(20.5, 21.5) == pytest.approx(2.0)
+    assert meter.curve().rate(25, 100) == pytest.approx(10 / 15)  # of the time that was looked at
+    assert meter.curve().rate(39.5, 100) is None
     assert meter.used((-10, -1), (50, 60)) == {}
 
 

@@ -63,16 +63,16 @@ def read_by(
     entries: Sequence[Entry] = (),
     *,
     door: Callable[[str, Sequence[str]], Any] | None = None,
-    within_s: float = 10.0,
+    within_s: float = 60.0,
 ) -> tuple[list[judge.Reached], dict[str, Heard]]:
     """Records that are sent while the teams read, and what reached them."""
     with Watcher(broker, wanted.topics) as watcher, Crowd(wanted, door or broker.consumer, new_id()) as crowd:
         producer = broker.producer()
         producer.send_many(records)
         producer.close()
-        assert watcher.catch_up(20)
-        crowd.catch_up(watcher.heard, within_s, sleep=lambda _: time.sleep(0.02))
-        return crowd.reached(watcher.heard, entries, {}), dict(watcher.heard)
+        assert watcher.catch_up(60)
+        crowd.catch_up(dict(watcher.heard), within_s, sleep=lambda _: time.sleep(0.02))
+        return crowd.reached(dict(watcher.heard), entries, {}), dict(watcher.heard)
 
 
 def test_every_team_gets_everything_of_every_public_topic_once(broker: MemoryBroker) -> None:
@@ -99,12 +99,12 @@ def test_a_team_of_one_topic_is_told_nothing_else(broker: MemoryBroker) -> None:
 def test_a_slow_team_is_behind_and_nothing_is_lost(broker: MemoryBroker) -> None:
     records = [each for number in range(40) for each in picture(number)]
     entries = [promised(number) for number in range(40)]
-    rows, _ = read_by(broker, Teams(2, (IMAGES,), (0.0, 400.0)), records, entries, within_s=0.1)
+    rows, _ = read_by(broker, Teams(2, (IMAGES,), (0.0, 60_000.0)), records, entries, within_s=0.1)
     prompt, slow = rows
-    assert slow.behind >= 70
+    assert slow.behind >= 78
     assert slow.events + slow.behind == 80
     assert sum(slow.faults.values()) == 0
-    assert slow.pause_ms == 400
+    assert slow.pause_ms == 60_000
     assert all(finding.met for finding in judge.findings([replace(prompt, behind=0), slow]))
     assert not judge.findings([replace(prompt, behind=1), slow])[1].met
 
@@ -112,16 +112,16 @@ def test_a_slow_team_is_behind_and_nothing_is_lost(broker: MemoryBroker) -> None
 def test_a_team_goes_on_after_the_broker_was_away(broker: MemoryBroker) -> None:
     with Watcher(broker, TOPICS) as watcher, Crowd(Teams(1), broker.consumer, "run") as crowd:
         broker.producer().send_many(picture(1))
-        assert watcher.catch_up(10)
-        assert crowd.catch_up(watcher.heard, 10)
+        assert watcher.catch_up(60)
+        assert crowd.catch_up(dict(watcher.heard), 60)
         broker.away = True
         while not crowd.teams[0].away:
             time.sleep(0.01)
         broker.away = False
         broker.producer().send_many(picture(2))
-        assert watcher.catch_up(10)
-        assert crowd.catch_up(watcher.heard, 10)
-        [row] = crowd.reached(watcher.heard, [promised(1), promised(2)], {})
+        assert watcher.catch_up(60)
+        assert crowd.catch_up(dict(watcher.heard), 60)
+        [row] = crowd.reached(dict(watcher.heard), [promised(1), promised(2)], {})
     assert (row.events, sum(row.faults.values()), row.away > 0) == (4, 0, True)
     assert row.delay_s["count"] == 4
     assert 0 <= row.delay_s["p50"] <= row.delay_s["max"] < 60
@@ -248,7 +248,7 @@ def test_teams_read_a_real_broker_with_kafka_python_alone(tansu: TansuBroker) ->
     records = [each for number in range(1, 6) for each in picture(number)]
     entries = [promised(number) for number in range(1, 6)]
     wanted = Teams(2, (IMAGES,), (0.0, 5.0))
-    rows, heard = read_by(broker, wanted, records, entries, door=where.team, within_s=30)
+    rows, heard = read_by(broker, wanted, records, entries, door=where.team)
     assert len(heard) == 10
     assert [(row.events, row.told, row.behind, sum(row.faults.values())) for row in rows] == [(10, 5, 0, 0)] * 2
     assert all(finding.met for finding in judge.findings(rows))

@@ -70,8 +70,8 @@ def run(
     grace_s: float = 1.0,
     master_port: int | None = None,
 ) -> Outcome:
-    """Raises LoadFailed, NotSettled, NotMetered, SemblanceError. `disturb`: chaos during the load, told the folder and the round.
-    `master_port`: workers come from elsewhere to this port; otherwise they are started here."""
+    """Raises LoadFailed, NotSettled, NotMetered, SemblanceError. `disturb`: chaos during the load, told the folder and
+    the round. `master_port`: workers come from elsewhere to this port; otherwise they are started here."""
     load_before, started_s = os.getloadavg()[0], time.monotonic()
     faces = cast.cast(profile.people.ready + profile.people.faces)
     roster = settle.settled(place.url, profile.people, faces, cast.photos, say)

@@ -14,7 +14,8 @@ from semblance.diffusion.backbone import Backbone
 from semblance.diffusion.config import LoraSettings
 from semblance.diffusion.errors import RequestInvalid
 from semblance.diffusion.prompts import check_prompt, encode_prompts, token_ids
-from semblance.diffusion.rendering import RenderRequest, RgbU8, derived_seed, reference_tensor, sample, unheard
+from semblance.diffusion.reference import reference_tensor
+from semblance.diffusion.rendering import RenderRequest, RgbU8, derived_seed, sample, unheard
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,8 +14,12 @@ from numpy.typing import NDArray
 
 from semblance.diffusion.adapter import Adapter, loaded
 from semblance.diffusion.backbone import Backbone
-from semblance.diffusion.errors import AdapterUnusable, Cancelled, RequestInvalid
+from semblance.diffusion.errors import Cancelled, RequestInvalid
+from semblance.diffusion.families.drawing import BetweenSteps, drawn
+from semblance.diffusion.families.family import Asked
+from semblance.diffusion.families.registry import family_of
 from semblance.diffusion.prompts import check_prompt, encode_prompts
+from semblance.diffusion.reference import reference_tensor
 
 RgbU8 = NDArray[np.uint8]
 OnStep = Callable[[int, int], None]
@@ -72,6 +77,9 @@ def render(
     """
     held = adapter or Adapter()
     with loaded(backbone, held.lora), torch.no_grad():
+        if type(backbone.pipeline).__name__ != "StableDiffusionPipeline":
+            pictures = _by_family(backbone, request, held.reference, on_step, cancelled)
+            return [_bytes(picture) for picture in pictures]
         wanted, unwanted = encode_prompts(backbone.pipeline, request.prompt, request.negative_prompt)
         pictures = sample(
             backbone,
@@ -84,7 +92,7 @@ def render(
             on_step=on_step,
             cancelled=cancelled,
         )
-    return [np.round(picture * 255.0).astype(np.uint8) for picture in pictures]
+    return [_bytes(picture) for picture in pictures]
 
 
 def sample(
@@ -99,23 +107,14 @@ def sample(
     on_step: OnStep,
     cancelled: IsCancelled,
 ) -> Any:
-    """One batch through the pipeline as it stands. Text embeddings (1, T, W); the caller holds the lock."""
+    """One batch by a StableDiffusionPipeline as it stands. Text embeddings (1, T, W); the caller holds the lock."""
     own, pipeline = backbone.config.sampler, backbone.pipeline
-    steps = own.steps if request.steps is None else request.steps
-    guidance = own.guidance_scale if request.guidance_scale is None else request.guidance_scale
-
-    def between_steps(_pipeline: Any, step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        on_step(step + 1, pipeline.num_timesteps)
-        if cancelled():
-            raise Cancelled
-        return tensors
-
+    steps, guidance, scale = _numbers(backbone, request)
     if cancelled():
         raise Cancelled
     condition: dict[str, Any] = {}
     if backbone.reference_size is not None or reference is not None:
         face = reference_tensor(backbone, reference)
-        scale = own.ip_adapter_scale if request.likeness_scale is None else request.likeness_scale
         pipeline.set_ip_adapter_scale(scale)
         condition["ip_adapter_image_embeds"] = [
             torch.cat([torch.zeros_like(face), face]) if guidance > 1 else face,
@@ -132,7 +131,7 @@ def sample(
             height=backbone.config.resolution_px,
             width=backbone.config.resolution_px,
             output_type=output_type,
-            callback_on_step_end=between_steps,
+            callback_on_step_end=_between_steps(on_step, cancelled),
             **condition,
         ).images
     finally:
@@ -140,20 +139,56 @@ def sample(
             pipeline.set_ip_adapter_scale(own.ip_adapter_scale)
 
 
-def reference_tensor(backbone: Backbone, reference: NDArray[np.float32] | None) -> torch.Tensor:
-    """The face embedding as (1, 1, D); zeros, as in the backbone's own training, when there is none.
+def _by_family(
+    backbone: Backbone,
+    request: RenderRequest,
+    reference: NDArray[np.float32] | None,
+    on_step: OnStep,
+    cancelled: IsCancelled,
+) -> list[NDArray[np.float32]]:
+    """Pictures (S, S, 3) of 0 to 1, one at a time: at these families' sizes several at once take the memory of several.
+    on_step counts as for one batch."""
+    steps, guidance, likeness = _numbers(backbone, request)
+    edge = backbone.config.resolution_px
+    references = () if reference is None else (reference,)
+    asked = Asked(request.prompt, request.negative_prompt, edge, edge, guidance, likeness, references)
+    if cancelled():
+        raise Cancelled
+    # Whoever compiled the denoiser has it compiled already; an adapter by peft is no reason to.
+    with contextlib.closing(family_of(backbone, compiling=False)) as family:
+        lanes, pictures = family.condition(asked), []
+        for index in range(request.count):
 
-    Raises AdapterUnusable for another length or for numbers that are not finite.
-    """
-    size = backbone.reference_size
-    if size is None:
-        raise AdapterUnusable("this backbone takes no reference face")
-    device = backbone.pipeline.unet.device
-    if reference is None:
-        return torch.zeros(1, 1, size, device=device)
-    if reference.shape != (size,) or not np.isfinite(reference).all():
-        raise AdapterUnusable(f"the reference is not a vector of {size} finite numbers")
-    return torch.from_numpy(np.array(reference, np.float32)).to(device).view(1, 1, size)
+            def tell(step: int, of: int, done: int = index) -> None:
+                on_step(-(-(done * of + step) // request.count), of)
+
+            seed, between_steps = derived_seed(request.seed, index), _between_steps(tell, cancelled)
+            pictures.append(drawn(family, asked, lanes, seed=seed, steps=steps, between_steps=between_steps))
+    return pictures
+
+
+def _numbers(backbone: Backbone, request: RenderRequest) -> tuple[int, float, float]:
+    """Steps, guidance scale and likeness scale."""
+    own = backbone.config.sampler
+    return (
+        own.steps if request.steps is None else request.steps,
+        own.guidance_scale if request.guidance_scale is None else request.guidance_scale,
+        own.ip_adapter_scale if request.likeness_scale is None else request.likeness_scale,
+    )
+
+
+def _between_steps(on_step: OnStep, cancelled: IsCancelled) -> BetweenSteps:
+    def between_steps(pipeline: Any, step: int, _timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        on_step(step + 1, pipeline.num_timesteps)
+        if cancelled():
+            raise Cancelled
+        return tensors
+
+    return between_steps
+
+
+def _bytes(picture: NDArray[np.float32]) -> RgbU8:
+    return np.round(picture * 255.0).astype(np.uint8)
 
 
 def derived_seed(seed: int, index: int) -> int:

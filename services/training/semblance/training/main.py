@@ -9,6 +9,7 @@ import grpc
 
 from semblance.contracts.training.v1 import service_pb2_grpc
 from semblance.diffusion import LoraSettings, lora_settings
+from semblance.diffusion.cohort.learnable import require_learnable
 from semblance.faces import model_named
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.errors import Unavailable
@@ -123,8 +124,9 @@ def trainer_options(settings: TrainingSettings) -> TrainerOptions:
 
 
 def trainer_of(settings: TrainingSettings) -> LoraTrainer | RayTrainer:
-    """The trainer that the settings name. Raises FaceModelMissing."""
+    """The trainer that the settings name. Raises FaceModelMissing; BackboneUnusable where none learns to its end."""
     options = trainer_options(settings)
+    require_learnable(options.trainer.backbone_dir, settings.lora)
     if settings.engine == "local":
         return started(options)
     # Only here: the trainer in this process needs none of Ray.

@@ -10,10 +10,11 @@ import torch
 from semblance.diffusion.backbone import Backbone
 from semblance.diffusion.cohort.learner import Learner
 from semblance.diffusion.cohort.study import Rows
-from semblance.diffusion.errors import RequestInvalid
+from semblance.diffusion.errors import PromptTooLong, RequestInvalid
 from semblance.diffusion.examples import Examples, check
 from semblance.diffusion.families.family import Asked, Family, Lane
 from semblance.diffusion.objective import face_weights, min_snr_weights
+from semblance.diffusion.strength import PHOTO_PROMPTS
 
 _GUIDANCE: Final = 1.0
 """What a denoiser that is told its guidance learns under, as in diffusers' own scripts."""
@@ -37,6 +38,10 @@ class FamilyStudy:
         self._examples = Examples(latents, nothing, nothing, None, deviation if settings.resample_latents else None)
         lanes = {one.caption: _lane(backbone, family, learner, one.caption) for one in learner.pictures}
         usual = _shapes(_lane(backbone, family, learner, backbone.config.caption))
+        try:
+            _lane(backbone, family, learner, max(PHOTO_PROMPTS, key=len).format(backbone.config.trigger))
+        except PromptTooLong as error:  # now, and not when an adapter is there to be judged
+            raise RequestInvalid("the backbone's trigger is too long for the prompts that judge an adapter") from error
         if any(_shapes(lane) != usual for lane in lanes.values()):
             # Rows of one forward have one shape, and a cohort's forward is everybody's.
             raise RequestInvalid("a caption is longer than one window of the text encoder")

@@ -11,6 +11,7 @@ from torch import nn
 
 from semblance.diffusion.backbone import Backbone
 from semblance.diffusion.cohort.family_study import FamilyStudy
+from semblance.diffusion.cohort.learnable import WITH_PRIOR
 from semblance.diffusion.cohort.learner import Learner
 from semblance.diffusion.cohort.study import Rows, Study, predict
 from semblance.diffusion.families.registry import family_of
@@ -81,6 +82,6 @@ class FamilyGround:
 
 def ground_of(backbone: Backbone) -> Ground:
     """By the pipeline's class. Raises BackboneUnusable for one without a family."""
-    if type(backbone.pipeline).__name__ == "StableDiffusionPipeline":
+    if type(backbone.pipeline).__name__ == WITH_PRIOR:
         return PipelineGround(backbone)
     return FamilyGround(backbone)

@@ -22,12 +22,15 @@ _FAMILIES: Final[dict[str, Callable[[Backbone], Family]]] = {
 }
 
 
-def family_of(backbone: Backbone) -> Family:
-    """The backbone behind the one port, by its pipeline's class. Raises BackboneUnusable for a class without one."""
+def family_of(backbone: Backbone, *, compiling: bool = True) -> Family:
+    """The backbone behind the one port, by its pipeline's class. compiling: the denoiser, where the options say so.
+
+    Raises BackboneUnusable for a class without a family.
+    """
     name = type(backbone.pipeline).__name__
     if name not in _FAMILIES:
         raise BackboneUnusable(f"there is no family for a {name}; there are {', '.join(_FAMILIES)}")
     family = _FAMILIES[name](backbone)
-    if backbone.options.compiled:
+    if compiling and backbone.options.compiled:
         compile_denoiser(family, backbone.options.compiler)
     return family

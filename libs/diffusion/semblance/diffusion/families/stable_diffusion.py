@@ -15,7 +15,7 @@ from semblance.diffusion.families.regional import FACES, LIKENESS, WORDS
 from semblance.diffusion.families.sizes import require_no_reference
 from semblance.diffusion.families.unet import GUIDANCE, UNetFamily
 from semblance.diffusion.prompts import encode_prompts
-from semblance.diffusion.rendering import reference_tensor
+from semblance.diffusion.reference import reference_tensor
 
 
 class StableDiffusion(UNetFamily):

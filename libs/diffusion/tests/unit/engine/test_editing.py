@@ -32,7 +32,7 @@ from semblance.diffusion.adapter import loaded
 from semblance.diffusion.engine import Start
 from semblance.diffusion.engine.editing import begin, blended, face_mask, feathered
 from semblance.diffusion.engine.schedule import plan_of
-from semblance.diffusion.rendering import reference_tensor
+from semblance.diffusion.reference import reference_tensor
 
 PX = 32
 CLOSE = 1  # of 255: the engine's arithmetic is diffusers' but for the order of sums

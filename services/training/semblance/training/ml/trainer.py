@@ -26,6 +26,7 @@ from semblance.diffusion import (
     lora_settings,
     training_picture,
 )
+from semblance.diffusion.cohort.learnable import require_learnable
 from semblance.diffusion.cohort.learner import Learner, NoCheckpoint
 from semblance.faces import Embedding, FaceEngine, RgbU8, unit
 from semblance.training.domain.leak import LeakRules, OwnPicture, measured
@@ -221,6 +222,7 @@ class LoraTrainer:
         torch.set_num_threads(self._settings.torch_threads)
         with self._loading:
             if self._backbone is None:
+                require_learnable(self._settings.backbone_dir, self._settings.lora)
                 options = BackboneOptions(allow_licences=self._settings.allow_licences, device=self._settings.device)
                 self._backbone = load_backbone(self._settings.backbone_dir, options)
             return self._backbone

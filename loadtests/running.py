@@ -15,7 +15,7 @@ from typing import Any
 from loadtests import lookup
 from loadtests import rounds as turns
 from loadtests.curve import Curve
-from loadtests.load import load
+from loadtests.load import LoadFailed, load
 from loadtests.measures import Call, Walk, Window
 from loadtests.meter import Meter, Used
 from loadtests.people import cast, settle
@@ -86,6 +86,8 @@ def run(
             roster, watcher, say, disturb, slack_s or {}, grace_s,
         )  # fmt: skip
         scene.begin()
+        if not watcher.catch_up(120):
+            raise LoadFailed("the topics cannot be read: may the broker's user read them all?")
         meter = stack.enter_context(Meter(place.layout)) if place.layout is not None else None
         rested_at = time.time()
         time.sleep(profile.rest_s)

@@ -17,6 +17,7 @@ from loadtests.reconcile import FAULTS, Balance, Fault, Told
 from loadtests.report import again, compare, document, summary
 from loadtests.rounds import Round
 from loadtests.running import Outcome
+from loadtests.teams.judge import Reached
 from loadtests.verdict import judged
 
 
@@ -200,3 +201,14 @@ def test_a_run_from_before_spreads_were_kept_gets_them_from_its_folder(tmp_path:
     again_goals = again.completed(old, tmp_path)["goals"]
     assert {goal["goal"]: goal["spread"] for goal in again_goals} == known
     assert again.completed(row, tmp_path / "not looked at") is row
+
+
+def test_a_team_is_a_row_and_its_faults_are_no() -> None:
+    row = Reached("team 1", 10, 20.0, 120, 3, 50, 49, 0, 1, dict.fromkeys(("doubled", "out-of-order", "malformed"), 0)
+                  | {"lost": 2}, {"count": 90, "p50": 0.2, "p95": 0.5, "p99": 0.8, "max": 0.9})  # fmt: skip
+    written = json.loads(json.dumps(row_of(replace(outcome(), teams=[row]))))
+    line = "| team 1 | 10 | 20 | 120 | 3 | 49 of 50 | 2 | 0 | 0 | 0 | 0 | 1 | 0.2 | 0.5 | 0.8 | 0.9 |"
+    assert line in document.section(written)
+    [goal] = [goal for goal in written["goals"] if "other teams" in goal["goal"]]
+    assert (goal["value"], goal["count"], goal["met"]) == (2, 120, False)
+    assert "other team" not in document.section(row_of(outcome()))

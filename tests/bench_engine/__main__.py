@@ -13,6 +13,7 @@ import logging
 import os
 import sys
 import warnings
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,9 @@ def main() -> int:
     for name in arguments.parts:
         print(f"measuring {name}", file=sys.stderr, flush=True)
         row[name] = parts[name].measure(arguments.out)
+        row.setdefault("runs", {})[name] = _now()
         file.write_text(json.dumps(row, indent=1) + "\n")  # an hour of measuring outlives a failure in the next part
-    row |= {"name": "engine", "cores": os.cpu_count(), "load_1min": round(os.getloadavg()[0], 1)}
+    row |= {"name": "engine", "cores": os.cpu_count()}
     measured = {name: part for name, part in parts.items() if name in row}
     row["goals"] = [goal for name, part in measured.items() for goal in part.goals(row[name])]
     file.write_text(json.dumps(row, indent=1) + "\n")
@@ -63,6 +65,11 @@ def main() -> int:
     for goal in row["goals"]:
         print(f"{'met  ' if goal['met'] else 'UNMET'} {goal['goal']}: {goal['value']} ({goal['target']})")
     return 0
+
+
+def _now() -> dict[str, Any]:
+    """When a part was measured, and what else ran: parts of one page may lie days apart."""
+    return {"day": datetime.now(UTC).date().isoformat(), "load_1min": round(os.getloadavg()[0], 1)}
 
 
 if __name__ == "__main__":

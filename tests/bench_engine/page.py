@@ -18,7 +18,7 @@ def page(row: Mapping[str, Any], sections: Sequence[str]) -> str:
         (
             "# The engine",
             "",
-            f"Written by `make bench-engine` on {row['cores']} cores, load {row['load_1min']} at the end; one thread, no GPU. Times are of the "
+            f"Written by `make bench-engine` on {row['cores']} cores; one thread, no GPU. Times are of the "
             "process's own clock (CPU), both sides of a ratio in one run, turn about in a random order; a ratio is taken round by "
             "round. Spread: 10th to 90th percentile of the rounds.",
             "",
@@ -30,6 +30,14 @@ def page(row: Mapping[str, Any], sections: Sequence[str]) -> str:
             "|---|---|---|---|---|",
             goals,
             "",
-            *sections,
+            *(f"{section.rstrip()}\n" for section in sections),
+            "## When",
+            "",
+            "Each part by itself, with the machine's one-minute load when it ended: `make bench-engine PARTS=...` measures some anew and keeps the others.",
+            "",
+            "| part | day (UTC) | load |",
+            "|---|---|---|",
+            *(f"| {name} | {run['day']} | {run['load_1min']} |" for name, run in row["runs"].items()),
+            "",
         )
     )

@@ -38,7 +38,7 @@ def drawn(
     For families that take no reference face.
     """
     wanted, unwanted = lanes
-    told = {_TOLD[name]: tensor for name, tensor in wanted.items() if name in _TOLD}
+    told: dict[str, Any] = {_TOLD[name]: tensor for name, tensor in wanted.items() if name in _TOLD}
     if unwanted is not None:
         told |= {f"negative_{_TOLD[name]}": tensor for name, tensor in unwanted.items() if name in _TOLD}
     if "guidance_rescale" in inspect.signature(family.pipeline.__call__).parameters:

@@ -37,6 +37,10 @@ with warnings.catch_warnings():
         TopicAlreadyExistsError,
         UnknownMemberIdError,
     )
+    from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
+
+# For tansu_batches, as the client is imported here alone.
+RecordBatch, RecordBatchBuilder = DefaultRecordBatch, DefaultRecordBatchBuilder
 
 _log = logging.getLogger(__name__)
 _REBALANCED = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
+from semblance.eventbus.kafka_broker import RecordBatch, RecordBatchBuilder
 
 _NAME = re.compile(
     r"clusters/[^/]+/topics/(?P<topic>[^/]+)/partitions/(?P<partition>\d+)/records/(?P<offset>\d{20})\.batch"
@@ -49,7 +49,7 @@ def read(base_offset: int, data: bytes) -> Batch | None:
     """The batch; none for what is to be left alone: of a transaction, compressed, stamped by the broker, empty, with
     offsets missing (the broker goes on by the number of records), or damaged."""
     try:
-        found = DefaultRecordBatch(data)
+        found = RecordBatch(data)
         if found.magic != _MAGIC or found.attributes or not found.validate_crc():
             return None
     except (struct.error, IndexError):
@@ -64,10 +64,10 @@ def joined(batches: Sequence[Batch]) -> bytes:
     headers, times and offsets as they were."""
     base_offset = batches[0].base_offset
     room = 2 * sum(batch.size for batch in batches)  # offsets and times may take more bytes than they did
-    builder = DefaultRecordBatchBuilder(_MAGIC, 0, 0, _NOBODY, _NOBODY, _NOBODY, room)
+    builder = RecordBatchBuilder(_MAGIC, 0, 0, _NOBODY, _NOBODY, _NOBODY, room)
     delta = 0
     for batch in batches:
-        for record in DefaultRecordBatch(batch.data):
+        for record in RecordBatch(batch.data):
             if builder.append(delta, record.timestamp, record.key, record.value, record.headers) is None:
                 raise ValueError(f"{len(batches)} batches did not go into {room} bytes")
             delta += 1

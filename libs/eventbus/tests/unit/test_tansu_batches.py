@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
+from semblance.eventbus.kafka_broker import RecordBatch, RecordBatchBuilder
 from semblance.eventbus.tansu_batches import Batch, Place, joined, place_of, read
 
 Kept = tuple[int, int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]
@@ -20,7 +20,7 @@ _RECORD = st.tuples(st.integers(0, 2**41), _BYTES, _BYTES, _HEADERS)
 
 def batch(records: Sequence[Kept], *, compression: int = 0, transactional: int = 0) -> bytes:
     """As the broker stores it: offsets from 0 on."""
-    builder = DefaultRecordBatchBuilder(2, compression, transactional, 7, 0, 0, 1 << 20)
+    builder = RecordBatchBuilder(2, compression, transactional, 7, 0, 0, 1 << 20)
     for offset, time_ms, key, value, headers in records:
         builder.append(offset - records[0][0], time_ms, key, value, headers)
     return bytes(builder.build())
@@ -33,7 +33,7 @@ def whole(base_offset: int, data: bytes) -> Batch:
 
 
 def kept(base_offset: int, data: bytes) -> list[Kept]:
-    return [(base_offset + r.offset, r.timestamp, r.key, r.value, r.headers) for r in DefaultRecordBatch(data)]
+    return [(base_offset + r.offset, r.timestamp, r.key, r.value, r.headers) for r in RecordBatch(data)]
 
 
 @given(st.lists(st.lists(_RECORD, min_size=1, max_size=4), min_size=1, max_size=6), st.integers(0, 10**9))

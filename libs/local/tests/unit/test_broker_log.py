@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Sequence
 
 import pytest
 
+from semblance.eventbus.kafka_broker import RecordBatch, RecordBatchBuilder
 from semblance.eventbus.tansu_batches import place_of
 from semblance.local.broker_log import BrokerLog
 from semblance.objects.errors import BucketMissing, StoreUnavailable
 from semblance.objects.memory_store import MemoryStore
-
-with warnings.catch_warnings():
-    # As in eventbus's kafka_broker.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
 _FOLDER = "clusters/tansu_cluster/topics/{}/partitions/0000000000/records/"
 
@@ -41,7 +36,7 @@ def store() -> KilledStore:
 
 def add(store: MemoryStore, topic: str, first: int, count: int, *, size: int = 100) -> None:
     for offset in range(first, first + count):
-        builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 22)
+        builder = RecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 22)
         builder.append(0, 1_795_900_000_000, b"k", b"%d" % offset + b"x" * size, [])
         store.put("broker", f"{_FOLDER.format(topic)}{offset:020d}.batch", bytes(builder.build()))
 
@@ -52,7 +47,7 @@ def offsets(store: MemoryStore, topic: str) -> list[int]:
     for key in store.list("broker", _FOLDER.format(topic)):
         place = place_of(key)
         assert place is not None
-        found += [place.base_offset + record.offset for record in DefaultRecordBatch(store.get("broker", key))]
+        found += [place.base_offset + record.offset for record in RecordBatch(store.get("broker", key))]
     return found
 
 
@@ -63,7 +58,7 @@ def found_from(store: MemoryStore, topic: str, offset: int) -> set[int]:
     found: set[int] = set()
     for key in keys[keys.index(first) :]:
         base = int(key[-26:-6])
-        found |= {base + record.offset for record in DefaultRecordBatch(store.get("broker", key))}
+        found |= {base + record.offset for record in RecordBatch(store.get("broker", key))}
     return {number for number in found if number >= offset}
 
 

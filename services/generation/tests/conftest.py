@@ -20,6 +20,7 @@ from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.errors import EngineAway, SourceGone
 from semblance.generation.domain.image import Image
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.sizes import offered
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.handlers import images
 from semblance.generation.ports import (
@@ -238,7 +239,9 @@ def service(tmp_path: Path) -> Iterator[Service]:
         renderer=renderer,
         quarantine=SealedObjects(store, sealer, QUARANTINE),
         words=SealedWords(sealer),
-        rules=Rules(open_images=3, people=3, tick_s=0.5, turn_s=30, own_steps=12),
+        rules=Rules(
+            open_images=3, people=3, tick_s=0.5, turn_s=30, own_steps=12, sizes=offered([(64, 64), (96, 64)], 256)
+        ),
     )
     kinds = work_kinds(ports, lease_s=30, max_attempts=3)
     yield Service(

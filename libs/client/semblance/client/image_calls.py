@@ -51,6 +51,7 @@ class ImageCalls(Calls):
         likeness_scale: float | None = None,
         adapter_strength: float | None = None,
         begin_within_s: int | None = None,
+        size: str | None = None,
         use: str | None = None,
         others: Sequence[Mapping[str, Any]] = (),
         region: Region | None = None,
@@ -59,10 +60,11 @@ class ImageCalls(Calls):
     ) -> Image:
         """Queue a picture; wait() for the image's id. None leaves a number to the platform. `adapter_strength`: what
         share of the adapter is worn, more than 0, at most 1. `begin_within_s`: not begun by then, it fails as
-        "not-begun-in-time". `use`: a word of semblance.kernel.use, signed into the picture. `others`: whom it shows
-        beside you, each with the `grant_id` that they gave to you, where they stand (`region`: "left", "right", "top",
-        "bottom" or a box of left, top, right and bottom in shares of the picture) and what is said of them alone
-        (`prompt`); `region` and `own_prompt` are yours. Without regions all stand side by side."""
+        "not-begun-in-time". `size`: one of capabilities().sizes. `use`: a word of semblance.kernel.use, signed into the
+        picture. `others`: whom it shows beside you, each with the `grant_id` that they gave to you, where they stand
+        (`region`: "left", "right", "top", "bottom" or a box of left, top, right and bottom in shares of the picture)
+        and what is said of them alone (`prompt`); `region` and `own_prompt` are yours. Without regions all stand side
+        by side."""
         asked: dict[str, Any] = {
             "adapter_id": adapter_id,
             "prompt": prompt,
@@ -74,6 +76,7 @@ class ImageCalls(Calls):
             "likeness_scale": likeness_scale,
             "adapter_strength": adapter_strength,
             "begin_within_s": begin_within_s,
+            "size": size,
             "use": use,
             **(
                 {"others": [dict(each) for each in others], "region": region, "own_prompt": own_prompt}

@@ -211,11 +211,12 @@ class Adapter(Model):
 
 class Capabilities(Model):
     """`people_max`: in one picture; 1 where the backbone draws one person a picture. `own_steps`: of a request that
-    names none, where that is known."""
+    names none, where that is known. `sizes`: that create_image() takes; the first is drawn where none is named."""
 
     people_max: int
     steps_max: int
     own_steps: int | None = None
+    sizes: list[str] = []
 
 
 class Image(Model):

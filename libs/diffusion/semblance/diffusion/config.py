@@ -22,6 +22,7 @@ _ARCFACE_CENTRE: Final = (56.0, 51.6)
 _HEAD_SCALE_OF_64: Final = 0.369
 
 Framing = tuple[tuple[float, float], ...]
+Edge = Annotated[int, Field(ge=8, le=4096)]
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,13 @@ class BackboneConfig:
     name: str
     version: str
     licence: str
-    resolution_px: Annotated[int, Field(ge=8, le=4096)]
+    resolution_px: Edge
     framing: Framing
     trigger: Annotated[str, Field(pattern=r"\S", max_length=60)] = "sks person"
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     lora: LoraSettings = field(default_factory=LoraSettings)
+    sizes: Annotated[tuple[tuple[Edge, Edge], ...], Field(max_length=16)] = ()
+    """Width and height of pictures, px, that it was trained to draw beside the square of resolution_px."""
 
     @property
     def class_word(self) -> str:
@@ -144,6 +147,16 @@ def own_steps(directory: Path) -> int | None:
     if not directory.is_dir():
         return None
     return read_config(directory, native_px=8).sampler.steps
+
+
+def drawn_sizes(directory: Path) -> tuple[tuple[int, int], ...]:
+    """Width and height, px, of what may be asked of this backbone, its own first; none where the directory is not here
+    or `semblance.json` leaves its resolution to the pipeline. Raises BackboneUnusable."""
+    if not directory.is_dir() or "resolution_px" not in _stated(directory):
+        return ()
+    config = read_config(directory, native_px=8)
+    own = (config.resolution_px, config.resolution_px)
+    return own, *(size for size in config.sizes if size != own)
 
 
 def stated_licence(directory: Path) -> str:

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from semblance.diffusion import BackboneUnusable, RenderRequest, load_backbone, render, weights_digest
 from semblance.diffusion.backbone import IP_ADAPTER_FILE, BackboneOptions
-from semblance.diffusion.config import own_steps
+from semblance.diffusion.config import drawn_sizes, own_steps
 
 OURS = BackboneOptions(allow_licences=("unstated",))
 
@@ -52,6 +52,7 @@ def test_a_pipeline_without_a_card_gets_defaults(plain_dir: Path, tmp_path: Path
     backbone = load_backbone(directory, OURS)
     assert own_steps(directory) == backbone.config.sampler.steps
     assert own_steps(tmp_path / "away") is None
+    assert drawn_sizes(directory) == drawn_sizes(tmp_path / "away") == ()
     assert backbone.config.resolution_px == 32
     assert backbone.config.trigger == "sks person"
     left_eye, right_eye = backbone.config.framing[:2]

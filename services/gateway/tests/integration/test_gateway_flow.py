@@ -204,12 +204,13 @@ def test_the_openai_shape_waits_for_the_picture(world, ada) -> None:
     adapter_id = ada.adapter(world, ada.opt_in())
     order = {"model": f"persona:{adapter_id}", "prompt": "a portrait"}
     published_at_once(world, ada)
-    made = ada.post("/v1/images/generations", json={**order, "use": "personal"})
+    made = ada.post("/v1/images/generations", json={**order, "use": "personal", "size": "384x256"})
     assert made.status_code == 200
     # What is not begun while the caller waits would only be in the way of what they ask for next.
-    assert [(asked.use, asked.begin_within_s) for asked in world.platform.generation.orders] == [("personal", 120)]
+    [asked] = world.platform.generation.orders
+    assert (asked.use, asked.begin_within_s, asked.size) == ("personal", 120, "384x256")
     assert base64.b64decode(made.json()["data"][0]["b64_json"]) == PNG
-    for wrong in ({"n": 2}, {"size": "1024x1024"}, {"response_format": "url"}, {"model": "dall-e-3"}, {"use": "x"}):
+    for wrong in ({"n": 2}, {"size": "large"}, {"response_format": "url"}, {"model": "dall-e-3"}, {"use": "x"}):
         assert code(ada.post("/v1/images/generations", json={**order, **wrong})) == "invalid-request"
 
 
@@ -253,9 +254,12 @@ def test_an_adapter_is_worn_as_it_was_judged_or_less(world, ada) -> None:
         assert (refused.status_code, code(refused)) == (422, "invalid-request")
     for number in (0, 3601, 1.5):
         assert ada.post("/v1/images", json=order | {"begin_within_s": number}).status_code == 422
-    assert ada.post("/v1/images", json=order | {"adapter_strength": 1, "begin_within_s": 3600}).status_code == 202
+    assert (
+        ada.post("/v1/images", json=order | {"adapter_strength": 1, "begin_within_s": 3600, "size": "auto"}).status_code
+        == 202
+    )
     [asked] = world.platform.generation.orders
-    assert (asked.adapter_strength, asked.begin_within_s) == (1, 3600)
+    assert (asked.adapter_strength, asked.begin_within_s, asked.size) == (1, 3600, "auto")
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "a\x00b", "a\nb", "x" * 1001, "\ud800"])

@@ -123,11 +123,11 @@ class Training(training_grpc.TrainingServiceServicer):
 class Generation(generation_grpc.GenerationServiceServicer):
     def CreateImage(self, request: Any, context: Any) -> Any:
         assert (request.steps, request.guidance_scale, request.likeness_scale) == (0, 0.0, -1.0)
-        assert (request.adapter_strength, request.begin_within_s) == (0.5, 60)
+        assert (request.adapter_strength, request.begin_within_s, request.size) == (0.5, 60, "384x256")
         return generation.Image(image_id=request.image_id, state=generation.IMAGE_STATE_QUEUED, seed=request.seed)
 
     def GetCapabilities(self, request: Any, context: Any) -> Any:
-        return generation.Capabilities(people_max=1, steps_max=50)
+        return generation.Capabilities(people_max=1, steps_max=50, sizes=["256x256"])
 
 
 class Provenance(provenance_grpc.ProvenanceServiceServicer):
@@ -219,11 +219,11 @@ def test_adapters(channel):
 
 
 def test_images(channel):
-    numbers = {"adapter_strength": 0.5, "begin_within_s": 60}
+    numbers = {"adapter_strength": 0.5, "begin_within_s": 60, "size": "384x256"}
     order = ImageOrder("i", "c", "a", "a portrait", "", 2**63 - 1, None, None, None, **numbers)
     image = GrpcGeneration(channel).create("s", order)
     assert (image.id, image.state, image.seed) == ("i", "queued", 2**63 - 1)
-    assert GrpcGeneration(channel).capabilities() == Capabilities(1, 50, None)
+    assert GrpcGeneration(channel).capabilities() == Capabilities(1, 50, None, ("256x256",))
     assert "portrait" not in repr(order)
 
 

@@ -112,6 +112,7 @@ def test_what_cannot_be_meant_is_refused(two) -> None:
     for wrong in (
         {"region": "left"},  # and the other has none
         {"negative_prompt": "sad"},
+        {"size": "384x256"},
         {"others": [given | {"region": outside}]},
         {"others": [{"region": "left"}]},
         {"others": [given, given]},
@@ -129,7 +130,8 @@ def test_more_than_the_backbone_draws_are_refused_before_anything_is_counted(
     generation = two.world.platform.generation
     assert two.eve.http.get("/v1/capabilities").json()["people_max"] == 4
     generation.people_max = people_max
-    assert two.eve.http.get("/v1/capabilities").json() == {"people_max": people_max, "steps_max": 50, "own_steps": 12}
+    can = two.eve.http.get("/v1/capabilities").json()
+    assert can == {"people_max": people_max, "steps_max": 50, "own_steps": 12, "sizes": ["256x256"]}
     others = [{"grant_id": two.grant()} for _ in range(people_max)]
     asked = two.ask(*others)
     assert (code(asked), bool(asked.json()["remedy"])) == ((422, refused), True)

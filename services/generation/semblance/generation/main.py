@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc
 
 from semblance.contracts.generation.v1 import service_pb2_grpc
-from semblance.diffusion.config import own_steps
+from semblance.diffusion.config import drawn_sizes, own_steps
 from semblance.diffusion.pipelines import keeps_parts
 from semblance.faces import OpenCvFaceEngine
 from semblance.generation.adapters.engine_metrics import watch_engines
@@ -20,6 +20,7 @@ from semblance.generation.adapters.work import work_kinds
 from semblance.generation.api.servicer import GenerationServicer
 from semblance.generation.consumers import subscriptions
 from semblance.generation.domain.errors import BackboneMissing
+from semblance.generation.domain.sizes import Offered, offered
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer
 from semblance.generation.ml.options import backbone_dir, renderer_settings
@@ -85,6 +86,7 @@ def build(settings: GenerationSettings) -> Application:
             tick_s=settings.tick_s,
             turn_s=settings.turn_s,
             own_steps=own_steps(backbone_dir(settings)),
+            sizes=sizes_of(settings),
         ),
     )
 
@@ -120,6 +122,13 @@ def people_max(settings: GenerationSettings) -> int:
     if settings.engine != "stub" and keeps_parts(backbone_dir(settings)) is False:
         return 1
     return settings.people_max
+
+
+def sizes_of(settings: GenerationSettings) -> Offered:
+    """What may be asked for; nothing of a stub, which gives out what it has."""
+    if settings.engine == "stub":
+        return {}
+    return offered(drawn_sizes(backbone_dir(settings)), settings.upscale_to_px)
 
 
 def renderer_of(settings: GenerationSettings) -> Renderer:

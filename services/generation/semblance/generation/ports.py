@@ -11,6 +11,7 @@ from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.events import Event
 from semblance.generation.domain.image import Image, State
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.sizes import Offered
 from semblance.generation.domain.together import Area
 from semblance.generation.domain.withdrawn import Whose, Withdrawal
 from semblance.kernel.clock import Clock
@@ -320,6 +321,8 @@ class Rules:
     """So much later is the turn of each further picture of whoever has some waiting."""
     own_steps: int | None = None
     """Of the backbone, which draws them when nobody names a number; None where it is not at hand."""
+    sizes: Offered = field(default_factory=dict)
+    """That may be asked for; none where the backbone is not at hand."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from semblance.generation.adapters.neighbours import ProvenanceSources, SafetyPr
 from semblance.generation.api.servicer import GenerationServicer
 from semblance.generation.domain.errors import SourceGone, SourceUnusable
 from semblance.generation.domain.order import Words
+from semblance.generation.domain.sizes import Size
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from semblance.kernel.ids import AdapterId, ImageId, SubjectId, new_id
@@ -114,6 +115,7 @@ def test_a_picture_of_two_over_the_wire(service, address: str) -> None:  # type:
             generation.CreateImage(order)
         can = generation.GetCapabilities(service_pb2.GetCapabilitiesRequest())
         assert (can.people_max, can.steps_max, can.own_steps) == (3, 50, 12)
+        assert list(can.sizes) == ["256x256", "384x256"]
 
 
 def test_a_picture_from_request_to_removal(service, address: str) -> None:  # type: ignore[no-untyped-def]
@@ -130,6 +132,7 @@ def test_a_picture_from_request_to_removal(service, address: str) -> None:  # ty
             likeness_scale=-1,
             adapter_strength=0.5,
             begin_within_s=3600,
+            size="384x256",
         )
         queued = generation.CreateImage(order)
         assert queued == generation.CreateImage(order)
@@ -138,7 +141,7 @@ def test_a_picture_from_request_to_removal(service, address: str) -> None:  # ty
         made = generation.GetImage(service_pb2.GetImageRequest(subject_id=service.subject_id, image_id=queued.image_id))
         assert (made.state, made.width_px) == (service_pb2.IMAGE_STATE_QUARANTINED, 256)
         drawn = service.renderer.calls[0][1]
-        assert (drawn.likeness_scale, drawn.adapter_strength) == (None, 0.5)
+        assert (drawn.likeness_scale, drawn.adapter_strength, drawn.size) == (None, 0.5, Size(96, 64))
         assert list(generation.ListImages(service_pb2.ListImagesRequest(subject_id=service.subject_id)).images) == [
             made
         ]
@@ -154,7 +157,11 @@ def test_a_picture_from_request_to_removal(service, address: str) -> None:  # ty
         order.adapter_strength = 1.5
         with pytest.raises(Invalid, match="at most 1"):
             generation.CreateImage(order)
-        order.adapter_strength, order.prompt = 0, ""
+        order.adapter_strength, order.size = 0, "512x512"
+        with pytest.raises(Invalid, match="not drawn here") as refused:
+            generation.CreateImage(order)
+        assert refused.value.code == "size-not-offered"
+        order.size, order.prompt = "", ""
         with pytest.raises(Invalid):
             generation.CreateImage(order)
         with pytest.raises(NotFound):

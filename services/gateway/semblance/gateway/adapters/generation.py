@@ -40,6 +40,7 @@ class GrpcGeneration:
             use=order.use,
             adapter_strength=order.adapter_strength or 0.0,
             begin_within_s=order.begin_within_s or 0,
+            size=order.size,
         )
         if order.edit is not None:
             request.source_image_id = order.edit.source_image_id
@@ -86,7 +87,7 @@ class GrpcGeneration:
 
     def capabilities(self) -> Capabilities:
         answer = self._stub.GetCapabilities(pb.GetCapabilitiesRequest())
-        return Capabilities(answer.people_max, answer.steps_max, answer.own_steps or None)
+        return Capabilities(answer.people_max, answer.steps_max, answer.own_steps or None, tuple(answer.sizes))
 
     def _page(self, request: pb.ListImagesRequest) -> Page[Image]:
         answer = self._stub.ListImages(request)

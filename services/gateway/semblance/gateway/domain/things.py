@@ -185,11 +185,12 @@ class SharedOrder:
 @dataclass(frozen=True)
 class Capabilities:
     """people_max: in one picture; 1 where what draws keeps nobody to a part. own_steps: of a request that names none;
-    None where that is not known."""
+    None where that is not known. sizes: of published pictures, the one of a request that names none first."""
 
     people_max: int
     steps_max: int
     own_steps: int | None
+    sizes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -246,6 +247,7 @@ class ImageOrder:
     adapter_strength: float | None = None
     # What is not begun by then is not drawn any more.
     begin_within_s: int | None = None
+    size: str = ""
 
     def __repr__(self) -> str:
         return f"ImageOrder({self.image_id}, prompt of {len(self.prompt)} characters)"

@@ -47,6 +47,7 @@ def create_image(gate: Gate, subject_id: str, *, image_id: str, wish: Wish) -> I
             likeness_scale=wish.likeness_scale,
             adapter_strength=wish.adapter_strength,
             begin_within_s=wish.begin_within_s,
+            size=wish.size or "",
             use=wish.use or "",
             edit=wish.edit,
         ),

@@ -154,6 +154,7 @@ def _order(gate: Gate, requester_id: str, image_id: str, grant: Grant, wish: Wis
         likeness_scale=wish.likeness_scale,
         adapter_strength=wish.adapter_strength,
         begin_within_s=wish.begin_within_s,
+        size=wish.size or "",
         shared=terms_of(grant, grant.allowed, requester_id),
         use=wish.use or "",
         edit=wish.edit,

@@ -35,6 +35,7 @@ class Wish:
     likeness_scale: float | None = None
     adapter_strength: float | None = None
     begin_within_s: int | None = None
+    size: str | None = None
     use: str | None = None
     edit: EditOrder | None = None
     # Of a picture of several: where its first person stands, what is said of them alone, and the others.

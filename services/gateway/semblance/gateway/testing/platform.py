@@ -309,7 +309,7 @@ class FakeGeneration:
         return tuple(ImageCount(i.consent_id, i.consent_id, i.state, bool(i.requester_id), 1) for i in found)
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(self.people_max, 50, 12)
+        return Capabilities(self.people_max, 50, 12, ("256x256",))
 
     def remove(self, subject_id: str, image_id: str) -> Image:
         self.image(subject_id, image_id)

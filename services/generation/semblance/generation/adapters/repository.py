@@ -14,6 +14,7 @@ from semblance.generation.adapters.tables import images
 from semblance.generation.domain.edit import Changes, Edit, Kept
 from semblance.generation.domain.image import ERASED_REQUESTER, Image, Pixels, State, Visibility
 from semblance.generation.domain.order import Order
+from semblance.generation.domain.sizes import kept_size
 from semblance.generation.domain.together import Another
 from semblance.generation.ports import ImageCount
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
@@ -175,6 +176,7 @@ def _values(image: Image) -> dict[str, Any]:
         "declared_use": image.use.value if image.use else "",
         "reason_codes": list(image.reason_codes),
         "area": asdict(image.order.area) if image.order.area else None,
+        "drawn_size": image.order.size.name if image.order.size else None,
         **_edited(image.edit),
     }
 
@@ -197,7 +199,8 @@ def _edit(row: sa.Row[Any]) -> Edit | None:
 
 def _order(row: sa.Row[Any]) -> Order:
     area = people_rows.area_of(row.area)
-    return Order(row.seed, row.steps, row.guidance_scale, row.likeness_scale, area, row.adapter_strength)
+    numbers = row.seed, row.steps, row.guidance_scale, row.likeness_scale
+    return Order(*numbers, area, row.adapter_strength, kept_size(row.drawn_size))
 
 
 def _image(row: sa.Row[Any], others: tuple[Another, ...]) -> Image:

@@ -46,8 +46,9 @@ images = sa.Table(
     # How many it shows, and where the subject stands among several.
     sa.Column("people", sa.Integer, nullable=False),
     sa.Column("area", sa.JSON(none_as_null=True)),
-    # NULL: the adapter's own, and at any time.
+    # NULL: the adapter's own, at any time, and the backbone's own.
     sa.Column("adapter_strength", sa.Float),
+    sa.Column("drawn_size", sa.String(16)),
     sa.Column("begin_by", UtcDateTime),
     # What queued drawings are taken by; NULL in rows older than the column.
     sa.Column("turn_at", UtcDateTime),

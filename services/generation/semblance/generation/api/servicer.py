@@ -12,6 +12,7 @@ from semblance.generation.domain.edit import Kept, parse_changes
 from semblance.generation.domain.errors import InvalidOrder
 from semblance.generation.domain.image import Image
 from semblance.generation.domain.order import MAX_STEPS, parse_order, parse_words
+from semblance.generation.domain.sizes import parse_size
 from semblance.generation.domain.together import Area, parse_area
 from semblance.generation.handlers import images
 from semblance.generation.handlers.editing import FromPicture
@@ -50,6 +51,7 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
                 likeness_scale=request.likeness_scale,
                 area=_area(request),
                 adapter_strength=request.adapter_strength,
+                size=parse_size(request.size, self._ports.rules.sizes),
             ),
             shared=_shared(request),
             use=parse_use(request.use),
@@ -101,7 +103,9 @@ class GenerationServicer(service_pb2_grpc.GenerationServiceServicer):
     ) -> service_pb2.Capabilities:
         """Of the backbone and the settings."""
         rules = self._ports.rules
-        return service_pb2.Capabilities(people_max=rules.people, steps_max=MAX_STEPS, own_steps=rules.own_steps or 0)
+        return service_pb2.Capabilities(
+            people_max=rules.people, steps_max=MAX_STEPS, own_steps=rules.own_steps or 0, sizes=list(rules.sizes)
+        )
 
 
 def _told(made: Image) -> service_pb2.Image:

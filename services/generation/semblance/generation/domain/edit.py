@@ -13,7 +13,7 @@ from semblance.kernel.ids import ConsentId, ImageId
 
 
 class Kept(enum.Enum):
-    """Which part of the source stays as it is, at the backbone's own size; NOTHING: all of it is drawn on."""
+    """Which part of the source stays as it is, at the size that it was drawn in; NOTHING: all of it is drawn on."""
 
     NOTHING = "nothing"
     FACE = "face"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from semblance.kernel.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded, Unavailable
 
 
@@ -59,6 +61,16 @@ class InvalidOrder(Invalid):
     """A number or text breaks its limit."""
 
     code = "invalid-order"
+
+
+class SizeNotOffered(Invalid):
+    """Nobody taught the backbone to draw pictures of that size."""
+
+    code = "size-not-offered"
+
+    def __init__(self, offers: Sequence[str]) -> None:
+        remedy = f"Ask for one of {', '.join(offers)}." if offers else "Name no size."
+        super().__init__("pictures of that size are not drawn here", remedy=remedy)
 
 
 class NotBegunInTime(Conflict):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from semblance.generation.domain.errors import InvalidOrder
+from semblance.generation.domain.sizes import Size
 from semblance.generation.domain.together import Area
 
 MAX_PROMPT_CHARACTERS: Final = 1000
@@ -48,6 +49,7 @@ class Order:
     area: Area | None = None
     # Of everybody's adapter, what share is worn; None: all of it, as it was judged.
     adapter_strength: float | None = None
+    size: Size | None = None
 
 
 def parse_words(prompt: str, negative_prompt: str, said: Sequence[str] = ()) -> Words:
@@ -72,6 +74,7 @@ def parse_order(
     likeness_scale: float,
     area: Area | None = None,
     adapter_strength: float = 0.0,
+    size: Size | None = None,
 ) -> Order:
     """From the wire's numbers: 0 steps, guidance 0, a negative likeness and adapter strength 0 mean the backbone's and
     the adapter's own.
@@ -100,6 +103,7 @@ def parse_order(
         likeness_scale=None if likeness_scale < 0 else likeness_scale,
         area=area,
         adapter_strength=adapter_strength or None,
+        size=size,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from semblance.generation.domain.edit import Changes, Edit
 from semblance.generation.domain.errors import InvalidOrder, SourceGone
 from semblance.generation.domain.image import Image, State, Visibility
+from semblance.generation.domain.sizes import Size
 from semblance.generation.domain.together import Area
 from semblance.generation.handlers.together import Placed
 from semblance.generation.ports import Ports
@@ -25,9 +26,9 @@ class FromPicture:
 
 def begin_at(
     begin: FromPicture, everybody: Sequence[Placed], asker_id: SubjectId, ports: Ports
-) -> tuple[Edit, list[Placed]]:
-    """The edit, and everybody in it, the subject first. Raises SourceGone, InvalidOrder, and the errors of the source's
-    consent."""
+) -> tuple[Edit, Size | None, list[Placed]]:
+    """The edit, the size that its source was asked for in, and everybody in it, the subject first. Raises SourceGone,
+    InvalidOrder, and the errors of the source's consent."""
     subject_id = everybody[0].sitter.subject_id
     with ports.reads() as store:
         source = store.images.get(begin.source_id)
@@ -40,7 +41,7 @@ def begin_at(
     elif asker_id != subject_id and (source.requester_id != asker_id or source.visibility is not Visibility.SHOWN):
         raise SourceGone
     ports.consents.require(source.consent_id, source.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
-    return Edit(source.id, source.consent_id, begin.changes), list(everybody)
+    return Edit(source.id, source.consent_id, begin.changes), source.order.size, list(everybody)
 
 
 def is_published(image: Image | None) -> bool:

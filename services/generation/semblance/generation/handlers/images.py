@@ -58,9 +58,11 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
     requester_id = command.shared.requester_id if command.shared else None
     sitter = Sitter(command.subject_id, command.consent_id, command.adapter_id, command.shared)
     require_consent(sitter, ports)
-    edit, everybody = None, [Placed(sitter, command.order.area), *command.beside]
+    edit, size, everybody = None, command.order.size, [Placed(sitter, command.order.area), *command.beside]
+    if size is not None and (command.source is not None or command.beside):
+        raise InvalidOrder("an edit has its source's size, and a picture of several that of its parts")
     if command.source is not None:
-        edit, everybody = begin_at(command.source, everybody, command.asker_id, ports)
+        edit, size, everybody = begin_at(command.source, everybody, command.asker_id, ports)
     words = command.words.everything
     require_places(everybody, command.asker_id, command.words, ports.rules.people)
     if requester_id is not None and words.negative_prompt:
@@ -77,7 +79,7 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         consent_revision=consent.revision,
         adapter_id=adapter.id,
         adapter_consent_id=adapter.consent_id,
-        order=replace(command.order, area=everybody[0].area),
+        order=replace(command.order, area=everybody[0].area, size=size),
         sealed_words=ports.words.seal(command.subject_id, command.words),
         state=State.QUEUED,
         requested_at=now,

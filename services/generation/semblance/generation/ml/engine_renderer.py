@@ -10,7 +10,14 @@ from typing import Final
 
 import torch
 
-from semblance.diffusion import BackboneOptions, RenderRequest, RequestInvalid, derived_seed, load_backbone
+from semblance.diffusion import (
+    BackboneOptions,
+    BackboneUnusable,
+    RenderRequest,
+    RequestInvalid,
+    derived_seed,
+    load_backbone,
+)
 from semblance.diffusion.engine.engine import StepEngine
 from semblance.diffusion.engine.errors import QueueFull, Revoked
 from semblance.diffusion.engine.request import EngineRequest
@@ -58,6 +65,18 @@ def backbone_options(settings: RendererSettings) -> BackboneOptions:
     )
 
 
+def _require_drawn(engine: StepEngine, sizes: Sequence[tuple[int, int]]) -> None:
+    """What the backbone's card offers must be drawn. Raises BackboneUnusable."""
+    try:
+        for width_px, height_px in sizes:
+            engine.family.size(height_px, width_px)
+            if width_px * height_px > engine.settings.max_pixels:
+                raise RequestInvalid(f"a picture has at most {engine.settings.max_pixels} pixels")
+    except RequestInvalid as error:
+        engine.close()
+        raise BackboneUnusable(f"semblance.json offers {width_px}x{height_px}, but {error.detail}") from error
+
+
 class _Running:
     """What exists once the backbone is loaded."""
 
@@ -65,6 +84,7 @@ class _Running:
         torch.set_num_threads(settings.torch_threads)
         self.backbone = load_backbone(settings.backbone_dir, backbone_options(settings))
         self.engine = StepEngine(self.backbone, engine_settings(settings))
+        _require_drawn(self.engine, self.backbone.config.sizes)
         self.wardrobe = Wardrobe(self.engine.layout, withdrawn, capacity=settings.adapters, max_idle_s=settings.idle_s)
         self.engine.start()
 
@@ -130,7 +150,7 @@ class EngineRenderer:
     ) -> Drawing:
         """As draw; the subject comes first."""
         running = self._ready()
-        size = self._size(running, people)
+        size = self._size(running, order, people)
         start = None if begin is None else self._sources.start(begin, size, len(people))
         worn = worn_by(people, words, running.backbone.config.trigger, order.adapter_strength)
         known = all(each.dressed.reference is not None for each in people)
@@ -217,8 +237,11 @@ class EngineRenderer:
         self._loads = True
         return running
 
-    def _size(self, running: _Running, people: Sequence[Placed]) -> tuple[int, int]:
-        """Height and width: of several so that each part is about as large as a picture of one, if such is drawn."""
+    def _size(self, running: _Running, order: Order, people: Sequence[Placed]) -> tuple[int, int]:
+        """Height and width, as asked for; of several so that each part is as large as one of one person, where that
+        is drawn."""
+        if order.size is not None:
+            return running.engine.family.size(order.size.height_px, order.size.width_px)
         height, width = running.engine.family.size(None, None)
         of = canvas([each.area for each in people if each.area is not None])
         if height * of.down * width * of.across > running.engine.settings.max_pixels_in_parts:

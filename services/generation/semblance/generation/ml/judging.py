@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from semblance.faces import Embedding, Face, FaceEngine, RgbU8, similarity
+from semblance.generation.domain.sizes import Size, enlarged
 from semblance.generation.domain.together import Area
 
 # A tenth (256 px) to a third (1024 px) fewer bytes than OpenCV's own choice in the same time.
@@ -75,12 +76,12 @@ def _in(area: Area | None, faces: Sequence[Face], picture: RgbU8) -> list[Face]:
 
 def upscale(picture: RgbU8, edge_px: int) -> RgbU8:
     """Lanczos up until the shorter edge has `edge_px`; a picture that is already as large is left as it is."""
-    height, width = picture.shape[:2]
-    if min(height, width) >= edge_px:
+    drawn = Size(picture.shape[1], picture.shape[0])
+    size = enlarged(drawn, edge_px)
+    if size == drawn:
         return picture
-    times = edge_px / min(height, width)
-    size = round(width * times), round(height * times)
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LANCZOS4), np.uint8)
+    shape = size.width_px, size.height_px
+    return np.asarray(cv2.resize(picture, shape, interpolation=cv2.INTER_LANCZOS4), np.uint8)
 
 
 def png(picture: RgbU8) -> bytes:

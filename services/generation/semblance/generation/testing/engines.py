@@ -47,8 +47,7 @@ def small(backbone_dir: Path, *, best_of: int = 2, batches: int = 1) -> Renderer
 def trained(backbone_dir: Path) -> OpenAdapter:
     """Somebody's adapter, learnt from one picture of noise in the backbone's few steps."""
     backbone = load_backbone(backbone_dir)
-    reference = np.zeros(128, np.float32)
-    reference[0] = 1
+    reference = np.eye(1, 128, dtype=np.float32)[0] if backbone.reference_size else None
     picture = np.random.default_rng(0).integers(0, 256, (RESOLUTION_PX, RESOLUTION_PX, 3), dtype=np.uint8)
     lora = train_lora(
         backbone,
@@ -58,7 +57,7 @@ def trained(backbone_dir: Path) -> OpenAdapter:
         progress=lambda _done, _of: None,
         cancelled=lambda: False,
     )
-    return opened(lora, reference.tobytes(), backbone.digest)
+    return opened(lora, b"" if reference is None else reference.tobytes(), backbone.digest)
 
 
 def opened(lora: bytes, reference: bytes, backbone_digest: str, flat: bytes = b"") -> OpenAdapter:

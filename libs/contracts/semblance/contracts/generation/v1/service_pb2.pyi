@@ -80,7 +80,7 @@ class Beside(_message.Message):
     def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., region: _Optional[_Union[Region, _Mapping]] = ..., prompt: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ..., allowed_uses: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CreateImageRequest(_message.Message):
-    __slots__ = ("subject_id", "consent_id", "image_id", "adapter_id", "prompt", "negative_prompt", "seed", "steps", "guidance_scale", "likeness_scale", "requester_id", "limits", "denied_styles", "review", "use", "allowed_uses", "denied_uses", "requester_name", "source_image_id", "strength", "kept", "region", "own_prompt", "beside", "adapter_strength", "begin_within_s")
+    __slots__ = ("subject_id", "consent_id", "image_id", "adapter_id", "prompt", "negative_prompt", "seed", "steps", "guidance_scale", "likeness_scale", "requester_id", "limits", "denied_styles", "review", "use", "allowed_uses", "denied_uses", "requester_name", "source_image_id", "strength", "kept", "region", "own_prompt", "beside", "adapter_strength", "begin_within_s", "size")
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CONSENT_ID_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -107,6 +107,7 @@ class CreateImageRequest(_message.Message):
     BESIDE_FIELD_NUMBER: _ClassVar[int]
     ADAPTER_STRENGTH_FIELD_NUMBER: _ClassVar[int]
     BEGIN_WITHIN_S_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
     subject_id: str
     consent_id: str
     image_id: str
@@ -133,7 +134,8 @@ class CreateImageRequest(_message.Message):
     beside: _containers.RepeatedCompositeFieldContainer[Beside]
     adapter_strength: float
     begin_within_s: int
-    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., prompt: _Optional[str] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., likeness_scale: _Optional[float] = ..., requester_id: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ..., use: _Optional[str] = ..., allowed_uses: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ..., requester_name: _Optional[str] = ..., source_image_id: _Optional[str] = ..., strength: _Optional[float] = ..., kept: _Optional[_Union[KeptPart, str]] = ..., region: _Optional[_Union[Region, _Mapping]] = ..., own_prompt: _Optional[str] = ..., beside: _Optional[_Iterable[_Union[Beside, _Mapping]]] = ..., adapter_strength: _Optional[float] = ..., begin_within_s: _Optional[int] = ...) -> None: ...
+    size: str
+    def __init__(self, subject_id: _Optional[str] = ..., consent_id: _Optional[str] = ..., image_id: _Optional[str] = ..., adapter_id: _Optional[str] = ..., prompt: _Optional[str] = ..., negative_prompt: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance_scale: _Optional[float] = ..., likeness_scale: _Optional[float] = ..., requester_id: _Optional[str] = ..., limits: _Optional[_Iterable[str]] = ..., denied_styles: _Optional[_Iterable[str]] = ..., review: _Optional[bool] = ..., use: _Optional[str] = ..., allowed_uses: _Optional[_Iterable[str]] = ..., denied_uses: _Optional[_Iterable[str]] = ..., requester_name: _Optional[str] = ..., source_image_id: _Optional[str] = ..., strength: _Optional[float] = ..., kept: _Optional[_Union[KeptPart, str]] = ..., region: _Optional[_Union[Region, _Mapping]] = ..., own_prompt: _Optional[str] = ..., beside: _Optional[_Iterable[_Union[Beside, _Mapping]]] = ..., adapter_strength: _Optional[float] = ..., begin_within_s: _Optional[int] = ..., size: _Optional[str] = ...) -> None: ...
 
 class Image(_message.Message):
     __slots__ = ("image_id", "subject_id", "consent_id", "adapter_id", "state", "reason_codes", "seed", "width_px", "height_px", "manifest_id", "requested_at", "finished_at", "requester_id", "visibility", "use", "source_image_id", "people", "further_subjects")
@@ -256,11 +258,13 @@ class GetCapabilitiesRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class Capabilities(_message.Message):
-    __slots__ = ("people_max", "steps_max", "own_steps")
+    __slots__ = ("people_max", "steps_max", "own_steps", "sizes")
     PEOPLE_MAX_FIELD_NUMBER: _ClassVar[int]
     STEPS_MAX_FIELD_NUMBER: _ClassVar[int]
     OWN_STEPS_FIELD_NUMBER: _ClassVar[int]
+    SIZES_FIELD_NUMBER: _ClassVar[int]
     people_max: int
     steps_max: int
     own_steps: int
-    def __init__(self, people_max: _Optional[int] = ..., steps_max: _Optional[int] = ..., own_steps: _Optional[int] = ...) -> None: ...
+    sizes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, people_max: _Optional[int] = ..., steps_max: _Optional[int] = ..., own_steps: _Optional[int] = ..., sizes: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -106,7 +106,7 @@ def create_image(
 
 @router.get("/v1/capabilities", tags=["images"], dependencies=[ANYBODY])
 def get_capabilities(here: Here) -> Capabilities:
-    """What a picture can be asked for: how many people in it, how many steps."""
+    """What a picture can be asked for: how many people in it, how many steps, which sizes."""
     return Capabilities.of(images.capabilities(here.gate, here.settings.image_people_max))
 
 
@@ -246,6 +246,7 @@ def generate_like_openai(
             adapter_id=body.model.removeprefix("persona:"),
             prompt=body.prompt,
             use=body.use,
+            size=body.size,
             # Whoever waits here for nothing asks again, and what had not begun would only be in the way of it.
             begin_within_s=max(1, int(here.settings.image_wait_s)),
         )

@@ -39,6 +39,8 @@ _STRENGTH = "How much is drawn anew: near 0 next to nothing, 1 nearly all."
 _WORN = "Share of the adapter that is worn. 1, also when it is not said: as it was judged; nobody judged more."
 AdapterStrength = Annotated[float | None, Field(gt=0, le=1, allow_inf_nan=False, description=_WORN)]
 _IN_TIME = "Not begun after so many seconds, it is not drawn any more: it fails as `not-begun-in-time`."
+_SIZE = "Of the published picture, width and height, one of `GET /v1/capabilities`' `sizes`. None, `auto`: the first."
+SizeWord = Annotated[str | None, Field(pattern=r"^(auto|[1-9][0-9]{1,3}x[1-9][0-9]{1,3})$", description=_SIZE)]
 BeginWithin = Annotated[int | None, Field(ge=1, le=3600, description=_IN_TIME)]
 _KEEP = "Which part stays as it is; the other part is drawn anew. A face must be found in the picture."
 
@@ -168,6 +170,7 @@ class NewImage(Asked):
     adapter_strength: AdapterStrength = None
     begin_within_s: BeginWithin = None
     use: Annotated[UseWord | None, Field(description=_USE)] = None
+    size: SizeWord = None
     region: Where = None
     own_prompt: OwnWords = ""
     others: Annotated[list[NewOther], Field(default_factory=list, max_length=7)]
@@ -183,6 +186,8 @@ class NewImage(Asked):
             raise ValueError("name exactly one of adapter_id and grant_id")
         if not self.others and (self.region is not None or self.own_prompt):
             raise ValueError("region and own_prompt are for pictures with others")
+        if self.others and self.size is not None:
+            raise ValueError("a picture with others takes no size")
         if self.others and self.negative_prompt:
             raise ValueError("a picture with others takes no negative_prompt")
         if self.grant_id is not None and (self.consent_id is not None or self.negative_prompt):
@@ -280,13 +285,14 @@ class Image(Answered):
 class Capabilities(Answered):
     """What can be asked for here, which depends on the backbone that draws."""
 
-    model_config = ConfigDict(json_schema_extra=example(people_max=4, steps_max=50, own_steps=12))
+    model_config = ConfigDict(json_schema_extra=example(people_max=4, steps_max=50, own_steps=12, sizes=["256x256"]))
 
     people_max: Annotated[
         int, Field(description="In one picture. 1: `others` is refused, as the backbone draws one person a picture.")
     ]
     steps_max: int
     own_steps: Annotated[int | None, Field(description="Of a request that names none; null where it is not known.")]
+    sizes: Annotated[list[str], Field(description="Of a picture; the first is drawn where none is named.")]
 
 
 def _region(where: Literal["left", "right", "top", "bottom"] | Box | None) -> Region | None:
@@ -323,6 +329,7 @@ class OpenAiImageRequest(Asked):
     model: Annotated[str, Field(pattern=UUID_PATTERN.replace("^", "^persona:", 1))]
     prompt: Prompt
     n: Literal[1] = 1
+    size: SizeWord = None
     response_format: Literal["b64_json"] = "b64_json"
     use: Annotated[UseWord | None, Field(description=_USE)] = None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -22,7 +25,10 @@ class Telemetry:
 
     def __init__(self, service: str, settings: ServiceSettings, *, spans: SpanProcessor | None = None) -> None:
         """`spans` replaces the exporter, for tests."""
-        resource = Resource.create({"service.name": service, "service.namespace": "semblance"})
+        # Without an instance several replicas would share a series, and a counter's rate would be wrong.
+        instance = f"{socket.gethostname()}-{os.getpid()}"
+        named = {"service.name": service, "service.namespace": "semblance", "service.instance.id": instance}
+        resource = Resource.create(named)
         self.tracers = TracerProvider(resource=resource)
         readers: list[MetricReader] = []
         if spans is not None:

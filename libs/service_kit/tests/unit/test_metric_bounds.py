@@ -1,4 +1,4 @@
-"""What is told of seconds can be told apart at a second."""
+"""What is told of seconds can be told apart at a second, and what one process tells from what another does."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from semblance.service_kit import metrics
+from semblance.service_kit.settings import ServiceSettings
+from semblance.service_kit.telemetry import Telemetry
 
 
 def test_a_withdrawal_within_a_second_is_counted_apart_from_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,3 +33,14 @@ def test_a_withdrawal_within_a_second_is_counted_apart_from_a_later_one(monkeypa
         monkeypatch.undo()
         importlib.reload(metrics)
         provider.shutdown()
+
+
+def test_replicas_of_a_service_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    for process in (7, 8):
+        monkeypatch.setattr("os.getpid", lambda process=process: process)
+        telemetry = Telemetry("painter", ServiceSettings())
+        told.append(telemetry.tracers.resource.attributes)
+        telemetry.stop()
+    assert [each["service.name"] for each in told] == ["painter"] * 2
+    assert told[0]["service.instance.id"] != told[1]["service.instance.id"]

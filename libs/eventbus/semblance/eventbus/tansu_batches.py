@@ -13,20 +13,9 @@ from dataclasses import dataclass
 
 from semblance.eventbus.kafka_broker import RecordBatch, RecordBatchBuilder
 
-_NAME = re.compile(
-    r"clusters/[^/]+/topics/(?P<topic>[^/]+)/partitions/(?P<partition>\d+)/records/(?P<offset>\d{20})\.batch"
-)
+_NAME = re.compile(r"clusters/[^/]+/topics/[^/]+/partitions/\d+/records/(?P<offset>\d{20})\.batch")
 _MAGIC = 2
 _NOBODY = -1  # a producer that is not idempotent; what it was says nothing to who reads
-
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where an object's records stand."""
-
-    topic: str
-    partition: int
-    base_offset: int
 
 
 @dataclass(frozen=True)
@@ -39,10 +28,10 @@ class Batch:
     data: bytes
 
 
-def place_of(key: str) -> Place | None:
-    """What an object's key says; none if it is not a batch."""
+def base_offset_of(key: str) -> int | None:
+    """The offset in an object's key; none if it is not a batch."""
     found = _NAME.fullmatch(key)
-    return Place(found["topic"], int(found["partition"]), int(found["offset"])) if found else None
+    return int(found["offset"]) if found else None
 
 
 def read(base_offset: int, data: bytes) -> Batch | None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semblance.eventbus.kafka_broker import RecordBatch, RecordBatchBuilder
-from semblance.eventbus.tansu_batches import Batch, Place, joined, place_of, read
+from semblance.eventbus.tansu_batches import Batch, base_offset_of, joined, read
 
 Kept = tuple[int, int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 _NAME = "clusters/tansu_cluster/topics/identity.consent.v1/partitions/0000000005/records/{:020d}.batch"
@@ -73,6 +73,8 @@ def test_what_is_not_plain_or_not_whole_is_left_alone() -> None:
 
 
 def test_a_name_says_where_its_records_stand() -> None:
-    assert place_of(_NAME.format(120)) == Place("identity.consent.v1", 5, 120)
-    assert place_of(_NAME.format(120).replace(".batch", ".json")) is None
-    assert place_of("clusters/tansu_cluster/topics/identity.consent.v1/partitions/0000000005/watermark.json") is None
+    assert base_offset_of(_NAME.format(120)) == 120
+    assert base_offset_of(_NAME.format(120).replace(".batch", ".json")) is None
+    assert (
+        base_offset_of("clusters/tansu_cluster/topics/identity.consent.v1/partitions/0000000005/watermark.json") is None
+    )

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from semblance.eventbus.tansu_batches import Batch, joined, place_of, read
+from semblance.eventbus.tansu_batches import Batch, base_offset_of, joined, read
 from semblance.kernel.units import KIB
 from semblance.objects.ports import ObjectStore
 
@@ -43,8 +43,8 @@ class BrokerLog:
         partitions = list(self._partitions())
         fresh = itertools.chain.from_iterable(keys[1:] for keys in partitions)
         for key in itertools.islice((key for key in fresh if key not in self._batches), _READS):
-            place = place_of(key)
-            batch = read(place.base_offset, self.store.get(self.bucket, key)) if place else None
+            base_offset = base_offset_of(key)
+            batch = None if base_offset is None else read(base_offset, self.store.get(self.bucket, key))
             large = batch is not None and batch.size >= _LARGE_BYTES
             self._batches[key] = replace(batch, data=b"") if batch and large else batch
         went = 0
@@ -71,7 +71,7 @@ class BrokerLog:
     def _partitions(self) -> Iterator[list[str]]:
         """The keys of each in order, up to the first that was not there a pass ago: batches are written side by side,
         so an earlier one may still come."""
-        found = [key for key in self.store.list(self.bucket, _TOPICS) if place_of(key)]
+        found = [key for key in self.store.list(self.bucket, _TOPICS) if base_offset_of(key) is not None]
         known, self._known = self._known, set(found)
         self._batches = {key: batch for key, batch in self._batches.items() if key in self._known}
         for _, keys in itertools.groupby(found, lambda key: key.rpartition("/")[0]):

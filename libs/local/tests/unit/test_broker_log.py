@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from semblance.eventbus.kafka_broker import RecordBatch, RecordBatchBuilder
-from semblance.eventbus.tansu_batches import place_of
+from semblance.eventbus.tansu_batches import base_offset_of
 from semblance.local.broker_log import BrokerLog
 from semblance.objects.errors import BucketMissing, StoreUnavailable
 from semblance.objects.memory_store import MemoryStore
@@ -45,9 +45,9 @@ def offsets(store: MemoryStore, topic: str) -> list[int]:
     """As somebody who reads from the beginning gets them."""
     found: list[int] = []
     for key in store.list("broker", _FOLDER.format(topic)):
-        place = place_of(key)
-        assert place is not None
-        found += [place.base_offset + record.offset for record in RecordBatch(store.get("broker", key))]
+        base_offset = base_offset_of(key)
+        assert base_offset is not None
+        found += [base_offset + record.offset for record in RecordBatch(store.get("broker", key))]
     return found
 
 

@@ -208,15 +208,20 @@ def test_the_buckets_script_may_run_twice(evaluation: Any, tmp_path: Path) -> No
     client = tmp_path / "mc"
     client.write_text(
         f'#!/bin/sh\necho "$@" >> {tmp_path}/log\n'
+        f'case "$*" in *"alias set"*|*"user add"*) paste -sd " " >> {tmp_path}/piped ;; esac\n'
         'case "$*" in *attach*) echo "The specified policy change is already in effect." >&2; exit 1 ;; esac\n'
     )
     client.chmod(0o700)
     for user in ("admin", "generation", "identity", "ingest", "provenance", "safety", "training"):
         (tmp_path / "users" / user).mkdir(parents=True)
         (tmp_path / "users" / user / "user").write_text(f"{user}-key")
-        (tmp_path / "users" / user / "password").write_text("x")
+        (tmp_path / "users" / user / "password").write_text(f"{user}-secret\n")
     script = text.replace("/users/", f"{tmp_path}/users/")
     subprocess.run(["sh", "-c", script], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True)
     log = (tmp_path / "log").read_text()
     assert "mb --ignore-existing store/adapters" in log
     assert "admin policy attach store generation --user generation-key" in log
+    assert "secret" not in log
+    piped = (tmp_path / "piped").read_text().splitlines()
+    assert {"admin-key admin-secret", "safety-key safety-secret"} < set(piped)
+    assert len(piped) == 7

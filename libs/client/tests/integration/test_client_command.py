@@ -65,11 +65,18 @@ def capture(tmp_path):
     return folder
 
 
-def edits_and_varies(semblance, answer, image_id):
+def edits_and_varies(semblance, answer, image_id, orders):
     edit = ("image", "edit", image_id, "in the snow", "--keep", "face", "--strength", "0.5", "--out", "edited.png")
-    edited = answer(*edit)
+    edited = answer(*edit, "--adapter-strength", "0.25")
     assert (edited["state"], edited["source_image_id"]) == ("published", image_id)
-    assert [each["source_image_id"] for each in answer("image", "vary", image_id, "-n", "2")] == [image_id] * 2
+    vary = ("image", "vary", image_id, "-n", "2", "--begin-within", "30")
+    assert [each["source_image_id"] for each in answer(*vary)] == [image_id] * 2
+    assert [(each.size, each.adapter_strength, each.begin_within_s) for each in orders] == [
+        ("64x64", 0.5, 60),
+        ("", 0.25, None),
+        ("", None, 30),
+        ("", None, 30),
+    ]
     code, _, err = semblance("image", "edit", image_id, "x", "--strength", "2")
     assert (code != 0, "strength" in err) == (True, True)
 
@@ -102,13 +109,14 @@ def test_from_account_to_receipt(served, semblance, answer, capture, tmp_path):
     assert answer("photos", "score")["score_0_100"] == 72
     assert semblance("photos", "score")[1].startswith("72 of 100, 8 photos.\n-12  Add some 4 more")
     assert answer("adapter", "train", "--wait")["state"] == "ready"
-    made = answer("image", "create", "a portrait", "--out", "me.png")
+    worn = ("--size", "64x64", "--adapter-strength", "0.5", "--begin-within", "60")
+    made = answer("image", "create", "a portrait", "--out", "me.png", *worn)
     assert made["state"] == "published"
     assert answer("verify", "me.png")["made_here"] is True
     fetched = answer("image", "get", made["id"], "--out", "again.png")
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "me.png").read_bytes()
     assert len(fetched["sha256"]) == 64
-    edits_and_varies(semblance, answer, made["id"])
+    edits_and_varies(semblance, answer, made["id"], served.world.platform.generation.orders)
     assert (tmp_path / "edited.png").is_file()
     assert answer("image", "remove", made["id"])["state"] == "removed"
     assert answer("adapter", "list")[0]["state"] == "ready"

@@ -33,6 +33,9 @@ _WITH = (
     "shares (left,top,right,bottom). Again for more; without WHERE all stand side by side. The grant must say "
     "together; how many a picture may show, GET /v1/capabilities says. Who asked may edit it; it counts again."
 )
+Size = Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT", help="One of GET /v1/capabilities' sizes.")]
+Worn = Annotated[float | None, typer.Option(help="Share of the adapter that is worn, more than 0, at most 1.")]
+BeginWithin = Annotated[int | None, typer.Option(min=1, metavar="SECONDS", help="Not begun by then, it is not drawn.")]
 _ADAPTER = ["id", "state", "reason_code", "name", "photo_count", "likeness", "likeness_floor"]
 _IMAGE = ["id", "state", "reason_codes", "width_px", "height_px", "seed", "source_image_id"]
 
@@ -81,6 +84,9 @@ def create(
     adapter: Annotated[str | None, typer.Option(help="Defaults to the newest that is ready.")] = None,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     steps: Annotated[int | None, typer.Option(min=1)] = None,
+    size: Size = None,
+    adapter_strength: Worn = None,
+    begin_within: BeginWithin = None,
     use: Annotated[Use | None, typer.Option(help="What it is for; signed into the picture.")] = None,
     with_: Annotated[list[str] | None, typer.Option("--with", metavar="GRANT[@WHERE]", help=_WITH)] = None,
     at: Annotated[str | None, typer.Option(help="Where you stand, if others are in it.")] = None,
@@ -94,9 +100,9 @@ def create(
         raise typer.BadParameter("it says where you stand among others: name them by --with", param_hint="--at")
     others = [_other(text) for text in with_ or []]
     with client() as here:
-        asked: dict[str, Any] = {"seed": seed, "steps": steps, "use": use.value if use else None}
+        asked = _asked(seed, steps, adapter_strength, begin_within, use)
         together: dict[str, Any] = {"others": others, "region": _region(at) if at else None}
-        image = here.create_image(adapter or _ready_adapter(here), prompt, **asked, **together)
+        image = here.create_image(adapter or _ready_adapter(here), prompt, size=size, **asked, **together)
         _tell(here, image, out, timeout, wait=wait, as_json=json)
 
 
@@ -109,6 +115,8 @@ def edit(
     keep: Annotated[Keep, typer.Option(help="Which part stays as it is.")] = Keep.NOTHING,
     seed: Annotated[int | None, typer.Option(min=0)] = None,
     steps: Annotated[int | None, typer.Option(min=1)] = None,
+    adapter_strength: Worn = None,
+    begin_within: BeginWithin = None,
     use: Annotated[Use | None, typer.Option(help="What it is for; signed into the picture.")] = None,
     wait: Wait = False,
     out: Annotated[Path | None, typer.Option(help="Wait, and write the signed picture here.", dir_okay=False)] = None,
@@ -117,7 +125,7 @@ def edit(
 ) -> None:
     """Edit a published picture of yours; the new one names it as what it was made from."""
     with client() as here:
-        asked: dict[str, Any] = {"seed": seed, "steps": steps, "use": use.value if use else None}
+        asked = _asked(seed, steps, adapter_strength, begin_within, use)
         image = here.edit_image(image_id, prompt, strength=strength, keep=keep.value, **asked)
         _tell(here, image, out, timeout, wait=wait, as_json=json)
 
@@ -127,11 +135,13 @@ def vary(
     image_id: str,
     n: Annotated[int, typer.Option("-n", min=1, max=4)] = 1,
     strength: Annotated[float | None, typer.Option(help="More than 0, at most 1: how much is drawn anew.")] = None,
+    begin_within: BeginWithin = None,
     json: Json = False,
 ) -> None:
     """Ask for pictures like a published one."""
     with client() as here:
-        table(here.vary_image(image_id, n, strength=strength), _IMAGE, as_json=json)
+        made = here.vary_image(image_id, n, strength=strength, begin_within_s=begin_within)
+        table(made, _IMAGE, as_json=json)
 
 
 @app.command("list")
@@ -161,6 +171,14 @@ def remove_image(image_id: str, json: Json = False) -> None:
     with client() as here:
         image = here.remove_image(image_id)
     say(image, as_json=json, words=f"Image {image_id} is {image.state}.")
+
+
+def _asked(
+    seed: int | None, steps: int | None, worn: float | None, begin_within_s: int | None, use: Use | None
+) -> dict[str, Any]:
+    """What a new picture and an edit are both told."""
+    numbers: dict[str, Any] = {"seed": seed, "steps": steps, "adapter_strength": worn, "begin_within_s": begin_within_s}
+    return {**numbers, "use": use.value if use else None}
 
 
 def _tell(here: Client, image: Image, out: Path | None, timeout_s: float, *, wait: bool, as_json: bool) -> None:

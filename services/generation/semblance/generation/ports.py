@@ -40,8 +40,8 @@ class Images(Protocol):
     def get(self, image_id: ImageId, *, lock: bool = False) -> Image | None: ...
 
     def page(self, subject_id: SubjectId, after: str, limit: int, *, by_others: bool = False) -> list[Image]:
-        """What the person asked for, or what others did, also beside somebody else; by id, which is by time, the oldest
-        first."""
+        """What the person asked for, or what others did, also beside somebody else; newest first, those behind the id
+        `after`."""
 
     def page_of_requester(self, requester_id: SubjectId, after: str, limit: int) -> list[Image]:
         """What somebody asked for of others, in the same order."""

@@ -116,5 +116,5 @@ def test_pictures_are_listed_in_pages(service) -> None:  # type: ignore[no-untyp
     made = [service.create(consent, adapter_id).id for _ in range(3)]
     first, after = images.list_images(service.subject_id, "", 2, service.ports)
     rest, end = images.list_images(service.subject_id, after, 2, service.ports)
-    assert [image.id for image in (*first, *rest)] == sorted(made)
+    assert [image.id for image in (*first, *rest)] == sorted(made, reverse=True), "newest first"
     assert end == ""

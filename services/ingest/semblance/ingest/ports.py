@@ -95,7 +95,7 @@ class Photos(Protocol):
     def delete(self, photo_id: PhotoId) -> None: ...
 
     def page(self, subject_id: SubjectId, after: str, limit: int) -> list[Photo]:
-        """Oldest first; ids greater than `after`."""
+        """Newest first, those behind the id `after`."""
 
     def count(self, subject_id: SubjectId) -> int:
         """Photos that have or will have bytes."""

@@ -230,4 +230,4 @@ def test_pages_are_in_order_and_complete(service: Service, picture_of: PictureOf
         seen += [of.photo.id for of in page]
         if not after:
             break
-    assert seen == uploaded
+    assert seen == sorted(uploaded, reverse=True), "newest first"

@@ -258,7 +258,7 @@ def test_abandoned_uploads_are_swept_and_fresh_ones_are_not(service: Service, pi
     assert sweep(service.ports) == 2
     assert service.store.list(INCOMING, "") == []
     shown = [seen.photo.id for seen in library.list_photos(service.subject, "", 0, service.ports)[0]]
-    assert shown == sorted([fresh.photo.id, kept.id])
+    assert shown == sorted([fresh.photo.id, kept.id], reverse=True)
 
 
 def test_what_was_uploaded_is_not_what_is_kept(service: Service) -> None:

@@ -32,7 +32,7 @@ class Runs(Protocol):
     def get(self, adapter_id: AdapterId, *, lock: bool = False) -> Run | None: ...
 
     def page(self, subject_id: SubjectId, after: str, limit: int) -> list[Run]:
-        """By id, which is by time, the oldest first."""
+        """Newest first, those behind the id `after`."""
 
     def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Run]: ...
 

@@ -67,7 +67,7 @@ def test_adapters_are_listed_in_pages(service) -> None:  # type: ignore[no-untyp
     first, after = runs.list_adapters(service.subject_id, "", 2, service.ports)
     second, after_second = runs.list_adapters(service.subject_id, after, 2, service.ports)
     third, end = runs.list_adapters(service.subject_id, after_second, 2, service.ports)
-    assert [run.id for run in (*first, *second, *third)] == sorted(made)
+    assert [run.id for run in (*first, *second, *third)] == sorted(made, reverse=True), "newest first"
     assert end == ""
 
 

@@ -54,7 +54,7 @@ class SqlImages:
         return found[0] if found else None
 
     def page(self, subject_id: SubjectId, after: str, limit: int, *, by_others: bool = False) -> list[Image]:
-        """By id, which is by time; of pictures of several, those that somebody else asked for."""
+        """Newest first; of pictures of several, those that somebody else asked for."""
         own = sa.and_(_c.subject_id == subject_id, _asked_by_others(by_others))
         if not by_others:
             return self._page(own, after, limit)
@@ -63,7 +63,7 @@ class SqlImages:
         return self._page(sa.or_(own, shown), after, limit)
 
     def page_of_requester(self, requester_id: SubjectId, after: str, limit: int) -> list[Image]:
-        """By id, which is by time."""
+        """Newest first."""
         return self._page(_c.requester_id == requester_id, after, limit)
 
     def open_count(self, subject_id: SubjectId, *, by_others: bool = False) -> int:
@@ -132,7 +132,8 @@ class SqlImages:
         return list(ids)
 
     def _page(self, which: sa.ColumnElement[bool], after: str, limit: int) -> list[Image]:
-        return self._read(sa.select(images).where(which, _c.id > after).order_by(_c.id).limit(limit))
+        behind = _c.id < after if after else sa.true()
+        return self._read(sa.select(images).where(which, behind).order_by(_c.id.desc()).limit(limit))
 
     def _locked(self, condition: sa.ColumnElement[bool]) -> list[Image]:
         return self._read(sa.select(images).where(condition).order_by(_c.id).with_for_update())

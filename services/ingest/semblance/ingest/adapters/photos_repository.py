@@ -37,7 +37,8 @@ class SqlPhotos:
         self._sql.execute(sa.delete(photos).where(_p.id == photo_id))
 
     def page(self, subject_id: SubjectId, after: str, limit: int) -> list[Photo]:
-        return self._photos(_p.subject_id == subject_id, _p.id > after, limit=limit)
+        behind = _p.id < after if after else sa.true()
+        return self._photos(_p.subject_id == subject_id, behind, newest_first=True, limit=limit)
 
     def count(self, subject_id: SubjectId) -> int:
         query = sa.select(sa.func.count()).where(_p.subject_id == subject_id, _in(HELD | UNFINISHED))
@@ -52,8 +53,11 @@ class SqlPhotos:
     def abandoned(self, before: dt.datetime) -> list[Photo]:
         return self._photos(_in(UNFINISHED), _p.created_at < before, limit=1000)
 
-    def _photos(self, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Photo]:
-        rows = self._sql.execute(sa.select(photos).where(*conditions).order_by(_p.id).limit(limit)).mappings()
+    def _photos(
+        self, *conditions: sa.ColumnElement[bool], newest_first: bool = False, limit: int | None = None
+    ) -> list[Photo]:
+        order = _p.id.desc() if newest_first else _p.id
+        rows = self._sql.execute(sa.select(photos).where(*conditions).order_by(order).limit(limit)).mappings()
         return [_photo(row) for row in rows]
 
 

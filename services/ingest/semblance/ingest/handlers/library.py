@@ -41,7 +41,7 @@ def get_photo(subject_id: SubjectId, photo_id: PhotoId, ports: Ports) -> SeenPho
 
 
 def list_photos(subject_id: SubjectId, after: str, limit: int, ports: Ports) -> tuple[list[SeenPhoto], str]:
-    """A page, oldest first, and where the next one begins ("" on the last). `limit` 0 is PAGE, and PAGE is the most."""
+    """A page, newest first, and where the next one begins ("" on the last). `limit` 0 is PAGE, and PAGE is the most."""
     wanted = min(limit, PAGE) if limit > 0 else PAGE
     with ports.reads() as store:
         photos = store.photos.page(subject_id, after, wanted + 1)

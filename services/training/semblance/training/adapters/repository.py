@@ -34,8 +34,9 @@ class SqlRuns:
         return _run(row) if row is not None else None
 
     def page(self, subject_id: SubjectId, after: str, limit: int) -> list[Run]:
-        """By id, which is by time."""
-        query = sa.select(runs).where(runs.c.subject_id == subject_id, runs.c.id > after).order_by(runs.c.id)
+        """See ports.Runs."""
+        behind = runs.c.id < after if after else sa.true()
+        query = sa.select(runs).where(runs.c.subject_id == subject_id, behind).order_by(runs.c.id.desc())
         return [_run(row) for row in self._sql.execute(query.limit(limit))]
 
     def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Run]:

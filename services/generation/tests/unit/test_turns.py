@@ -154,6 +154,27 @@ def test_what_waits_for_room_in_the_engine_is_given_up_and_what_has_begun_is_not
         assert service.get(image).state is ends
 
 
+def test_what_was_begun_in_time_is_drawn_again_however_late(service, people: People) -> None:  # type: ignore[no-untyped-def]
+    lost, never_begun = people.ask("ada", "ada", within_s=60), people.ask("bob", "bob", within_s=60)
+
+    def lose(step: int) -> None:
+        # Ada's is lost behind its first step, Bob's before it.
+        if step == 2 or service.renderer.calls[-1][0].prompt == "bob":
+            raise EngineAway("lost")
+
+    service.renderer.between = lose
+    worker = Worker(service.database, service.work)
+    assert worker.run_once(RENDER_IMAGE)
+    assert worker.run_once(RENDER_IMAGE)
+    service.renderer.between = lambda _step: None
+    service.clock.advance(61)
+    assert worker.run_once(GIVE_UP_IMAGE)
+    assert worker.run_once(GIVE_UP_IMAGE)
+    assert service.get(never_begun).reason_codes == ("not-begun-in-time",), "nobody waits with it: it is told now"
+    assert people.drawn() == ["ada", "bob", "ada"]
+    assert service.get(lost).state is State.QUARANTINED
+
+
 def test_a_turn_and_a_wait_have_limits() -> None:
     assert turn_at(NOW, 0, 30) == NOW
     assert turn_at(NOW, 1000, 30) == NOW + dt.timedelta(seconds=30_000)

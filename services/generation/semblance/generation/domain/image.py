@@ -78,7 +78,7 @@ class Image:
     else asked, under a grant; the picture is the subject's all the same, and visibility says whether they may see it.
     use is what it is for, as whoever asked declared it; edit says which picture it begins at. others: whom it shows
     beside the subject; people: how many it was asked for with, also once one of them is erased. turn_at: its place in
-    the queue; begin_by: when nobody wants it begun any more (domain/turns.py).
+    the queue; begin_by: when nobody wants it begun any more (domain/turns.py), forgotten once it is.
     """
 
     id: ImageId
@@ -169,6 +169,10 @@ class Image:
     def begin(self) -> Image:
         """A worker took it. Raises WrongState."""
         return self._to(State.RUNNING)
+
+    def drawn_on(self) -> Image:
+        """The engine took a first step: from now on it is finished, however late and whoever has to draw it again."""
+        return dataclasses.replace(self, begin_by=None)
 
     def quarantine(self, pixels: Pixels) -> Image:
         """Its pixels lie sealed and wait. Raises WrongState."""

@@ -190,10 +190,12 @@ def end(image: Image, ended: Image, store: Store) -> None:
 
 
 def give_up_unbegun(image_id: ImageId, store: Store, ports: Ports) -> None:
-    """Nobody wants it begun any more: it is told now, not when its turn would have come. What a worker has begun, or
-    waits with for the engine, is the worker's own to give up."""
+    """Nobody wants it begun any more: it is told now, not when its turn would have come. What is drawn on is finished,
+    and what a worker waits with for the engine is the worker's own to give up."""
     image = store.images.get(image_id, lock=True)
-    if image is not None and image.state is State.QUEUED:
+    if image is None or not image.open or image.begin_by is None:
+        return
+    if image.state is State.QUEUED or not store.at_work([image.id]):
         end(image, image.fail(NotBegunInTime.code, ports.clock.now()), store)
 
 

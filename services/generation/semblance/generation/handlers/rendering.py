@@ -140,13 +140,25 @@ def _watch(image: Image, work: Work, tick: Tick, ports: Ports) -> OnStep:
             if not begun and image.late(ports.clock.now()):
                 raise NotBegunInTime
             return
-        begun[:] = [True]
+        if not begun:
+            begun[:] = [True]
+            _note_begun(image, ports)
         now_s = ports.clock.monotonic_s()
         if not last_s or now_s - last_s[-1] >= ports.rules.tick_s:
             last_s[:] = [now_s]
             tick(Progressed(image, step, steps))
 
     return between_steps
+
+
+def _note_begun(image: Image, ports: Ports) -> None:
+    """Whoever draws it again, since a process or an engine was lost, does not ask whether that is in time."""
+    if image.begin_by is None:
+        return
+    with ports.transactions() as store:
+        known = store.images.get(image.id, lock=True)
+        if known is not None and known.open:
+            store.images.save(known.drawn_on())
 
 
 def _finish(begun: Image, key: str, drawing: Drawing, ports: Ports) -> Settle:

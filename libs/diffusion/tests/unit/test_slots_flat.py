@@ -171,6 +171,7 @@ BAD_LORAS = {
     "metadata that is no JSON": (save(toy_tensors(1), metadata={"lora_adapter_metadata": "{"}), "JSON"),
     "an expression": (with_metadata(alpha_pattern={"(a+)+$": 1}), "plain names"),
     "alpha in words": (with_metadata(lora_alpha="much"), "no number"),
+    "alpha that no float holds": (with_metadata(alpha_pattern={"to_q": 10**400}), "not finite"),
     "stated DoRA": (with_metadata(use_dora=True), "DoRA"),
 }
 

@@ -136,4 +136,8 @@ def _stated_scale(metadata: Mapping[str, Any], name: str, rank: int) -> float:
             break
     if isinstance(alpha, bool) or not isinstance(alpha, int | float):
         raise AdapterUnusable("the LoRA's metadata states an alpha that is no number")
-    return float(alpha) / (math.sqrt(rank) if metadata.get(f"{prefix}.use_rslora") else rank)
+    try:
+        stated = float(alpha)
+    except OverflowError:  # a whole number in JSON may have any length
+        stated = math.inf
+    return stated / (math.sqrt(rank) if metadata.get(f"{prefix}.use_rslora") else rank)

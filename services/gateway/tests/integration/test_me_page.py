@@ -19,6 +19,7 @@ from semblance.gateway.domain.things import EditOrder
 from semblance.gateway.testing import GatewayInProcess, browser
 from semblance.gateway.testing.platform import FakeGeneration
 from semblance.gateway.testing.visit import PHRASE, Visit
+from semblance.kernel.ids import new_id
 
 pytestmark = [
     pytest.mark.integration,
@@ -301,6 +302,24 @@ def changed(visit: Visit, generation: FakeGeneration, image_id: str) -> None:
     generation.become(varied.image_id, "removed")
 
 
+def pages_of_pictures(visit: Visit, generation: FakeGeneration, image_id: str) -> None:
+    """The newest are shown, each with what became of it; a button brings the older ones."""
+    page, (owner, image) = visit.page, generation.owned[image_id]
+    for _ in range(24):
+        again = replace(image, id=new_id(), state="blocked", reason_codes=("no-face", "not-known-yet"))
+        generation.owned[again.id] = (owner, again)
+    page.fill("#ask [name=prompt]", "in the rain")
+    page.click("#ask [type=submit]")
+    page.until("/Waiting/.test(document.querySelector('#pictures li')?.innerText)")
+    assert page.run("document.querySelectorAll('#pictures li').length") == 20
+    assert "filter: no face can be seen in it: say more of the person." in visit.text("pictures")
+    assert "not-known-yet" not in visit.text("pictures")
+    page.click("#pictures-more")
+    page.until("document.querySelectorAll('#pictures li').length == 25")
+    visit.shoot("older")
+    assert page.run("document.getElementById('pictures-more').hidden"), "there are no older ones"
+
+
 def test_photos_become_pictures_with_content_credentials(
     world: GatewayInProcess, visit: Visit, sign_up: Callable[..., object], tmp_path: Path
 ) -> None:
@@ -341,3 +360,4 @@ def test_photos_become_pictures_with_content_credentials(
     page.click("#pictures .danger")
     page.until("!document.querySelector('#pictures li')")
     assert platform.generation.owned[image_id][1].state == "removed"
+    pages_of_pictures(visit, platform.generation, image_id)

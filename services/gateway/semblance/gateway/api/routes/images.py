@@ -65,7 +65,7 @@ def start_training(
 
 @router.get("/v1/adapters", tags=["adapters"])
 def list_adapters(caller: Reader, here: Here, after: After = None, limit: Limit = 20) -> Listed[Adapter]:
-    """The account's adapters."""
+    """The account's adapters, newest first."""
     return listed(Adapter, here.gate.training.adapters(caller.subject_id, after=inner_of(after), limit=limit))
 
 
@@ -118,7 +118,7 @@ def list_images(
     limit: Limit = 20,
     of: Annotated[Literal["me", "others"], Query(description="Of others: what you asked for under grants.")] = "me",
 ) -> Listed[Image]:
-    """Images that the account asked for. What others made of you is in the inbox."""
+    """Images that the account asked for, newest first. What others made of you is in the inbox."""
     read = here.gate.generation.images if of == "me" else here.gate.generation.made_by
     return listed(Image, read(caller.subject_id, after=inner_of(after), limit=limit))
 

@@ -136,7 +136,7 @@ def complete_upload(caller: Uploader, here: Here, photo_id: PathId) -> Photo:
 
 @router.get("/v1/photos", tags=["photos"])
 def list_photos(caller: Reader, here: Here, after: After = None, limit: Limit = 20) -> Listed[Photo]:
-    """The account's photos."""
+    """The account's photos, newest first."""
     return listed(Photo, here.gate.ingest.photos(caller.subject_id, after=inner_of(after), limit=limit))
 
 

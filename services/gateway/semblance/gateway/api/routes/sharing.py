@@ -148,7 +148,7 @@ def simulate_change(caller: Reader, _json: Annotated[None, READS_JSON], body: Ch
 
 @router.get("/v1/inbox")
 def list_inbox(caller: Reader, here: Here, after: After = None, limit: Limit = 20) -> Listed[InboxItem]:
-    """What others made of you, also under grants that have ended. DELETE /v1/images/{id} deletes for everybody."""
+    """What others made of you, newest first, ended grants too. DELETE /v1/images/{id} deletes for everybody."""
     found = here.gate.generation.images(caller.subject_id, after=inner_of(after), limit=limit, by_others=True)
     who = grants.who_are(here.gate, [image.requester_id for image in found.items])
     items = [InboxItem.seen(image, who) for image in found.items]

@@ -59,16 +59,20 @@ export async function call(method, path, { json, form, once, bytes } = {}) {
 export const get = (path) => call("GET", path);
 export const post = (path, json, once) => call("POST", path, { json, once });
 
-// Everything of a list, page after page.
-export async function all(path) {
-  const found = [];
-  for (let after = ""; after !== null;) {
-    const page = await get(`${path}${path.includes("?") ? "&" : "?"}limit=100${after && `&after=${encodeURIComponent(after)}`}`);
-    found.push(...page.items);
-    after = page.next_after;
+// The first pages of a list, newest first, and what the page behind them begins after: null where there is none.
+export async function pagesOf(path, pages, limit) {
+  const items = [];
+  let after = "";
+  for (let page = 0; page < pages && after !== null; page += 1) {
+    const told = await get(`${path}${path.includes("?") ? "&" : "?"}limit=${limit}${after && `&after=${encodeURIComponent(after)}`}`);
+    items.push(...told.items);
+    after = told.next_after;
   }
-  return found;
+  return { items, after };
 }
+
+// Everything of a list, page after page.
+export const all = async (path) => (await pagesOf(path, Infinity, 100)).items;
 
 // One key for one wish: sent again after a lost answer it makes nothing twice.
 export const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;

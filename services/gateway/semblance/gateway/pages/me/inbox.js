@@ -1,6 +1,6 @@
 // Pictures of the person that somebody else asked for: seen, let through, hidden or deleted by the person.
 
-import { call, get, post } from "/me/api.js";
+import { call, pagesOf, post } from "/me/api.js";
 import { at, heir, lay, made, on } from "/me/dom.js";
 import { PICTURE, published } from "/me/pictures.js";
 import { USES, who } from "/me/words.js";
@@ -29,13 +29,8 @@ export async function showInbox(withdrawn, { anew }) {
 }
 
 async function look() {
-  const began = acts, found = [];
-  let after = "";
-  for (let page = 0; page < pages && after !== null; page += 1) {
-    const told = await get(`/v1/inbox?limit=${LIMIT}${after && `&after=${encodeURIComponent(after)}`}`);
-    found.push(...told.items.filter((item) => item.image.state !== "removed"));
-    after = told.next_after;
-  }
+  const began = acts, { items, after } = await pagesOf("/v1/inbox", pages, LIMIT);
+  const found = items.filter((item) => item.image.state !== "removed");
   const now = await Promise.all(found.map(kept));
   if (began !== acts) { // the person has decided meanwhile, and what was read is older than that
     for (const made of now) if (made.url && ![...cards.values()].includes(made)) URL.revokeObjectURL(made.url);

@@ -1,9 +1,7 @@
 // The person's photos: sent one after the other, looked at by the platform, told in its own words.
 
-import { call, get, newKey } from "/me/api.js";
+import { all, call, get, newKey } from "/me/api.js";
 import { at, made, say } from "/me/dom.js";
-
-const LIMIT = 100; // shown; more are kept all the same
 
 export function photoDrop(consentFor, changed) {
   const drop = at("photo-drop"), files = at("photo-files");
@@ -40,7 +38,7 @@ let scored = ""; // which photos the score is of: they are opened for it, so it 
 
 // Whether some are still being looked at. trainConsent: the consent that a score may be asked under.
 export async function showPhotos(trainConsent) {
-  const photos = (await get(`/v1/photos?limit=${LIMIT}`)).items;
+  const photos = await all("/v1/photos"); // a page of them would tell a wrong number
   const of = (state) => photos.filter((photo) => photo.state === state);
   const used = of("accepted").length, open = of("received").length;
   at("photo-count").textContent = photos.length ? `${used} used${open ? `, ${open} being looked at` : ""}.` : "None yet.";

@@ -1,10 +1,12 @@
 // Learning how the person looks, and pictures that carry Content Credentials.
 
-import { call, get, newKey, post, session } from "/me/api.js";
+import { call, get, newKey, pagesOf, post, session } from "/me/api.js";
 import { at, day, go, lay, made, on, save, say } from "/me/dom.js";
 import { photoDrop, showPhotos } from "/me/library.js";
 import { showTogether, together } from "/me/together.js";
+import { WHY } from "/me/words.js";
 
+const LIMIT = 20;
 const AGAIN_MS = 1500, LATER_MS = 5000; // what is being made; what waits for another's word
 const LEARNING = ["queued", "training"], MAKING = ["queued", "running", "quarantined"];
 const ADAPTER = {
@@ -17,10 +19,7 @@ export const PICTURE = {
 };
 // Of a picture of several that is out, to whoever asked: anybody in it may keep it back.
 const KEPT_BACK = { waiting: "It is made. I get it once everybody in it lets me.", hidden: "Somebody in it keeps it from me." };
-const WHY = {
-  "person-missing": "not everybody could be recognised in it: ask again", "consent-of-another-required": "not everybody in it agrees, or not any more",
-};
-let consents = [], adapter = null, again = 0, edited = "";
+let consents = [], adapter = null, again = 0, edited = "", pages = 1;
 const cards = new Map();
 
 const consentFor = (purpose) => consents.find((consent) => consent.state === "active" && consent.purposes.includes(purpose))?.id;
@@ -34,6 +33,10 @@ export function pictures({ give }) {
     await look();
   });
   editing();
+  on(at("pictures-more"), "click", () => {
+    pages += 1;
+    return look();
+  });
   together(async (wish) => {
     if (adapter?.state !== "ready") throw new Error("First let the platform learn how you look.");
     await post("/v1/images", { adapter_id: adapter.id, ...wish }, newKey());
@@ -75,6 +78,7 @@ export async function showPictures() {
   consents = (await get("/v1/consents?limit=100")).items;
   for (const { url } of cards.values()) URL.revokeObjectURL(url);
   cards.clear();
+  pages = 1;
   at("pictures").replaceChildren();
   go("pictures");
   await Promise.all([showTogether(), look()]);
@@ -100,15 +104,20 @@ async function showAdapter() {
 }
 
 async function showImages() {
-  const images = (await get("/v1/images?limit=20")).items.filter((image) => image.state !== "removed");
+  const { items, after } = await pagesOf("/v1/images", pages, LIMIT), images = items.filter((image) => image.state !== "removed");
   for (const image of images) if (cards.get(image.id)?.as !== stands(image)) cards.set(image.id, { ...await card(image), as: stands(image) });
   lay(at("pictures"), images.map((image) => cards.get(image.id).element));
+  at("pictures-more").hidden = after === null;
   return images;
 }
 
 const keptBack = (image) => image.state === "published" && image.people > 1 && image.visibility !== "shown";
 const stands = (image) => `${image.state} ${image.visibility}`;
-const why = (image) => (image.reason_codes.length ? ` (${image.reason_codes.map((code) => WHY[code] ?? code).join(", ")})` : "");
+const why = ({ reason_codes: codes, state }) => {
+  if (!["blocked", "failed", "revoked"].includes(state)) return "";
+  const words = state === "revoked" ? [] : codes.filter((code) => code in WHY).map((code) => WHY[code]);
+  return words.length ? `: ${words.join("; ")}.` : ".";
+};
 
 async function card(image) {
   const element = made("li"), several = image.people > 1;

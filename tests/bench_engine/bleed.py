@@ -229,7 +229,9 @@ As the service draws them (a canvas on which each part is as large as a picture 
 faces were found, more like their own person, and at or above safety's `own_floor` ({service["floor"]:g}). The rest is refused, never published. The less like of the two:
 {_words(service["least_like"])}, by the reference faces. Few people, and none of them exists: this shows the order of things and no rate.
 
-![Pairs in the three ways, four pictures each](engine-together.jpg)
+In the picture a row is a pair, with its {found["takes"]} pictures: rows 1 to {found["pairs"]} are the first way, {found["pairs"] + 1} to {2 * found["pairs"]} (narrow) the second, {2 * found["pairs"] + 1} to {3 * found["pairs"]} the third.
+
+![Pairs in the three ways, from above: as large as a picture of one each, the backbone's own square, no parts](engine-together.jpg)
 """
 
 

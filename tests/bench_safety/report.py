@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,18 @@ def write(row: Row, out: Path) -> None:
 
 def curve(points: list[Row], shipped: float) -> np.ndarray:
     """Rates against own_floor, with 95 % intervals; the shipped floor upright."""
-    image, at = _axes("own_floor (cosine)", 0.6), {p["own_floor"]: k for k, p in enumerate(points)}
+    highest = 0.06 * math.ceil(max(p[name]["high_95"] for p in points for name in _COLOURS) / 0.06)
+    image, at = _axes("own_floor (cosine)", highest), {p["own_floor"]: k for k, p in enumerate(points)}
     step = (_WIDE - _LEFT - 30) / max(1, len(points) - 1)
-    for name, colour in _COLOURS.items():
-        spots = [(round(_LEFT + at[p["own_floor"]] * step), _y(p[name]["rate"], 0.6)) for p in points]
+    for below, (name, colour) in enumerate(_COLOURS.items()):
+        thick = 2 + 2 * (len(_COLOURS) - 1 - below)  # where rates are alike, the first still shows around the last
+        spots = [(round(_LEFT + at[p["own_floor"]] * step), _y(p[name]["rate"], highest)) for p in points]
         cv2.polylines(
-            image, [np.array(spots, np.int32)], isClosed=False, color=colour, thickness=2, lineType=cv2.LINE_AA
+            image, [np.array(spots, np.int32)], isClosed=False, color=colour, thickness=thick, lineType=cv2.LINE_AA
         )
         for (x, _), p in zip(spots, points, strict=True):
-            cv2.line(image, (x, _y(p[name]["low_95"], 0.6)), (x, _y(p[name]["high_95"], 0.6)), colour, 1, cv2.LINE_AA)
+            low, high = (_y(p[name][end], highest) for end in ("low_95", "high_95"))
+            cv2.line(image, (x, low), (x, high), colour, 1, cv2.LINE_AA)
     for k, (name, colour) in enumerate(_COLOURS.items()):
         _text(image, _NAMES[name], (_WIDE - 380, 40 + 22 * k), colour)
     for p in points[::2]:

@@ -24,7 +24,7 @@ def page(row: dict[str, Any]) -> str:
     return f"""# Opting in: liveness and matching
 
 Written by `make bench-identity`. {row["people"]} synthetic people of the seeds {row["seeds"][0]} to {row["seeds"][1]}; every
-threshold was chosen on other seeds (services/identity/README.md). Captures of 28 frames, 320 x 240, JPEG quality 86; OpenCV's
+threshold was chosen on other seeds (services/identity/README.md). Captures of 38 frames, 320 x 240, JPEG quality 86; OpenCV's
 SFace. Nobody here is real, the attacks are drawn, and nothing is certified: a test with real people, screens and attack
 instruments (ISO/IEC 30107-3) is missing. Spread: half a 95 % interval by bootstrap over people; for APCER the distance of
 the bound from the rate; for seconds half the range.

@@ -12,8 +12,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from loadtests import origin, running, slo
 from loadtests import profile as profiles
-from loadtests import running, slo
 from loadtests.arrivals import BadPlan
 from loadtests.load import LoadFailed
 from loadtests.people.settle import NotSettled
@@ -79,7 +79,7 @@ def main() -> int:
 
 
 def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Namespace) -> int:
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+    stamp, commit = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ"), origin.commit()
     folder = arguments.out / f"{profile.name}-{stamp}"
     folder.mkdir(parents=True)
     metered = not arguments.url or bool(arguments.prometheus)
@@ -108,7 +108,7 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
             master_port=arguments.master_port,
         )  # fmt: skip
     findings = judged(objectives, found)
-    row = summary.summary(found, findings)
+    row = summary.summary(found, findings, commit)
     before = compare.last(arguments.out, profile.name, folder)
     page.write(row, found, before, folder)
     summary.write(row, folder)

@@ -72,6 +72,8 @@ def generate(step: Step) -> None:
     state = step.caller.ended(
         image_id, who.token, within_s=IMAGE_S, marks={"progress": "first progress", "published": "picture"}
     )
+    # The filter's no is an answer; how many may be refused is an objective (`pictures_published_share`).
+    _must(state in {"published", "blocked"}, f"the picture ended as {state or 'nothing'}")
     if state == "published":
         step.world.pictures.append(_content(step, who, image_id))
         del step.world.pictures[:-50]

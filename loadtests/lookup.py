@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from loadtests import ledger
 from loadtests.ledger import Entry
 from loadtests.reconcile import KINDS, Shown
+from loadtests.world import Somebody
 from semblance.client import Client
+from semblance.client.errors import ApiError
+from semblance.kernel.errors import Kind
 
+T = TypeVar("T")
 Jobs = dict[str, dict[str, Shown]]
-Look = Callable[[Mapping[str, str], Iterable[str]], Jobs]
-"""(token by subject, ids to leave out) to what is listed; `jobs_of` with its address."""
+Look = Callable[[Mapping[str, Somebody], Iterable[str]], Jobs]
+"""(people by subject, ids to leave out) to what is listed; `jobs_of` with its address."""
 
 
-def jobs_of(url: str, tokens: Mapping[str, str], before: Iterable[str]) -> Jobs:
+def in_their_name(client: Client, who: Somebody, ask: Callable[[], T]) -> T:
+    """What `ask` finds with their client; they sign in again where their token is no longer taken. Raises
+    SemblanceError."""
+    try:
+        return ask()
+    except ApiError as e:
+        if e.kind is not Kind.UNAUTHENTICATED:
+            raise
+        who.token = client.sign_in(who.handle, who.password).access_token
+        return ask()
+
+
+def jobs_of(url: str, people: Mapping[str, Somebody], before: Iterable[str]) -> Jobs:
     """Subject to jobs by id, without the ids in `before`, which were there when the run began."""
     known, found = set(before), {}
-    for subject_id, token in tokens.items():
-        with Client(url, token, retries=25) as client:
+    for subject_id, who in people.items():
+        with Client(url, who.token, retries=25) as client:
             found[subject_id] = {
                 job.id: Shown(job.kind, job.state, job.ended)
-                for job in client.jobs()
+                for job in in_their_name(client, who, lambda: list(client.jobs()))
                 if job.id not in known and job.kind in KINDS
             }
     return found
@@ -30,7 +47,7 @@ def jobs_of(url: str, tokens: Mapping[str, str], before: Iterable[str]) -> Jobs:
 
 def settled_jobs(
     look: Look,
-    tokens: Mapping[str, str],
+    people: Mapping[str, Somebody],
     before: Iterable[str],
     *,
     within_s: float,
@@ -39,7 +56,7 @@ def settled_jobs(
     """The same, once all have ended or `within_s` seconds are over."""
     known, end_s = list(before), time.monotonic() + within_s
     while True:
-        found = look(tokens, known)
+        found = look(people, known)
         if all(job.ended for jobs in found.values() for job in jobs.values()) or time.monotonic() > end_s:
             return found
         sleep(1.0)

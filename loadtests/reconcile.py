@@ -35,11 +35,13 @@ _AT_THE_DOOR = {"PhotoRefused"}
 _BEGINS = {"photo": "PhotoReceived", "adapter": "AdapterRequested", "image": "ImageRequested"}
 # What is said of a thing once in its life.
 ONCE = (*_BEGINS.values(), "ImagePublished", "AdapterTrained")
+TO_COME, CAME = "pictures that were to come", "pictures that came"
 
 
 @dataclass(frozen=True)
 class Told:
-    """An event as a consumer of the topic saw it. `name` is the message's, `at` the producer's time, `seen` ours."""
+    """An event as a consumer of the topic saw it. `name` is the message's, `at` the producer's time, `seen` ours;
+    `sha256` is of a publication's signed bytes."""
 
     event_id: str
     topic: str
@@ -50,6 +52,7 @@ class Told:
     thing_id: str
     subject_id: str
     consent_id: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,31 @@ def balance(
         "subjects erased": len(erased),
         "events": sum(map(len, events.values())),
         "pictures published": len({t.thing_id for t in published}),
+        **_came(entries, accepted, events),
     }
     return found
+
+
+def left(entries: Iterable[Entry]) -> tuple[set[str], set[str]]:
+    """(subjects that were erased, consents that somebody began to withdraw)."""
+    listed = list(entries)
+    gone = {e.subject_id for e in listed if e.what == ledger.ERASED}
+    return gone, {e.consent_id for e in listed if e.what in {ledger.REVOKING, ledger.REVOKED}}
+
+
+def _came(
+    entries: Sequence[Entry], accepted: Mapping[tuple[str, str], Entry], events: Mapping[str, Sequence[Told]]
+) -> dict[str, int]:
+    """How many pictures were to come, and how many of them did: not those of people who took their consent back or were
+    erased, and not those that were taken away again."""
+    gone, withdrawn = left(entries)
+    names = {
+        job_id: {t.name for t in events.get(job_id, ())}
+        for (kind, job_id), entry in accepted.items()
+        if kind == "image" and entry.subject_id not in gone and entry.consent_id not in withdrawn
+    }
+    due = [said for said in names.values() if "ImageRemoved" not in said]
+    return {TO_COME: len(due), CAME: sum("ImagePublished" in said for said in due)}
 
 
 def _once(told: Iterable[Told]) -> dict[str, list[Told]]:

@@ -23,7 +23,7 @@ WORST = (LOST, DOUBLED, UNSAFE)
 @dataclass(frozen=True)
 class Round:
     """What became of one. `finished`: things were asked for, everything was broken that was to be, and was whole again
-    after each time;
+    after each time; `acts` of `planned` were done;
     `faults`: how many of each kind at its own end; `back_after_s`: the longest from an act to a whole platform, which
     was after `back_after`."""
 
@@ -38,6 +38,7 @@ class Round:
     faults: dict[str, int]
     back_after_s: float
     back_after: str
+    planned: int = 0
 
 
 def tally(number: int, done: Stretch, took_s: float) -> Round:
@@ -56,6 +57,7 @@ def tally(number: int, done: Stretch, took_s: float) -> Round:
         done.balance.by_kind(),
         worst["back_after_s"] if worst else 0.0,
         f"{worst['what']} {worst['target']}" if worst else "",
+        done.planned,
     )
 
 

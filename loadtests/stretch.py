@@ -10,22 +10,25 @@ from pathlib import Path
 from typing import Any
 
 from loadtests import arrivals, ledger, lookup, measures, reconcile
+from loadtests.chaos.record import Broken, under_load
 from loadtests.ledger import Entry
 from loadtests.load import LoadFailed, expected
 from loadtests.measures import Call, Walk, Window
 from loadtests.profile import ENOUGH, Profile
 from loadtests.reconcile import Balance, Told
 from loadtests.watcher import Watcher
-from loadtests.world import Roster
+from loadtests.world import Roster, Somebody
 
-Disturb = Callable[[Path, int], contextlib.AbstractContextManager[list[dict[str, Any]]]]
-"""(the run's or round's folder, the round from 1) to what was broken during the load, which grows."""
+Disturb = Callable[[Path, int], contextlib.AbstractContextManager[Broken]]
+"""(the run's or round's folder, the round from 1) to what is broken during the load."""
+
+_HISTORY_S = 120.0
 
 
 @dataclass(frozen=True)
 class Stretch:
     """Times of calls, walks, windows and chaos are seconds after `began_at`, a Unix time. `whole`: it was not ended
-    before all was broken that was to be."""
+    before all was broken that was to be; `planned`: how many acts of chaos were to be."""
 
     began_at: float
     windows: list[Window]
@@ -35,6 +38,7 @@ class Stretch:
     balance: Balance
     chaos: list[dict[str, Any]]
     whole: bool = True
+    planned: int = 0
 
     def of_round(self, number: int, run_began_at: float) -> Stretch:
         """The same as a stage of a run that began earlier."""
@@ -55,7 +59,7 @@ class Stretch:
 @dataclass
 class Scene:
     """What all stretches of a run share. `send`: the load, told profile, folder and seconds to the last arrival.
-    `first`: jobs that were there before the run, `before`: before the stretch."""
+    `first`: what the platform told or listed before the run, by id; `before`: before the stretch."""
 
     send: Callable[[Profile, Path, float], None]
     look: lookup.Look
@@ -69,8 +73,11 @@ class Scene:
     before: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
-        """What there is now was there before."""
-        self.first = frozenset(self._jobs())
+        """What there is now was there before, also what only the topics remember of a platform that was not started for
+        this run. Raises LoadFailed."""
+        if not self.watcher.catch_up(_HISTORY_S):
+            raise LoadFailed("the topics cannot be read: may the broker's user read them all?")
+        self.first = frozenset(self._jobs() | {each.thing_id for each in self.told(frozenset())})
         self.before = set(self.first)
 
     def told(self, but: frozenset[str] | set[str]) -> list[Told]:
@@ -86,8 +93,10 @@ class Scene:
         (folder / "told.json").write_text(json.dumps({"settle_s": profile.settle_s}))
         last_s = plan[-1].at_s if plan else 0.0
         self.say(f"{len(plan)} arrivals in {last_s:.0f} s" if plan else "nobody comes")
-        with self.disturb(folder, number) if self.disturb else contextlib.nullcontext([]) as chaos:
+        with self.disturb(folder, number) if self.disturb else contextlib.nullcontext(Broken()) as broken:
             self.send(profile, folder, last_s)
+        if broken.failure:
+            raise LoadFailed(f"the chaos did not come off: {broken.failure}")
         self.say("the load is over; waiting for what is still under way")
         entries = ledger.read(folder.glob("ledger-*.jsonl"))
         shown = lookup.settled_jobs(self.look, self._asked(entries), self.before, within_s=profile.settle_s)
@@ -101,8 +110,8 @@ class Scene:
         if enough.exists():
             windows = [Window("until it was enough", 0.0, enough.stat().st_mtime - began_at)]
         return Stretch(
-            began_at, windows, calls, walks, entries, self._balance(entries, shown, self.told(self.before)), chaos,
-            whole=profile.rounds is None or enough.exists(),
+            began_at, windows, calls, walks, entries, self._balance(entries, shown, self.told(self.before)),
+            under_load(broken.acts, last_s), profile.rounds is None or enough.exists(), broken.planned,
         )  # fmt: skip
 
     def next(self, done: Stretch) -> None:
@@ -126,13 +135,10 @@ class Scene:
     def _balance(self, entries: list[Entry], shown: lookup.Jobs, told: list[Told]) -> Balance:
         return reconcile.balance(entries, shown, told, grace_s=self.grace_s, slack_s=self.slack_s)
 
-    def _tokens(self) -> dict[str, str]:
-        return {who.subject_id: who.token for who in (*self.roster.accounts, *self.roster.ready)}
-
-    def _asked(self, entries: list[Entry]) -> dict[str, str]:
-        asked = lookup.subjects(entries)
-        return {subject: token for subject, token in self._tokens().items() if subject in asked}
+    def _asked(self, entries: list[Entry]) -> dict[str, Somebody]:
+        asked, known = lookup.subjects(entries), (*self.roster.accounts, *self.roster.ready)
+        return {who.subject_id: who for who in known if who.subject_id in asked}
 
     def _jobs(self) -> set[str]:
-        ready = {who.subject_id: who.token for who in self.roster.ready}
+        ready = {who.subject_id: who for who in self.roster.ready}
         return {job for jobs in self.look(ready, ()).values() for job in jobs}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from loadtests import rounds, running, slo, spread
+from loadtests import kept, rounds, running, slo, spread
+from loadtests.chaos import record
 from loadtests.report import summary
 from loadtests.teams import judge
 
 
 def judged(objectives: slo.Objectives, found: running.Outcome) -> list[slo.Finding]:
-    """What the profile's objectives say, and its rounds where it has some."""
+    """What the profile's objectives say, what was published and must still be there, what was to be broken, and its
+    rounds where it has some."""
     findings = slo.judge(
         objectives, found.calls, found.walks, found.balance, beyond=found.profile.beyond(),
         memory_growth=summary.memory(found).get("growth"), core_s_per_picture=found.pictures.beyond_rest,
@@ -17,6 +19,7 @@ def judged(objectives: slo.Objectives, found: running.Outcome) -> list[slo.Findi
             "core_s_per_picture": spread.over(found.pictures.parts, "parts of the run with as many pictures each"),
         },
     )  # fmt: skip
+    findings += [*kept.findings(found.balance), *record.findings(found.planned, found.chaos)]
     findings += judge.findings(found.teams)
     if found.profile.rounds:
         findings = [*rounds.findings(found.rounds, found.profile.rounds, found.balance), *findings]

@@ -118,6 +118,7 @@ class Watcher:
         self.told[event.event_id] = Told(
             event.event_id, record.topic, name, event.source, at, seen, thing_id,
             message.subject_id, message.consent_id,  # type: ignore[attr-defined]
+            message.sha256 if name == "ImagePublished" else "",  # type: ignore[attr-defined]
         )  # fmt: skip
         if at >= self._since:  # older ones were only waiting for us
             self.delays.append((record.topic, seen - at))

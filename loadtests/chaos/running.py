@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from loadtests import profile as profiles
+from loadtests.arrivals import BadPlan
 from loadtests.chaos.clocks import Clocks
 from loadtests.chaos.draw import drawn
 from loadtests.chaos.link import Link
 from loadtests.chaos.parts import WHOLE_S, Parts
 from loadtests.chaos.plan import Act, acts_of, slack_of
+from loadtests.chaos.record import Broken, Row
 from loadtests.profile import ENOUGH, Profile
 from loadtests.stretch import Disturb
 from semblance.local import config as configuration
@@ -28,18 +29,24 @@ from semblance.local.config import Config
 from semblance.local.layout import Layout
 
 _WRITE_S = 10.0
-Record = dict[str, Any]
+# Acts wait for each other, so the last of a plan comes later than it is written there.
+_SLIPS = 0.75
 
 
 def planned(profile: Profile) -> list[list[Act]]:
     """What is broken in each round, drawn by the profile's seed; without rounds in the one run: the profile's own
-    chaos, or that of profiles/chaos.yaml stretched to the profile's length. Raises BadPlan."""
+    chaos, or that of profiles/chaos.yaml, stretched to a longer profile's length, and of which a shorter one gets what
+    fits. Raises BadPlan."""
     if profile.rounds:
         return [drawn(profile.seed, number) for number in range(1, profile.rounds.count + 1)]
     if profile.chaos:
         return [acts_of(profile.chaos)]
-    other = profiles.read("chaos")
-    return [acts_of(other.chaos, stretch=profile.plan()[-1].at_s / other.plan()[-1].at_s)]
+    other, last_s = profiles.read("chaos"), max((arrival.at_s for arrival in profile.plan()), default=0.0)
+    found = acts_of(other.chaos, stretch=max(1.0, last_s / other.plan()[-1].at_s))
+    fit = [act for act in found if act.at_s <= _SLIPS * last_s] if last_s < other.plan()[-1].at_s else found
+    if not fit:
+        raise BadPlan(f"{profile.name}: too short for anything to break and be whole again")
+    return [fit]
 
 
 @contextmanager
@@ -99,21 +106,34 @@ class _Breaker:
     stop: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def during(self, folder: Path, number: int = 1) -> Iterator[list[Record]]:
+    def during(self, folder: Path, number: int = 1) -> Iterator[Broken]:
         """From the load's start to its end; what was not mended is mended at the end."""
-        records: list[Record] = []
         self.stop.clear()
         acts = self.rounds[number - 1]
-        thread = threading.Thread(target=self._run, args=(folder, acts, records), name="chaos", daemon=True)
+        broken = Broken(len(acts))
+        thread = threading.Thread(target=self._watched, args=(folder, acts, broken), name="chaos", daemon=True)
         thread.start()
         try:
-            yield records
+            yield broken
         finally:
             self.stop.set()
             thread.join(WHOLE_S)
-            self.parts.await_whole()
+            if thread.is_alive():
+                broken.failure = f"an act had not ended {WHOLE_S:.0f} s after the load"
+            if not self.parts.await_whole() and broken.acts:
+                broken.acts[-1]["whole"] = False
 
-    def _run(self, folder: Path, acts: Sequence[Act], records: list[Record]) -> None:
+    def _watched(self, folder: Path, acts: Sequence[Act], broken: Broken) -> None:
+        """Whatever ends the thread is told to whoever waits for what it does: an act that never came proves nothing."""
+        try:
+            self._run(folder, acts, broken.acts)
+        except Exception as e:  # noqa: BLE001 - a thread of our own: nobody else would hear of it
+            broken.failure = f"after {len(broken.acts)} of {len(acts)} acts: {e!r}"
+            self.say(f"chaos ended {broken.failure}")
+            if self.ends_load:
+                (folder / ENOUGH).touch()
+
+    def _run(self, folder: Path, acts: Sequence[Act], records: list[Row]) -> None:
         while not (folder / "began.json").exists():
             if self.stop.wait(0.2):
                 return
@@ -125,7 +145,7 @@ class _Breaker:
         if self.ends_load:
             (folder / ENOUGH).touch()
 
-    def _broken(self, act: Act, began_at: float) -> Record:
+    def _broken(self, act: Act, began_at: float) -> Row:
         self.say(f"chaos: {act.kind} {act.target}")
         alive = self.parts.pids(act.parts)
         ended = alive if act.kind in {"kill", "restart", "tear"} else {}
@@ -134,7 +154,7 @@ class _Breaker:
         whole = self.parts.await_whole(ended)
         if not whole:
             self.say(f"chaos: not every part was ready again after {WHOLE_S:.0f} s")
-        if len(alive) < len(act.parts):
+        if missed := len(alive) < len(act.parts):
             note = "was down before"
         elif act.kind in {"fill", "pause"} and self.parts.pids(act.parts) != alive:
             note = "died of it"
@@ -143,6 +163,7 @@ class _Breaker:
             "what": act.kind,
             "target": act.target,
             "back_after_s": round(time.time() - broken_at, 1),
+            "hit": not missed,
             "whole": whole,
             "note": note,
         }

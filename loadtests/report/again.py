@@ -1,11 +1,11 @@
-"""A run that was made before its spreads were kept, brought up to what is published now, from its own folder."""
+"""A run from before its spreads and its day were kept, brought up to what is published now, from its own folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from loadtests import measures, rounds, slo, spread
+from loadtests import measures, origin, rounds, slo, spread
 from loadtests.profile import Rounds
 from loadtests.reconcile import FAULTS, Balance
 
@@ -13,8 +13,10 @@ _LOOKED_AT = ("growth of memory", "core-s a picture, beyond rest")
 
 
 def completed(row: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The summary with a spread to each goal, out of the rows that the workers wrote; what the run did not keep is
-    said. A summary that has its spreads is left as it is."""
+    """The summary with its day, and with a spread to each goal out of the rows that the workers wrote; what the run did
+    not keep is said. A summary that has them is left as it is."""
+    if "day" not in row:
+        row = {**row, "day": origin.day_of(folder), "commit": origin.NOT_RECORDED}
     if all("spread" in goal for goal in row["goals"]):
         return row
     known = _spreads(row, folder)

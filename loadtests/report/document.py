@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from loadtests.origin import NOT_RECORDED
+
 TEAM = (
     "other team", "topics", "ms over an event", "events, each with one effect", "came again", "jobs of the ledger heard of",
     "lost", "doubled", "out of order", "malformed", "behind at the end", "clients anew",
@@ -45,7 +47,7 @@ def spread(goal: dict[str, Any]) -> str:
 def markdown(profiles: dict[str, dict[str, Any]]) -> str:
     """The page in docs/benchmarks."""
     verdicts = "\n".join(
-        f"| [{name}](#{name}) | {row['arrivals']} | {row['seconds']} | {sum(g['met'] for g in row['goals'])} of {len(row['goals'])} | {'yes' if row['passed'] else '**no**'} |"
+        f"| [{name}](#{name}) | {' | '.join(made(row))} | {row['arrivals']} | {row['seconds']} | {sum(g['met'] for g in row['goals'])} of {len(row['goals'])} | {'yes' if row['passed'] else '**no**'} |"
         for name, row in profiles.items()
     )
     return f"""# Load, with a verdict
@@ -56,11 +58,16 @@ Percentiles are order statistics. Spreads are of one run: for a percentile or a 
 each came alone, for rounds from round to round, for what is used from part to part; counts are exact. The load generator shares the machine. Adapters are learnt in few steps (`LEAN` of the
 tests): the way of the bytes is measured, not the likeness.
 
-| profile | arrivals | seconds | objectives met | verdict |
-|---|---|---|---|---|
+| profile | day (UTC) | commit | arrivals | seconds | objectives met | verdict |
+|---|---|---|---|---|---|---|
 {verdicts}
 
 {"".join(section(row) for row in profiles.values())}"""
+
+
+def made(row: dict[str, Any]) -> tuple[str, str]:
+    """(day, commit of the code that ran) of a run."""
+    return str(row.get("day", NOT_RECORDED)), str(row.get("commit", NOT_RECORDED))
 
 
 def section(row: dict[str, Any]) -> str:
@@ -80,11 +87,12 @@ def section(row: dict[str, Any]) -> str:
     )
     balance = "\n".join(f"| {name} | {count} |" for name, count in row["balance"].items())
     capacity = "\n".join(f"| {name} | {value} |" for name, value in flat(row["capacity"]))
+    day, commit = made(row)
     return f"""## {row["profile"]}
 
 `make loadtest PROFILE={row["profile"]}` on {row["cores"]} cores, one-minute load {row["load_before"]} before and {
         row["load_after"]
-    } after: {row["arrivals"]} arrivals in {row["seconds"]} s.
+    } after: {row["arrivals"]} arrivals in {row["seconds"]} s. Day (UTC): {day}; commit: {commit}.
 
 | objective | target | value | spread | of | met |
 |---|---|---|---|---|---|
@@ -147,16 +155,28 @@ def broken(row: dict[str, Any]) -> str:
 | what | times | whole again after s, median | at most | which was |
 |---|---|---|---|---|
 {"".join(_kind(*each) for each in by_kind(row["chaos"]))}"""
-    if not row["chaos"]:
+    if not row["chaos"] and not row.get("chaos_planned"):
         return ""
-    acts = "".join(
-        f"| {c['at_s']} | {c['what']} | {c['target']} | {c['back_after_s']} | {c.get('note', '')} |\n"
-        for c in row["chaos"]
-    )
+    acts = "".join("| " + " | ".join(map(str, act(c))) + " |\n" for c in row["chaos"])
     return f"""
+{acts_done(row)}
+
 | chaos, s | what | to | whole again after s | |
 |---|---|---|---|---|
 {acts}"""
+
+
+def acts_done(row: dict[str, Any]) -> str:
+    """How many of how many."""
+    return f"Acts of chaos: {len(row['chaos'])}; planned: {row.get('chaos_planned', NOT_RECORDED)}."
+
+
+def act(each: dict[str, Any]) -> tuple[object, ...]:
+    """An act's cells. Of one that was not survived it is not said after how long it was."""
+    back = each["back_after_s"] if each.get("whole", True) else f"not after {each['back_after_s']:g}"
+    late = "" if each.get("under_load", True) else "after the last arrival"
+    notes = ", ".join(filter(None, [str(each.get("note", "")), late]))
+    return each["at_s"], each["what"], each["target"], back, notes
 
 
 def by_kind(acts: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -168,11 +188,12 @@ def by_kind(acts: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]
 
 
 def _round(each: dict[str, Any]) -> str:
+    acts = f"{each['acts']} of {each['planned']}" if each.get("planned") else each["acts"]
     other = sum(each["faults"].values()) - sum(each["faults"][kind] for kind in ("lost", "doubled", "unsafe"))
     return (
         f"| {each['number']} | {each['arrivals']} | {each['accepted']} | {each['published']} | {each['withdrawals']} "
         f"| {each['faults']['lost']} | {each['faults']['doubled']} | {each['faults']['unsafe']} | {other} "
-        f"| {each['acts']} | {'yes' if each['finished'] else '**no**'} | {each['back_after_s']} | {each['back_after']} "
+        f"| {acts} | {'yes' if each['finished'] else '**no**'} | {each['back_after_s']} | {each['back_after']} "
         f"| {each['seconds']} |\n"
     )
 

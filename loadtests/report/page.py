@@ -32,7 +32,7 @@ def _html(row: dict[str, Any], before: dict[str, Any] | None, pictures: dict[str
     }
     parts = [
         f'<h1>Load: {html.escape(row["profile"])}: <span class="{kind}">{word}</span></h1>',
-        f"<p>{row['arrivals']} arrivals in {row['seconds']} s on {row['cores']} cores; one-minute load {row['load_before']} before, {row['load_after']} after. Latency counts from the intended arrival.</p>",
+        f"<p>{row['arrivals']} arrivals in {row['seconds']} s on {row['cores']} cores; one-minute load {row['load_before']} before, {row['load_after']} after. Day (UTC): {html.escape(document.made(row)[0])}; commit: {html.escape(document.made(row)[1])}. Latency counts from the intended arrival.</p>",
         "<h2>Objectives</h2>",
         _table(("", "objective", "target", "value", "spread", "of"), ((_mark(g["met"]), g["goal"], g["target"], document.value(g), document.spread(g), g["count"] or "") for g in row["goals"])),
         "<h2>Faults</h2>" if row["faults"] else "",
@@ -54,7 +54,7 @@ def _html(row: dict[str, Any], before: dict[str, Any] | None, pictures: dict[str
         images["memory"], _table(("memory", ""), row["memory_mb"].items()),
         _table(("part", "MiB at rest", "p95", "most", "cores at rest", "on average", "busiest 10 s"), ((n, *u.values()) for n, u in row["parts"].items())),
         "<h2>Rounds</h2>" + _table(("round", "finished", "s", "acts", "arrivals", "accepted", "published", "withdrawals", "faults", "back after s", "which was"), ((r["number"], "yes" if r["finished"] else "no", r["seconds"], r["acts"], r["arrivals"], r["accepted"], r["published"], r["withdrawals"], document.words(r["faults"]), r["back_after_s"], r["back_after"]) for r in row["rounds"])) if row["rounds"] else "",
-        "<h2>Chaos</h2>" + _table(("s", "what", "to", "whole again after s", ""), ((c["at_s"], c["what"], c["target"], c["back_after_s"], c.get("note", "")) for c in row["chaos"])) if row["chaos"] else "",
+        f"<h2>Chaos</h2><p>{document.acts_done(row)}</p>" + _table(("s", "what", "to", "whole again after s", ""), map(document.act, row["chaos"])) if row["chaos"] or row["chaos_planned"] else "",
         "<h2>Against the run before</h2>",
         _changes(compare.changes(row, before)) if before else "<p>There is none.</p>",
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from loadtests import capacity, measures, rounds
+from loadtests import capacity, measures, origin, rounds
 from loadtests.report import cost
 from loadtests.running import Outcome
 from loadtests.slo import Finding
@@ -19,8 +19,8 @@ from loadtests.teams import judge
 Row = dict[str, Any]
 
 
-def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
-    """Everything that is written."""
+def summary(found: Outcome, findings: Sequence[Finding], commit: str = origin.NOT_RECORDED) -> Row:
+    """Everything that is written. `commit`: of the code that ran."""
     stages = measures.by_stage(found.calls, found.walks, found.windows)
     beyond = found.profile.beyond()
     for stage in stages:
@@ -29,6 +29,8 @@ def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
     return {
         "name": "load",
         "profile": found.profile.name,
+        "day": origin.day(found.began_at),
+        "commit": commit,
         "cores": os.cpu_count(),
         "load_before": round(found.load_before, 1),
         "load_after": round(os.getloadavg()[0], 1),
@@ -54,6 +56,7 @@ def summary(found: Outcome, findings: Sequence[Finding]) -> Row:
         "teams": judge.rows(found.teams),
         "rounds": rounds.rows(found.rounds),
         "chaos": found.chaos,
+        "chaos_planned": found.planned,
     }
 
 

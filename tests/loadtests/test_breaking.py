@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,13 @@ class House:
         state.write(self.layout.state, State("ready", os.getpid(), "", parts))
 
 
+class Never(Parts):
+    """A platform that is not whole again, and nobody waits for it."""
+
+    def await_whole(self, ended: Mapping[str, int] | None = None, within_s: float = 0.0) -> bool:
+        return False
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     layout = Layout(tmp_path / "data")
@@ -87,16 +94,39 @@ def begun(folder: Path) -> Path:
 
 def test_two_are_killed_one_is_asked_and_the_load_is_told_that_it_is_enough(house: House, tmp_path: Path) -> None:
     acts = (Act(0, "kill", "safety+broker"), Act(0, "restart", "ingest"))
-    with breaker(house, *acts, ends_load=True).during(begun(tmp_path), 1) as records:
+    with breaker(house, *acts, ends_load=True).during(begun(tmp_path), 1) as broken:
         until_s = time.monotonic() + 60
         while not (tmp_path / ENOUGH).exists():
             assert time.monotonic() < until_s
             time.sleep(0.02)
     assert sorted(house.ended) == [("broker", -9), ("ingest", 7), ("safety", -9)]
-    assert [(r["what"], r["target"], r["whole"], r["note"]) for r in records] == [
+    assert [(r["what"], r["target"], r["whole"], r["note"]) for r in broken.acts] == [
         ("kill", "safety+broker", True, ""),
         ("restart", "ingest", True, ""),
     ]
+    assert (broken.planned, broken.failure) == (2, "")
+
+
+def test_what_ends_the_breaker_is_told_and_ends_the_load(house: House, tmp_path: Path) -> None:
+    acts = (Act(0, "cut", "gateway>nobody", 1.0), Act(0, "kill", "ingest"))
+    with breaker(house, *acts, ends_load=True).during(begun(tmp_path), 1) as broken:
+        until_s = time.monotonic() + 60
+        while not (tmp_path / ENOUGH).exists():
+            assert time.monotonic() < until_s
+            time.sleep(0.02)
+    assert broken.failure == "after 0 of 2 acts: KeyError('gateway>nobody')"
+    assert (broken.planned, broken.acts, house.ended) == (2, [], [])
+
+
+def test_what_the_loads_end_left_out_and_what_never_was_whole_again_is_counted(house: House, tmp_path: Path) -> None:
+    breaks = breaker(house, Act(0, "kill", "ingest"), Act(3600, "kill", "safety"))
+    with breaks.during(begun(tmp_path), 1) as broken:
+        until_s = time.monotonic() + 60
+        while not broken.acts:
+            assert time.monotonic() < until_s
+            time.sleep(0.02)
+        breaks.parts = Never(house.layout)
+    assert (broken.planned, [(act["hit"], act["whole"]) for act in broken.acts]) == (2, [(True, False)])
 
 
 def test_a_service_is_killed_as_its_journal_grows(house: House) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 from loadtests import profile
 from loadtests.arrivals import BadPlan
-from loadtests.chaos import running
+from loadtests.chaos import record, running
 from loadtests.chaos.clocks import Clocks
 from loadtests.chaos.link import Link
 from loadtests.chaos.plan import Act, acts_of, slack_of
@@ -135,11 +136,31 @@ def test_the_chaos_that_ships_breaks_every_part_and_in_every_way() -> None:
     assert acts[-1].at_s < last
 
 
-def test_another_profile_gets_the_same_stretched_to_its_length() -> None:
-    smoke = profile.read("smoke")
-    [acts] = running.planned(smoke)
-    assert len(acts) == len(running.planned(profile.read("chaos"))[0])
-    assert acts[-1].at_s < smoke.plan()[-1].at_s
+def test_another_profile_gets_the_same_stretched_or_as_much_as_fits() -> None:
+    [whole] = running.planned(profile.read("chaos"))
+    [longer] = running.planned(profile.read("soak"))
+    assert len(longer) == len(whole)
+    assert longer[-1].at_s / whole[-1].at_s > 8
+    [shorter] = running.planned(profile.read("standard"))
+    assert shorter == whole[: len(shorter)]
+    assert 0 < len(shorter) < len(whole)
+    assert shorter[-1].at_s < 0.75 * profile.read("standard").plan()[-1].at_s
+    with pytest.raises(BadPlan):
+        running.planned(replace(profile.read("smoke"), arrivals=[{"shape": "steady", "per_s": 1, "for_s": 9}], also=[]))
+
+
+def test_what_did_not_come_was_not_survived_or_met_nobody_is_no() -> None:
+    good = {"at_s": 8.0, "hit": True, "whole": True}
+
+    def unmet(*acts: dict[str, Any]) -> list[str]:
+        return [f.goal for f in record.findings(2, record.under_load(acts, 60.0)) if not f.met]
+
+    assert unmet(good, good) == []
+    assert len(unmet(good)) == 3
+    assert unmet(good, good | {"hit": False}) == ["acts of chaos that were done"]
+    assert unmet(good, good | {"whole": False}) == ["acts after which all was whole again"]
+    assert unmet(good, good | {"at_s": 60.1}) == ["acts begun before the last arrival"]
+    assert record.findings(0, []) == []
 
 
 def test_links_are_told_to_their_clients_before_the_platform_starts(tmp_path: Path) -> None:

@@ -230,6 +230,13 @@ def test_a_picture_is_promised_seen_and_timed(stage: Stage) -> None:
     assert stage.book() == [("asked", "image"), ("accepted", "image"), ("saw", "published")]
 
 
+def test_a_picture_that_was_refused_is_an_answer_and_one_that_failed_is_not(stage: Stage) -> None:
+    stage.gateway.ends["image"] = "blocked"
+    assert stage.walk("generate").outcome == "done"
+    stage.gateway.ends["image"] = "failed"
+    assert stage.walk("generate").why == "the picture ended as failed"
+
+
 def test_a_withdrawal_is_written_before_and_after_it_is_acknowledged(stage: Stage) -> None:
     stage.gateway.ends["image"] = "revoked"
     found = stage.walk("take_back")

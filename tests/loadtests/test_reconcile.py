@@ -84,6 +84,20 @@ def test_a_run_that_balances_has_no_fault_and_says_what_it_looked_at(run: Run) -
     assert counts["withdrawals acknowledged"] == 1
 
 
+def test_pictures_that_were_to_come_are_those_of_people_who_stayed(run: Run) -> None:
+    """Refused and failed ones were; those of people who took their consent back or took the picture away were not."""
+    for number, end in enumerate(("ImageBlocked", "ImageFailed", "ImageRemoved"), 10):
+        run.ask("image", f"image-{number}", WHO, CONSENT, number)
+        run.tell("ImageRequested", f"image-{number}", number + 0.2)
+        run.tell(end, f"image-{number}", number + 1)
+        run.shown[WHO][f"image-{number}"] = Shown("image", "ended", True)
+    counts = reconcile.balance(run.entries, run.shown, run.told).counts
+    assert (counts[reconcile.TO_COME], counts[reconcile.CAME]) == (3, 1)
+    run.entries.append(Entry(ledger.REVOKING, 20, kind="consent", subject_id=WHO, consent_id=CONSENT))
+    counts = reconcile.balance(run.entries, run.shown, run.told).counts
+    assert (counts[reconcile.TO_COME], counts[reconcile.CAME]) == (0, 0)
+
+
 def sow(change: Callable[[Run], object], kind: str, name: str) -> object:
     return pytest.param(change, kind, id=name)
 

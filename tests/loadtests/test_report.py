@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loadtests import measures, place, profile, slo
+from loadtests import measures, origin, place, profile, slo
 from loadtests.curve import Curve
 from loadtests.measures import Call, Walk, Window
 from loadtests.pictures import Pictures, costed, published
@@ -115,12 +116,22 @@ def test_a_ceiling_that_was_never_near_or_was_beaten_is_no_forecast() -> None:
 
 def test_rounds_are_shown_by_round_and_their_acts_by_kind() -> None:
     acts = [
-        {"at_s": k, "what": what, "target": target, "back_after_s": back, "whole": True, "note": "", "round": 1}
+        {
+            "at_s": k,
+            "what": what,
+            "target": target,
+            "back_after_s": back,
+            "whole": True,
+            "note": "",
+            "round": 1,
+            "hit": True,
+            "under_load": True,
+        }
         for k, (what, target, back) in enumerate([("kill", "a", 9.0), ("kill", "b+c", 30.0), ("cut", "a>b", 5.0)])
     ]
     faults = dict.fromkeys(FAULTS, 0) | {"doubled": 1, "untrue": 2}
     one = Round(1, False, 200.5, 3, 160, 60, 30, 1, faults, 30.0, "kill b+c")
-    found = replace(outcome(), profile=profile.read("rounds"), chaos=acts, rounds=[one])
+    found = replace(outcome(), profile=profile.read("rounds"), chaos=acts, planned=4, rounds=[one])
     row = json.loads(json.dumps(row_of(found)))
     page = document.section(row)
     assert "| 1 | 160 | 60 | 30 | 1 | 0 | 1 | 0 | 2 | 3 | **no** | 30.0 | kill b+c | 200.5 |" in page
@@ -131,6 +142,15 @@ def test_rounds_are_shown_by_round_and_their_acts_by_kind() -> None:
     assert (goal["value"], goal["count"], goal["met"]) == (1, 0, False)
     alone = document.section(row | {"rounds": []})
     assert "| 1 | kill | b+c | 30.0 |  |" in alone
+    assert "Acts of chaos: 3; planned: 4." in alone
+    assert "planned: not recorded." in document.section(
+        {k: v for k, v in row.items() if k != "chaos_planned"} | {"rounds": []}
+    )
+    fallen = acts[0] | {"whole": False, "back_after_s": 181.4, "under_load": False}
+    assert "| 0 | kill | a | not after 181.4 | after the last arrival |" in document.section(
+        row | {"rounds": [], "chaos": [fallen]}
+    )
+    assert not {goal["goal"]: goal["met"] for goal in row["goals"]}["acts of chaos that were done"]
 
 
 def test_the_law_is_shown_beside_what_it_was_fitted_to() -> None:
@@ -189,6 +209,22 @@ def test_the_page_keeps_the_profiles_that_were_run_before(tmp_path: Path) -> Non
     assert "## smoke" in text
     assert "## soak" in text
     assert set(json.loads((tmp_path / "load.json").read_text())["profiles"]) == {"smoke", "soak"}
+
+
+def test_a_page_says_of_which_day_and_code_each_run_is(tmp_path: Path) -> None:
+    found = outcome()
+    row = summary.summary(found, judged(slo.read(found.profile.slo), found), "abc1234")
+    document.publish(row, tmp_path)
+    old = {k: v for k, v in row.items() if k not in {"day", "commit"}} | {"profile": "soak"}
+    document.publish(old, tmp_path)
+    document.publish(again.completed(old | {"profile": "chaos"}, Path("out/chaos-20261128T160333Z")), tmp_path)
+    text = (tmp_path / "load.md").read_text()
+    assert "| [smoke](#smoke) | 1970-01-01 | abc1234 | 51 |" in text
+    assert "| [soak](#soak) | not recorded | not recorded | 51 |" in text
+    assert "| [chaos](#chaos) | 2026-11-28 | not recorded | 51 |" in text
+    assert "Day (UTC): 2026-11-28; commit: not recorded." in text
+    assert origin.day_of(tmp_path) == origin.commit(tmp_path) == "not recorded"
+    assert re.fullmatch(r"[0-9a-f]{7,}( and changes)?", origin.commit())
 
 
 def test_a_run_from_before_spreads_were_kept_gets_them_from_its_folder(tmp_path: Path) -> None:

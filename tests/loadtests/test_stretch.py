@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from loadtests import ledger, measures, profile, rounds
+from loadtests.chaos.record import Broken
 from loadtests.ledger import Ledger
 from loadtests.load import LoadFailed
 from loadtests.lookup import Jobs
@@ -42,9 +45,16 @@ class OnePicture:
         self.broker.ensure_topics([registry.TOPICS[name] for name in TOPICS])
         self.loses, self.again, self.fails, self.number = loses, again, fails, 0
 
-    def look(self, tokens: Mapping[str, str], but: Iterable[str]) -> Jobs:
+    def look(self, people: Mapping[str, Somebody], but: Iterable[str]) -> Jobs:
         left_out = set(but)
-        return {who: {i: job for i, job in self.jobs.items() if i not in left_out} for who in tokens}
+        return {who: {i: job for i, job in self.jobs.items() if i not in left_out} for who in people}
+
+    def was_there_before(self) -> None:
+        """Somebody else's past: a fault of last week, and a picture of which retention has dropped the beginning."""
+        about = {"image_id": "old-1", "subject_id": "other", "consent_id": "consent-0"}
+        for _ in range(2):
+            self._tell(generation_pb.ImageRequested(adapter_id="adapter", consent_revision=1, **about))
+        self._tell(provenance_pb.ImagePublished(**about | {"image_id": "old-2"}))
 
     def send(self, _: Profile, folder: Path, __: float) -> None:
         self.number += 1
@@ -76,14 +86,18 @@ class OnePicture:
         self.broker.producer().send(record)
 
 
+def scene_of(platform: OnePicture, watcher: Watcher, **other: Any) -> Scene:
+    who = Somebody("me", "secret", WHO, "token")
+    return Scene(platform.send, platform.look, Roster([], [who], ["a", "b"], {}, []), watcher, lambda _: None, **other)
+
+
 def went(
     folder: Path, *, loses: Set[int] = frozenset(), again: Set[int] = frozenset(), fails: Set[int] = frozenset()
 ) -> Iterator[object]:
     """Each round's faults, those of all together, how much was promised in all, and whose face comes next."""
     platform = OnePicture(loses, again, fails)
-    who = Somebody("me", "secret", WHO, "token")
     with Watcher(platform.broker) as watcher:
-        scene = Scene(platform.send, platform.look, Roster([], [who], ["a", "b"], {}, []), watcher, lambda _: None)
+        scene = scene_of(platform, watcher)
         scene.begin()
         found = replace(profile.read("rounds"), settle_s=1)
         _, rows, together = rounds.again(scene, found, Rounds(2, 1000), folder, lambda: 0.0)
@@ -91,6 +105,36 @@ def went(
     yield {kind: count for kind, count in together.by_kind().items() if count}
     yield together.counts["accepted"]
     yield scene.roster.faces
+
+
+def test_what_the_topics_remember_of_before_is_not_this_runs(tmp_path: Path) -> None:
+    platform = OnePicture(set(), set(), set())
+    platform.was_there_before()
+    with Watcher(platform.broker) as watcher:
+        scene = scene_of(platform, watcher)
+        scene.begin()
+        found = scene.stretch(replace(profile.read("rounds"), settle_s=1), tmp_path)
+    assert found.balance.faults == []
+    assert (found.balance.counts["pictures published"], found.balance.counts["events"]) == (1, 4)
+
+
+@pytest.mark.parametrize("failure", ["", "after 1 of 3 acts: KeyError('a>b')"])
+def test_a_chaos_that_ended_by_itself_is_no_verdict(tmp_path: Path, failure: str) -> None:
+    @contextlib.contextmanager
+    def disturb(_: Path, __: int) -> Iterator[Broken]:
+        yield Broken(3, [{"at_s": 1.0}, {"at_s": 10_000.0}], failure)
+
+    platform = OnePicture(set(), set(), set())
+    with Watcher(platform.broker) as watcher:
+        scene, plan = scene_of(platform, watcher, disturb=disturb), replace(profile.read("rounds"), settle_s=1)
+        scene.begin()
+        if failure:
+            with pytest.raises(LoadFailed, match="after 1 of 3 acts: KeyError"):
+                scene.stretch(plan, tmp_path)
+        else:
+            found = scene.stretch(plan, tmp_path)
+            assert found.planned == 3
+            assert [act["under_load"] for act in found.chaos] == [True, False]
 
 
 def test_rounds_without_a_fault_have_none_together(tmp_path: Path) -> None:

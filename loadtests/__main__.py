@@ -76,6 +76,9 @@ def main() -> int:
     except (NotMetered, BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:
         print(f"NOT JUDGED: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("NOT JUDGED: interrupted", file=sys.stderr)
+        return 2
 
 
 def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Namespace) -> int:

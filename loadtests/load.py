@@ -30,9 +30,14 @@ def expected(folder: Path, planned: int) -> int:
     return sum(int(path.read_text()) for path in folder.glob("met-*"))
 
 
+def within_s(profile: Profile, last_s: float) -> float:
+    """How long a load may take whose last arrival comes after `last_s` seconds."""
+    return _LOCUST_START_S + last_s + 2 * profile.settle_s
+
+
 def load(profile: Profile, url: str, folder: Path, last_s: float, master_port: int | None) -> None:
     """Locust, until everybody has walked. Raises LoadFailed."""
-    within_s = _LOCUST_START_S + last_s + 2 * profile.settle_s
+    limit_s = within_s(profile, last_s)
     here = [sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name("locustfile.py")), "--headless"]
     common = [*here, "--host", url, "--exit-code-on-error", "0", "--stop-timeout", "5"]
     environment = {
@@ -59,9 +64,9 @@ def load(profile: Profile, url: str, folder: Path, last_s: float, master_port: i
             stack.enter_context(_process(worker, environment, log))
         main = stack.enter_context(_process([*common, *shared], environment, log))
         try:
-            code = main.wait(within_s)
+            code = main.wait(limit_s)
         except subprocess.TimeoutExpired:
-            raise LoadFailed(f"the load had not ended after {within_s:.0f} s; see {folder / 'locust.log'}") from None
+            raise LoadFailed(f"the load had not ended after {limit_s:.0f} s; see {folder / 'locust.log'}") from None
     if code or not list(folder.glob("rows-*.jsonl")):
         raise LoadFailed(f"Locust ended with {code}; see {folder / 'locust.log'}")
 

@@ -1,4 +1,4 @@
-"""One run from the plan to the balance: settle, watch, load, look, reconcile."""
+"""One run from the plan to the balance: settle, watch, load, look, reconcile; and leave nobody behind."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from loadtests.load import load
 from loadtests.measures import Call, Walk, Window
 from loadtests.meter import Meter, Used
 from loadtests.people import cast, settle
+from loadtests.people.forget import guests
 from loadtests.pictures import Pictures, costed, published
 from loadtests.place import Place
 from loadtests.profile import Profile
@@ -71,13 +72,16 @@ def run(
     grace_s: float = 1.0,
     master_port: int | None = None,
 ) -> Outcome:
-    """Raises LoadFailed, NotSettled, NotMetered, SemblanceError. `disturb`: chaos during the load, told the folder and
-    the round. `master_port`: workers come from elsewhere to this port; otherwise they are started here."""
+    """Raises LoadFailed, NotSettled, NotMetered, SemblanceError. Its people at a place that is not ours are erased once
+    all was looked at, or nothing came of it. `disturb`: chaos during the load, told the folder and the round.
+    `master_port`: workers come from elsewhere to this port; otherwise they are started here."""
     load_before, started_s = os.getloadavg()[0], time.monotonic()
     faces = cast.cast(profile.people.ready + profile.people.faces)
-    roster = settle.settled(place.url, profile.people, faces, cast.photos, say)
     teams = Crowd(profile.teams, place.team, str(int(time.time())))
     with ExitStack() as stack:
+        # First in, so last out: nothing is looked at any more when they go.
+        joined = stack.enter_context(guests(place.url, folder, say)) if place.layout is None else lambda _: None
+        roster = settle.settled(place.url, profile.people, faces, cast.photos, say, joined=joined)
         also = [topic for topic in profile.teams.topics if profile.teams.count and topic not in TOPICS]
         watcher = stack.enter_context(Watcher(place.broker(), (*TOPICS, *also)))
         stack.enter_context(teams)

@@ -1,10 +1,11 @@
 #!/bin/sh
 # sh loadtests/wait.sh [NAMESPACE] [JOB]: wait until the load test's Job has ended, whichever way. 0: its objectives held. 1: they did
-# not, or it could not run; its last words are printed. 2: it has not ended after WAIT_MINUTES (65: the Job itself may take 60).
+# not, or it could not run; its last words are printed. 2: it has not ended after WAIT_MINUTES (105: the Job itself may take 90, and
+# erase its people for 12).
 set -eu
 namespace=${1:-semblance}
 job=${2:-loadtest}
-asked=$((${WAIT_MINUTES:-65} * 12))
+asked=$((${WAIT_MINUTES:-105} * 12))
 while [ "$asked" -gt 0 ]; do
   # `kubectl wait --for=condition=complete` waits on when the Job has failed.
   ended=$(kubectl -n "$namespace" get job "$job" -o 'jsonpath={.status.conditions[?(@.status=="True")].type}')

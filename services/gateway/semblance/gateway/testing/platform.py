@@ -52,7 +52,8 @@ def page(items: Iterable[T], key: Callable[[T], str], after: str | None, limit: 
 @dataclass
 class FakeIdentity:
     """Also the ConsentView: what it grants is in force at once, unless `late` holds the view back. `captures` are the
-    frames that came; the next ones fail with the next advice of `refusals`."""
+    frames that came; the next ones fail with the next advice of `refusals`. With `face_of` a face that an account
+    holds, until its erasure has completed, is held back at anybody else's capture."""
 
     clock: Clock
     releases: dict[str, tuple[str, Release]] = field(default_factory=dict)
@@ -66,6 +67,8 @@ class FakeIdentity:
     captures: list[Sequence[Frame]] = field(default_factory=list)
     refusals: list[tuple[str, ...]] = field(default_factory=list)
     locked_out_s: int = 0
+    face_of: Callable[[Sequence[Frame]], str] | None = None
+    holders: dict[str, str] = field(default_factory=dict)
 
     def notice(self, language: str) -> Notice:
         del language
@@ -104,6 +107,8 @@ class FakeIdentity:
             tries_left = session.tries_left - 1
             state = "in_progress" if tries_left else "failed"
             session = replace(session, tries_left=tries_left, advice=advice, state=state)
+        elif self.face_of and self.holders.setdefault(self.face_of(frames), subject_id) != subject_id:
+            session = replace(session, tries_left=0, advice=("A person has to look at it.",), state="failed")
         else:
             session = replace(session, state="succeeded")
         self.sessions[session_id] = (subject_id, session)
@@ -173,6 +178,7 @@ class FakeIdentity:
 
     def complete_erasure(self, erasure_id: str) -> None:
         """As if the last service had answered."""
+        self.holders = {face: who for face, who in self.holders.items() if self.erased.get(who) != erasure_id}
         self.erasures[erasure_id] = replace(
             self.erasures[erasure_id],
             state="completed",

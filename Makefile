@@ -18,7 +18,7 @@ ALONE = $(filter-out tests/%,$(WALKING)) tests/resilience/test_filter_killed.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup models demo test check units walks kills contracts openapi chart images sbom images-lint images-proof restore-proof drain-proof lock clean
-.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-events bench-gateway bench-engine bench-width bench-choice bench-pocket pocket-train loadtest
+.PHONY: bench-people bench-identity bench-revocation bench-safety bench-provenance bench-events bench-gateway bench-engine bench-width bench-choice bench-strength bench-pocket pocket-train loadtest
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -110,6 +110,9 @@ $(POCKET_TOOLS): $(STAMP) $(MODELS) requirements/pocket.txt
 
 bench-choice: $(STAMP) $(MODELS)  ## Measure whether choosing among a training's candidates pays: half an hour
 	@OMP_NUM_THREADS=1 $(BIN)/python -m semblance.training.bench_choice
+
+bench-strength: $(STAMP) $(MODELS)  ## Measure how much of what was learnt is best worn: half an hour, goes on where it was stopped
+	@OMP_NUM_THREADS=1 $(BIN)/python -m semblance.training.bench_strength
 
 bench-identity: $(STAMP) $(MODELS)  ## Measure the opt-in; PEOPLE=150 for tighter bounds, MODEL=deepface:... for its thresholds
 	@$(BIN)/python -m semblance.identity.bench$(if $(MODEL),.thresholds --model $(MODEL)) $(if $(PEOPLE),--people $(PEOPLE))

@@ -48,10 +48,11 @@ from semblance.diffusion.slots import (
     WornByAnother,
     flatten,
 )
-from semblance.diffusion.strength import alike_at_full, at_best_strength, draw_photos
+from semblance.diffusion.strength import PHOTO_PROMPTS, alike_at_full, at_best_strength, draw_photos, scaled
 from semblance.diffusion.training import train_lora
 
 __all__ = [
+    "PHOTO_PROMPTS",
     "Adapter",
     "AdapterStillLoaded",
     "AdapterUnusable",
@@ -106,6 +107,7 @@ __all__ = [
     "load_backbone",
     "lora_settings",
     "render",
+    "scaled",
     "together",
     "train_lora",
     "training_picture",

@@ -65,8 +65,8 @@ def at_best_strength(
     """
     assert adapter.lora is not None, "there is nothing to weaken"
     strengths = sorted(strengths, reverse=True)
-    if strengths == [1.0]:
-        return adapter
+    if len(strengths) == 1:  # there is nothing to choose, and nothing is drawn
+        return adapter if strengths == [1.0] else Adapter(scaled(adapter.lora, strengths[0]), adapter.reference)
     known = full is not None and strengths[0] == 1.0
     found: list[tuple[float, Adapter]] = [(full, adapter)] if full is not None and known else []
     drawn = strengths[1:] if known else strengths

@@ -56,6 +56,7 @@ def test_equal_strengths_keep_the_stronger_and_a_single_one_draws_nothing(backbo
         raise AssertionError("nothing is to be compared")
 
     assert at_best_strength(backbone, own, (1.0,), never) is own
+    assert at_best_strength(backbone, own, (0.5,), never).lora == scaled(lora, 0.5)
 
 
 def test_strengths_have_limits() -> None:

@@ -174,7 +174,7 @@ class LoraTrainer:
         prompts = PROMPTS + self._gate.prompts(adapter, person, backbone)
         progress = Progress(lambda step, steps: on_step("evaluating", step, steps), prompts)
         made = draw_photos(backbone, adapter, self._settings.pictures_per_prompt, on_step=progress.over(PROMPTS))
-        found = [embedding for picture in made if (embedding := self._embed(picture)) is not None]
+        found = [embedding for picture in made if (embedding := self.face_of(picture)) is not None]
         others = strangers_to(self._strangers, person)
         return Trained(
             lora=adapter.lora,
@@ -199,10 +199,11 @@ class LoraTrainer:
 
     def _alike(self, pictures: Sequence[RgbU8], person: Embedding) -> float:
         """Mean cosine with the learnt photos' mean; a picture without a face counts as 0."""
-        found = [embedding for picture in pictures if (embedding := self._embed(picture)) is not None]
+        found = [embedding for picture in pictures if (embedding := self.face_of(picture)) is not None]
         return _mean_cosine(found, [person], len(pictures))
 
-    def _embed(self, picture: RgbU8) -> Embedding | None:
+    def face_of(self, picture: RgbU8) -> Embedding | None:
+        """Of the first face that is found, unit norm; None where there is none."""
         picture = _enlarged(picture)
         found = self._faces.detect(picture)
         return self._faces.embed(picture, found[0]) if found else None

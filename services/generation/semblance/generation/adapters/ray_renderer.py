@@ -19,7 +19,7 @@ from semblance.generation.domain.errors import AdapterRevoked, EngineAway
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Withdrawal, Withdrawn
 from semblance.generation.ml import parcels
-from semblance.generation.ml.parcels import Answer, Ask, Drawn, Full, Lacks, Tick
+from semblance.generation.ml.parcels import Answer, Ask, Defect, Drawn, EngineDefect, Full, Lacks, Tick
 from semblance.generation.ports import Beside, Drawing, EngineLoad, OnStep, OpenAdapter
 from semblance.kernel.errors import Unavailable
 from semblance.service_kit.cluster import connection, sealing
@@ -88,11 +88,13 @@ class RayRenderer:
                 return self._opened(ask, answer, parcel)
             if isinstance(answer, Lacks):
                 if sent and (whole or not answer.whole):
-                    raise EngineAway("the engine lost an adapter that it was just sent")
+                    raise EngineAway("the engine lost an adapter that it was just sent", away=False)
                 sent, whole = True, answer.whole
                 sealed = parcels.seal_adapters(ask.key, adapters, whole=whole, begin=begin)
             elif isinstance(answer, Full):
                 self._wait(ask, on_step)
+            elif isinstance(answer, Defect):
+                raise EngineDefect(answer)
             else:
                 assert isinstance(answer, Refused)
                 raise answer.error(EngineAway, {AdapterRevoked.code: AdapterRevoked})
@@ -154,7 +156,7 @@ class RayRenderer:
                 if said is None:
                     if time.monotonic() - heard_s > self._settings.silence_s:
                         if stream.begun:
-                            raise EngineAway("the engine fell silent")
+                            raise EngineAway("the engine fell silent", away=False)
                         # Nothing is heard of one that waits for a free engine either, as long as there are engines.
                         self._running()
                         heard_s = time.monotonic()
@@ -177,7 +179,7 @@ class RayRenderer:
         try:
             sealed = ray.get(parcel[0], timeout=self._settings.silence_s)
         except _LOST as error:
-            raise EngineAway("the engine was lost with the picture") from error
+            raise EngineAway("the engine was lost with the picture", away=False) from error
         self._require_usable(ask)
         return parcels.open_picture(ask.key, drawn, sealed)
 

@@ -121,8 +121,8 @@ def _require_sense(settings: GenerationSettings) -> None:
     slots, people = settings.engine_slots, settings.people_max
     if slots < people and _shows_several(settings):
         raise EngineSettingsRefused(
-            f"an engine of {slots} slots (GENERATION_ENGINE_SLOTS) draws no picture of {people} people, and that many are "
-            "offered (GENERATION_PEOPLE_MAX)",
+            f"an engine of {slots} slots (GENERATION_ENGINE_SLOTS) draws no picture of {people} people, which is what "
+            "GENERATION_PEOPLE_MAX offers",
             remedy=f"Set GENERATION_ENGINE_SLOTS={people} or more, or GENERATION_PEOPLE_MAX={slots}.",
         )
 

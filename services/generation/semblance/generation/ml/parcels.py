@@ -74,7 +74,27 @@ class Drawn:
     seconds: float
 
 
-Answer = Tick | Lacks | Full | Refused | Drawn
+@dataclass(frozen=True)
+class Defect:
+    """The engine met a bug. No more of it travels than its type's name: a stack would go into Ray's files, and it may
+    hold what it handled."""
+
+    type_name: str
+
+    @staticmethod
+    def of(error: Exception) -> Defect:
+        """To be sent."""
+        return Defect(type(error).__name__)
+
+
+class EngineDefect(RuntimeError):
+    """A bug in an engine elsewhere: no error of the tree, as it would be none here, and the engine is not lost."""
+
+    def __init__(self, defect: Defect) -> None:
+        super().__init__(f"the engine met a defect, {defect.type_name}")
+
+
+Answer = Tick | Lacks | Full | Refused | Defect | Drawn
 
 
 def seal_source(key: bytes, begin: Beginning) -> bytes:

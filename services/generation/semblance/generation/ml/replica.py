@@ -15,6 +15,7 @@ from semblance.generation.ml.engine_renderer import EngineRenderer
 from semblance.generation.ml.parcels import (
     Answer,
     Ask,
+    Defect,
     Drawn,
     Lacks,
     Tick,
@@ -52,6 +53,9 @@ class Replica:
             return
         except SemblanceError as error:
             yield Refused.of(error), None
+            return
+        except Exception as error:  # noqa: BLE001 - see Defect
+            yield Defect.of(error), None
             return
         if people is None:
             yield Lacks(whole=False), None
@@ -118,10 +122,12 @@ class Replica:
     def _last(ask: Ask, drawing: asyncio.Future[Drawing], seconds: float) -> Said:
         try:
             made = drawing.result()
+            drawn = Drawn(made.width_px, made.height_px, made.backbone_digest, made.likeness, seconds)
+            return drawn, seal_picture(ask.key, made.png)
         except SemblanceError as error:
             return Refused.of(error), None
-        drawn = Drawn(made.width_px, made.height_px, made.backbone_digest, made.likeness, seconds)
-        return drawn, seal_picture(ask.key, made.png)
+        except Exception as error:  # noqa: BLE001 - see Defect
+            return Defect.of(error), None
 
 
 def _looked_at(drawing: asyncio.Future[Drawing]) -> None:

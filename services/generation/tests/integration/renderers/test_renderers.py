@@ -21,6 +21,7 @@ from semblance.generation.domain.image import State
 from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.together import Area
 from semblance.generation.domain.withdrawn import Withdrawal
+from semblance.generation.ml.parcels import EngineDefect
 from semblance.generation.ports import Beside, Drawing, OnStep, OpenAdapter
 from semblance.generation.testing import engines
 from semblance.generation.testing.ray_processes import busiest_replica, engines_of, kept_by_ray
@@ -155,6 +156,23 @@ def test_a_packed_form_that_does_not_fit_is_packed_anew(tried: Tried, in_process
     stale = replace(adapter, flat=b"of another layout")
     drawn = tried.renderer.draw(WORDS, SHORT, stale, unwatched)
     assert drawn == in_process.renderer.draw(WORDS, SHORT, adapter, unwatched)
+
+
+def test_a_defect_ends_a_picture_as_one_and_no_engine_as_lost(tried: Tried, service, adapter: OpenAdapter) -> None:  # type: ignore[no-untyped-def]
+    consent, adapter_id = service.enrol(replace(adapter, reference=b"odd"))  # no numbers, and nobody looks before
+    work = work_kinds(replace(service.ports, renderer=tried.renderer), lease_s=30, max_attempts=2)
+    image = service.create(consent, adapter_id)
+    for _ in range(2):  # the second time an hour later
+        testing.run_work(work, service.database)
+        service.clock.advance(3600)
+    assert (service.get(image).state, service.get(image).reason_codes) == (State.FAILED, ("internal",))
+    no_number = replace(SHORT, seed="a seed of letters")  # type: ignore[arg-type]  # it is met behind the first answer
+    with pytest.raises((TypeError, EngineDefect), match=r"TypeError|not supported"):
+        tried.renderer.draw(WORDS, no_number, adapter, unwatched)
+    if tried.pid:
+        assert not any(b"RenderRequest(" in each for each in kept_by_ray(tried.pid)), "a stack lies in Ray's files"
+    assert tried.renderer.draw(WORDS, SHORT, adapter, unwatched).png
+    tried.renderer.healthy()
 
 
 def test_what_stops_the_drawing_passes_through(tried: Tried, adapter: OpenAdapter) -> None:

@@ -18,14 +18,10 @@ STEPS = 8
 
 
 def hasty(folder: Path) -> Path:
-    """The embedded backbone with fewer steps a picture, and adapters worn as they were learnt: worse pictures, sooner.
-
-    To weigh strengths takes longer than all the rest of a short training; `make demo` does, and units of training.
-    """
+    """The embedded backbone with fewer steps a picture: worse pictures, sooner."""
     shutil.copytree(os.environ.get("GENERATION_BACKBONE_DIR", weights_dir()), folder)
     described = json.loads((folder / "semblance.json").read_text())
     described["sampler"]["steps"] = STEPS
-    described["lora"]["strengths"] = [1.0]
     (folder / "semblance.json").write_text(json.dumps(described))
     return folder
 

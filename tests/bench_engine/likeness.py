@@ -34,6 +34,7 @@ from semblance.training.settings import TrainingSettings
 
 FIRST_SEED, PEOPLE = 1_320_500, 6  # nobody whom a threshold was chosen on
 KEPT = Path(".cache/bench-width")
+EACH = 16  # pictures of every prompt: with four, one person's mean is off by more than the widths differ
 ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
 LINEAR = (*ATTENTION, "proj_in", "proj_out", "transformer_blocks.0.ff.net.0.proj", "transformer_blocks.0.ff.net.2")
 EVERYTHING = (*LINEAR, "conv1", "conv2", "conv_shortcut", "conv")
@@ -142,7 +143,7 @@ class Study:
 def learn(people: int, draws: Sequence[int], widths: Sequence[str]) -> None:
     """Whoever the file does not have yet, in every width."""
     settings = TrainingSettings(models_dir=Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models")))
-    study = Study(settings, pictures_each=4)
+    study = Study(settings, pictures_each=EACH)
     file = file_of(study.trainer.backbone().digest)
     done = {(row.width, row.seed, row.draw) for row in known(file)}
     for draw in draws:
@@ -157,7 +158,7 @@ def learn(people: int, draws: Sequence[int], widths: Sequence[str]) -> None:
 
 def file_of(digest: str) -> Path:
     """Where a backbone's rows are kept."""
-    return KEPT / f"{digest[:16]}.jsonl"
+    return KEPT / f"{digest[:16]}-{EACH}.jsonl"
 
 
 def known(file: Path) -> Iterator[Row]:
@@ -198,7 +199,7 @@ def main() -> int:
     """Learn what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=PEOPLE)
-    parser.add_argument("--draws", type=int, nargs="+", default=[0])
+    parser.add_argument("--draws", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--widths", nargs="+", default=list(ALL), choices=list(ALL))
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -89,9 +89,18 @@ def _likeness(rows: Sequence[likeness.Row], name: str) -> Row:
         "idle": sum(row.idle for row in mine.values()),
         "learning_cpu_s": _mean([row.cpu_s for row in mine.values()]),
         "compared": len(both),
+        "between_draws": _between_draws(mine),
         "against_widest": _mean(gains) if gains else None,
         "interval": None if low is None or high is None else [round(low, 4), round(high, 4)],
     }
+
+
+def _between_draws(mine: dict[tuple[int, int], likeness.Row]) -> float | None:
+    """How far two trainings of the same person are apart by their seed alone: mean absolute difference of likeness."""
+    apart = [
+        abs(row.held_out - mine[seed, 0].held_out) for (seed, draw), row in mine.items() if draw and (seed, 0) in mine
+    ]
+    return _mean(apart) if apart else None
 
 
 def _pairs(rows: Sequence[likeness.Row]) -> Row:
@@ -144,12 +153,13 @@ lanes with 8 people's adapters of a width against the same pass with none, all w
 {costs}
 
 People who do not exist, each learnt in every width as the training service learns, from the same photos and seed. Likeness is SFace's cosine with
-photos that nothing was learnt from, 16 pictures each; against the widest: the same person, mean and 95 % interval (bootstrap over trainings, from {LEAST} of them on).
-"Accepted": pictures whose face is at or above safety's `own_floor`. "Idle": the choice of a strength left nothing of the adapter.
+photos that nothing was learnt from, {4 * likeness.EACH} pictures each; against the widest: the same person, mean and 95 % interval (bootstrap over trainings, from {LEAST} of them on).
+"Two draws": how far two trainings of one person, which differ by their seed alone, are apart on average.
+"Accepted": pictures whose face is at or above safety's `own_floor`. "Idle": nothing of the adapter is worn.
 "Leak excess" and "gate passed" are the training's own gate's.
 
-| rank, targets | trainings | likeness (10 to 90 %) | against the widest | accepted | leak excess | gate passed | idle | learning, CPU-s |
-|---|---|---|---|---|---|---|---|---|
+| rank, targets | trainings | likeness (10 to 90 %) | against the widest | two draws | accepted | leak excess | gate passed | idle | learning, CPU-s |
+|---|---|---|---|---|---|---|---|---|---|
 {alike}
 
 Everybody's pictures against the held-out photos of all {found["pairs"]["people"]} people:
@@ -165,4 +175,4 @@ def _line(name: str, each: Row) -> str:
     against = "" if gain is None else f"{gain:+.4f}"
     if each["interval"] is not None and each["compared"] >= LEAST:
         against += f" ({each['interval'][0]:+.4f} to {each['interval'][1]:+.4f}; {each['compared']})"
-    return f"| {name} | {each['trainings']} of {each['people']} people | {told(each['held_out'])} | {against} | {each['accepted']:.0%} | {each['excess']:+.3f} | {each['pass']} | {each['idle']} | {each['learning_cpu_s']:.0f} |"
+    return f"| {name} | {each['trainings']} of {each['people']} people | {told(each['held_out'])} | {against} | {'' if each['between_draws'] is None else each['between_draws']} | {each['accepted']:.0%} | {each['excess']:+.3f} | {each['pass']} | {each['idle']} | {each['learning_cpu_s']:.0f} |"

@@ -128,7 +128,8 @@ class LoraSettings:
     learning_rate: float = 5e-4
     steps: int = 150
     batch_size: int = 8
-    strengths: tuple[float, ...] = (1.0, 0.5, 0.0)
+    strengths: tuple[float, ...] = (0.5,)
+    """A choice by eight pictures each was no better, and eight pictures a strength dearer (docs/decisions/0009)."""
 
 
 @dataclass(frozen=True)

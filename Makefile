@@ -132,7 +132,7 @@ bench-events: $(STAMP)  ## Measure events a second, from outbox to effect, and b
 bench-gateway: $(STAMP)  ## Measure what accepting a picture costs the gateway: a minute
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_gateway
 
-loadtest: $(LOAD_TOOLS)  ## Load with a verdict: 5 minutes; PROFILE=smoke (40 s), chaos, rounds, soak, capacity; CHAOS=1 breaks things; TRACE=file replays
+loadtest: $(LOAD_TOOLS)  ## Load with a verdict: 5 minutes; PROFILE=smoke (40 s), chaos, rounds, soak, capacity, overhead; CHAOS=1 breaks things; TRACE=file replays
 	@OMP_NUM_THREADS=1 $(BIN)/python -m loadtests --profile $(PROFILE) $(if $(CHAOS),--chaos) $(if $(TRACE),--trace "$(TRACE)") $(if $(TRACE)$(filter smoke,$(PROFILE)),--requests,--publish) docs/benchmarks
 
 $(LOAD_TOOLS): $(STAMP) $(MODELS) requirements/loadtest.txt

@@ -55,8 +55,9 @@ def markdown(profiles: dict[str, dict[str, Any]]) -> str:
 Written by `make loadtest`, each profile by its own run ([how, and what it does not do](../../loadtests/README.md)). Arrival
 times are made beforehand and latency counts from the intended arrival, so a slow platform cannot slow its own load.
 Percentiles are order statistics. Spreads are of one run: for a percentile or a share the 95 % interval of its values as if
-each came alone, for rounds from round to round, for what is used from part to part; counts are exact. The load generator shares the machine. Adapters are learnt in few steps (`LEAN` of the
-tests): the way of the bytes is measured, not the likeness.
+each came alone, for rounds from round to round, for what is used from part to part; counts are exact. The load generator shares the
+machine. Adapters are learnt in few steps (`LEAN` of the tests): the way of the bytes is measured, not the likeness. A run is judged by
+the objectives of its own commit: what is asked since is missing in older ones.
 
 | profile | day (UTC) | commit | arrivals | seconds | objectives met | verdict |
 |---|---|---|---|---|---|---|

@@ -83,7 +83,7 @@ def _spreads(used: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def publish(row: Mapping[str, Any], docs: Path) -> None:
     """requests.md and requests.json; profiles that were run before stay. Nothing if the platform was not measured."""
-    if not row["parts"]:
+    if not row.get("parts"):
         return
     docs.mkdir(parents=True, exist_ok=True)
     path = docs / "requests.json"

@@ -107,6 +107,7 @@ def test_the_page_keeps_the_profiles_before_and_says_what_is_not_covered(tmp_pat
     requests.publish(row, tmp_path)
     requests.publish({**row, "profile": "soak", "parts": {"ingest": {**calm, "p95_mb": 9000}}}, tmp_path)
     requests.publish({**row, "profile": "elsewhere", "parts": {}}, tmp_path)
+    requests.publish({"profile": "from before parts were measured"}, tmp_path)
     written = json.loads((tmp_path / "requests.json").read_text())
     assert set(written["profiles"]) == {"smoke", "soak"}
     assert [goal["goal"] for goal in written["goals"] if not goal["met"]] == ["soak: ingest, request of memory, MiB"]

@@ -254,7 +254,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
             open_images=3, people=3, tick_s=0.5, turn_s=30, own_steps=12, sizes=offered([(64, 64), (96, 64)], 256)
         ),
     )
-    kinds = work_kinds(ports, lease_s=30, max_attempts=3)
+    kinds = work_kinds(ports, lease_s=30, max_attempts=3, patience_s=86_400)
     yield Service(
         database,
         clock,

@@ -51,7 +51,8 @@ def honest() -> Trained:
 
 
 class ScriptedTrainer:
-    """Counts calls; `between` runs at every step, as a test's hook into the middle of the work."""
+    """Counts calls and goes on from what was kept; `between` runs at every step, as a hook into the middle of the
+    work."""
 
     def __init__(self) -> None:
         self.trained = honest()
@@ -63,10 +64,12 @@ class ScriptedTrainer:
     def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep, checkpoint: Checkpoint) -> Trained:
         self.resumed.append(checkpoint.load())
         self.calls.append((list(photos), held_out))
-        for step in range(1, self.steps + 1):
+        kept = self.resumed[-1]
+        for step in range(int(kept.split()[-1]) + 1 if kept else 1, self.steps + 1):
             self.between(step)
             on_step("training", step, self.steps)
-            checkpoint.save(f"after {step}".encode())
+            if step < self.steps:  # of the last step none is kept: the end follows
+                checkpoint.save(f"after {step}".encode())
         return self.trained
 
 
@@ -190,7 +193,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
             dataset=DatasetRules(5),
         ),
     )
-    kinds = work_kinds(ports, lease_s=30, max_attempts=3)
+    kinds = work_kinds(ports, lease_s=30, max_attempts=3, patience_s=86_400)
     yield Service(
         database,
         clock,

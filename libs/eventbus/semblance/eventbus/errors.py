@@ -9,6 +9,7 @@ class BrokerUnavailable(Unavailable):
     """The broker did not answer in time; nothing is known to be lost."""
 
     code = "broker-unavailable"
+    away = True
 
 
 class MalformedEvent(Invalid):

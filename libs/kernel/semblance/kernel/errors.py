@@ -132,10 +132,19 @@ class Gone(SemblanceError):
 
 
 class Unavailable(SemblanceError):
-    """A part that is needed does not answer; the same request may work later."""
+    """A part that is needed does not answer; the same request may work later.
+
+    away: whoever is asked is simply not there, whatever the request, so queued work waits. Else the request itself may
+    be the reason, and asking again has an end.
+    """
 
     kind = Kind.UNAVAILABLE
     code = "unavailable"
+    away: bool = False
 
-    def __init__(self, detail: str, *, remedy: str = "Try again shortly.", code: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, remedy: str = "Try again shortly.", code: str | None = None, away: bool | None = None
+    ) -> None:
         super().__init__(detail, remedy=remedy, code=code)
+        if away is not None:
+            self.away = away

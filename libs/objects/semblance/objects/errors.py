@@ -18,6 +18,7 @@ class StoreUnavailable(Unavailable):
     """The object store does not answer, or answers with a fault of its own."""
 
     code = "store-unavailable"
+    away = True
 
 
 class BucketMissing(StoreUnavailable):
@@ -76,6 +77,7 @@ class KeyRingUnavailable(Unavailable):
     """The key ring cannot be read or written, or its master key does not fit."""
 
     code = "keyring-unavailable"
+    away = True
 
 
 class SealBroken(Invalid):

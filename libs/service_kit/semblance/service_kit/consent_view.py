@@ -43,6 +43,7 @@ class ConsentViewStale(Unavailable):
     """Consents are not known well enough right now to say yes."""
 
     code = "consent-view-stale"
+    away = True
 
 
 class Consents(Protocol):

@@ -43,6 +43,7 @@ class DatabaseUnavailable(Unavailable):
     """The database does not answer, is full, or is locked by another writer for too long."""
 
     code = "database-unavailable"
+    away = True
 
 
 class Unit:

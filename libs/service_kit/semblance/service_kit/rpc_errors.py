@@ -70,9 +70,9 @@ def error_of(call: grpc.RpcError) -> SemblanceError:
             return _rebuilt(json.loads(value))
     status = call.code()
     if status in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-        return errors.Unavailable("a service that is needed does not answer", code="service-unavailable")
+        return errors.Unavailable("a service that is needed does not answer", code="service-unavailable", away=True)
     if status is grpc.StatusCode.CANCELLED:
-        return errors.Unavailable("the call was cancelled", code="call-cancelled")
+        return errors.Unavailable("the call was cancelled", code="call-cancelled", away=True)
     if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return errors.Invalid(f"a message may hold {MESSAGE_LIMIT_BYTES} bytes", code="message-too-large")
     # Its bug, and from here one more way of not answering.
@@ -91,6 +91,8 @@ def _rebuilt(problem: Mapping[str, Any]) -> SemblanceError:
         error.by_limits_of = problem["by_limits_of"]
     if isinstance(error, errors.QuotaExceeded):
         error.retry_after_s = int(problem.get("retry_after_s", 1))
+    if isinstance(error, errors.Unavailable):
+        error.away = True  # whatever it lacks there, from here it is the service that cannot be asked
     return error
 
 

@@ -80,6 +80,7 @@ class Claim:
     # Its worker died after it was cancelled: it must be dropped, not run.
     cancelled: bool
     traceparent: str | None
+    queued_at: dt.datetime
 
 
 def enqueue(
@@ -160,6 +161,7 @@ def claim(
         token=token,
         cancelled=state == CANCELLING,
         traceparent=row["traceparent"],
+        queued_at=row["created_at"],
     )
 
 
@@ -199,6 +201,12 @@ def give_back(
     connection.execute(
         again.values(state=QUEUED, attempts=attempts, lease_owner=None, lease_until=None, not_before=not_before)
     )
+
+
+def begin_anew(connection: sa.Connection, claim: Claim) -> None:
+    """Of this item's attempts only the present one counts, also if its worker is killed."""
+    mine = _c.id == claim.id, _c.lease_owner == claim.token, _c.state == CLAIMED
+    connection.execute(sa.update(work_items).where(*mine).values(attempts=1))
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:

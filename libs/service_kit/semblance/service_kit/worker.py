@@ -113,7 +113,7 @@ class Worker:
 
     def _attend(self, claim: Claim, spec: WorkKind) -> None:
         item = WorkItem(claim.id, claim.kind, claim.aggregate_id, claim.payload, claim.attempt)
-        context = WorkContext(self._database, claim)
+        context = WorkContext(self._database, claim, spec.patience_s)
         parent = context_of(claim.traceparent)
         started_s = time.monotonic()
         with tracer().start_as_current_span(f"work {claim.kind}", context=parent, kind=SpanKind.CONSUMER) as span:
@@ -143,13 +143,13 @@ class Worker:
             settle = spec.run(item, context)
             return self._settle(claim, spec, item, settle, "done")
         except Cancelled:
-            return self._stopped(claim, spec, item)
+            return self._stopped(context.claim, spec, item)
         except SemblanceError as error:
-            return self._refused(item, claim, spec, error)
+            return self._refused(item, context.claim, spec, error)
         except Exception as error:  # noqa: BLE001 - the service's own bug: it is logged, retried and then failed
             fields = {"work_kind": claim.kind, "aggregate_id": claim.aggregate_id, "attempt": claim.attempt}
             _log.error("work raised", exc_info=error, extra=fields)
-            return self._retry_or_fail(item, claim, spec, None, self._pause_s(claim.attempt))
+            return self._retry_or_fail(item, context.claim, spec, None, self._pause_s(context.claim.attempt))
 
     def _settle(self, claim: Claim, spec: WorkKind, item: WorkItem, settle: Settle, outcome: str) -> str:
         with self._database.transaction() as unit:
@@ -190,8 +190,7 @@ class Worker:
         self, item: WorkItem, claim: Claim, spec: WorkKind, error: SemblanceError | None, pause_s: float
     ) -> str:
         last = claim.attempt >= spec.max_attempts
-        waits = spec.patient and isinstance(error, Unavailable)
-        if last and not waits:
+        if last and not self._waits(claim, spec, error):
             return self._settle(claim, spec, item, lambda unit: spec.failed(item, error, unit), "failed")
         with self._database.transaction() as unit:
             connection = unit.session.connection()
@@ -206,6 +205,13 @@ class Worker:
             forgiven = max(1, spec.max_attempts // 2) if last else 0
             work_queue.give_back(connection, claim, not_before=later, counts=True, forgiven=forgiven)
         return "retried"
+
+    def _waits(self, claim: Claim, spec: WorkKind, error: SemblanceError | None) -> bool:
+        """Whether it is asked again however often it was."""
+        if not isinstance(error, Unavailable):
+            return False
+        waited = self._now() - claim.queued_at
+        return spec.patient or (error.away and waited < dt.timedelta(seconds=spec.patience_s))
 
     @staticmethod
     def _drop_cancelled(unit: Unit, claim: Claim, spec: WorkKind, item: WorkItem) -> None:
@@ -233,7 +239,7 @@ class Worker:
             running = list(self._running.values())
         for run in running:
             with self._database.transaction() as unit:
-                work_queue.give_back(unit.session.connection(), run.claim, not_before=unit.now(), counts=False)
+                work_queue.give_back(unit.session.connection(), run.context.claim, not_before=unit.now(), counts=False)
 
     def _await_idle(self, deadline_s: float) -> bool:
         with self._changed:

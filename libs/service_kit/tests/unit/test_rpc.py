@@ -89,6 +89,7 @@ def test_an_error_arrives_as_itself(stub: service_pb2_grpc.IngestServiceStub, na
     assert type(got) is type(sent)
     assert (got.kind, got.code, got.detail, got.remedy) == (sent.kind, sent.code, sent.detail, sent.remedy)
     assert getattr(got, "retry_after_s", None) == getattr(sent, "retry_after_s", None)
+    assert getattr(got, "away", False) is (name == "away")
 
 
 def test_whose_limits_refuse_it_is_told_to_the_service_that_asked(stub: service_pb2_grpc.IngestServiceStub) -> None:
@@ -104,7 +105,7 @@ def test_whose_limits_refuse_it_is_told_to_the_service_that_asked(stub: service_
 def test_a_bug_there_is_one_more_way_of_being_unavailable_here(stub: service_pb2_grpc.IngestServiceStub) -> None:
     with pytest.raises(errors.Unavailable) as caught:
         get(stub, "bug")
-    assert caught.value.code == "service-failed"
+    assert (caught.value.code, caught.value.away) == ("service-failed", False), "it may fail at this request alone"
     assert "private" not in str(caught.value.__cause__)
 
 
@@ -145,8 +146,9 @@ def test_a_deadline_is_unavailable(stub: service_pb2_grpc.IngestServiceStub) -> 
 
 
 def test_nobody_there_is_unavailable() -> None:
-    with rpc.connect("127.0.0.1:1", TOKEN) as channel, pytest.raises(errors.Unavailable):
+    with rpc.connect("127.0.0.1:1", TOKEN) as channel, pytest.raises(errors.Unavailable) as caught:
         get(service_pb2_grpc.IngestServiceStub(channel), "p")
+    assert caught.value.away
 
 
 def test_a_message_over_the_limit_is_invalid(stub: service_pb2_grpc.IngestServiceStub) -> None:

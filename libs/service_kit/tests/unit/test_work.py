@@ -120,6 +120,55 @@ def test_patient_work_waits_out_what_is_away_and_still_ends_when_it_kills(databa
     assert failures == [None]
 
 
+@pytest.mark.parametrize("away", [True, False])
+def test_what_is_away_is_waited_out_for_a_time_and_what_the_item_may_have_done_is_not(
+    database: Database, clock: FakeClock, away: bool
+) -> None:
+    failures: Failures = []
+    tries: list[int] = []
+
+    def run(item: WorkItem, context: WorkContext) -> Settle:
+        tries.append(item.attempt)
+        raise errors.Unavailable("no answer", away=away)
+
+    kinds = {"paint": kind_of(run, failures, max_attempts=4, patience_s=3600)}
+    enqueue(database)
+    for _ in range(60):
+        testing.run_work(kinds, database)
+        clock.advance(120)
+    assert [error and error.detail for error in failures] == ["no answer"]
+    assert max(tries) == 4
+    # Thirty within the hour; behind it as many attempts as are left.
+    assert 30 <= len(tries) < 34 if away else len(tries) == 4
+
+
+def test_attempts_that_each_get_further_are_not_counted_together(database: Database, clock: FakeClock) -> None:
+    failures: Failures = []
+    tries: list[int] = []
+    further = True
+
+    def run(item: WorkItem, context: WorkContext) -> Settle:
+        tries.append(item.attempt)
+        if further:
+            context.advanced()
+        raise errors.Unavailable("lost")
+
+    kinds = {"paint": kind_of(run, failures, max_attempts=3, patience_s=86_400)}
+    enqueue(database)
+    for _ in range(10):
+        testing.run_work(kinds, database)
+        clock.advance(120)
+        with database.transaction() as unit:  # each second time its worker is killed
+            assert work_queue.claim(unit.session.connection(), "paint", unit.now(), 60) is not None
+        clock.advance(61)
+    assert (tries, failures) == ([1] + [3] * 9, [])
+    further = False
+    for _ in range(2):
+        testing.run_work(kinds, database)
+        clock.advance(120)
+    assert len(failures) == 1
+
+
 def test_patient_work_of_a_single_attempt_waits_too(database: Database, clock: FakeClock) -> None:
     failures: Failures = []
     tries: list[int] = []

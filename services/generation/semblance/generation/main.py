@@ -105,7 +105,11 @@ def build(settings: GenerationSettings) -> Application:
         broker=broker,
         subscriptions=only_asked(subscriptions(ports, store_of), key_is_destroyed(keyring)),
         work=work_kinds(
-            ports, lease_s=settings.lease_s, max_attempts=settings.max_attempts, concurrency=settings.concurrency
+            ports,
+            lease_s=settings.lease_s,
+            max_attempts=settings.max_attempts,
+            patience_s=settings.patience_s,
+            concurrency=settings.concurrency,
         ),
         grpc=[servicer],
         consent_view=consents,

@@ -4,9 +4,11 @@ import pytest
 
 from semblance.contracts.generation.v1 import events_pb2
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
+from semblance.generation.domain.errors import EngineAway
 from semblance.generation.domain.image import State
 from semblance.generation.handlers import images
 from semblance.kernel.ids import SubjectId, new_id
+from semblance.objects import StoreUnavailable
 from semblance.service_kit import testing
 from semblance.service_kit.worker import Worker
 
@@ -47,6 +49,41 @@ def test_an_engine_that_always_breaks_fails_the_picture_in_the_end(service) -> N
     for _ in range(4):
         service.do_work()
     assert (service.get(image).state, service.get(image).reason_codes) == (State.FAILED, ("internal",))
+    assert len(service.renderer.calls) == 3
+
+
+@pytest.mark.parametrize("what", ["engine", "consents", "store"])
+def test_what_is_away_for_longer_than_all_attempts_take_is_waited_for(service, what: str, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    consent, adapter_id = service.enrol()
+    image = service.create(consent, adapter_id)
+
+    def away(*_: object) -> None:
+        raise EngineAway("no engine runs") if what == "engine" else StoreUnavailable("no store runs")
+
+    service.consents.stale = what == "consents"
+    put = service.store.put
+    monkeypatch.setattr(service.store, "put", away if what == "store" else put)
+    service.renderer.between = away if what == "engine" else lambda _step: None
+    for _ in range(5):  # of three attempts each
+        service.do_work()
+    assert service.get(image).open
+    service.consents.stale, service.renderer.between = False, lambda _step: None
+    monkeypatch.setattr(service.store, "put", put)
+    service.do_work()
+    assert service.get(image).state is State.QUARANTINED
+
+
+def test_an_engine_that_this_picture_may_have_ended_is_not_asked_for_ever(service) -> None:  # type: ignore[no-untyped-def]
+    consent, adapter_id = service.enrol()
+    image = service.create(consent, adapter_id)
+
+    def lose(_step: int) -> None:
+        raise EngineAway("the engine was lost", away=False)
+
+    service.renderer.between = lose
+    for _ in range(4):
+        service.do_work()
+    assert (service.get(image).state, service.get(image).reason_codes) == (State.FAILED, ("engine-away",))
     assert len(service.renderer.calls) == 3
 
 

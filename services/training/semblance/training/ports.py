@@ -182,6 +182,9 @@ class Work(Protocol):
     def check(self) -> None:
         """Raise when the result can no longer be used."""
 
+    def advanced(self) -> None:
+        """The next attempt goes on from what is kept now: earlier ones count no more."""
+
 
 Transactions = Callable[[], AbstractContextManager[Store]]
 

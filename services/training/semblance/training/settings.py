@@ -65,6 +65,9 @@ class TrainingSettings(ServiceSettings):
     tick_s: float = Field(default=0.5, ge=0.5, description="At most two ticks a second.")
     lease_s: float = Field(default=30.0, gt=1)
     max_attempts: int = Field(default=8, ge=1)
+    patience_s: float = Field(
+        default=86_400.0, ge=0, description="After it was asked for, a training waits so long for what is away."
+    )
 
     @model_validator(mode="after")
     def _model_is_known(self) -> Self:

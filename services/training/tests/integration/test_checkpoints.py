@@ -6,6 +6,7 @@ from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.kernel.ids import new_id
 from semblance.objects import ADAPTERS, StoreUnavailable
 from semblance.service_kit.worker import Worker
+from semblance.training.domain.errors import TrainerAway
 from semblance.training.domain.run import State
 from semblance.training.handlers import runs
 from semblance.training.handlers.checkpoints import adapter_keys
@@ -41,6 +42,40 @@ def test_a_restarted_worker_goes_on_from_the_sealed_state(service) -> None:  # t
     assert service.get(run).state is State.READY
     assert key not in service.adapter_objects()
     assert len(service.adapter_objects()) == 3
+
+
+def test_a_run_that_gets_further_each_time_outlasts_more_losses_than_attempts(service) -> None:  # type: ignore[no-untyped-def]
+    run = service.start(service.enrol())
+    service.trainer.steps = 9
+
+    def lose(step: int) -> None:
+        if step == len(service.trainer.calls) + 1:  # one step more is kept each time
+            raise TrainerAway("the trainer was lost", away=False)
+
+    service.trainer.between = lose
+    for _ in range(4):  # of three attempts
+        service.do_work()
+    assert service.get(run).open
+    service.trainer.between = lambda _step: None
+    service.do_work()
+    assert service.get(run).state is State.READY
+
+
+def test_a_cluster_that_is_away_for_longer_than_all_attempts_take_costs_no_state(service) -> None:  # type: ignore[no-untyped-def]
+    run, _ = killed_after(service, 3)
+    service.clock.advance(31)
+
+    def away(_step: int) -> None:
+        raise TrainerAway("the cluster does not answer")
+
+    service.trainer.between = away
+    for _ in range(5):  # of three attempts each
+        service.do_work()
+    assert service.get(run).open
+    service.trainer.between = lambda _step: None
+    service.do_work()
+    assert set(service.trainer.resumed[1:]) == {b"after 2"}
+    assert service.get(run).state is State.READY
 
 
 def test_a_damaged_or_foreign_state_is_thrown_away(service, caplog) -> None:  # type: ignore[no-untyped-def]

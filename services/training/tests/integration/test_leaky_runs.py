@@ -75,8 +75,8 @@ def test_without_identity_nothing_goes_live_and_the_run_is_tried_again(service) 
     assert not any(key.endswith(".checkpoint") for key in service.adapter_objects())
 
 
-def test_identity_away_for_good_fails_the_run(service) -> None:  # type: ignore[no-untyped-def]
-    service.identity.answer = Unavailable("identity is away")
+def test_an_identity_that_never_has_an_answer_for_these_faces_fails_the_run(service) -> None:  # type: ignore[no-untyped-def]
+    service.identity.answer = Unavailable("identity did not answer for every face")
     run = service.start(service.enrol())
     for _ in range(4):
         service.do_work()

@@ -47,11 +47,12 @@ class Refused:
         self, away: type[Unavailable], own: Mapping[str, Callable[[], SemblanceError]] | None = None
     ) -> SemblanceError:
         """As it was raised there: by its code where `own` has that, else by its kind. What may be asked again is
-        `away`."""
+        `away`, but not as somebody who is away: they answered."""
         if own and self.code in own:
             return own[self.code]()
-        made = _KINDS.get(self.kind, away)
-        return made(self.detail, remedy=self.remedy, code=self.code)
+        if self.kind not in _KINDS:
+            return away(self.detail, remedy=self.remedy, code=self.code, away=self.code == away.code)
+        return _KINDS[self.kind](self.detail, remedy=self.remedy, code=self.code)
 
 
 class Answers(Protocol):
@@ -79,13 +80,14 @@ class Stream(Generic[Said]):
         self._reader.start()
 
     def next(self, timeout_s: float) -> Said | None:
-        """The next answer; None while there is none. Raises `away`."""
+        """The next answer; None while there is none. Raises `away`: of one that had begun, whatever is asked for may be
+        why it was lost."""
         try:
             said = self._heard.get(timeout=timeout_s)
         except queue.Empty:
             return None
         if isinstance(said, Exception):
-            raise self._away("the engine was lost") from said
+            raise self._away("the engine was lost", away=not self.begun) from said
         self.begun = True
         return said
 

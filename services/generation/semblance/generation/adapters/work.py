@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 _PERSISTENT_ATTEMPTS = 100_000
 
 
-def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int, concurrency: int = 1) -> dict[str, WorkKind]:
+def work_kinds(
+    ports: Ports, *, lease_s: float, max_attempts: int, patience_s: float = 0, concurrency: int = 1
+) -> dict[str, WorkKind]:
     """The table of this service's work. concurrency: pictures that are drawn at once, in one engine's batches."""
 
     def render(item: WorkItem, context: WorkContext) -> Settle:
@@ -64,6 +66,7 @@ def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int, concurrency: 
             failed,
             lease_s=lease_s,
             max_attempts=max_attempts,
+            patience_s=patience_s,
             concurrency=concurrency,
             cancelled=cancelled,
             first=TURN,

@@ -49,6 +49,7 @@ class EngineAway(Unavailable):
     """The engine cannot be asked, or was lost while it drew; another one draws the same picture."""
 
     code = "engine-away"
+    away = True
 
 
 class BackboneMissing(Unavailable):

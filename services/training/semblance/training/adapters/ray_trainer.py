@@ -116,7 +116,7 @@ class RayTrainer:
             if said is None:
                 # Nothing is heard while it waits for a place either.
                 if stream.begun and time.monotonic() - heard_s > self._cluster.silence_s:
-                    raise TrainerAway("the trainer fell silent")
+                    raise TrainerAway("the trainer fell silent", away=False)
                 on_step(last.phase, last.step, last.steps)
                 continue
             heard_s = time.monotonic()
@@ -136,7 +136,7 @@ class RayTrainer:
         try:
             data: bytes = ray.get(parcel[0], timeout=self._cluster.silence_s)
         except connection.LOST as error:
-            raise TrainerAway("the trainer was lost with what it sent") from error
+            raise TrainerAway("the trainer was lost with what it sent", away=False) from error
         return data
 
     @contextlib.contextmanager

@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 _PERSISTENT_ATTEMPTS = 100_000
 
 
-def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int, cohort: int = 1) -> dict[str, WorkKind]:
+def work_kinds(
+    ports: Ports, *, lease_s: float, max_attempts: int, patience_s: float = 0, cohort: int = 1
+) -> dict[str, WorkKind]:
     """The table of this service's work. cohort: how many trainings are taken at once."""
 
     def train(item: WorkItem, context: WorkContext) -> Settle:
@@ -50,7 +52,13 @@ def work_kinds(ports: Ports, *, lease_s: float, max_attempts: int, cohort: int =
 
     return {
         TRAIN_ADAPTER: WorkKind(
-            train, failed, lease_s=lease_s, max_attempts=max_attempts, concurrency=cohort, cancelled=cancelled
+            train,
+            failed,
+            lease_s=lease_s,
+            max_attempts=max_attempts,
+            patience_s=patience_s,
+            concurrency=cohort,
+            cancelled=cancelled,
         ),
         DESTROY_ADAPTER: WorkKind(destroy, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),
         DROP_CHECKPOINT: WorkKind(drop, _left_behind, max_attempts=_PERSISTENT_ATTEMPTS),

@@ -73,3 +73,4 @@ class TrainerAway(Unavailable):
     """The trainer cannot be asked, or was lost while it learnt; the training goes on from its last state."""
 
     code = "trainer-away"
+    away = True

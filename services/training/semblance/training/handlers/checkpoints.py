@@ -57,6 +57,8 @@ class SealedCheckpoint:
             self._bytes.put(self._run.subject_id, self._key, state)
         except Unavailable as error:
             log.warning("a checkpoint was not kept", extra={"adapter_id": self._run.id, "error_code": error.code})
+            return
+        self._work.advanced()
 
 
 def drop_checkpoint(subject_id: SubjectId, adapter_id: AdapterId, ports: Ports) -> None:

@@ -135,7 +135,9 @@ def _join(step: Step, face: str) -> Somebody:
     made = step.caller.call("POST", "/v1/accounts", json_body=account, key=new_id(), expect=(201,)).json()
     signing_in = form({"grant_type": "password", "username": handle, "password": password})
     token = step.caller.call("POST", "/v1/token", body=signing_in).json()["access_token"]
-    return Somebody(handle, password, made["subject_id"], token, face=face)
+    who = Somebody(handle, password, made["subject_id"], token, face=face)
+    step.world.joined(who)
+    return who
 
 
 def _consent(step: Step, who: Somebody) -> None:
@@ -175,12 +177,10 @@ def _ask_picture(step: Step, who: Somebody) -> str:
 
 
 def _content(step: Step, who: Somebody, image_id: str) -> bytes:
-    """The signed bytes, as they were signed. Raises Wrong."""
-    answer = step.caller.call(
-        "GET", "/v1/images/{image_id}/content", ids={"image_id": image_id}, token=who.token, expect=(200, 404, 410)
-    )
-    if answer.status == 200:
-        _must(hashlib.sha256(answer.body).hexdigest() == answer.headers.get("etag", "").strip('"'), "damaged picture")
+    """The signed bytes, as they were signed, of somebody who stays: a published picture is there. Raises Wrong."""
+    route = "/v1/images/{image_id}/content"
+    answer = step.caller.call("GET", route, ids={"image_id": image_id}, token=who.token)
+    _must(hashlib.sha256(answer.body).hexdigest() == answer.headers.get("etag", "").strip('"'), "damaged picture")
     return answer.body
 
 

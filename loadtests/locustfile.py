@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ from loadtests.dispatch import Dispatcher
 from loadtests.doors import Answer, PlainDoor, Request
 from loadtests.ledger import Ledger
 from loadtests.measures import Call, Walk
+from loadtests.people import book
+from loadtests.people.book import Book
 from loadtests.people.film import filmed
 from loadtests.profile import ENOUGH
-from loadtests.world import Roster
+from loadtests.world import Roster, Somebody
 
 RUN = Path(os.environ.get("LOADTEST_RUN", "out/loadtest/worker"))
 WORKERS = int(os.environ.get("LOADTEST_WORKERS", "1"))
@@ -97,6 +100,7 @@ class _Worker:
         roster = Roster.read(RUN / "roster.json")
         film = lambda *asked: pool.apply(filmed, asked)  # noqa: E731 - arithmetic on 28 frames, off the loop
         self._world = roster.world(self._index, WORKERS, film, SEED)
+        self._world.joined = lambda who: environment.runner.send_message("joined", asdict(who))
         self._door = LocustDoor(environment.host)
         self._began_s = time.monotonic() + (_told["began_at"] - time.time())
 
@@ -153,6 +157,7 @@ def _connect(environment: Any, **_: Any) -> None:
     if not isinstance(runner, WorkerRunner):
         runner.register_message("rows", _on_rows)
         runner.register_message("walked", _on_walked)
+        runner.register_message("joined", _on_joined)
 
 
 @events.test_start.add_listener
@@ -182,6 +187,13 @@ def _on_begin(environment: Any, msg: Any, **_: Any) -> None:
 
 def _on_walked(msg: Any, **_: Any) -> None:
     _walked.add(msg.data["index"])
+
+
+def _on_joined(msg: Any, **_: Any) -> None:
+    """Into the book of those who are to be erased at the end, where one is kept: a journey that is cut off erases
+    nobody."""
+    if (RUN / book.NAME).exists():
+        Book(RUN / book.NAME).add(Somebody(**msg.data))
 
 
 def _on_rows(msg: Any, **_: Any) -> None:

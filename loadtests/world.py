@@ -34,7 +34,8 @@ class Somebody:
 
 @dataclass
 class World:
-    """What one worker may use. `faces` are its own: one that is enrolled can be enrolled nowhere else."""
+    """What one worker may use. `faces` are its own: one that is enrolled can be enrolled nowhere else. `joined` is told
+    of everybody who makes an account, before they enrol one."""
 
     accounts: list[Somebody]
     ready: list[Somebody]
@@ -43,6 +44,7 @@ class World:
     pictures: list[bytes]
     film: Film
     dice: Random
+    joined: Callable[[Somebody], object] = lambda _: None
 
     def anybody(self) -> Somebody:
         """An account, with a consent or without. Raises Starved."""

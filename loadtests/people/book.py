@@ -29,7 +29,6 @@ class Book:
     tokens of people who do not exist."""
 
     path: Path
-    url: str
     _closed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -38,7 +37,7 @@ class Book:
         """A new one, of nobody. Raises FileExistsError."""
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         _append(path, json.dumps({"url": url}))
-        return cls(path, url)
+        return cls(path)
 
     def add(self, who: Somebody) -> None:
         """On the disk when it returns; from any thread. Raises Closed."""

@@ -5,21 +5,29 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from loadtests import profile, running
+from loadtests import profile, running, walking
+from loadtests.arrivals import Arrival
+from loadtests.calling import Caller
+from loadtests.doors import PlainDoor
+from loadtests.ledger import Ledger
+from loadtests.measures import Call, Walk
 from loadtests.people import book, cast
 from loadtests.people.__main__ import main
 from loadtests.people.book import Book
+from loadtests.people.film import filmed
 from loadtests.people.forget import dismiss, guests
 from loadtests.people.settle import NotSettled, settled
 from loadtests.place import Place
 from loadtests.profile import People, Teams
-from loadtests.world import Roster, Somebody
+from loadtests.world import Roster, Somebody, World
 from semblance.client import Client
 from semblance.gateway.testing.served import Served, Services
 from semblance.local.testing.members import Member
@@ -96,6 +104,28 @@ def test_whom_a_killed_run_left_the_next_one_names_and_a_command_erases(
     assert {who.subject_id for who in (*roster.accounts, ready)} <= set(served.world.platform.identity.erased)
     assert free(served, "ana")
     capsys.readouterr()
+
+
+def test_whoever_joins_on_the_way_is_on_the_list_before_their_face_is_enrolled(
+    served: Served, runs: Callable[[str], Path]
+) -> None:
+    place, listed, rows = runs("walked") / book.NAME, list[Somebody](), list[Call | Walk]()
+    left, notes = Book.begun(place, served.url), Ledger(place.with_name("ledger.jsonl"))
+
+    def film(face: str, challenge: Sequence[str], colours: Sequence[tuple[str, int]]) -> list[tuple[int, bytes]]:
+        listed.extend(book.read(place)[1])
+        return filmed(face, challenge, colours)
+
+    world = World([], [], ["bo"], {}, [], film, Random(1), joined=left.add)
+
+    def caller_of(arrival: Arrival, due_s: float) -> Caller:
+        return Caller(PlainDoor(served.url), notes, rows.append, arrival, due_s, due_s)
+
+    assert walking.walk(world, caller_of, Arrival(0, 0.0, "steady", "opt_in"), time.monotonic()).outcome == "done"
+    notes.close()
+    [who] = listed
+    assert (who.face, who.subject_id in served.world.platform.identity.erased) == ("bo", True)
+    assert dismiss(place, served.url, lambda _: None)  # the journey itself had them erased
 
 
 @pytest.mark.parametrize(("sent", "at"), [(signal.SIGTERM, "3 accounts"), (signal.SIGINT, "ana is ready")])

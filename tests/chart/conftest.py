@@ -20,6 +20,7 @@ import yaml
 
 from semblance.contracts import registry
 from semblance.local.rights import RIGHTS, SERVICES
+from semblance.service_kit.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "semblance"
@@ -98,10 +99,20 @@ def groups() -> dict[str, dict[str, list[str]]]:
     return found
 
 
+def settings() -> dict[str, list[str]]:
+    """The names that each service reads from its environment, without its prefix; `every` has those of them all."""
+    shared = set(ServiceSettings.model_fields)
+    found = {"every": sorted(name.upper() for name in shared)}
+    for service in sorted(SERVICES):
+        own = vars(importlib.import_module(f"semblance.{service}.settings"))[f"{service.capitalize()}Settings"]
+        found[service] = sorted(name.upper() for name in set(own.model_fields) - shared)
+    return found
+
+
 @pytest.fixture(scope="session")
 def facts() -> dict[str, object]:
     """File in the chart to what the code says."""
-    return {"topics.json": topics(), "rights.json": rights(), "groups.json": groups()}
+    return {"topics.json": topics(), "rights.json": rights(), "groups.json": groups(), "settings.json": settings()}
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ def source(service: str) -> str:
 NO_SERVICE = {"uploads_per", "ray"}
 
 
-@pytest.mark.parametrize("name", ["topics.json", "rights.json", "groups.json"])
-def test_topics_rights_and_groups_are_the_codes(name: str, facts: dict[str, object], rewriting: bool) -> None:
+@pytest.mark.parametrize("name", ["topics.json", "rights.json", "groups.json", "settings.json"])
+def test_topics_rights_groups_and_settings_are_the_codes(name: str, facts: dict[str, object], rewriting: bool) -> None:
     if rewriting:
         (FILES / name).write_text(json.dumps(facts[name], indent=1) + "\n")
     assert json.loads((FILES / name).read_text()) == facts[name], "make chart"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import pytest
 
 from semblance.contracts import registry
 
@@ -120,17 +122,76 @@ def test_each_service_has_an_account_without_rights(rendered: Any, services: dic
         assert found["spec"]["template"]["spec"]["serviceAccountName"] == f"demo-semblance-{component}"
 
 
+def templates(objects: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The kind of what owns them, and the labels, of all pods that there may be."""
+    for found in objects:
+        if found["kind"] == "Pod":
+            yield "Pod", found["metadata"]["labels"]
+        elif found["kind"] in CALLED | {"Job"}:
+            yield found["kind"], found["spec"]["template"]["metadata"]["labels"]
+        elif found["kind"] == "RayService":
+            cluster = found["spec"]["rayClusterConfig"]
+            for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+                yield "RayCluster", group["template"]["metadata"]["labels"]
+
+
+def chosen(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    """As Kubernetes reads a label selector; its other operators are not used here."""
+    assert set(selector) <= {"matchLabels", "matchExpressions"}
+    for each in selector.get("matchExpressions", []):
+        assert each["operator"] in {"In", "NotIn"}
+        if (labels.get(each["key"]) in each["values"]) != (each["operator"] == "In"):
+            return False
+    return bool(selector.get("matchLabels", {}).items() <= labels.items())
+
+
+def budgets(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    found = [each for each in objects if each["kind"] == "PodDisruptionBudget"]
+    return {each["metadata"]["labels"]["app.kubernetes.io/component"]: each["spec"] for each in found}
+
+
 def test_services_are_spread_and_never_all_evicted(rendered: Any, services: dict[str, Any]) -> None:
-    budgets = {b["metadata"]["labels"]["app.kubernetes.io/component"]: b for b in rendered.of("PodDisruptionBudget")}
-    groups = {each["metadata"]["labels"]["app.kubernetes.io/component"] for each in rendered.ray_pods} - {"ray-head"}
-    assert set(budgets) == set(services) | groups
-    for found in rendered.of("Deployment"):
-        template = found["spec"]["template"]
+    found = budgets(rendered.objects)
+    assert set(found) == set(services)
+    for deployment in rendered.of("Deployment"):
+        template = deployment["spec"]["template"]
         labels = template["metadata"]["labels"]
-        budget = budgets[labels["app.kubernetes.io/component"]]["spec"]["selector"]["matchLabels"]
-        assert budget.items() <= labels.items()
+        assert [name for name in found if chosen(found[name]["selector"], labels)] == [
+            labels["app.kubernetes.io/component"]
+        ]
         for spread in template["spec"]["topologySpreadConstraints"]:
             assert spread["labelSelector"]["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize("upgrade", [False, True])
+def test_a_budget_is_counted_only_from_what_has_a_scale(
+    upgrade: bool, rendered: Any, render: Callable[..., list[dict[str, Any]]]
+) -> None:
+    """maxUnavailable and shares are of the owner's scale. One pod whose owner has none, a RayCluster's or a Job's that
+    ended, and the disruption controller lets no pod of the budget go: `kubectl drain` waits for ever."""
+    objects = render(rendered.values, upgrade=True) if upgrade else rendered.objects
+    pods_there = list(templates(objects))
+    assert "Job" in {owner for owner, _ in pods_there}
+    for component, budget in budgets(objects).items():
+        owners = {owner for owner, labels in pods_there if chosen(budget["selector"], labels)}
+        assert owners, component
+        if not isinstance(budget.get("minAvailable"), int):
+            assert owners <= CALLED, component
+
+
+def test_of_a_groups_minimum_all_but_one_stay_and_one_alone_may_leave(
+    render: Callable[..., list[dict[str, Any]]],
+) -> None:
+    """Whatever the autoscaler has added: at its fewest the group is still able to give a pod away."""
+    groups = {"engines": {"min": 3, "max": 5}, "trainers": {"min": 1, "max": 2}}
+    values = {"generation": {"engine": "ray"}, "training": {"engine": "ray"}}
+    objects = render({**values, "ray": {"apiServerCidrs": ["192.0.2.64/28"], **groups}})
+    found = {name: spec for name, spec in budgets(objects).items() if name.startswith("ray-")}
+    assert {name: {**spec, "selector": None} for name, spec in found.items()} == {
+        "ray-engines": {"minAvailable": 2, "selector": None}
+    }
+    matched = [labels for _, labels in templates(objects) if chosen(found["ray-engines"]["selector"], labels)]
+    assert [labels["app.kubernetes.io/component"] for labels in matched] == ["ray-engines"]
 
 
 def test_selectors_find_their_pods(rendered: Any) -> None:

@@ -90,7 +90,6 @@ def test_values_are_few_and_each_is_said_to_be_for_something() -> None:
                 "podAnnotations",
                 "nodeSelector",
                 "tolerations",
-                "podDisruptionBudgets",
             }, line
 
 

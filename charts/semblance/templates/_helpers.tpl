@@ -118,6 +118,7 @@ tolerations:
 {{- if and $v.networkPolicies.enabled (eq $v.database.kind "external") (not $v.database.egressCidrs) }}{{ fail "database.egressCidrs is empty: say which addresses are databases, or nothing reaches them" }}{{ end -}}
 {{- if and $v.networkPolicies.enabled (eq $v.kafka.kind "external") (not $v.kafka.egressCidrs) }}{{ fail "kafka.egressCidrs is empty: say which addresses are brokers, or nothing reaches them" }}{{ end -}}
 {{- include "semblance.checkReaders" . -}}
+{{- include "semblance.checkSettings" . -}}
 {{- if and $v.networkPolicies.enabled (eq $v.objectStore.kind "external") (not $v.objectStore.egressCidrs) }}{{ fail "objectStore.egressCidrs is empty: say which addresses are the store, or nothing reaches it" }}{{ end -}}
 {{- if and (eq $v.training.engine "ray") (ne $v.generation.engine "ray") }}{{ fail "training.engine: ray needs generation.engine: ray, whose cluster it learns in" }}{{ end -}}
 {{- if eq $v.generation.engine "ray" }}

@@ -63,17 +63,17 @@ key: database-password
 {{- end }}
 - name: PGPASSWORD
   valueFrom: {secretKeyRef: {{ include "semblance.databaseSecret" . | fromYaml | toJson }}}
-- name: {{ $p }}DATABASE_URL
-  value: postgresql+psycopg://{{ .service }}@{{ include "semblance.databaseHost" . }}:{{ ternary $v.database.port 5432 (eq $v.database.kind "external") }}/{{ .service }}{{ if ne $v.database.kind "inChart" }}?sslmode={{ $v.database.sslmode }}{{ end }}
-{{- if not (has .service (list "gateway" "provenance")) }}
-- {name: {{ $p }}MODELS_DIR, value: {{ $v.modelsDir }}}
-{{- end }}
-- {name: {{ $p }}LOG_LEVEL, value: {{ $v.telemetry.logLevel }}}
+{{- /* Each name once: the operator's own wins over these. What semblance.env says after them is not theirs to say (_settings.tpl). */}}
+{{- $host := printf "%s:%v" (include "semblance.databaseHost" .) (ternary $v.database.port 5432 (eq $v.database.kind "external")) }}
+{{- $tls := ternary (printf "?sslmode=%s" $v.database.sslmode) "" (ne $v.database.kind "inChart") }}
+{{- $said := dict "LOG_LEVEL" $v.telemetry.logLevel "DATABASE_URL" (printf "postgresql+psycopg://%s@%s/%s%s" .service $host .service $tls) }}
+{{- if not (has .service (list "gateway" "provenance")) }}{{ $_ := set $said "MODELS_DIR" $v.modelsDir }}{{ end }}
 {{- with $v.telemetry.endpoint }}
-- {name: {{ $p }}OTLP_ENDPOINT, value: {{ . | quote }}}
-- {name: {{ $p }}OTLP_INSECURE, value: {{ $v.telemetry.insecure | quote }}}
+{{- $_ := set $said "OTLP_ENDPOINT" . }}
+{{- $_ := set $said "OTLP_INSECURE" ($v.telemetry.insecure | toString) }}
 {{- end }}
-{{- range $key, $value := (get $v.services .service).env }}
+{{- range $key, $value := (get $v.services .service).env }}{{ $_ := set $said $key $value }}{{ end }}
+{{- range $key, $value := $said }}
 - {name: {{ $p }}{{ $key }}, value: {{ $value | quote }}}
 {{- end }}
 {{- end }}

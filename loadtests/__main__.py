@@ -70,9 +70,10 @@ def main() -> int:
             arguments.chaos = True
         if arguments.chaos and arguments.url:
             parser.error("chaos kills processes, so it needs a platform of its own: leave --url out")
-        other = arguments.chaos and not profile.broken()
-        objectives = profiles.HERE / "slo-chaos.yaml" if other else profile.slo
-        return _run(profile, slo.read(objectives), arguments)
+        objectives = slo.read(profile.slo)
+        if arguments.chaos and not profile.broken():
+            objectives = slo.under_chaos(slo.read(profiles.HERE / "slo-chaos.yaml"), objectives)
+        return _run(profile, objectives, arguments)
     except (NotMetered, BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:
         print(f"NOT JUDGED: {error}", file=sys.stderr)
         return 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -95,6 +95,15 @@ def read(path: Path) -> Objectives:
         memory_growth=given["memory_growth"],
         core_s_per_picture=given["core_s_per_picture"],
     )
+
+
+def under_chaos(chaos: Objectives, own: Objectives) -> Objectives:
+    """The objectives of chaos for a profile that is not made for it: how much it asks for and where it offers more than
+    is promised is its own."""
+    return replace(
+        chaos, least=own.least, pictures_published_share=own.pictures_published_share,
+        harness_late_beyond_p99_s=own.harness_late_beyond_p99_s,
+    )  # fmt: skip
 
 
 def judge(

@@ -237,6 +237,12 @@ def test_a_picture_that_was_refused_is_an_answer_and_one_that_failed_is_not(stag
     assert stage.walk("generate").why == "the picture ended as failed"
 
 
+def test_a_published_picture_that_is_not_there_is_a_failure(stage: Stage) -> None:
+    stage.gateway.fail["GET /v1/images/{image_id}/content"] = [said({"code": "not-found"}, 404)]
+    assert stage.walk("generate").why == "GET /v1/images/{image_id}/content: 404 not-found"
+    assert stage.world.pictures == [PICTURE]  # what was answered instead is no picture to ask about
+
+
 def test_a_withdrawal_is_written_before_and_after_it_is_acknowledged(stage: Stage) -> None:
     stage.gateway.ends["image"] = "revoked"
     found = stage.walk("take_back")

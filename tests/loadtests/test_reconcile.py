@@ -98,6 +98,12 @@ def test_pictures_that_were_to_come_are_those_of_people_who_stayed(run: Run) -> 
     assert (counts[reconcile.TO_COME], counts[reconcile.CAME]) == (0, 0)
 
 
+def test_what_others_do_meanwhile_is_not_what_was_looked_at(run: Run) -> None:
+    before = reconcile.balance(run.entries, run.shown, run.told).counts
+    run.tell("ImagePublished", "image-9", 5, who="somebody else")
+    assert reconcile.balance(run.entries, run.shown, run.told).counts == before
+
+
 def sow(change: Callable[[Run], object], kind: str, name: str) -> object:
     return pytest.param(change, kind, id=name)
 

@@ -170,6 +170,13 @@ def test_the_files_that_ship_bear_no_fault_and_name_routes_that_exist(path: Path
     assert found.least["pictures published"] > 0
 
 
+def test_a_profile_that_is_not_made_for_chaos_asks_for_no_more_under_it() -> None:
+    own, chaos = slo.read(HERE / "slo-smoke.yaml"), slo.read(HERE / "slo-chaos.yaml")
+    found = slo.under_chaos(chaos, own)
+    assert (found.least, found.pictures_published_share) == (own.least, own.pictures_published_share)
+    assert (found.availability, found.marks) == (chaos.availability, chaos.marks)
+
+
 def test_what_a_file_wants_at_least_its_profile_asks_for() -> None:
     for path in sorted((HERE / "profiles").glob("*.yaml")):
         found = profile.read(path)

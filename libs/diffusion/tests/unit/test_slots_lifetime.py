@@ -13,6 +13,7 @@ from safetensors.torch import save
 from semblance.diffusion import AdapterStillLoaded, RequestInvalid
 from semblance.diffusion.slots import AdapterWiped, FlatAdapter, Held, Slots, SlotsFull, Use, WornByAnother, flatten
 from semblance.diffusion.slots.testing import RANK, Toy, toy_layout, toy_lora
+from semblance.kernel.clock import FakeClock
 
 LANES = 4
 PEOPLE = 6
@@ -145,6 +146,33 @@ def test_a_wipe_finds_lanes_of_one_who_left_the_slots(slots: Slots, flats: list[
     assert slots.wipe(digest=flats[0].digest) == 1
     assert not weights_of(toy, 0)
     assert not weights_of(toy, 1)
+
+
+def test_what_nobody_holds_is_gone_after_a_while_from_slots_and_lanes(toy: Toy, flats: list[FlatAdapter]) -> None:
+    clock = FakeClock()
+    slots = Slots({"unet": toy}, LAYOUT, 3, clock=clock)
+    anna, ben, eve = (slots.acquire(flat, name) for flat, name in zip(flats, ("anna", "ben", "eve"), strict=False))
+    slots.bind("unet", [[Use(anna)], [Use(ben)], [Use(eve)], []])
+    slots.release(anna)
+    slots.acquire(flats[3], "dan")  # in anna's slot; her lane is as it was
+    clock.advance(60)
+    slots.release(ben)
+    slots.release(anna)  # a second time counts for nothing
+    assert slots.wipe_idle(60) == 1
+    assert [weights_of(toy, lane) for lane in range(LANES)] == [False, True, True, False]
+    clock.advance(59)
+    slots.release(eve)
+    slots.release(slots.acquire(flats[2], "eve"))
+    assert slots.wipe_idle(60) == 0
+    clock.advance(1)
+    assert slots.wipe_idle(60) == 1
+    assert [slots.holds(flat.digest) for flat in flats[:4]] == [False, False, True, True]
+    assert [weights_of(toy, lane) for lane in range(LANES)] == [False, False, True, False]
+    assert sum(bool(row.any()) for row in slots._table) == 2
+    clock.advance(3600)
+    assert slots.wipe_idle(60) == 1
+    assert slots.holds(flats[3].digest), "somebody holds it"
+    slots.acquire(flats[0], "anna")
 
 
 def test_lanes_that_nobody_looks_at_are_cleared_and_wiped(slots: Slots, flats: list[FlatAdapter], toy: Toy) -> None:

@@ -23,7 +23,7 @@ from semblance.generation.domain.errors import BackboneMissing
 from semblance.generation.domain.sizes import Offered, offered
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer
-from semblance.generation.ml.options import backbone_dir, renderer_settings
+from semblance.generation.ml.options import backbone_dir, look_every_s, renderer_settings
 from semblance.generation.ports import Ports, Renderer, Rules, Shelf
 from semblance.generation.settings import GenerationSettings
 from semblance.kernel.clock import SystemClock
@@ -33,6 +33,7 @@ from semblance.objects import ADAPTERS, QUARANTINE, FileKeyRing, MinioStore, Sea
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
 from semblance.service_kit.erasing import key_is_destroyed, only_asked
+from semblance.service_kit.periodic import Periodic
 from semblance.service_kit.runtime import Application, Check, broker_of, consent_view_of, run
 
 MIGRATIONS_DIR = Path(__file__).parents[2] / "migrations"
@@ -64,6 +65,7 @@ def build(settings: GenerationSettings) -> Application:
     # Every process hears of a withdrawal itself: the one that holds the adapter may not be the one that consumes.
     consents.on_revoked(lambda consent: _withdraw(consent, shelf, renderer))
     removals = Removals(broker, lambda adapter_id: let_go(adapter_id, shelf, renderer))
+    idle = Periodic("idle-shelf", shelf.drop_idle, lambda: look_every_s(settings.adapter_idle_s))
     watch_engines(renderer.load)
     transactions = SqlTransactions(database)
     ports = Ports(
@@ -115,8 +117,8 @@ def build(settings: GenerationSettings) -> Application:
         consent_view=consents,
         checks=[Check("backbone", backbone), Check("engine", renderer.healthy)],
         migrations_dir=MIGRATIONS_DIR,
-        on_start=[removals.start],
-        on_stop=[removals.stop, renderer.close],
+        on_start=[removals.start, idle.start],
+        on_stop=[idle.stop, removals.stop, renderer.close],
     )
 
 

@@ -42,8 +42,12 @@ class GenerationSettings(ServiceSettings):
     source_max_pixels: int = Field(default=16_000_000, gt=0, description="Of a published picture that is edited.")
     upscale_to_px: int = Field(default=256, ge=8, le=2048)
 
-    loaded_adapters: int = Field(default=8, ge=1, description="Opened adapters kept in memory.")
-    adapter_idle_s: float = Field(default=600.0, gt=0)
+    loaded_adapters: int = Field(default=8, ge=1, description="Kept in memory: so many opened, and packed.")
+    adapter_idle_s: float = Field(
+        default=600.0,
+        gt=0,
+        description="An adapter that nobody draws with is gone from memory and slots so long after, or a minute later.",
+    )
     people_max: int = Field(default=4, ge=1, le=4, description="In one picture.")
     open_images: int = Field(default=20, ge=1, description="Of one person, queued or drawn.")
 

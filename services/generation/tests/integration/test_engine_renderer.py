@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -29,6 +30,7 @@ from semblance.generation.ml.wardrobe import Dressed
 from semblance.generation.ports import OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.generation.testing.engines import small, trained
+from semblance.kernel.clock import FakeClock
 
 pytestmark = pytest.mark.integration
 WORDS, ORDER = Words("smiling", ""), Order(5, 2, None, None)
@@ -151,6 +153,22 @@ def test_a_withdrawal_leaves_no_slot_filled_by_a_row_that_was_handed_in_behind_i
     behind()
     engine.revoke(withdrawal, confirmed=True)  # as the queued work repeats it
     assert not steps._slots.holds(adapter.whose.digest)
+
+
+def test_an_adapter_that_nobody_draws_with_is_gone_without_anybody_drawing(
+    backbone_dir: Path, adapter: OpenAdapter
+) -> None:
+    clock = FakeClock()
+    engine = EngineRenderer(replace(small(backbone_dir), idle_s=0.2), Scripted([1, 1], [0.5, 0.5]), clock)
+    engine.draw(WORDS, ORDER, adapter, lambda *_: None)
+    running, slots = engine._running, engine._running.engine._slots
+    assert (len(running.wardrobe), slots.holds(adapter.whose.digest)) == (1, True)
+    clock.advance(1)
+    until_s = time.monotonic() + 60
+    while (len(running.wardrobe) or slots.holds(adapter.whose.digest)) and time.monotonic() < until_s:
+        time.sleep(0.02)
+    assert (len(running.wardrobe), bool(slots._table.any())) == (0, False)
+    engine.close()
 
 
 def test_a_withdrawal_does_not_wait_for_a_backbone_that_loads(renderer: Make, adapter: OpenAdapter) -> None:

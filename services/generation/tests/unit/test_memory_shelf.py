@@ -84,6 +84,14 @@ def test_what_nobody_uses_does_not_stay(service) -> None:  # type: ignore[no-unt
     assert service.shelf.drop(first) == 0
 
 
+def test_nobody_need_draw_for_it_to_be_let_go_of(service) -> None:  # type: ignore[no-untyped-def]
+    service.shelf.load(facts(service))
+    service.clock.advance(600)
+    assert service.shelf.drop_idle() == 0
+    service.clock.advance(1)
+    assert (service.shelf.drop_idle(), len(service.shelf)) == (1, 0)
+
+
 def test_bytes_that_are_not_those_trained_are_refused(service) -> None:  # type: ignore[no-untyped-def]
     known = replace(facts(service), lora_sha256="0" * 64)
     with pytest.raises(AdapterDamaged):

@@ -60,7 +60,7 @@ class StepEngine:
                 self.layout = layout_of(self.family.backbone, self.settings)
                 offload = self.family.backbone.options.offload
                 computes = self.family.backbone.device if offload else None
-                self._slots = Slots(self.family.towers(), self.layout, self.settings.slots, computes)
+                self._slots = Slots(self.family.towers(), self.layout, self.settings.slots, computes, self._clock)
             except BaseException:
                 self.family.close()
                 raise
@@ -124,6 +124,15 @@ class StepEngine:
             self._slots.wipe(digest, subject_id)
             self._forward.forget()
         return ended
+
+    def wipe_idle(self, idle_s: float) -> int:
+        """Wipe every adapter that no row has worn for so long, from slots and lanes; how many. By whom and how often it
+        is asked is the caller's: without, an adapter stays until another needs its slot."""
+        with self._mutex:
+            wiped = self._slots.wipe_idle(idle_s)
+            if wiped:
+                self._forward.forget()
+        return wiped
 
     def stats(self) -> EngineStats:
         """Where the engine stands."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +22,7 @@ from semblance.diffusion.slots.errors import AdapterWiped, SlotsFull, WornByAnot
 from semblance.diffusion.slots.flat import FlatAdapter
 from semblance.diffusion.slots.layers import Regions
 from semblance.diffusion.slots.layout import Layout, Tower
+from semblance.kernel.clock import Clock, SystemClock
 
 MAX_STRENGTH: Final = 2.0
 
@@ -49,19 +50,25 @@ class Use:
 
 @dataclass(eq=False)
 class _Filled:
-    """What is in a slot, and who holds it."""
+    """What is in a slot, and who holds it. left_at_s: when the last who held it gave it back."""
 
     slot: int
     digest: str
     subject_id: str
     holders: set[Held] = field(default_factory=set)
+    left_at_s: float = 0.0
 
 
 class Slots:
     """`slots` adapters of one layout in memory, and the towers whose lanes wear them."""
 
     def __init__(
-        self, towers: Mapping[str, nn.Module], layout: Layout, slots: int, device: torch.device | None = None
+        self,
+        towers: Mapping[str, nn.Module],
+        layout: Layout,
+        slots: int,
+        device: torch.device | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """Attach to bare towers, which lie on one device and compute in the layout's dtype. device: where they compute,
         if they wait elsewhere until then.
@@ -73,6 +80,7 @@ class Slots:
             raise ValueError("an engine has at least one slot")
         self.layout = layout
         self.slots = slots
+        self._clock = clock or SystemClock()
         self._lock = threading.RLock()
         self._filled: dict[str, _Filled] = {}  # least recently used first
         self._free = list(range(slots - 1, -1, -1))
@@ -134,8 +142,9 @@ class Slots:
         """Give a reference back. Again, or after a wipe, it does nothing."""
         with self._lock:
             filled = self._filled.get(held.digest)
-            if filled is not None:
+            if filled is not None and held in filled.holders:
                 filled.holders.discard(held)
+                filled.left_at_s = self._clock.monotonic_s()
 
     def wipe(self, digest: str | None = None, subject_id: str | None = None) -> int:
         """Zero an adapter, a subject's adapters, or all of them, in the slots and on every lane; how many there were.
@@ -143,25 +152,15 @@ class Slots:
         Whoever holds one finds it dead at the next binding. A forward pass that runs meanwhile goes on with zeros.
         """
         with self._lock:
+            return self._zero(lambda one: digest in (None, one.digest) and subject_id in (None, one.subject_id))
 
-            def meant(one: Worn | _Filled) -> bool:
-                return digest in (None, one.digest) and subject_id in (None, one.subject_id)
-
-            gone = [filled for filled in self._filled.values() if meant(filled)]
-            digests = {filled.digest for filled in gone}
-            for filled in gone:
-                del self._filled[filled.digest]
-                filled.holders.clear()
-                with torch.no_grad():
-                    self._table[filled.slot].zero_()
-                self._free.append(filled.slot)
-            # A lane may still wear what has left its slot: it was released, and another took its place.
-            for attached in self._towers.values():
-                for binding in attached.bindings.values():
-                    digests |= binding.clear(meant)
-            if self._table.device.type == "cuda":
-                torch.cuda.synchronize(self._table.device)
-            return len(digests)
+    def wipe_idle(self, idle_s: float) -> int:
+        """The same of every adapter that nobody has held for so long; and of what a lane still wears though it has left
+        its slot."""
+        with self._lock:
+            since_s = self._clock.monotonic_s() - idle_s
+            kept = {one.digest for one in self._filled.values() if one.holders or one.left_at_s > since_s}
+            return self._zero(lambda one: one.digest not in kept)
 
     def bind(
         self,
@@ -237,6 +236,23 @@ class Slots:
                     binding.clear()
                     attached.shared = False
                     attached.show(*former)
+
+    def _zero(self, meant: Callable[[Worn | _Filled], bool]) -> int:
+        gone = [filled for filled in self._filled.values() if meant(filled)]
+        digests = {filled.digest for filled in gone}
+        for filled in gone:
+            del self._filled[filled.digest]
+            filled.holders.clear()
+            with torch.no_grad():
+                self._table[filled.slot].zero_()
+            self._free.append(filled.slot)
+        # A lane may still wear what has left its slot: it was released, and another took its place.
+        for attached in self._towers.values():
+            for binding in attached.bindings.values():
+                digests |= binding.clear(meant)
+        if digests and self._table.device.type == "cuda":
+            torch.cuda.synchronize(self._table.device)
+        return len(digests)
 
     def _attach(self, tower: Tower, towers: Mapping[str, nn.Module]) -> AttachedTower:
         module = towers[tower.prefix]

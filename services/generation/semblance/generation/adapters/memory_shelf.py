@@ -41,7 +41,7 @@ _TOLD_AGAIN_PEOPLE = 1000
 
 
 class MemoryShelf:
-    """By the LoRA's digest; the longest unused makes room, and what is unused for max_idle_s goes at the next load."""
+    """By the LoRA's digest; the longest unused makes room."""
 
     def __init__(self, sealed: SealedReader, clock: Clock, *, capacity: int, max_idle_s: float) -> None:
         self._sealed = sealed
@@ -54,9 +54,9 @@ class MemoryShelf:
 
     def load(self, facts: AdapterFacts) -> OpenAdapter:
         """The adapter, opened. Raises AdapterDamaged, NotFound, Gone, Unavailable."""
+        self.drop_idle()
         now_s = self._clock.monotonic_s()
         with self._lock:
-            self._drop_where(lambda held: now_s - held.used_at_s > self._max_idle_s)
             held = self._held.pop(facts.lora_sha256, None)
             if held is not None and held.facts == facts:
                 self._held[facts.lora_sha256] = _Held(facts, held.adapter, now_s)
@@ -69,6 +69,12 @@ class MemoryShelf:
             while len(self._held) > self._capacity:
                 self._held.popitem(last=False)
         return adapter
+
+    def drop_idle(self) -> int:
+        """Let go of what was unused for max_idle_s; how many were dropped."""
+        since_s = self._clock.monotonic_s() - self._max_idle_s
+        with self._lock:
+            return self._drop_where(lambda held: held.used_at_s < since_s)
 
     def drop(self, adapter_id: AdapterId) -> int:
         """How many were dropped."""

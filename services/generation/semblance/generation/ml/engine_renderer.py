@@ -30,12 +30,14 @@ from semblance.generation.domain.order import Order, Words, about
 from semblance.generation.domain.together import canvas
 from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
 from semblance.generation.ml.judging import Candidate, Judge, Sitter, png
-from semblance.generation.ml.options import RendererSettings
+from semblance.generation.ml.options import RendererSettings, look_every_s
 from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import Dressed, Wardrobe
 from semblance.generation.ports import Beside, Drawing, EngineLoad, OnStep, OpenAdapter
+from semblance.kernel.clock import Clock, SystemClock
 from semblance.kernel.errors import SemblanceError
+from semblance.service_kit.periodic import Periodic
 
 Told = queue.SimpleQueue[tuple[int, int] | None]
 """Steps as the engine takes them, and None at the end."""
@@ -80,13 +82,18 @@ def _require_drawn(engine: StepEngine, sizes: Sequence[tuple[int, int]]) -> None
 class _Running:
     """What exists once the backbone is loaded."""
 
-    def __init__(self, settings: RendererSettings, withdrawn: Withdrawn) -> None:
+    def __init__(self, settings: RendererSettings, withdrawn: Withdrawn, clock: Clock) -> None:
         torch.set_num_threads(settings.torch_threads)
         self.backbone = load_backbone(settings.backbone_dir, backbone_options(settings))
-        self.engine = StepEngine(self.backbone, engine_settings(settings))
+        self.engine = StepEngine(self.backbone, engine_settings(settings), clock)
         _require_drawn(self.engine, self.backbone.config.sizes)
-        self.wardrobe = Wardrobe(self.engine.layout, withdrawn, capacity=settings.adapters, max_idle_s=settings.idle_s)
+        self._idle_s = settings.idle_s
+        self.wardrobe = Wardrobe(
+            self.engine.layout, withdrawn, clock, capacity=settings.adapters, max_idle_s=settings.idle_s
+        )
+        self._tidying = Periodic("idle-adapters", self._let_go, lambda: look_every_s(settings.idle_s))
         self.engine.start()
+        self._tidying.start()
 
     def withdraw(self, withdrawal: Withdrawal) -> None:
         """Out of memory and slots, also those of rows in flight."""
@@ -95,13 +102,24 @@ class _Running:
         if withdrawal.subject_id is not None:
             self.engine.revoke(subject_id=withdrawal.subject_id)
 
+    def close(self) -> None:
+        """End; the backbone is bare again."""
+        self._tidying.stop()
+        self.engine.close()
+
+    def _let_go(self) -> None:
+        """Of what nobody uses: by the clock, for there may be nobody who draws next."""
+        self.wardrobe.drop_idle()
+        self.engine.wipe_idle(self._idle_s)
+
 
 class EngineRenderer:
     """One StepEngine; whoever draws waits in a thread of its own. The backbone is loaded by start(), or by the first
     drawing."""
 
-    def __init__(self, settings: RendererSettings, faces: FaceEngine) -> None:
+    def __init__(self, settings: RendererSettings, faces: FaceEngine, clock: Clock | None = None) -> None:
         self._settings = settings
+        self._clock = clock or SystemClock()
         self._judge = Judge(faces, settings.upscale_to_px)
         self._sources = Sources(faces, settings.source_max_pixels)
         self._loading = threading.Lock()
@@ -213,7 +231,7 @@ class EngineRenderer:
             self._closed = True
             running = self._running
         if running is not None:
-            running.engine.close()
+            running.close()
 
     def _ready(self) -> _Running:
         with self._loading:
@@ -222,7 +240,7 @@ class EngineRenderer:
             if self._running is not None and not self._running.engine.healthy:
                 # A defect; nobody else would start it anew, and whatever is asked for would fail until somebody did.
                 broken, self._running = self._running, None
-                broken.engine.close()
+                broken.close()
                 del broken
             if self._running is None:
                 self._running = self._loaded()
@@ -230,7 +248,7 @@ class EngineRenderer:
 
     def _loaded(self) -> _Running:
         try:
-            running = _Running(self._settings, self._withdrawn)
+            running = _Running(self._settings, self._withdrawn, self._clock)
         except SemblanceError:
             self._loads = False
             raise

@@ -13,6 +13,7 @@ from semblance.pocket import weights_dir
 
 # Batches of two or three lanes give other bits than larger ones on a CPU, so the smallest is four.
 _SIZES: Final = (4, 8, 16, 32, 64, 128)
+_LOOK_S: Final = 60.0
 
 
 class EngineSettingsRefused(Unavailable):
@@ -70,6 +71,11 @@ class ReplicaOptions:
     upscale_delay_s: float = 10.0
     downscale_delay_s: float = 300.0
     health_s: float = 5.0
+
+
+def look_every_s(idle_s: float) -> float:
+    """How often it is looked for adapters that were unused for so long."""
+    return min(_LOOK_S, idle_s / 4)
 
 
 def backbone_dir(settings: GenerationSettings) -> Path:

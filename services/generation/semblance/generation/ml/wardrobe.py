@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,6 +16,7 @@ from semblance.faces import Embedding
 from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked
 from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
 from semblance.generation.ports import OpenAdapter
+from semblance.kernel.clock import Clock
 
 _NAMES_KEPT: Final = 4096  # of adapters that are perhaps still in a slot; slots are fewer
 
@@ -43,11 +43,11 @@ class _Held:
 
 
 class Wardrobe:
-    """The `capacity` last worn, packed for one layout; what is unused for max_idle_s goes with the next. For several
-    threads."""
+    """The `capacity` last worn, packed for one layout. For several threads."""
 
-    def __init__(self, layout: Layout, withdrawn: Withdrawn, *, capacity: int, max_idle_s: float) -> None:
+    def __init__(self, layout: Layout, withdrawn: Withdrawn, clock: Clock, *, capacity: int, max_idle_s: float) -> None:
         self._layout = layout
+        self._clock = clock
         self._capacity = capacity
         self._max_idle_s = max_idle_s
         self._lock = threading.Lock()
@@ -60,13 +60,12 @@ class Wardrobe:
     def held(self, whose: Whose) -> Dressed | None:
         """The adapter, if it is here. Raises AdapterRevoked."""
         self.require_standing(whose)
-        now_s = time.monotonic()
+        self.drop_idle()
         with self._lock:
-            self._drop_idle(now_s)
             found = self._held.get(whose)
             if found is None:
                 return None
-            found.used_at_s = now_s
+            found.used_at_s = self._clock.monotonic_s()
             self.hits += 1
             self._held.move_to_end(whose)
             self._note(whose)
@@ -81,12 +80,22 @@ class Wardrobe:
         dressed = Dressed(adapter.whose, self._pack(adapter), reference)
         with self._lock:
             self.packed += 1
-            self._held[adapter.whose] = _Held(dressed, time.monotonic())
+            self._held[adapter.whose] = _Held(dressed, self._clock.monotonic_s())
             self._note(adapter.whose)
             while len(self._held) > self._capacity:
                 self._held.popitem(last=False)
         self.require_standing(adapter.whose)
         return dressed
+
+    def drop_idle(self) -> None:
+        """Let go of what was unused for max_idle_s."""
+        since_s = self._clock.monotonic_s() - self._max_idle_s
+        with self._lock:
+            for whose in [whose for whose, held in self._held.items() if held.used_at_s < since_s]:
+                del self._held[whose]
+
+    def __len__(self) -> int:
+        return len(self._held)
 
     def require_standing(self, whose: Whose) -> None:
         """Raise AdapterRevoked, and let go of it, for one that was taken back."""
@@ -110,10 +119,6 @@ class Wardrobe:
         self._names.move_to_end(whose)
         while len(self._names) > _NAMES_KEPT:
             self._names.popitem(last=False)
-
-    def _drop_idle(self, now_s: float) -> None:
-        for whose in [whose for whose, held in self._held.items() if now_s - held.used_at_s > self._max_idle_s]:
-            del self._held[whose]
 
     def _pack(self, adapter: OpenAdapter) -> FlatAdapter:
         if adapter.flat:

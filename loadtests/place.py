@@ -41,6 +41,7 @@ WIDE: Mapping[str, str] = {
     "GATEWAY_STREAMS_PER_SUBJECT": "10000",
     "GATEWAY_TOKEN_LIFE_S": "86400",
     "GENERATION_OPEN_IMAGES": "10000",
+    "GENERATION_OPEN_IMAGES_BY_OTHERS": "10000",
     "TRAINING_OPEN_RUNS": "1000",
     # Nobody sits there to decide; a picture in doubt is blocked.
     "SAFETY_REVIEW_BAND": "0",

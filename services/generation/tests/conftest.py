@@ -228,9 +228,11 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def service(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Service]:
+    """On SQLite, or with "postgres" as parameter at the module's database_url."""
     clock = FakeClock(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
-    database = testing.database(tmp_path, MIGRATIONS, source="generation", clock=clock)
+    url = request.getfixturevalue("database_url") if getattr(request, "param", "") == "postgres" else None
+    database = testing.database(tmp_path, MIGRATIONS, source="generation", clock=clock, url=url)
     consents = testing.FakeConsentView(clock)
     keyring, store = MemoryKeyRing(clock), MemoryStore()
     prompts, adapters, renderer = ScriptedPrompts(), ListedAdapters(), ScriptedRenderer()
@@ -251,7 +253,13 @@ def service(tmp_path: Path) -> Iterator[Service]:
         quarantine=SealedObjects(store, sealer, QUARANTINE),
         words=SealedWords(sealer),
         rules=Rules(
-            open_images=3, people=3, tick_s=0.5, turn_s=30, own_steps=12, sizes=offered([(64, 64), (96, 64)], 256)
+            open_images=3,
+            open_images_by_others=5,
+            people=3,
+            tick_s=0.5,
+            turn_s=30,
+            own_steps=12,
+            sizes=offered([(64, 64), (96, 64)], 256),
         ),
     )
     kinds = work_kinds(ports, lease_s=30, max_attempts=3, patience_s=86_400)

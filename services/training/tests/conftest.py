@@ -165,9 +165,11 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def service(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Service]:
+    """On SQLite, or with "postgres" as parameter at the module's database_url."""
     clock = FakeClock(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
-    database = testing.database(tmp_path, MIGRATIONS, source="training", clock=clock)
+    url = request.getfixturevalue("database_url") if getattr(request, "param", "") == "postgres" else None
+    database = testing.database(tmp_path, MIGRATIONS, source="training", clock=clock, url=url)
     consents = testing.FakeConsentView(clock)
     keyring, store, photos, trainer = MemoryKeyRing(clock), MemoryStore(), ListedPhotos(), ScriptedTrainer()
     identity = ScriptedIdentity()

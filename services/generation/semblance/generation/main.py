@@ -84,6 +84,7 @@ def build(settings: GenerationSettings) -> Application:
         words=SealedWords(sealer),
         rules=Rules(
             open_images=settings.open_images,
+            open_images_by_others=settings.open_images_by_others,
             people=people_max(settings),
             tick_s=settings.tick_s,
             turn_s=settings.turn_s,

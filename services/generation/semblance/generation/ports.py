@@ -46,7 +46,15 @@ class Images(Protocol):
     def page_of_requester(self, requester_id: SubjectId, after: str, limit: int) -> list[Image]:
         """What somebody asked for of others, in the same order."""
 
-    def open_count(self, subject_id: SubjectId, *, by_others: bool = False) -> int: ...
+    def lock(self, asker_id: SubjectId, subject_id: SubjectId) -> None:
+        """Until the transaction ends nobody else adds one that this one asks for, or one of this person: what is
+        counted stays so."""
+
+    def open_count(self, subject_id: SubjectId, requester_id: SubjectId | None) -> int:
+        """How many of this person are queued or drawn that this one asked for; None: the person did."""
+
+    def open_by_others(self, subject_id: SubjectId) -> int:
+        """The same of all others who asked."""
 
     def open_of_asker(self, asker_id: SubjectId) -> int:
         """How many that this one asked for, of whomever, are queued or drawn."""
@@ -314,6 +322,9 @@ class Rules:
     """Every number that an operator may set."""
 
     open_images: int
+    """Of one person, for each who asks."""
+    open_images_by_others: int
+    """Of one person, for all others together."""
     people: int
     """In one picture; 1 where the backbone keeps nobody to a part."""
     tick_s: float

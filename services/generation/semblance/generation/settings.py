@@ -49,7 +49,10 @@ class GenerationSettings(ServiceSettings):
         description="An adapter that nobody draws with is gone from memory and slots so long after, or a minute later.",
     )
     people_max: int = Field(default=4, ge=1, le=4, description="In one picture.")
-    open_images: int = Field(default=20, ge=1, description="Of one person, queued or drawn.")
+    open_images: int = Field(default=20, ge=1, description="Of one person, queued or drawn, for each who asks.")
+    open_images_by_others: int = Field(
+        default=200, ge=1, description="Of one person, queued or drawn, for all others who ask together."
+    )
 
     turn_s: float = Field(
         default=30.0,

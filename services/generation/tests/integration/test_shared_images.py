@@ -162,6 +162,22 @@ def test_others_cannot_fill_the_persons_own_queue(service: Any, shared: Shared) 
         service.create(shared.own, shared.adapter_id)
 
 
+def test_one_who_asks_for_many_shuts_nobody_else_out(service: Any, shared: Shared) -> None:
+    def ask(grantee: str) -> None:
+        grant = service.consents.grant(service.subject_id, purposes=GENERATE, grantee_id=grantee)
+        shared.ask(by=grantee, consent=grant)
+
+    for _ in range(3):
+        shared.ask()
+    another, third = new_id(), new_id()
+    for _ in range(2):
+        ask(another)
+    for grantee in (another, third):  # five are open, as many as all others together may have
+        with pytest.raises(TooManyImages):
+            ask(grantee)
+    service.create(shared.own, shared.adapter_id)
+
+
 def test_counts(service: Any, shared: Shared) -> None:
     shared.published()
     shared.ask()

@@ -36,6 +36,9 @@ class Runs(Protocol):
 
     def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Run]: ...
 
+    def lock(self, subject_id: SubjectId) -> None:
+        """Until the transaction ends nobody else adds one of this person: what is counted stays so."""
+
     def of_consent(self, consent_id: ConsentId) -> list[Run]:
         """Locked, in the order of their ids."""
 

@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from semblance.gateway.adapters.statements import count, lock, upsert
+from semblance.gateway.adapters.statements import count, upsert
 from semblance.gateway.adapters.tables import accounts, logins, sessions, tombstones
 from semblance.gateway.domain.account import Account, AccountState, Login
 from semblance.gateway.domain.errors import HandleTaken
 from semblance.kernel.errors import Conflict
 from semblance.kernel.ids import ErasureId, SubjectId, new_id
 from semblance.service_kit.database import Unit
+from semblance.service_kit.locks import lock
 from semblance.service_kit.taken_back import Kind, TakenBack
 
 # Asked at every request: made once, because making a statement costs more than its answer.

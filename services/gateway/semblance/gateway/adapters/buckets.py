@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from semblance.gateway.adapters.statements import count, lock, upsert
+from semblance.gateway.adapters.statements import count, upsert
 from semblance.gateway.adapters.tables import rate_limits as table
 from semblance.gateway.domain.rate import Bucket
+from semblance.service_kit.locks import lock
 
 _ONE = sa.select(table).where(table.c.key == sa.bindparam("wanted"))
 

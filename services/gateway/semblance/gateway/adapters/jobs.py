@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from semblance.gateway.adapters.statements import lock, upsert
+from semblance.gateway.adapters.statements import upsert
 from semblance.gateway.adapters.tables import job_events, jobs
 from semblance.gateway.domain.job import TICKS_KEPT, Job, JobEvent, JobKind, Progress
 from semblance.gateway.domain.things import Page
+from semblance.service_kit.locks import lock
 
 _ONE = sa.select(jobs).where(jobs.c.id == sa.bindparam("wanted"))
 _NEWEST = sa.select(jobs.c.id, jobs.c.sequence).where(jobs.c.id.in_(sa.bindparam("some", expanding=True)))

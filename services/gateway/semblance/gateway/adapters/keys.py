@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.gateway.adapters.secrets import Secrets
-from semblance.gateway.adapters.statements import count, lock, upsert
+from semblance.gateway.adapters.statements import count, upsert
 from semblance.gateway.adapters.tables import idempotency_keys as table
 from semblance.gateway.domain.idempotency import KEEP_S, Answer, KeyRecord, KeyState
 from semblance.kernel.clock import Clock
+from semblance.service_kit.locks import lock
 
 _ASKED = table.c.scope == sa.bindparam("wanted_scope"), table.c.key == sa.bindparam("wanted_key")
 _ONE = sa.select(table).where(*_ASKED)

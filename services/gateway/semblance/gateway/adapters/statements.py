@@ -11,15 +11,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 
-def lock(session: Session, what: str) -> None:
-    """Wait until no other transaction holds `what`, and hold it until this one ends; also what has no row yet.
-
-    SQLite has one writer at a time, so there is nothing to wait for.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(what, 0))))
-
-
 def upsert(session: Session, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Write a row; with no `values` an existing row is left as it is."""
     statement = _upsert(session.get_bind().dialect.name, table, tuple(key), tuple(values))

@@ -19,6 +19,7 @@ from semblance.generation.domain.together import Another
 from semblance.generation.ports import ImageCount
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.kernel.use import parse_use
+from semblance.service_kit.locks import lock
 
 _OPEN: Final = (State.QUEUED.value, State.RUNNING.value)
 _PENDING: Final = (*_OPEN, State.QUARANTINED.value, State.IN_REVIEW.value)
@@ -66,18 +67,23 @@ class SqlImages:
         """Newest first."""
         return self._page(_c.requester_id == requester_id, after, limit)
 
-    def open_count(self, subject_id: SubjectId, *, by_others: bool = False) -> int:
-        """How many wait for a worker or are drawn."""
-        own = _c.subject_id == subject_id
-        query = sa.select(sa.func.count()).where(own, _c.state.in_(_OPEN), _asked_by_others(by_others))
-        return int(self._sql.execute(query).scalar_one())
+    def lock(self, asker_id: SubjectId, subject_id: SubjectId) -> None:
+        """See ports.Images."""
+        for what in sorted({f"images:by:{asker_id}", f"images:of:{subject_id}"}):
+            lock(self._sql, what)
+
+    def open_count(self, subject_id: SubjectId, requester_id: SubjectId | None) -> int:
+        """See ports.Images."""
+        return self._open(_c.subject_id == subject_id, _c.requester_id.is_not_distinct_from(requester_id))
+
+    def open_by_others(self, subject_id: SubjectId) -> int:
+        """See ports.Images."""
+        return self._open(_c.subject_id == subject_id, _c.requester_id.is_not(None))
 
     def open_of_asker(self, asker_id: SubjectId) -> int:
         """How many of whomever that this one asked for wait for a worker or are drawn."""
         own = sa.and_(_c.requester_id.is_(None), _c.subject_id == asker_id)
-        asked = sa.or_(own, _c.requester_id == asker_id)
-        query = sa.select(sa.func.count()).where(asked, _c.state.in_(_OPEN))
-        return int(self._sql.execute(query).scalar_one())
+        return self._open(sa.or_(own, _c.requester_id == asker_id))
 
     def counts(self, subject_id: SubjectId) -> list[ImageCount]:
         """How many there are of each kind."""
@@ -134,6 +140,10 @@ class SqlImages:
     def _page(self, which: sa.ColumnElement[bool], after: str, limit: int) -> list[Image]:
         behind = _c.id < after if after else sa.true()
         return self._read(sa.select(images).where(which, behind).order_by(_c.id.desc()).limit(limit))
+
+    def _open(self, *which: sa.ColumnElement[bool]) -> int:
+        query = sa.select(sa.func.count()).where(*which, _c.state.in_(_OPEN))
+        return int(self._sql.execute(query).scalar_one())
 
     def _locked(self, condition: sa.ColumnElement[bool]) -> list[Image]:
         return self._read(sa.select(images).where(condition).order_by(_c.id).with_for_update())

@@ -14,7 +14,7 @@ from semblance.generation.domain.turns import begin_by, turn_at
 from semblance.generation.handlers.editing import FromPicture, begin_at, require_source
 from semblance.generation.handlers.terms import Shared, Sitter, require_consent
 from semblance.generation.handlers.together import Placed, beside_of, require_all_agreed, require_places
-from semblance.generation.ports import ImageCount, Ports, Store
+from semblance.generation.ports import ImageCount, Ports, Rules, Store
 from semblance.kernel.ids import AdapterId, ConsentId, ImageId, SubjectId
 from semblance.kernel.use import Use
 
@@ -92,13 +92,13 @@ def create_image(command: CreateImage, ports: Ports) -> Image:
         begin_by=begin_by(now, command.begin_within_s),
     )
     with ports.transactions() as store:
+        store.images.lock(image.asker_id, image.subject_id)
         earlier = store.images.get(command.image_id, lock=True)
         if earlier is not None:
             return _same(earlier, command)
         if edit is not None:  # it may have gone, or been hidden, since it was looked at
             require_source(store.images.get(edit.source_id, lock=True), command.subject_id, command.asker_id)
-        if store.images.open_count(command.subject_id, by_others=image.by_other) >= ports.rules.open_images:
-            raise TooManyImages(ports.rules.open_images)
+        _require_room(image, store, ports.rules)
         waiting = store.images.open_of_asker(image.asker_id)
         image = replace(image, turn_at=turn_at(now, waiting, ports.rules.turn_s))
         store.images.add(image)
@@ -221,6 +221,15 @@ def showing(image: Image | None, subject_id: SubjectId) -> Image:
     if image is None or subject_id not in image.everybody:
         raise UnknownImage
     return image
+
+
+def _require_room(image: Image, store: Store, rules: Rules) -> None:
+    """Each who asks for pictures of a person has their own room, so that nobody fills another's; all others together
+    have one that is larger. Raises TooManyImages."""
+    if store.images.open_count(image.subject_id, image.requester_id) >= rules.open_images:
+        raise TooManyImages(rules.open_images)
+    if image.by_other and store.images.open_by_others(image.subject_id) >= rules.open_images_by_others:
+        raise TooManyImages(rules.open_images_by_others)
 
 
 def _known(command: CreateImage, ports: Ports) -> Image | None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
+from semblance.service_kit.locks import lock
 from semblance.training.adapters.tables import runs
 from semblance.training.domain.leak import Leak
 from semblance.training.domain.run import Bytes, Run, State
@@ -38,6 +39,10 @@ class SqlRuns:
         behind = runs.c.id < after if after else sa.true()
         query = sa.select(runs).where(runs.c.subject_id == subject_id, behind).order_by(runs.c.id.desc())
         return [_run(row) for row in self._sql.execute(query.limit(limit))]
+
+    def lock(self, subject_id: SubjectId) -> None:
+        """See ports.Runs."""
+        lock(self._sql, f"runs:{subject_id}")
 
     def of_subject(self, subject_id: SubjectId, *, lock: bool = False) -> list[Run]:
         """All of a person's."""

@@ -31,6 +31,7 @@ def start_training(command: StartTraining, ports: Ports) -> Run:
     name = parse_name(command.name)
     consent = ports.consents.require(command.consent_id, command.subject_id, Purpose.TRAIN)
     with ports.transactions() as store:
+        store.runs.lock(command.subject_id)
         known = store.runs.get(command.adapter_id, lock=True)
         if known is not None:
             return own(known, command.subject_id)

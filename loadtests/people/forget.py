@@ -30,7 +30,7 @@ def guests(url: str, folder: Path, say: Callable[[str], None]) -> Iterator[Calla
     """To be told of everybody who joins; whoever did is erased at the end, after an interruption and a SIGTERM too. A
     second one ends the erasing. Who is left is in the folder's book."""
     for earlier in book.books([folder.parent]):
-        say(f"people of an earlier run are left: {_command(earlier)}")
+        say(f"people of an earlier run are left, unless it is still going on: {_command(earlier)}")
     kept = Book.begun(folder / book.NAME, url)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler) or signal.SIG_DFL
     try:

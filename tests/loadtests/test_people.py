@@ -32,6 +32,7 @@ from semblance.client import Client
 from semblance.gateway.testing.served import Served, Services
 from semblance.local.testing.members import Member
 
+RIGHT = "what the account was made with"
 WANTED = People(accounts=3, ready=1, faces=0)
 
 
@@ -151,13 +152,13 @@ def test_who_cannot_be_erased_stays_on_the_list(served: Served, runs: Callable[[
     left = Book.begun(place, served.url)
     with Client(served.url) as client:
         for name in ("right", "wrong"):
-            made = client.create_account(f"load-{name}", "the right password")
-            token = client.sign_in(made.handle or "", "the right password").access_token
-            left.add(Somebody(f"load-{name}", f"the {name} password", made.subject_id, token))
+            made = client.create_account(f"load-{name}", RIGHT)
+            token = client.sign_in(f"load-{name}", RIGHT).access_token
+            left.add(Somebody(f"load-{name}", RIGHT if name == "right" else "another", made.subject_id, token))
     assert not dismiss(place, served.url, said.append)
     assert said[-2:] == ["load-wrong is not erased: wrong-password", said[-1]]
     assert str(place) in said[-1]
     _, [still] = book.read(place)
     assert still.handle == "load-wrong"
     assert place.stat().st_mode & 0o777 == 0o600
-    book.keep(place, served.url, [replace(still, password="the right password")])
+    book.keep(place, served.url, [replace(still, password=RIGHT)])

@@ -104,13 +104,13 @@ class GenerationSettings(ServiceSettings):
     tick_s: float = Field(default=0.5, ge=0.1)
     lease_s: float = Field(default=30.0, gt=1)
     max_attempts: int = Field(default=8, ge=1)
+    patience_s: float = Field(
+        default=86_400.0, ge=0, description="After it was asked for, a picture waits so long for what is away."
+    )
 
     @model_validator(mode="after")
     def _least_before_most(self) -> Self:
         if self.ray_replicas_max < self.ray_replicas_min:
-    patience_s: float = Field(
-        default=86_400.0, ge=0, description="After it was asked for, a picture waits so long for what is away."
-    )
             raise ValueError("GENERATION_RAY_REPLICAS_MAX is less than GENERATION_RAY_REPLICAS_MIN")
         if self.engine_queue < self.best_of:
             raise ValueError("GENERATION_ENGINE_QUEUE is less than GENERATION_BEST_OF: no picture would ever be drawn")

@@ -60,7 +60,7 @@ def forget(
     url: str, people: Sequence[Somebody], say: Callable[[str], None], *, within_s: float = WITHIN_S
 ) -> list[Somebody]:
     """Whoever may still be there. Those with a face come first and are waited for, until the face is free; the
-    platform erases an account by itself once it has been asked."""
+    platform erases an account by itself once it has been asked. Where nobody is known, all may be elsewhere."""
     erasing = _Erasing(url, say, time.monotonic() + within_s)
     first = sorted(people, key=lambda who: not who.face)
     try:
@@ -68,14 +68,17 @@ def forget(
             gone = list(threads.map(erasing.gone, first))
     finally:
         erasing.enough.set()
+    if all(gone) and not erasing.known and any(who.subject_id for who in first):
+        say(f"nobody of them is known at {url}: is it the right one? If they are gone, remove the list")
+        return first
     return [who for who, is_gone in zip(first, gone, strict=True) if not is_gone]
 
 
 class _Erasing:
-    """`enough`: nobody more is asked, and nobody waited for."""
+    """`enough`: nobody more is asked, and nobody waited for. `known`: somebody was there, or had been."""
 
     def __init__(self, url: str, say: Callable[[str], None], end_s: float) -> None:
-        self.enough = threading.Event()
+        self.enough, self.known = threading.Event(), False
         self._url, self._say, self._end_s = url, say, end_s
 
     def gone(self, who: Somebody) -> bool:
@@ -85,6 +88,7 @@ class _Erasing:
         try:
             with Client(self._url, who.token or None, retries=8) as client:
                 asked = _asked(client, who)
+                self.known |= asked is not None
                 if asked is not None and who.face:
                     self._wait(client, asked)
         except Unreachable as e:

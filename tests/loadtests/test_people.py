@@ -161,4 +161,7 @@ def test_who_cannot_be_erased_stays_on_the_list(served: Served, runs: Callable[[
     _, [still] = book.read(place)
     assert still.handle == "load-wrong"
     assert place.stat().st_mode & 0o777 == 0o600
+    book.keep(place, served.url, [replace(still, handle="of-elsewhere", token="")])
+    assert not dismiss(place, served.url, said.append)  # or a wrong address would lose the passwords
+    assert "is it the right one?" in said[-2]
     book.keep(place, served.url, [replace(still, password=RIGHT)])

@@ -23,7 +23,7 @@ from semblance.generation.domain.errors import BackboneMissing
 from semblance.generation.domain.sizes import Offered, offered
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer
-from semblance.generation.ml.options import backbone_dir, look_every_s, renderer_settings
+from semblance.generation.ml.options import backbone_dir, concurrency, look_every_s, renderer_settings
 from semblance.generation.ports import Ports, Renderer, Rules, Shelf
 from semblance.generation.settings import GenerationSettings
 from semblance.kernel.clock import SystemClock
@@ -112,7 +112,7 @@ def build(settings: GenerationSettings) -> Application:
             lease_s=settings.lease_s,
             max_attempts=settings.max_attempts,
             patience_s=settings.patience_s,
-            concurrency=settings.concurrency,
+            concurrency=concurrency(settings),
         ),
         grpc=[servicer],
         consent_view=consents,

@@ -224,8 +224,8 @@ class EngineLoad:
 
     waiting: rows that have not begun. drawing: rows in the batch. adapters_held, adapters_packed: drawings whose
     adapter was in memory as the engine wears it, or had to be packed. shortages: steps that did not fit into memory.
-    Waits in seconds, the longest of any engine: of the oldest row that has not begun, and that 95 % of the last rows
-    had at most.
+    Waits in seconds, the longest of any engine: of the oldest drawing of which no row has begun, and that 95 % of the
+    last rows had at most.
     """
 
     engines: int = 0

@@ -60,7 +60,13 @@ class GenerationSettings(ServiceSettings):
         le=3600,
         description="So much later is the turn of each picture of whoever has some waiting; at least what one takes.",
     )
-    concurrency: int = Field(default=4, ge=1, le=64, description="Pictures drawn at once by a process that works.")
+    concurrency: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description="Pictures that a process which works has in hand at once. Unset: as many as an engine's lanes hold "
+        "and half as many again, and at least 4 where engines are elsewhere.",
+    )
     engine: Literal["local", "ray", "stub"] = Field(
         default="local", description="In this process, in a Ray cluster, or none: pictures that lie in stub_dir."
     )
@@ -82,9 +88,16 @@ class GenerationSettings(ServiceSettings):
     ray_join_s: float = Field(default=5.0, gt=0, le=60, description="How long that head may take to be reached.")
     ray_replicas_min: int = Field(default=1, ge=1, description="Engines at least; to none a withdrawal is never told.")
     ray_replicas_max: int = Field(default=2, ge=1, description="Engines at most.")
-    ray_drawings: int = Field(default=8, ge=1, le=256, description="Drawings that one engine takes at once.")
-    ray_target_drawings: float = Field(
-        default=4.0, gt=0, description="Drawings for each engine at which their number is right."
+    ray_drawings: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Drawings that one engine takes at once. Unset: as many as its lanes hold and half as many again.",
+    )
+    ray_target_drawings: float | None = Field(
+        default=None,
+        gt=0,
+        description="Drawings for each engine at which their number is right. Unset: as many as its lanes hold.",
     )
     ray_queue: int = Field(default=64, ge=0, description="Drawings that wait for an engine; more must ask again.")
     ray_cpus: float = Field(default=1.0, ge=0, description="CPUs that one engine books of the cluster.")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from semblance.diffusion import RenderRequest
+from semblance.diffusion import RenderRequest, load_backbone
 from semblance.diffusion.engine.editing import face_mask
+from semblance.diffusion.engine.engine import StepEngine
 from semblance.diffusion.engine.errors import EngineBroken
 from semblance.diffusion.engine.request import EngineRequest, Worn
 from semblance.diffusion.engine.settings import EngineSettings
@@ -24,6 +25,7 @@ from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer, engine_settings
 from semblance.generation.ml.judging import png as encoded
 from semblance.generation.ml.judging import upscale
+from semblance.generation.ml.options import held_by_lanes, renderer_settings
 from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import Dressed
@@ -204,6 +206,20 @@ def test_everybody_wears_the_same_share_of_their_adapter(adapter: OpenAdapter) -
 def test_an_engine_of_many_lanes_has_room_for_them(backbone_dir: Path) -> None:
     assert engine_settings(replace(small(backbone_dir), lanes=(4, 256))).max_lanes_in_flight == 256
     assert engine_settings(small(backbone_dir)).max_lanes_in_flight == EngineSettings().max_lanes_in_flight
+
+
+def test_what_lanes_hold_by_the_settings_is_what_the_engine_draws_at_once(backbone_dir: Path) -> None:
+    settings = GenerationSettings(engine_lanes=8, best_of=2, engine_slots=4, backbone_dir=backbone_dir)
+    engine = StepEngine(load_backbone(backbone_dir), engine_settings(renderer_settings(settings)), clock := FakeClock())
+    for number in range(held_by_lanes(settings)):
+        engine.submit(EngineRequest(RenderRequest("somebody", number, steps=2, count=settings.best_of)))
+    engine.turn()
+    clock.advance(60)
+    assert (engine.stats().rows_in_flight, engine.stats().queued_rows, engine.stats().oldest_wait_s) == (4, 0, 0)
+    engine.submit(EngineRequest(RenderRequest("one more", 9, steps=2)))
+    clock.advance(5)
+    assert (engine.stats().queued_rows, engine.stats().oldest_wait_s) == (1, 5)
+    engine.close()
 
 
 def test_a_queue_that_no_picture_fits_into_is_refused() -> None:

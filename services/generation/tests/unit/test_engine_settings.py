@@ -8,7 +8,13 @@ import pytest
 from semblance.diffusion import BackboneOptions
 from semblance.generation.main import renderer_of
 from semblance.generation.ml.engine_renderer import backbone_options
-from semblance.generation.ml.options import EngineSettingsRefused, engine_options, renderer_settings
+from semblance.generation.ml.options import (
+    EngineSettingsRefused,
+    concurrency,
+    engine_options,
+    renderer_settings,
+    replica_options,
+)
 from semblance.generation.settings import GenerationSettings
 
 
@@ -56,3 +62,28 @@ def test_slots_are_counted_against_people_only_where_a_picture_shows_several(tmp
     assert renderer_settings(GenerationSettings(engine_slots=3, people_max=3)).slots == 3
     (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')  # which keeps nobody to a part
     assert renderer_settings(GenerationSettings(engine_slots=1, backbone_dir=tmp_path)).slots == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "held", "given"),
+    [
+        ({}, 2, 3),
+        ({"engine_lanes": 64}, 8, 12),
+        ({"engine_lanes": 64, "best_of": 1}, 32, 48),
+        ({"best_of": 16}, 1, 2),
+    ],
+)
+def test_an_engine_is_given_what_its_lanes_hold_and_half_as_many_again(
+    told: dict[str, Any], held: int, given: int
+) -> None:
+    settings = GenerationSettings(**told)
+    replicas = replica_options(settings)
+    assert (concurrency(settings), replicas.drawings, replicas.target) == (given, given, held)
+    assert concurrency(GenerationSettings(engine="ray", **told)) == max(given, 4), "there may be several engines"
+
+
+def test_an_operators_own_numbers_count() -> None:
+    settings = GenerationSettings(concurrency=7, ray_drawings=9, ray_target_drawings=1.5)
+    replicas = replica_options(settings)
+    assert (concurrency(settings), replicas.drawings, replicas.target) == (7, 9, 1.5)
+    assert concurrency(GenerationSettings(engine_lanes=256, best_of=1)) == 64

@@ -143,7 +143,9 @@ class StepEngine:
                 healthy=self.healthy,
                 queued_rows=self._admission.queued_rows,
                 rows_in_flight=len(rows),
-                oldest_wait_s=max((now_s - job.arrived_s for job in self._admission.jobs), default=0.0),
+                oldest_wait_s=max(
+                    (now_s - job.arrived_s for job in self._admission.jobs if not job.begun), default=0.0
+                ),
                 last_steps_s=tuple(self._meter.steps_s),
                 wait_p50_s=self._meter.wait_s(0.5),
                 wait_p95_s=self._meter.wait_s(0.95),

@@ -11,8 +11,9 @@ _WAITS_KEPT = 512
 
 @dataclass(frozen=True)
 class EngineStats:
-    """last_steps_s: the newest last. waits to first step in seconds, None before the first. occupancy_0_1: rows' share
-    of the lanes computed lately. proven: the batch sizes with equal bits of each class met, the last drawn first."""
+    """oldest_wait_s: of the request that waits longest of which no row has begun. last_steps_s: the newest last. waits
+    to first step in seconds, None before the first. occupancy_0_1: rows' share of the lanes computed lately. proven:
+    the batch sizes with equal bits of each class met, the last drawn first."""
 
     healthy: bool
     queued_rows: int

@@ -39,7 +39,12 @@ def test_a_row_joins_within_one_step(drawing: Any) -> None:
 def test_rows_of_a_request_need_not_be_drawn_together(drawing: Any, drawn: Callable[..., Any]) -> None:
     engine = drawing.engine()  # two rows at a time
     steps: list[tuple[int, int]] = []
-    pictures = drawn(engine, engine.submit(drawing.request(0, count=3, steps=2), on_step=lambda *s: steps.append(s)))
+    ticket = engine.submit(drawing.request(0, count=3, steps=2), on_step=lambda *s: steps.append(s))
+    drawing.clock.advance(5.0)
+    assert engine.stats().oldest_wait_s == 5.0
+    engine.turn()
+    assert (engine.stats().queued_rows, engine.stats().oldest_wait_s) == (1, 0.0), "it has begun, if not all of it"
+    pictures = drawn(engine, ticket)
     assert len({picture.tobytes() for picture in pictures}) == 3
     assert steps == [(done, 6) for done in range(1, 7)]
 

@@ -17,7 +17,7 @@ _NOW: Final[Sequence[tuple[str, str, Reading]]] = (
     ("rows_drawing", "Rows in the batches.", lambda load: load.drawing),
     ("slots", "Adapter slots.", lambda load: load.slots),
     ("slots_worn", "Slots whose adapter a row wears.", lambda load: load.slots_worn),
-    ("oldest_wait", "Seconds that the oldest row waits which has not begun.", lambda load: load.oldest_wait_s),
+    ("oldest_wait", "Seconds that the oldest drawing waits whose rows all wait.", lambda load: load.oldest_wait_s),
     ("first_step_p95", "Seconds that 95 % of the last rows waited at most.", lambda load: load.first_step_p95_s),
 )
 _SINCE_START: Final[Sequence[tuple[str, str, Reading]]] = (

@@ -26,7 +26,7 @@ GIVE_UP_IMAGE: Final = "give_up_image"
 DESTROY_PIXELS: Final = "destroy_pixels"
 ERASE_SUBJECT: Final = "erase_subject"
 WITHDRAW_FROM_ENGINES: Final = "withdraw_from_engines"
-# The engine is given no more than it draws at once, so the order is decided here (domain/turns.py).
+# The engine is given what its lanes hold and little more, so the order is decided here (domain/turns.py).
 TURN: Final = sa.func.coalesce(
     sa.select(images.c.turn_at).where(images.c.id == work_items.c.aggregate_id).scalar_subquery(),
     work_items.c.not_before,

@@ -3,6 +3,7 @@ starts fast."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -14,6 +15,9 @@ from semblance.pocket import weights_dir
 # Batches of two or three lanes give other bits than larger ones on a CPU, so the smallest is four.
 _SIZES: Final = (4, 8, 16, 32, 64, 128)
 _LOOK_S: Final = 60.0
+_LANES_A_ROW: Final = 2
+_THREADS: Final = 64
+_ELSEWHERE: Final = 4
 
 
 class EngineSettingsRefused(Unavailable):
@@ -62,8 +66,8 @@ class ReplicaOptions:
 
     least: int = 1
     most: int = 2
-    drawings: int = 8
-    target: float = 4.0
+    drawings: int = 3
+    target: float = 2.0
     queue: int = 64
     cpus: float = 1.0
     gpus: float = 0.0
@@ -71,6 +75,27 @@ class ReplicaOptions:
     upscale_delay_s: float = 10.0
     downscale_delay_s: float = 300.0
     health_s: float = 5.0
+
+
+def held_by_lanes(settings: GenerationSettings) -> int:
+    """Drawings whose rows fill an engine's largest batch, with guidance; at least one."""
+    return max(settings.engine_lanes // (_LANES_A_ROW * settings.best_of), 1)
+
+
+def in_hand(settings: GenerationSettings) -> int:
+    """Drawings that an engine is given at once: what its lanes hold, and half as many again, so that lanes stand empty
+    for no drawing that is being judged or put away. No more, for what waits in an engine has lost its turn's order."""
+    held = held_by_lanes(settings)
+    return held + math.ceil(held / 2)
+
+
+def concurrency(settings: GenerationSettings) -> int:
+    """Drawings that this process hands over at once. To engines elsewhere, of which it knows neither how many there are
+    nor who else asks them: as many as one takes, and at least a few."""
+    if settings.concurrency is not None:
+        return settings.concurrency
+    least = 1 if settings.engine == "local" else _ELSEWHERE
+    return min(max(in_hand(settings), least), _THREADS)
 
 
 def look_every_s(idle_s: float) -> float:
@@ -150,8 +175,8 @@ def replica_options(settings: GenerationSettings) -> ReplicaOptions:
     return ReplicaOptions(
         least=settings.ray_replicas_min,
         most=settings.ray_replicas_max,
-        drawings=settings.ray_drawings,
-        target=settings.ray_target_drawings,
+        drawings=settings.ray_drawings or in_hand(settings),
+        target=settings.ray_target_drawings or held_by_lanes(settings),
         queue=settings.ray_queue,
         cpus=settings.ray_cpus,
         gpus=settings.ray_gpus,

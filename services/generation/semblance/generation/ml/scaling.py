@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 FIRST_STEP_WAIT: Final = "first_step_wait_s"
-"""What each replica tells, under this name: how long the oldest row that has not begun waits."""
+"""What each replica tells, under this name: how long the oldest drawing waits of which no row has begun."""
 SLOW_S: Final = 5.0
-"""A first step that comes later wants one more engine, however short the queue is."""
+"""A first step that comes later wants one more engine, however short the queue is: where memory is short, or every slot
+is worn, a drawing waits though no more are there than the lanes would hold."""
 
 
 class Context(Protocol):

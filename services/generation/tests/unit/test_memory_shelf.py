@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.metrics import MeterProvider
@@ -7,10 +8,14 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from semblance.generation.adapters import memory_shelf
 from semblance.generation.adapters.memory_shelf import MemoryShelf
 from semblance.generation.domain.errors import AdapterDamaged
+from semblance.generation.main import build
 from semblance.generation.ports import AdapterFacts
+from semblance.generation.settings import GenerationSettings
+from semblance.generation.testing.tried import MODELS
 from semblance.kernel.errors import Invalid
 from semblance.kernel.ids import SubjectId, new_id
 from semblance.objects import ADAPTERS, SealedObjects, Sealer, SubjectKeyDestroyed
+from semblance.service_kit.periodic import Periodic
 
 
 def facts(service) -> AdapterFacts:  # type: ignore[no-untyped-def]
@@ -90,6 +95,16 @@ def test_nobody_need_draw_for_it_to_be_let_go_of(service) -> None:  # type: igno
     assert service.shelf.drop_idle() == 0
     service.clock.advance(1)
     assert (service.shelf.drop_idle(), len(service.shelf)) == (1, 0)
+
+
+def test_the_service_looks_by_the_clock_from_start_to_stop(tmp_path: Path) -> None:
+    keys = {"keyring_dir": tmp_path / "keys", "keyring_kek_file": tmp_path / "kek"}
+    application = build(GenerationSettings(database_url=f"sqlite:///{tmp_path}/rows.sqlite", models_dir=MODELS, **keys))
+    started, stopped = (
+        {hook.__self__ for hook in hooks} for hooks in (application.on_start, application.on_stop)
+    )  # each a method of what runs
+    assert [type(each) for each in started & stopped if isinstance(each, Periodic)] == [Periodic]
+    application.database.close()
 
 
 def test_bytes_that_are_not_those_trained_are_refused(service) -> None:  # type: ignore[no-untyped-def]

@@ -124,7 +124,13 @@ class stations:
         self.processes = {
             name: context.Process(
                 target=station_process.run,
-                args=(name, here.everybody, self.shared, _told(here, name, models), folder / f"{name}.json"),
+                args=(
+                    name,
+                    here.everybody,
+                    self.shared,
+                    here.station_environment(name, models),
+                    folder / f"{name}.json",
+                ),
                 daemon=True,
             )
             for name in station_process.STATIONS
@@ -145,13 +151,6 @@ class stations:
         for process in self.processes.values():
             process.kill()
             process.join(5)
-
-
-def _told(here: World, name: str, models: Path) -> dict[str, str]:
-    prefix = name.upper() + "_"
-    told = here.environment(name, models)
-    told.pop(f"{prefix}OTLP_ENDPOINT")
-    return told | {f"{prefix}HTTP_PORT": "0", f"{prefix}GRPC_PORT": "0"}
 
 
 def _plain(here: World, shared: Shared, arguments: argparse.Namespace) -> Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from attempts import MADE, Bystander, Station
+from attempts import MADE, Around, Station
 from people import Person
 
 from semblance.gateway import main
@@ -13,6 +13,8 @@ from semblance.gateway.domain.things import Adapter, Image
 from semblance.gateway.handlers import images
 from semblance.gateway.settings import GatewaySettings
 from semblance.kernel.ids import new_id
+
+Settings = GatewaySettings
 
 
 @dataclasses.dataclass
@@ -41,14 +43,12 @@ class Willing:
         )
 
 
-def gateway(settings: GatewaySettings, everybody: list[Person], _bystander: Bystander) -> Station:
+def built(settings: GatewaySettings, around: Around) -> Station:
     """Ask for a picture at the door, and be let in."""
-    application = main.build(settings)
-    willing = Willing({person.adapter_id: person for person in everybody})
+    application = main.build(settings, around.broker)
+    willing = Willing({person.adapter_id: person for person in around.everybody})
     assert application.http is not None
     gate = dataclasses.replace(application.http.state.front.gate, training=willing, generation=willing)
-    view = application.consent_view
-    assert view is not None
 
     def attempt(person: Person, _seed: int) -> str:
         images.create_image(
@@ -59,4 +59,4 @@ def gateway(settings: GatewaySettings, everybody: list[Person], _bystander: Byst
         )
         return MADE
 
-    return Station(application, view, attempt)
+    return Station(application, attempt)

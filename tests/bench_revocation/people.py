@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from semblance.contracts.identity.v1 import events_pb2 as identity_pb
+from semblance.contracts.training.v1 import events_pb2 as training_pb
 from semblance.kernel.ids import new_id
 
-CONSENT_DAYS = 30
+CONSENT_DAYS, PHOTOS = 30, 8
+BACKBONE = "sha256:" + "0" * 64
 
 
 class Phase(enum.IntEnum):
@@ -33,9 +35,19 @@ class Person:
     adapter_id: str
 
     @property
+    def lora_key(self) -> str:
+        """Where the adapter lies."""
+        return f"{self.subject_id}/{self.adapter_id}"
+
+    @property
     def lora(self) -> bytes:
         """Stands for an adapter's weights: 64 KiB that are nobody else's."""
         return hashlib.shake_256(self.adapter_id.encode()).digest(65_536)
+
+    @property
+    def lora_sha256(self) -> str:
+        """Its digest, as training tells it."""
+        return hashlib.sha256(self.lora).hexdigest()
 
     def granted(self, now: dt.datetime) -> identity_pb.ConsentGranted:
         """The event that gives the consent."""
@@ -49,6 +61,19 @@ class Person:
         state.expires_at.FromDatetime(now + dt.timedelta(days=CONSENT_DAYS))
         return identity_pb.ConsentGranted(
             subject_id=self.subject_id, consent_id=self.consent_id, consent_revision=1, state=state
+        )
+
+    def trained(self) -> training_pb.AdapterTrained:
+        """The event that tells of the adapter; the signer waits for it."""
+        return training_pb.AdapterTrained(
+            subject_id=self.subject_id,
+            consent_id=self.consent_id,
+            consent_revision=1,
+            adapter_id=self.adapter_id,
+            lora_key=self.lora_key,
+            lora_sha256=self.lora_sha256,
+            backbone_digest=BACKBONE,
+            photo_count=PHOTOS,
         )
 
 

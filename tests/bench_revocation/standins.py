@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from people import Person
+from people import BACKBONE, Person
 from PIL import Image
 
 from semblance.generation.ports import AdapterFacts, Drawing, EngineLoad, PromptVerdict
@@ -20,7 +19,6 @@ from semblance.safety.ml.decoding import PictureLimits, decode
 from semblance.safety.ports import BoxPx, Embedding, FaceScores, FoundFace, Pixels
 
 STEPS, STEP_S, SIDE_PX = 8, 0.015, 64
-BACKBONE = "sha256:" + "0" * 64
 
 
 def png(seed: int) -> bytes:
@@ -34,7 +32,11 @@ def png(seed: int) -> bytes:
 class SlowRenderer:
     """Draws nothing, and takes eight steps of 15 ms over it; every step asks whether it may go on."""
 
-    def draw(self, _words: Any, order: Any, adapter: Any, on_step: Any) -> Drawing:
+    def draw(
+        self, _words: Any, order: Any, adapter: Any, on_step: Any, begin: Any = None, *, beside: Sequence[Any] = ()
+    ) -> Drawing:
+        assert begin is None
+        assert not beside
         for step in range(1, STEPS + 1):
             time.sleep(STEP_S)
             on_step(step, STEPS)
@@ -76,11 +78,18 @@ class ReadyAdapters:
             subject_id=person.subject_id,  # type: ignore[arg-type]
             consent_id=person.consent_id,  # type: ignore[arg-type]
             state="ready",
-            lora_key=f"{person.subject_id}/{person.adapter_id}",
-            lora_sha256=hashlib.sha256(person.lora).hexdigest(),
+            lora_key=person.lora_key,
+            lora_sha256=person.lora_sha256,
             reference_key="",
             backbone_digest=BACKBONE,
         )
+
+
+class NoSources:
+    """Has no published picture: nobody edits one here."""
+
+    def get(self, _subject_id: str, _image_id: str) -> bytes:
+        raise AssertionError("nobody edits a picture here")
 
 
 class OneFace:

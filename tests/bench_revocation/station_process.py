@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -14,28 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import attempts
-import gateway_station
 from people import Person, Phase, Shared
 
-from semblance.gateway.settings import GatewaySettings
-from semblance.generation.settings import GenerationSettings
+from semblance.eventbus.broker import Broker
 from semblance.kernel.consent import Purpose
 from semblance.kernel.errors import SemblanceError
-from semblance.objects import QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
-from semblance.provenance.settings import ProvenanceSettings
-from semblance.safety.settings import SafetySettings
+from semblance.objects import QUARANTINE, FileKeyRing, MinioStore, ObjectStore, SealedObjects, Sealer
 from semblance.service_kit.runtime import serve
 
 STATIONS = ("gateway", "generation", "safety", "provenance")
 SERVES = frozenset({"consume", "work", "relay"})
 PROBE_S, PAUSE_S, AFTER_PAUSE_S = 0.01, 0.05, 0.03
 THREADS = 1
-_BUILT = {
-    "gateway": (GatewaySettings, gateway_station.gateway),
-    "generation": (GenerationSettings, attempts.generation),
-    "safety": (SafetySettings, attempts.safety),
-    "provenance": (ProvenanceSettings, attempts.provenance),
-}
 
 
 class Notes:
@@ -61,13 +52,7 @@ def run(name: str, everybody: list[Person], shared: Shared, environment: Mapping
     """The process's whole life."""
     os.environ.update(environment)
     logging.basicConfig(filename=out.with_suffix(".log"), level=logging.WARNING)
-    settings_class, build = _BUILT[name]
-    settings = settings_class()
-    sealer = Sealer(FileKeyRing(settings.keyring_dir, settings.keyring_kek_file))
-    admin = MinioStore(environment["BENCH_ENDPOINT"], environment["BENCH_KEY"], environment["BENCH_SECRET"], False)
-    bystander = attempts.Bystander(SealedObjects(admin, sealer, QUARANTINE))
-    station = build(settings, everybody, bystander)  # type: ignore[operator]
-    station.application.database.migrate(station.application.migrations_dir)
+    station = built(name, everybody)
     stop, notes = threading.Event(), Notes()
     threading.Thread(target=_serve, args=(station, stop), daemon=True).start()
     while not (station.view.ready() and len(station.view.known()) >= len(everybody)):
@@ -86,6 +71,20 @@ def run(name: str, everybody: list[Person], shared: Shared, environment: Mapping
     time.sleep(1.0)
     sys.stdout.flush()
     os._exit(0)
+
+
+def built(
+    name: str, everybody: list[Person], broker: Broker | None = None, objects: ObjectStore | None = None
+) -> attempts.Station:
+    """The station of this process's environment, its database migrated; over another broker and store if told."""
+    module = importlib.import_module(f"{name}_station")
+    settings = module.Settings()
+    sealer = Sealer(FileKeyRing(settings.keyring_dir, settings.keyring_kek_file))
+    admin = objects or MinioStore(*(os.environ[f"BENCH_{part}"] for part in ("ENDPOINT", "KEY", "SECRET")), False)
+    around = attempts.Around(everybody, SealedObjects(admin, sealer, QUARANTINE), broker, objects)
+    station: attempts.Station = module.built(settings, around)
+    station.application.database.migrate(station.application.migrations_dir)
+    return station
 
 
 def _serve(station: attempts.Station, stop: threading.Event) -> None:

@@ -20,6 +20,7 @@ from semblance.contracts.identity.v1 import service_pb2 as identity_pb
 from semblance.contracts.identity.v1.service_pb2_grpc import IdentityServiceStub
 from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.eventbus import envelope
+from semblance.eventbus.broker import Broker
 from semblance.eventbus.kafka_broker import KafkaBroker
 from semblance.eventbus.settings import BrokerSettings
 from semblance.kernel.clock import SystemClock
@@ -30,7 +31,7 @@ from semblance.local.environment import of_service
 from semblance.local.layout import Layout
 from semblance.local.process import ServiceProcess
 from semblance.local.stream import LineFile
-from semblance.objects import ADAPTERS, FileKeyRing, MinioStore, SealedObjects, Sealer
+from semblance.objects import ADAPTERS, FileKeyRing, MinioStore, ObjectStore, SealedObjects, Sealer
 from semblance.service_kit import rpc
 
 _START_S = 120.0
@@ -46,6 +47,8 @@ class World:
     identity: ServiceProcess
     channel: Any
     everybody: list[Person]
+    broker: Broker
+    objects: ObjectStore
 
     def revoke(self, person: Person) -> None:
         """The call that the deadline counts from. Raises what identity raises."""
@@ -63,9 +66,25 @@ class World:
             "BENCH_SECRET": self.config.store_admin_secret,
         }
 
+    def station_environment(self, service: str, models_dir: Path) -> dict[str, str]:
+        """The same of a station: no fixed ports, no telemetry, everybody's adapter in memory, no limit that an attempt
+        would meet before the consent, and as many looks at once as attempts."""
+        prefix = service.upper()
+        told = self.environment(service, models_dir)
+        told.pop(f"{prefix}_OTLP_ENDPOINT")
+        return told | {
+            f"{prefix}_HTTP_PORT": "0",
+            f"{prefix}_GRPC_PORT": "0",
+            "GENERATION_LOADED_ADAPTERS": str(len(self.everybody)),
+            "GENERATION_ADAPTER_IDLE_S": "3600",
+            "GENERATION_OPEN_IMAGES": "1000",
+            "GENERATION_TICK_S": "10",
+            "SAFETY_FILTERS_AT_ONCE": "2",
+        }
+
     def published(self) -> list[tuple[str, float]]:
         """Every picture that was ever published, as (subject, Unix time), read off the topic as anybody may."""
-        reader = self._broker().reader(["provenance.manifest.v1"])
+        reader = self.broker.reader(["provenance.manifest.v1"])
         found = []
         try:
             while not reader.caught_up():
@@ -78,15 +97,16 @@ class World:
         return found
 
     def grant(self) -> None:
-        """Tell everybody of the consents, as identity's relay does; identity, which starts afterwards, takes over what
-        its log says, as after a restore."""
+        """Tell everybody of the consents, as identity's relay does, and of the adapters, as training's; identity, which
+        starts afterwards, takes over what its log says, as after a restore."""
         now = dt.datetime.now(dt.UTC)
-        producer = self._broker().producer()
+        producer = self.broker.producer()
         try:
             producer.send_many(
                 [
-                    envelope.to_record(person.granted(now), source="identity", event_id=new_id(), time=now)
+                    envelope.to_record(event, source=source, event_id=new_id(), time=now)
                     for person in self.everybody
+                    for source, event in (("identity", person.granted(now)), ("training", person.trained()))
                 ]
             )
         finally:
@@ -95,20 +115,14 @@ class World:
     def seal(self) -> None:
         """A data key and a sealed adapter for everybody."""
         keyring = FileKeyRing(self.layout.keyring, self.layout.secrets / "kek", SystemClock())
-        store = MinioStore(
-            f"127.0.0.1:{self.config.store_port}", self.config.store_admin_key, self.config.store_admin_secret, False
-        )
-        adapters = SealedObjects(store, Sealer(keyring), ADAPTERS)
+        adapters = SealedObjects(self.objects, Sealer(keyring), ADAPTERS)
 
         def one(person: Person) -> None:
             keyring.create(person.subject_id)
-            adapters.put(person.subject_id, f"{person.subject_id}/{person.adapter_id}", person.lora)
+            adapters.put(person.subject_id, person.lora_key, person.lora)
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(one, self.everybody))
-
-    def _broker(self) -> KafkaBroker:
-        return KafkaBroker(BrokerSettings(f"127.0.0.1:{self.config.ports['broker']}", timeout_s=10))
 
 
 @contextmanager
@@ -129,7 +143,10 @@ def world(data: Path, models_dir: Path, everybody: list[Person], settings: Mappi
         backing.start(lambda _: None, print)
         token = SecretStr(config.internal_token)
         channel = rpc.connect(f"127.0.0.1:{config.ports['identity.grpc']}", token)
-        made = World(layout, config, backing, identity, channel, everybody)
+        broker = KafkaBroker(BrokerSettings(f"127.0.0.1:{config.ports['broker']}", timeout_s=10))
+        admin = config.store_admin_key, config.store_admin_secret
+        objects = MinioStore(f"127.0.0.1:{config.store_port}", *admin, False)
+        made = World(layout, config, backing, identity, channel, everybody, broker, objects)
         made.seal()
         made.grant()
         identity.start()

@@ -1,13 +1,33 @@
-"""The revocation benchmark counts what it says that it counts, on notes written by hand."""
+"""The revocation benchmark counts what it says that it counts, on notes written by hand, and its stations are built
+from the services as they are."""
 
 from __future__ import annotations
 
+import datetime as dt
+import importlib
 import importlib.util
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
+
+from semblance.contracts.identity.v1 import events_pb2 as identity_pb
+from semblance.contracts.registry import TOPICS
+from semblance.eventbus import envelope
+from semblance.eventbus.memory_broker import MemoryBroker
+from semblance.kernel.errors import SemblanceError
+from semblance.kernel.ids import new_id
+from semblance.local import config, models
+from semblance.local.layout import Layout
+from semblance.objects import MemoryStore
+from semblance.service_kit.parts import ROLES
+from semblance.service_kit.runtime import serve
 
 HOME = Path(__file__).parents[1] / "bench_revocation"
 
@@ -63,3 +83,77 @@ def test_a_picture_after_the_deadline_is_found_by_attempt_and_by_topic(report: M
 def test_percentiles_are_values_that_were_measured(report: ModuleType) -> None:
     values = [float(n) for n in range(1, 101)]
     assert [report._percentile(values, q) for q in (50, 99, 100)] == [50.0, 99.0, 100.0]
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[SimpleNamespace]:
+    """Its own modules, forgotten afterwards: other benchmarks have some of the same names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(HOME))
+        names = ("attempts", "people", "station_process", "world")
+        found = SimpleNamespace(**{name: importlib.import_module(name) for name in names})
+        patch.setattr(found.attempts, "ENOUGH_S", 100.0)  # on a busy machine
+        yield found
+        for path in HOME.glob("[a-z]*.py"):
+            sys.modules.pop(path.stem, None)
+
+
+@pytest.mark.parametrize("name", ["gateway", "generation", "safety", "provenance"])
+def test_a_station_of_the_service_as_it_is_makes_a_picture_until_the_withdrawal(
+    name: str, bench: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (person,) = everybody = bench.people.people(1)
+    broker, objects, layout = MemoryBroker(), MemoryStore(), Layout(tmp_path)
+    broker.ensure_topics(list(TOPICS.values()))
+    layout.make()
+    here = bench.world.World(layout, config.load_or_make(layout.config), *[None] * 3, everybody, broker, objects)
+    here.seal()
+    here.grant()
+    for variable, told in here.station_environment(name, models.default_directory()).items():
+        monkeypatch.setenv(variable, told)
+    assert name in bench.station_process.STATIONS
+    with running(bench.station_process.built(name, everybody, broker, objects)) as station:
+        eventually(lambda: station.view.ready() and station.view.get(person.consent_id))
+        assert outcome(station, person) == "made"
+        withdraw(person, broker)
+        eventually(lambda: station.view.get(person.consent_id).revoked_at)
+        assert outcome(station, person) == "consent-revoked"
+    assert len(here.published()) == (name == "provenance")
+
+
+@contextmanager
+def running(station: Any) -> Iterator[Any]:
+    """As its process runs it."""
+    stop, codes = threading.Event(), []
+    thread = threading.Thread(target=lambda: codes.append(serve(station.application, ROLES["behind"], stop)))
+    thread.start()
+    try:
+        yield station
+    finally:
+        stop.set()
+        thread.join(60)
+    assert codes == [0]
+
+
+def outcome(station: Any, person: Any) -> str:
+    try:
+        return str(station.attempt(person, 1))
+    except SemblanceError as error:
+        return error.code
+
+
+def withdraw(person: Any, broker: MemoryBroker) -> None:
+    now = dt.datetime.now(dt.UTC)
+    state = person.granted(now).state
+    state.revision = 2
+    state.revoked_at.FromDatetime(now)
+    ids = {"subject_id": person.subject_id, "consent_id": person.consent_id, "consent_revision": 2}
+    event = identity_pb.ConsentRevoked(**ids, state=state)
+    broker.producer().send(envelope.to_record(event, source="identity", event_id=new_id(), time=now))
+
+
+def eventually(ask: Callable[[], Any]) -> None:
+    until_s = time.monotonic() + 60
+    while not ask():
+        assert time.monotonic() < until_s, "it never came true"
+        time.sleep(0.02)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
 
 from semblance.contracts.generation.v1 import service_pb2_grpc
 from semblance.diffusion.config import drawn_sizes, own_steps
 from semblance.diffusion.pipelines import keeps_parts
+from semblance.eventbus.broker import Broker
 from semblance.faces import OpenCvFaceEngine
 from semblance.generation.adapters.engine_metrics import watch_engines
 from semblance.generation.adapters.memory_shelf import MemoryShelf
@@ -24,12 +27,12 @@ from semblance.generation.domain.sizes import Offered, offered
 from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer
 from semblance.generation.ml.options import backbone_dir, concurrency, look_every_s, renderer_settings
-from semblance.generation.ports import Ports, Renderer, Rules, Shelf
+from semblance.generation.ports import Adapters, Ports, PromptFilter, Renderer, Rules, Shelf, Sources
 from semblance.generation.settings import GenerationSettings
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.consent import Consent
 from semblance.kernel.ids import AdapterId
-from semblance.objects import ADAPTERS, QUARANTINE, FileKeyRing, MinioStore, SealedObjects, Sealer
+from semblance.objects import ADAPTERS, QUARANTINE, FileKeyRing, MinioStore, ObjectStore, SealedObjects, Sealer
 from semblance.service_kit import rpc
 from semblance.service_kit.database import Database
 from semblance.service_kit.erasing import key_is_destroyed, only_asked
@@ -39,20 +42,53 @@ from semblance.service_kit.runtime import Application, Check, broker_of, consent
 MIGRATIONS_DIR = Path(__file__).parents[2] / "migrations"
 
 
+@dataclass(frozen=True)
+class Outside:
+    """What the service speaks to, and what draws for it."""
+
+    broker: Broker
+    objects: ObjectStore
+    prompts: PromptFilter
+    adapters: Adapters
+    sources: Sources
+    renderer: Renderer
+
+
+class Built(NamedTuple):
+    """The process, and what its handlers are given."""
+
+    application: Application
+    ports: Ports
+
+
 def build(settings: GenerationSettings) -> Application:
     """The service on real stores, broker and neighbours."""
-    clock = SystemClock()
+    outside = Outside(
+        broker=broker_of(settings),
+        objects=objects_of(settings),
+        prompts=SafetyPrompts(rpc.connect(settings.safety_address, settings.internal_token)),
+        adapters=TrainingAdapters(rpc.connect(settings.training_address, settings.internal_token)),
+        sources=ProvenanceSources(
+            rpc.connect(settings.provenance_address, settings.internal_token), settings.source_max_bytes
+        ),
+        renderer=renderer_of(settings),
+    )
+    return build_on(settings, outside).application
+
+
+def objects_of(settings: GenerationSettings) -> ObjectStore:
+    """The store that the settings name."""
+    secret = settings.s3_secret_key.get_secret_value()
+    return MinioStore(settings.s3_endpoint, settings.s3_access_key, secret, settings.s3_secure)
+
+
+def build_on(settings: GenerationSettings, outside: Outside) -> Built:
+    """All that is the service's own, on whatever is outside."""
+    clock, broker, store, renderer = SystemClock(), outside.broker, outside.objects, outside.renderer
     database = Database(
         settings.database_url, source="generation", clock=clock, erasure_items_max=settings.erasure_items_max
     )
-    broker = broker_of(settings)
     consents = consent_view_of(settings, broker, clock)
-    store = MinioStore(
-        settings.s3_endpoint,
-        settings.s3_access_key,
-        settings.s3_secret_key.get_secret_value(),
-        settings.s3_secure,
-    )
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file)
     sealer = Sealer(keyring)
     shelf = MemoryShelf(
@@ -61,7 +97,6 @@ def build(settings: GenerationSettings) -> Application:
         capacity=settings.loaded_adapters,
         max_idle_s=settings.adapter_idle_s,
     )
-    renderer = renderer_of(settings)
     # Every process hears of a withdrawal itself: the one that holds the adapter may not be the one that consumes.
     consents.on_revoked(lambda consent: _withdraw(consent, shelf, renderer))
     removals = Removals(broker, lambda adapter_id: let_go(adapter_id, shelf, renderer))
@@ -73,11 +108,9 @@ def build(settings: GenerationSettings) -> Application:
         reads=transactions.read,
         clock=clock,
         consents=consents,
-        prompts=SafetyPrompts(rpc.connect(settings.safety_address, settings.internal_token)),
-        adapters=TrainingAdapters(rpc.connect(settings.training_address, settings.internal_token)),
-        sources=ProvenanceSources(
-            rpc.connect(settings.provenance_address, settings.internal_token), settings.source_max_bytes
-        ),
+        prompts=outside.prompts,
+        adapters=outside.adapters,
+        sources=outside.sources,
         shelf=shelf,
         renderer=renderer,
         quarantine=SealedObjects(store, sealer, QUARANTINE),
@@ -101,7 +134,7 @@ def build(settings: GenerationSettings) -> Application:
         if settings.engine == "local" and not (folder / "model_index.json").is_file():
             raise BackboneMissing(f"no pipeline lies in {folder.name}")
 
-    return Application(
+    application = Application(
         name="generation",
         settings=settings,
         database=database,
@@ -121,6 +154,7 @@ def build(settings: GenerationSettings) -> Application:
         on_start=[removals.start, idle.start],
         on_stop=[idle.stop, removals.stop, renderer.close],
     )
+    return Built(application, ports)
 
 
 def people_max(settings: GenerationSettings) -> int:

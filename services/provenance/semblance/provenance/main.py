@@ -10,6 +10,7 @@ import grpc
 
 from semblance.contracts.audit.v1.service_pb2_grpc import add_AuditServiceServicer_to_server
 from semblance.contracts.provenance.v1 import resolution_pb2_grpc, service_pb2_grpc, takedown_pb2_grpc
+from semblance.eventbus.broker import Broker
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.objects import FileKeyRing, KeyRing, MinioStore, ObjectStore, Sealer
 from semblance.provenance.adapters import takedown_clock, work
@@ -98,10 +99,16 @@ def readers_of(settings: ProvenanceSettings) -> ReadersApart:
 
 
 def real_ports(
-    settings: ProvenanceSettings, database: Database, consents: Consents, clock: Clock, reports: Reports
+    settings: ProvenanceSettings,
+    database: Database,
+    consents: Consents,
+    clock: Clock,
+    reports: Reports,
+    *,
+    objects: ObjectStore | None = None,
 ) -> Ports:
-    """With the store, the key ring and the marks that the settings name."""
-    store = MinioStore(
+    """With the key ring and the marks that the settings name, and with their store unless told."""
+    store = objects or MinioStore(
         settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key.get_secret_value(), settings.s3_secure
     )
     return ports_of(
@@ -117,17 +124,19 @@ def real_ports(
     )
 
 
-def build(settings: ProvenanceSettings) -> Application:
-    """The service as its settings describe it."""
+def build(
+    settings: ProvenanceSettings, broker: Broker | None = None, objects: ObjectStore | None = None
+) -> Application:
+    """The service as its settings describe it, over their broker and store unless told."""
     clock = SystemClock()
     database = Database(
         settings.database_url, source="provenance", clock=clock, erasure_items_max=settings.erasure_items_max
     )
-    broker = broker_of(settings)
+    broker = broker or broker_of(settings)
     consents = consent_view_of(settings, broker, clock)
     readers = readers_of(settings)
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
-    ports = real_ports(settings, database, consents, clock, readers)
+    ports = real_ports(settings, database, consents, clock, readers, objects=objects)
 
     takedowns = takedown_clock.clockwork(ports)
     takedown_clock.watch(ports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import cv2
 import grpc
 
 from semblance.contracts.safety.v1 import service_pb2_grpc
+from semblance.eventbus.broker import Broker
 from semblance.faces import FaceEngine, model_named
 from semblance.faces.choice import load_engine
 from semblance.faces.scanning import OnnxFaceScanner
@@ -157,30 +159,58 @@ def quarantine_of(settings: SafetySettings, clock: Clock) -> SealedObjects:
     return SealedObjects(store, Sealer(FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)), QUARANTINE)
 
 
+@dataclass(frozen=True)
+class Outside:
+    """What the service speaks to, and what looks and reads for it."""
+
+    broker: Broker
+    quarantine: Quarantine
+    eyes: Eyes
+    matcher: Matcher
+    library: Libraries
+    figures: KnownFaces
+    prompt_models: PromptModels
+
+
 def build(settings: SafetySettings) -> Application:
     """The service as its settings describe it."""
+    engine = engine_of(settings)
+    channel = rpc.connect(settings.identity_address, settings.internal_token)
+    photos = rpc.connect(settings.ingest_address, settings.internal_token)
+    outside = Outside(
+        broker=broker_of(settings),
+        quarantine=quarantine_of(settings, SystemClock()),
+        eyes=eyes_of(settings, engine),
+        matcher=IdentityMatcher(channel, face_model=engine.model.id, deadline_s=settings.match_deadline_s),
+        library=LibraryPeople(photos, face_model=engine.model.id, deadline_s=settings.match_deadline_s)
+        if settings.library_check
+        else Nobody(),
+        figures=figures_in(settings.figures_dir, engine.model.id) if settings.figures_dir else Nobody(),
+        prompt_models=prompt_models_of(settings),
+    )
+    application = build_on(settings, outside)
+    return replace(application, on_stop=[*application.on_stop, channel.close, photos.close])
+
+
+def build_on(settings: SafetySettings, outside: Outside) -> Application:
+    """All that is the service's own, on whatever is outside."""
     clock = SystemClock()
     database = Database(
         settings.database_url, source="safety", clock=clock, erasure_items_max=settings.erasure_items_max
     )
-    broker = broker_of(settings)
-    view = consent_view_of(settings, broker, clock)
-    engine = engine_of(settings)
+    view = consent_view_of(settings, outside.broker, clock)
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file, clock)
-    channel = rpc.connect(settings.identity_address, settings.internal_token)
-    photos = rpc.connect(settings.ingest_address, settings.internal_token)
     ports = ports_of(
         settings,
         database,
         clock=clock,
         consents=view,
-        eyes=eyes_of(settings, engine),
-        matcher=IdentityMatcher(channel, face_model=engine.model.id, deadline_s=settings.match_deadline_s),
-        quarantine=quarantine_of(settings, clock),
-        library=LibraryPeople(photos, face_model=engine.model.id, deadline_s=settings.match_deadline_s)
-        if settings.library_check
-        else Nobody(),
-        figures=figures_in(settings.figures_dir, engine.model.id) if settings.figures_dir else Nobody(),
+        eyes=outside.eyes,
+        matcher=outside.matcher,
+        quarantine=outside.quarantine,
+        library=outside.library,
+        figures=outside.figures,
+        prompt_models=outside.prompt_models,
     )
 
     def store_of(unit: Unit) -> Store:
@@ -195,7 +225,7 @@ def build(settings: SafetySettings) -> Application:
         name="safety",
         settings=settings,
         database=database,
-        broker=broker,
+        broker=outside.broker,
         subscriptions=only_asked(subscriptions(ports, store_of), key_is_destroyed(keyring)),
         work=work_kinds(
             ports,
@@ -209,7 +239,7 @@ def build(settings: SafetySettings) -> Application:
         consent_view=view,
         migrations_dir=MIGRATIONS,
         on_start=[sweeping.start],
-        on_stop=[sweeping.stop, channel.close, photos.close],
+        on_stop=[sweeping.stop],
     )
 
 

@@ -25,6 +25,7 @@ from world import World, world
 from semblance.kernel.errors import SemblanceError
 
 DEADLINE_S, WATCH_BEFORE_S, WATCH_AFTER_S, GIVE_UP_S = 1.0, 0.5, 2.5, 120.0
+READY_S = 300.0  # generation's process imports the engine's libraries, as the service does
 QUIET = {"LOG_LEVEL": "WARNING"}
 
 
@@ -120,6 +121,7 @@ class stations:
 
     def __init__(self, here: World, models: Path, folder: Path) -> None:
         context = mp.get_context("spawn")
+        self.folder = folder
         self.shared = Shared.of(context, station_process.STATIONS, len(here.everybody))
         self.processes = {
             name: context.Process(
@@ -140,11 +142,13 @@ class stations:
         for process in self.processes.values():
             process.start()
         for name, ready in self.shared.ready.items():
-            until_s = time.monotonic() + 120
+            until_s = time.monotonic() + READY_S
             while not ready.wait(1):
                 if time.monotonic() > until_s or not self.processes[name].is_alive():
+                    code = self.processes[name].exitcode
                     self.__exit__()
-                    raise TimeoutError(f"{name} does not get ready")
+                    log = (self.folder / f"{name}.log").read_text(errors="replace")
+                    raise TimeoutError(f"{name} does not get ready (exit code {code}): {log[-2000:]}")
         return self.shared, self.processes
 
     def __exit__(self, *_: object) -> None:

@@ -74,13 +74,13 @@ A step between the last look and the database's commit can still be paused: the 
 | at | real | standing in |
 |---|---|---|
 | gateway | `create_image` of the gateway's main, its jobs in SQLite | training and generation behind it say yes; HTTP and tokens are left out |
-| generation | `create_image`, queue, worker, `render_image`: adapter from the shelf, a look between eight steps, sealed pixels put into quarantine, settled | the engine sleeps 15 ms a step and returns 64 px of noise; prompt filter and training say yes |
+| generation | `create_image`, queue, worker, `render_image`: adapter from the shelf, a look between eight steps, sealed pixels put into quarantine, settled | the engine sleeps 15 ms a step and returns 64 px of noise; prompt filter and training say yes, nobody edits a picture |
 | safety | a picture in quarantine, queue, worker, `examine` and `decide` | the face models see the person's own face and nothing bare |
-| provenance | a picture in quarantine, queue, worker, C2PA signature, read back, published, quarantine cleared | nothing |
+| provenance | a picture in quarantine, queue, worker, watermark, C2PA signature, read back, published, quarantine cleared | nothing |
 
-All four run their consumers, relay and workers as their processes do, over one Tansu broker that keeps its log in SeaweedFS;
-rendered pictures also go the whole way to a publication by themselves. Identity is the service's own process. Consents are
-put on its topic, and it takes them over as after a restore: nobody opted in before a camera here. Not run: ingest, training,
+All four are put together by their mains and run their consumers, relay and workers as their processes do, over one Tansu broker that keeps its log in SeaweedFS;
+rendered pictures also go the whole way to a publication by themselves. Identity is the service's own process. Consents
+and adapters are put on their topics, and it takes the consents over as after a restore: nobody opted in before a camera here. Not run: ingest, training,
 HTTP, PostgreSQL, Kafka, several machines (whose clocks do not matter: nothing here compares clocks of two machines).
 """
 

@@ -22,8 +22,8 @@ def page(row: Mapping[str, Any], sections: Sequence[str]) -> str:
             "process's own clock (CPU), both sides of a ratio in one run, turn about in a random order; a ratio is taken round by "
             "round. Spread: 10th to 90th percentile of the rounds.",
             "",
-            "Backbones: `pocket` is the embedded one (11.7M parameters in its UNet, 8 x 8 latents, adapters of rank 16 on attention, "
-            "feed-forward and convolutions); `16M` and `43M` are UNets of diffusers' own class with random weights (32 x 32 latents, "
+            "Backbones: `pocket` is the embedded one (11.7M parameters in its UNet, 8 x 8 latents, adapters of rank 8 on attention); "
+            "`16M` and `43M` are UNets of diffusers' own class with random weights (32 x 32 latents, "
             "adapters of rank 8 and 16 on attention), where only time and equality mean anything.",
             "",
             "| goal | target | value | spread | met |",

@@ -116,14 +116,10 @@ class SamplerSettings:
 class LoraSettings:
     """What semblance.json recommends for a person's adapter on top of this backbone."""
 
-    rank: int = 16
-    alpha: int = 16
-    unet_targets: tuple[str, ...] = (
-        "to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out",
-        "transformer_blocks.0.ff.net.0.proj", "transformer_blocks.0.ff.net.2",
-        "conv1", "conv2", "conv_shortcut", "conv",
-    )  # fmt: skip
-    """Endings of module names. ff is named in full, else the identity branch's projection would match too."""
+    rank: int = 8
+    alpha: int = 8
+    unet_targets: tuple[str, ...] = ("to_q", "to_k", "to_v", "to_out.0")
+    """Endings of module names. Why no more: docs/decisions/0044."""
     text_targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
     learning_rate: float = 5e-4
     steps: int = 150

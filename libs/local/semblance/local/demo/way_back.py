@@ -26,7 +26,7 @@ from semblance.objects.sealer import Sealer
 
 _END_S = 60.0
 _START_S = 60.0
-_ASKED = 6  # more than a generation process draws at once, which is 4 unless an operator says otherwise
+_ASKED = 6  # more than a generation process has in hand, which is 3 unless an operator says otherwise
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def withdraw(stage: Stage, consent: Consent, adapter: Adapter, step: Step) -> No
     asked = [client.create_image(adapter.id, PROMPTS[0], seed=seed, steps=50) for seed in range(1, _ASKED + 1)]
     _await_running(client, asked[0].id)
     states = [client.image(image.id).state for image in asked]
-    require(states[-1] == "queued", f"no picture is waiting in the queue, of {len(states)}")
+    require(states[-1] == "queued", f"no picture is waiting in the queue: {states}")
     began_s = time.monotonic()
     client.revoke_consent(consent.id)
     ends = [client.wait(image.id, timeout_s=_END_S).state for image in asked]

@@ -27,6 +27,7 @@ LEAN: Mapping[str, str] = {
     "TRAINING_LEASE_S": "10",
     "GENERATION_TORCH_THREADS": "1",
     "GENERATION_BEST_OF": "1",
+    "GENERATION_CONCURRENCY": "4",  # else twelve pictures of one take are in hand, and nothing waits in the queue
     "GENERATION_BATCHES": "8",
     "GENERATION_GOOD_ENOUGH": "-1",
     "GENERATION_LEASE_S": "10",

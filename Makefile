@@ -142,7 +142,7 @@ $(LOAD_TOOLS): $(STAMP) $(MODELS) requirements/loadtest.txt
 bench-engine: $(STAMP) $(MODELS)  ## Measure many people's adapters on one backbone; PARTS="batch waiting" for some parts
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_engine $(if $(PARTS),--parts $(PARTS))
 
-bench-width: $(STAMP) $(MODELS)  ## Learn narrower adapters, see how like their people they are and what they cost: an hour, goes on where it was stopped
+bench-width: $(STAMP) $(MODELS)  ## Learn narrower adapters, see how like their people they are and what they cost: two hours and more, goes on where it was stopped
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_engine/likeness.py
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_engine --parts width
 

@@ -94,7 +94,10 @@ def test_what_may_work_later_is_retried_with_a_growing_pause_and_then_fails(
     assert waiting(database) == 0
 
 
-def test_patient_work_waits_out_what_is_away_and_still_ends_when_it_kills(database: Database, clock: FakeClock) -> None:
+@pytest.mark.parametrize("attempts", [4, 1])
+def test_patient_work_waits_out_what_is_away_and_still_ends_when_it_kills(
+    database: Database, clock: FakeClock, attempts: int
+) -> None:
     failures: Failures = []
     tries: list[int] = []
     bug = False
@@ -105,16 +108,16 @@ def test_patient_work_waits_out_what_is_away_and_still_ends_when_it_kills(databa
             raise KeyError("bug")
         raise errors.Unavailable("away")
 
-    kinds = {"paint": kind_of(run, failures, max_attempts=4, patient=True)}
+    kinds = {"paint": kind_of(run, failures, max_attempts=attempts, patient=True)}
     enqueue(database)
     for _ in range(30):
         testing.run_work(kinds, database)
         clock.advance(120)
     assert len(tries) == 30
-    assert max(tries) == 4
+    assert max(tries) == attempts
     assert failures == []
     bug = True
-    for _ in range(4):
+    for _ in range(attempts):
         testing.run_work(kinds, database)
         clock.advance(120)
     assert failures == [None]
@@ -167,22 +170,6 @@ def test_attempts_that_each_get_further_are_not_counted_together(database: Datab
         testing.run_work(kinds, database)
         clock.advance(120)
     assert len(failures) == 1
-
-
-def test_patient_work_of_a_single_attempt_waits_too(database: Database, clock: FakeClock) -> None:
-    failures: Failures = []
-    tries: list[int] = []
-
-    def run(item: WorkItem, context: WorkContext) -> Settle:
-        tries.append(item.attempt)
-        raise errors.Unavailable("away")
-
-    kinds = {"paint": kind_of(run, failures, max_attempts=1, patient=True)}
-    enqueue(database)
-    for _ in range(3):
-        testing.run_work(kinds, database)
-        clock.advance(120)
-    assert (tries, failures) == ([1, 1, 1], [])
 
 
 def test_other_errors_fail_at_once(database: Database) -> None:

@@ -54,7 +54,7 @@ def test_it_starts_once_and_stops_in_order(semblance: Command) -> None:
     started = semblance.state()
     assert started.phase == "ready"
     assert {part.name for part in started.parts} == {"store", "broker", *SERVICES}
-    assert httpx.get(f"{started.url}/readyz").json()["status"] == "ready"
+    assert httpx.get(f"{started.url}/readyz", timeout=30).json()["status"] == "ready"
     config = configuration.read(semblance.layout.config)
     check_privacy(semblance.layout, config)
     check_rights(config)

@@ -129,6 +129,7 @@ def _command(arguments: argparse.Namespace, application: Application) -> int:
     if arguments.command in {"all", "behind"}:
         application.database.migrate(application.migrations_dir)
         application.broker.ensure_topics(registry.service_topics(application.name))
+    heap.settle()
     return serve(application, ROLES[arguments.command])
 
 

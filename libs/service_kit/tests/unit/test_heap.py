@@ -37,3 +37,26 @@ def test_a_freed_array_is_used_again(mib: int, kept: bool) -> None:
     told, faults = map(int, run.stdout.split())
     assert bool(told) == kept
     assert (faults < _PAGES) == kept  # else each of the ten fetches all of its pages
+
+
+_SETTLED = """
+import gc, weakref
+from semblance.service_kit import heap
+class Ring:
+    def __init__(self):
+        self.itself = self
+def garbage():
+    return weakref.ref(Ring())
+gc.disable()
+stays, before = Ring(), garbage()
+heap.settle()
+after = garbage()
+frozen = not any(each is stays for each in gc.get_objects())
+gc.collect()
+print(int(frozen), int(before() is None), int(after() is None))
+"""
+
+
+def test_what_lasts_is_looked_at_no_more_and_garbage_of_before_and_after_goes() -> None:
+    run = subprocess.run([sys.executable, "-c", _SETTLED], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["1", "1", "1"]

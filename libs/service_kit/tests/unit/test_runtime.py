@@ -151,8 +151,8 @@ def test_behind_closed_doors_an_erasure_is_answered_and_nobody_else_is(service: 
     try:
         ask(service)
         eventually(lambda: len(answers(service)) == 1)
-        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == httpx.codes.OK
-        assert httpx.get(f"http://127.0.0.1:{port}/v1/photos").status_code == httpx.codes.NOT_FOUND
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30).status_code == httpx.codes.OK
+        assert httpx.get(f"http://127.0.0.1:{port}/v1/photos", timeout=30).status_code == httpx.codes.NOT_FOUND
     finally:
         assert serving.end() == 0
 
@@ -217,8 +217,8 @@ def test_every_process_answers_health_and_readiness(
     try:
         eventually(lambda: bool(ports))
         url = f"http://127.0.0.1:{ports[0]}"
-        assert httpx.get(f"{url}/healthz").status_code == 200
-        eventually(lambda: httpx.get(f"{url}/readyz").status_code == 200)
+        assert httpx.get(f"{url}/healthz", timeout=30).status_code == 200
+        eventually(lambda: httpx.get(f"{url}/readyz", timeout=30).status_code == 200)
     finally:
         assert serving.end() == 0
 
@@ -264,3 +264,26 @@ def test_a_start_that_fails_says_what_to_do_and_nothing_of_an_unforeseen_fault(t
     known = said("Unavailable('no file x', remedy='Put it into y.', code='face-model-missing')")
     assert (known["event"], known["error_code"]) == ("process failed: no file x. Put it into y.", "face-model-missing")
     assert "secret" not in str(said("ValueError('a secret')"))
+
+
+def test_what_a_process_is_made_of_is_left_out_of_garbage_collections(tmp_path: Path) -> None:
+    program = (
+        "import gc, pathlib\n"
+        "from semblance.eventbus.memory_broker import MemoryBroker\n"
+        "from semblance.kernel.errors import Unavailable\n"
+        "from semblance.service_kit import runtime\n"
+        "from semblance.service_kit.database import Database\n"
+        "from semblance.service_kit.settings import ServiceSettings\n"
+        "def begun():\n"
+        "    raise Unavailable(f'{gc.get_freeze_count()} left out of {len(gc.get_objects())} more')\n"
+        "def build(settings):\n"
+        "    return runtime.Application(name='ingest', settings=settings, broker=MemoryBroker(), on_start=[begun],\n"
+        "        database=Database('sqlite:///db.sqlite', source='ingest'))\n"
+        "runtime.run(build, ServiceSettings, ['consume'])\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    said = str(json.loads(ended.stdout.splitlines()[-1])["event"]).split()
+    left_out, more = int(said[2]), int(said[6])
+    assert left_out > 10 * more

@@ -82,7 +82,10 @@ class Running:
 
 
 def ready(running: Running) -> bool:
-    return httpx.get(f"http://127.0.0.1:{running.parts.http_port}/readyz").status_code == 200
+    try:
+        return httpx.get(f"http://127.0.0.1:{running.parts.http_port}/readyz").status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def until(found: Callable[[], Any], timeout_s: float = 30.0) -> Any:

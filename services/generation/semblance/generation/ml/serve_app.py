@@ -20,6 +20,7 @@ from semblance.generation.ml.parcels import Answer, Ask, Full
 from semblance.generation.ml.scaling import FIRST_STEP_WAIT
 from semblance.generation.ports import EngineLoad
 from semblance.generation.settings import GenerationSettings
+from semblance.service_kit import heap
 
 if TYPE_CHECKING:
     from semblance.generation.ml.replica import Replica
@@ -83,6 +84,7 @@ def _started(options: EngineOptions, drawings: int) -> Replica:
 
     renderer = EngineRenderer(options.renderer, OpenCvFaceEngine(options.models_dir))
     renderer.start()
+    heap.settle()
     return Replica(renderer, drawings=drawings)
 
 

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import importlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from opentelemetry import metrics as api
 from opentelemetry import trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from semblance.kernel.clock import FakeClock
 from semblance.local.postgres import Postgres
-from semblance.service_kit import testing
+from semblance.service_kit import metrics, testing
 from semblance.service_kit.database import Database
 
 _REVISION = """
@@ -81,3 +86,23 @@ def _recorder() -> InMemorySpanExporter:
 def spans(_recorder: InMemorySpanExporter) -> InMemorySpanExporter:
     _recorder.clear()
     return _recorder
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[Any]]]:
+    """By an instrument's name, what a collection now tells of it: its data points."""
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader])
+    monkeypatch.setattr(api, "get_meter", provider.get_meter)
+    importlib.reload(metrics)
+
+    def points(name: str) -> list[Any]:
+        data = reader.get_metrics_data()
+        scopes = [scope for resource in (data.resource_metrics if data else []) for scope in resource.scope_metrics]
+        found = [each for scope in scopes for each in scope.metrics if each.name == name]
+        return [point for each in found for point in each.data.data_points]
+
+    yield points
+    monkeypatch.undo()
+    importlib.reload(metrics)
+    provider.shutdown()

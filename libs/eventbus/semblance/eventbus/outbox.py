@@ -15,6 +15,7 @@ from semblance.kernel.ids import new_id
 # Made once: making a statement anew costs more than the database does.
 _ADD = sa.insert(outbox)
 _ANY = sa.select(outbox.c.sequence).limit(1)
+_FIRST_WRITTEN = sa.select(outbox.c.created_at).order_by(outbox.c.sequence).limit(1)
 _OLDEST = sa.select(outbox).order_by(outbox.c.sequence).limit(sa.bindparam("at_most"))
 
 
@@ -46,6 +47,11 @@ class Outbox:
 def any_waiting(connection: sa.Connection) -> bool:
     """Whether there is something to send."""
     return connection.execute(_ANY).first() is not None
+
+
+def oldest(connection: sa.Connection) -> dt.datetime | None:
+    """When the event was written that is to be sent next; None: there is none."""
+    return connection.execute(_FIRST_WRITTEN).scalar_one_or_none()
 
 
 def waiting(connection: sa.Connection, limit: int) -> list[tuple[int, Record]]:

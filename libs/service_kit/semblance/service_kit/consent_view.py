@@ -87,11 +87,13 @@ class ConsentView:
         self._callbacks: list[Callable[[Consent], None]] = []
         self._heard_at_s: float | None = None
         self._caught_up = False
+        self._began = clock.now()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin to follow the topic, in a thread."""
+        self._began = self._clock.now()
         self._thread = threading.Thread(target=self.run, args=(self._stop,), name="consent-view", daemon=True)
         self._thread.start()
 
@@ -210,7 +212,13 @@ class ConsentView:
         if consent.revoked_at:
             for callback in callbacks:
                 callback(consent)
-            metrics.revocation_applied((self._clock.now() - event.time).total_seconds())
+            self._tell_lag(event.time)
+
+    def _tell_lag(self, revoked: dt.datetime) -> None:
+        """How late a running process heard of a revocation, from its own start at most. One from before the start is
+        history that every process reads, unless it came when this one had read everything: then it was held up."""
+        if self._caught_up or revoked >= self._began:
+            metrics.revocation_applied((self._clock.now() - max(revoked, self._began)).total_seconds())
 
 
 def consent_of(message: Message) -> Consent:

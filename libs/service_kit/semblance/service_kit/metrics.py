@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
+
+from semblance.kernel.errors import Unavailable
 
 _meter = metrics.get_meter("semblance.service_kit")
 # The SDK's own bounds begin at 0, 5 and 10, meant for milliseconds: in seconds a withdrawal that took too long
@@ -57,14 +59,40 @@ def rpc_served(method: str, outcome: str, duration_s: float) -> None:
 
 
 def revocation_applied(lag_s: float) -> None:
-    """A revocation reached this process."""
+    """A revocation reached this process while it ran; how long it had gone on without."""
     _revocation_s.record(max(0.0, lag_s))
 
 
 def watch_queue(age_s_by_kind: Callable[[], dict[str, float]]) -> None:
     """Report the age of the oldest queued item of each kind whenever metrics are collected."""
+    asked = _asked(lambda: [Observation(age_s, {"kind": kind}) for kind, age_s in age_s_by_kind().items()])
+    _meter.create_observable_gauge("semblance.work.queue_age", [asked], unit="s")
+
+
+def watch_outbox(age_s: Callable[[], float]) -> None:
+    """Report the age of the oldest event that was not sent; 0: there is none. A relay that is gone reports nothing, so
+    every process of a service does."""
+    asked = _asked(lambda: [Observation(age_s())])
+    _meter.create_observable_gauge("semblance.outbox.age", [asked], unit="s")
+
+
+def watch_ready(roles: Collection[str], ready: Callable[[], bool | None]) -> None:
+    """Report for each role whether the process is ready, 1 or 0; None: it stops, and says nothing more."""
+
+    def told() -> list[Observation]:
+        now = ready()
+        return [] if now is None else [Observation(int(now), {"role": role}) for role in sorted(roles)]
+
+    _meter.create_observable_gauge("semblance.process.ready", [_asked(told)])
+
+
+def _asked(ask: Callable[[], list[Observation]]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    """What is away is not told, rather than logged with a stack at every collection."""
 
     def observe(_options: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(age_s, {"kind": kind}) for kind, age_s in age_s_by_kind().items()]
+        try:
+            return ask()
+        except Unavailable:
+            return []
 
-    _meter.create_observable_gauge("semblance.work.queue_age", [observe], unit="s")
+    return observe

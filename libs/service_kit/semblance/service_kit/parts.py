@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
+from semblance.eventbus import outbox
 from semblance.eventbus.inbox import Inbox
 from semblance.eventbus.relay import Relay
-from semblance.kernel.errors import Unavailable
+from semblance.kernel.errors import SemblanceError, Unavailable
 from semblance.service_kit import metrics, owing, rpc, work_queue
 from semblance.service_kit.consumer import ConsumerLoop
 from semblance.service_kit.database import DatabaseUnavailable
@@ -105,6 +106,8 @@ class Parts:
         if "api" in self._roles and app.grpc:
             self._start_grpc()
         self._start_http(checks)
+        metrics.watch_outbox(self._outbox_age_s)
+        metrics.watch_ready(self._roles, lambda: None if self._stop.is_set() else all(map(_holds, checks)))
 
     def stop(self) -> bool:
         """Stop taking work, let what runs end, and say whether everything ended in time."""
@@ -214,9 +217,14 @@ class Parts:
         """Of every kind that is done here. An empty queue is 0: whoever scales by it must tell it from silence."""
         now = self._app.database.clock.now()
         with self._app.database.read() as session:
-            oldest = work_queue.oldest(session.connection())
+            oldest = work_queue.oldest(session.connection(), now)
         ages = {kind: max(0.0, (now - instant).total_seconds()) for kind, instant in oldest.items()}
         return dict.fromkeys(self._work, 0.0) | ages
+
+    def _outbox_age_s(self) -> float:
+        with self._app.database.read() as session:
+            oldest = outbox.oldest(session.connection())
+        return 0.0 if oldest is None else max(0.0, (self._app.database.clock.now() - oldest).total_seconds())
 
     def _check_consents(self) -> None:
         view = self._app.consent_view
@@ -245,6 +253,14 @@ class Parts:
     @staticmethod
     def _left(deadline_s: float) -> float:
         return max(0.0, deadline_s - time.monotonic())
+
+
+def _holds(check: Check) -> bool:
+    try:
+        check.fn()
+    except (SemblanceError, OSError):
+        return False
+    return True
 
 
 def _send_rest(relay: Relay) -> None:

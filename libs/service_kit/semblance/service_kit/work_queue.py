@@ -215,9 +215,11 @@ def counts(connection: sa.Connection) -> dict[str, int]:
     return {str(kind): int(count) for kind, count in rows}
 
 
-def oldest(connection: sa.Connection) -> dict[str, dt.datetime]:
-    """When the oldest queued item of each kind was queued."""
-    query = sa.select(_c.kind, sa.func.min(_c.created_at)).where(_c.state == QUEUED).group_by(_c.kind)
+def oldest(connection: sa.Connection, now: dt.datetime) -> dict[str, dt.datetime]:
+    """When the oldest queued item of each kind was queued; what was put off and not tried yet does not wait before its
+    time."""
+    waits = _c.state == QUEUED, sa.or_(_c.attempts > 0, _c.not_before <= now)
+    query = sa.select(_c.kind, sa.func.min(_c.created_at)).where(*waits).group_by(_c.kind)
     return {str(kind): created_at for kind, created_at in connection.execute(query)}
 
 

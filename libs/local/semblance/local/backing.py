@@ -45,7 +45,7 @@ class Backing:
     def start(self, say: Callable[[str], None], report: Callable[[str], None]) -> None:
         """Start in order and make buckets and topics; `report` hears what goes wrong later. Raises Unavailable."""
         say("object store")
-        self.store.start(timeout_s=60)
+        self.store.start()
         if self.postgres is not None:
             say("PostgreSQL")
             self.postgres.start()
@@ -60,7 +60,7 @@ class Backing:
         """Start again what crashed; the names of what was."""
         found = []
         if not self.store.running:
-            self.store.start(timeout_s=60)
+            self.store.start()
             found.append("store")
         if self.postgres is not None and self.postgres.pid is None:
             self.postgres.start()

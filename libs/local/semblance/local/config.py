@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import secrets
-import socket
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from semblance.kernel.errors import Unavailable
+from semblance.kernel.loopback import free_ports, is_free
 from semblance.local.rights import SERVICES
 from semblance.objects.seaweed import free_port_block
 
 _VERSION = 1
-# Below the store's (free_port_block) and below those that Linux gives to outgoing connections, 32768 to 60999.
-_PORTS = range(10_240, 20_000)
-
 _NAMES = (
     *(f"{service}.{kind}" for service in SERVICES for kind in ("http", "grpc")),
     *("broker", "otlp", "postgres", "engine.http", "engine.ray"),
@@ -100,17 +96,6 @@ def write_private(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def is_free(port: int) -> bool:
-    """Whether nothing listens on `port` of the loopback."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
 def _read(path: Path) -> Config:
     config = Config(**json.loads(path.read_text()))
     return replace(config, store_keys={name: (key, secret) for name, (key, secret) in config.store_keys.items()})
@@ -120,7 +105,7 @@ def _new(postgres: bool) -> Config:
     return Config(
         version=_VERSION,
         postgres=postgres,
-        ports=dict(zip(_NAMES, _free_ports(len(_NAMES)), strict=True)),
+        ports=dict(zip(_NAMES, free_ports(len(_NAMES)), strict=True)),
         store_port=free_port_block(),
         internal_token=secrets.token_urlsafe(32),
         store_admin_key=f"admin-{secrets.token_hex(6)}",
@@ -139,18 +124,7 @@ def _with_free_ports(config: Config) -> Config:
         )
     # A file that an older version wrote may lack some.
     taken = [name for name in _NAMES if name not in config.ports or not is_free(config.ports[name])]
-    ports = {**config.ports, **dict(zip(taken, _free_ports(len(taken)), strict=True))}
+    ports = {**config.ports, **dict(zip(taken, free_ports(len(taken)), strict=True))}
     block = range(config.store_port, config.store_port + 5)
     store_port = config.store_port if all(is_free(p) and is_free(p + 10_000) for p in block) else free_port_block()
     return replace(config, ports=ports, store_port=store_port)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Distinct free ports. Nobody listens on one until some seconds after it was picked; an outgoing connection of
-    anybody must not get it in the meantime."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.choice(_PORTS)  # noqa: S311 - a port, not a secret
-        if port not in found and is_free(port):
-            found.append(port)
-    return found

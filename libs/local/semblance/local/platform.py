@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semblance.kernel.errors import Unavailable
+from semblance.kernel.loopback import is_free
 from semblance.local import config as configuration
 from semblance.local import erased_log, state
 from semblance.local.backing import Backing, backing_of
@@ -212,7 +213,7 @@ def _settled(layout: Layout, options: Options) -> Config:
     deadline_s = time.monotonic() + 5
     while layout.config.exists() and time.monotonic() < deadline_s:
         known = configuration.read(layout.config)
-        if all(configuration.is_free(port) for port in (*known.ports.values(), known.store_port)):
+        if all(is_free(port) for port in (*known.ports.values(), known.store_port)):
             break
         time.sleep(0.1)
     return configuration.load_or_make(layout.config, postgres=options.postgres, gateway_port=options.gateway_port)

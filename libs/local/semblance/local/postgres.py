@@ -12,7 +12,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -25,6 +24,7 @@ import psycopg
 from psycopg import sql
 
 from semblance.kernel.errors import Unavailable
+from semblance.kernel.loopback import free_port
 
 _USER = "app"
 
@@ -81,14 +81,14 @@ class Postgres:
         *,
         port: int | None = None,
         launcher: Callable[[str | None], Sequence[str]] | None = None,
-        start_timeout_s: float = 30.0,
+        start_timeout_s: float = 90.0,
     ) -> None:
         """`directory` must be reachable for the user `nobody` when this runs as root.
 
         `launcher` makes what is put before the command, such as one that ties the server's life to its starter's; it
         is given the user to become.
         """
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._directory = directory
         self._password_file = directory / "password"
         self._launcher = launcher
@@ -206,7 +206,7 @@ class Postgres:
             password=self.password,
             dbname=database,
             autocommit=True,
-            connect_timeout=5,
+            connect_timeout=30,
         )
 
     def _end(self, how: signal.Signals) -> None:
@@ -223,9 +223,3 @@ class Postgres:
 
 def _as_server() -> dict[str, Any]:
     return {"user": "nobody", "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from semblance.kernel.loopback import is_free
 from semblance.objects.errors import BucketMissing, StoreUnavailable
 from semblance.objects.minio_store import MinioStore
 
@@ -89,7 +90,7 @@ class SeaweedServer:
             return MinioStore(self.endpoint, self.access_key, self.secret_key, secure=False)
         return MinioStore(self.endpoint, identity.access_key, identity.secret_key, secure=False)
 
-    def start(self, *, timeout_s: float = 30.0) -> Self:
+    def start(self, *, timeout_s: float = 90.0) -> Self:
         """Start and wait until every bucket takes an object. Raises StoreUnavailable."""
         self.directory.mkdir(parents=True, exist_ok=True)
         configuration = self.directory / "identities.json"
@@ -193,21 +194,12 @@ def weed_binary() -> str:
 def free_port_block() -> int:
     """A port whose next four, and the gRPC ports 10,000 above all five, are free. Raises StoreUnavailable."""
     for _ in range(200):
-        # Both blocks lie below the ports that Linux gives to outgoing connections, 32768 to 60999: one of those may be
-        # taken between this look and the store's start.
+        # Both blocks lie above loopback.PORTS and below the ports that Linux gives to outgoing connections, 32768 to
+        # 60999: one of those may be taken between this look and the store's start.
         first = random.randrange(20_000, 32_768 - _GRPC_OFFSET - _PORTS)  # noqa: S311 - a port, not a secret
-        if all(_is_free(first + i) and _is_free(first + i + _GRPC_OFFSET) for i in range(_PORTS)):
+        if all(is_free(first + i) and is_free(first + i + _GRPC_OFFSET) for i in range(_PORTS)):
             return first
     raise StoreUnavailable("no block of five free ports was found")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def _accepts(port: int) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import importlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,76 @@ def test_every_path_lies_on_a_volume_or_in_the_image(rendered: Any) -> None:
             value = getattr(settings, field)
             if isinstance(value, Path):
                 assert any(value.is_relative_to(place) for place in places), f"{service}: {field}={value}"
+
+
+# Settings that name secret files, and which: what is not there is made at the first start, or not read.
+_KEY_FILES: dict[str, Callable[[Any], list[Path]]] = {
+    "keyring_kek_file": lambda s: [s.keyring_kek_file],
+    "keys_dir": lambda s: [s.keys_dir / "pepper", s.keys_dir / "signing.pem"],
+    "receipt_key_file": lambda s: [s.receipt_key_file or s.keyring_kek_file.parent / "erasure-receipts.key"],
+    "signing_dir": lambda s: [s.signing_dir / name for name in ("root.pem", "leaf.pem", "leaf.key")],
+    "audit_key_file": lambda s: [s.audit_key_file or s.signing_dir / "audit.key"],
+    "watermark_key_file": lambda s: [s.watermark_key_file or s.signing_dir / "watermark.key"],
+    "watermark_old_key_files": lambda s: list(s.watermark_old_key_files),
+}
+# Settings that name something else. What the services write there, they write once for all of them: on a volume.
+_NO_KEYS = {
+    *("models_dir", "backbone_dir", "stub_dir", "figures_dir", "prompt_model_path", "public_figures_path"),
+    *("kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile", "trust_anchors_file", "time_stamp_anchors_file"),
+    *("pkcs11_module", "keyring_dir", "keyring_erased_dir", "taken_back_dir"),
+}
+# Who writes secrets into a file that is not there.
+_MAKERS = {
+    *("libs/objects/semblance/objects/file_keyring.py", "libs/service_kit/semblance/service_kit/signing_key.py"),
+    *(
+        "services/gateway/semblance/gateway/adapters/secrets.py",
+        "services/gateway/semblance/gateway/adapters/tokens.py",
+    ),
+    *("services/provenance/semblance/provenance/adapters/authority.py",),
+    "services/provenance/semblance/provenance/adapters/marks.py",
+    "services/generation/semblance/generation/ml/ray_head.py",  # of one machine: a cluster's token is a Secret
+}
+
+
+def test_every_setting_that_names_files_and_every_maker_of_keys_is_known_here() -> None:
+    """Whoever adds one says what it is, and so is asked by the test below where its file comes from."""
+    for service in SERVICES:
+        for name, field in settings_of(service).model_fields.items():
+            if "Path" in str(field.annotation):
+                assert (name in _KEY_FILES) != (name in _NO_KEYS), f"{service}: {name}"
+    root = Path(__file__).parents[2]
+    kept = [*root.glob("services/*/semblance/**/*.py"), *root.glob("libs/objects/semblance/**/*.py")]
+    kept += root.glob("libs/service_kit/semblance/**/*.py")
+    draws = re.compile(r"os\.urandom|Key\.generate\(|generate_private_key|secrets\.token")
+    writes = re.compile(r"create_exclusively\(|load_or_create\(|os\.open\(|write_bytes\(")
+    found = {path for path in kept if draws.search(text := path.read_text()) and writes.search(text)}
+    assert {str(path.relative_to(root)) for path in found if "bench" not in path.parts} == _MAKERS
+
+
+def test_a_key_is_every_pods_the_same(rendered: Any, services: dict[str, Any]) -> None:
+    """Of a Secret, copied to where nothing can be made; or on a volume that all mount. One that a pod made for itself
+    would be gone with it, and no other would have it."""
+    seen = set()
+    for found in rendered.of("Deployment"):
+        spec = found["spec"]["template"]["spec"]
+        volumes, container = {each["name"]: each for each in spec["volumes"]}, spec["containers"][0]
+        service = container["name"]
+        mounts = {Path(mount["mountPath"]): mount for mount in container["volumeMounts"]}
+        copied = {Path(word).name for word in spec["initContainers"][0]["args"]}
+        items = [item for each in volumes.values() for item in each.get("secret", {}).get("items", [])]
+        settings = loaded(service, container)
+        for field in set(_KEY_FILES) & set(type(settings).model_fields):
+            if field == "keyring_kek_file" and services[service]["keyring"] == "none":
+                continue
+            for file in _KEY_FILES[field](settings):
+                [(place, mount)] = [each for each in mounts.items() if file.is_relative_to(each[0])]
+                if "persistentVolumeClaim" not in volumes[mount["name"]]:
+                    assert (place, mount["readOnly"]) == (Path("/keys"), True), file
+                    assert {"key": file.name, "path": file.name} in items, file
+                    assert file.name in copied, file
+                seen.add(file.name)
+    chain = {"root.pem", "leaf.pem", "leaf.key"}
+    assert seen == {"kek", "pepper", "signing.pem", "erasure-receipts.key", "audit.key", "watermark.key", *chain}
 
 
 def test_only_those_with_rights_have_keys_to_the_store(rendered: Any) -> None:

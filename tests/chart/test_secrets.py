@@ -1,10 +1,13 @@
-"""What an evaluation install generates opens in the services' own code, as the init container lays it out."""
+"""What an evaluation makes and production is given opens in the services' code, as the init container lays it out."""
 
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,13 @@ from semblance.gateway.adapters.secrets import Secrets
 from semblance.gateway.adapters.tokens import LocalIssuer
 from semblance.kernel.ids import new_id
 from semblance.objects import FileKeyRing
+from semblance.provenance.adapters.marks import check_keys
+from semblance.provenance.domain.errors import MarkKeyLost
+from semblance.provenance.settings import ProvenanceSettings
 from semblance.service_kit.signing_key import FileSigningKey
 
 RELEASE = "demo"
+OWN = "demo-semblance-provenance"
 
 
 @pytest.fixture
@@ -33,9 +40,14 @@ def generated(chart: helm.Chart) -> dict[str, dict[str, bytes]]:
 
 
 def laid_out(service: str, evaluation: Any, generated: dict[str, dict[str, bytes]], folder: Path) -> Path:
+    """The folder of keys that the service's pod has in the end."""
+    deployment = evaluation.one("Deployment", f"{RELEASE}-semblance-{service}")
+    return keys_of(deployment["spec"]["template"]["spec"], generated, folder)
+
+
+def keys_of(spec: dict[str, Any], generated: dict[str, dict[str, bytes]], folder: Path) -> Path:
     """Mount the Secrets, open to the group as the kubelet does, and run the init container's own command on them."""
-    spec = evaluation.one("Deployment", f"{RELEASE}-semblance-{service}")["spec"]["template"]["spec"]
-    [container] = spec["initContainers"]
+    container = spec["initContainers"][0]
     mounts = {mount["name"]: folder / mount["mountPath"].lstrip("/") for mount in container["volumeMounts"]}
     for path in mounts.values():
         path.mkdir(parents=True)
@@ -82,3 +94,79 @@ def test_no_two_secrets_are_equal(generated: dict[str, dict[str, bytes]]) -> Non
     values = [value for keys in generated.values() for value in keys.values()]
     assert len(values) == len(set(values))
     assert min(len(value) for value in values) >= 13
+
+
+class Remembered:
+    """What provenance's database knows of keys that pictures were marked with."""
+
+    def __init__(self) -> None:
+        self.digests: list[str] = []
+
+    def mark_keys(self) -> list[str]:
+        return self.digests
+
+    def add_mark_key(self, digest: str, _: dt.datetime) -> None:
+        self.digests = sorted({*self.digests, digest})
+
+
+def pods_of_provenance(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for found in objects:
+        if found["kind"] == "Deployment" and "-provenance-" in found["metadata"]["name"]:
+            yield found["spec"]["template"]["spec"]
+
+
+def fetched(objects: list[dict[str, Any]]) -> dict[str, dict[str, bytes]]:
+    """The Secrets as External Secrets makes them: whatever your store has under each name, here 32 bytes."""
+    return {
+        each["spec"]["target"]["name"]: {one["secretKey"]: os.urandom(32) for one in each["spec"]["data"]}
+        for each in objects
+        if each["kind"] == "ExternalSecret"
+    }
+
+
+def start(spec: dict[str, Any], secrets: dict[str, dict[str, bytes]], folder: Path, store: Any) -> None:
+    """What a pod of provenance does with its watermark's key before it marks anything. Raises MarkKeyLost."""
+    keys = keys_of(spec, secrets, folder)
+    with pytest.MonkeyPatch.context() as patched:
+        for entry in spec["containers"][0]["env"]:
+            if entry["name"].startswith("PROVENANCE_") and "value" in entry:
+                patched.setenv(entry["name"], entry["value"].replace("/keys", str(keys)))
+        check_keys(ProvenanceSettings(), store, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+
+
+def test_in_production_all_pods_mark_with_one_key_that_outlives_them(production: Any, tmp_path: Path) -> None:
+    secrets, store = fetched(production.objects), Remembered()
+    pods = list(pods_of_provenance(production.objects))
+    assert len(pods) == 4
+    for number, spec in enumerate([*pods, *pods]):
+        start(spec, secrets, tmp_path / str(number), store)
+    assert len(store.digests) == 1
+
+
+def test_a_watermarks_key_can_be_changed_in_the_order_that_the_page_says(
+    render: Callable[..., list[dict[str, Any]]], production: Any, tmp_path: Path
+) -> None:
+    secrets, store = fetched(production.objects), Remembered()
+    start(next(pods_of_provenance(production.objects)), secrets, tmp_path / "before", store)
+    signing = {**production.values["signing"], "oldWatermarkKeys": ["watermark-2026.key"]}
+    objects = render({**production.values, "signing": signing})
+    spec, own = next(pods_of_provenance(objects)), secrets[OWN]
+    [listed] = [each for each in objects if each["kind"] == "ExternalSecret" and each["metadata"]["name"] == OWN]
+    old = {one["secretKey"]: one["remoteRef"] for one in listed["spec"]["data"]}["watermark-2026.key"]
+    assert old["decodingStrategy"] == "Base64"
+    own["watermark-2026.key"] = own["watermark.key"]
+    start(spec, secrets, tmp_path / "named", store)
+    own["watermark.key"] = os.urandom(32)
+    start(spec, secrets, tmp_path / "changed", store)
+    assert len(store.digests) == 2
+    with pytest.raises(MarkKeyLost):
+        start(next(pods_of_provenance(production.objects)), secrets, tmp_path / "unnamed", store)
+
+
+def test_where_the_chart_makes_secrets_it_makes_the_watermarks_key_but_nobodys_chain(chart: helm.Chart) -> None:
+    for development in (True, False):
+        values = {"signing": {"developmentChain": development, "oldWatermarkKeys": ["watermark-1.key"]}}
+        manifest = chart.render(values, name=RELEASE, namespace="people")["semblance/templates/secrets.yaml"]
+        [own] = [s for s in yaml.safe_load_all(manifest) if s and s["metadata"]["name"] == OWN]
+        files = {key for key in own["data"] if "." in key}
+        assert files == ({"audit.key"} if development else {"audit.key", "watermark.key"})

@@ -152,6 +152,13 @@ key: database-password
 {{- else if eq .service "provenance" }}
 - {name: PROVENANCE_SIGNING_DIR, value: {{ ternary "/signing/chain" "/keys" $v.signing.developmentChain }}}
 - {name: PROVENANCE_AUDIT_KEY_FILE, value: /keys/audit.key}
+{{- if not $v.signing.developmentChain }}
+- {name: PROVENANCE_WATERMARK_KEY_FILE, value: /keys/watermark.key}
+{{- end }}
+{{- with $v.signing.oldWatermarkKeys }}
+{{- $old := list }}{{ range . }}{{ $old = append $old (printf "/keys/%s" .) }}{{ end }}
+- {name: PROVENANCE_WATERMARK_OLD_KEY_FILES, value: {{ toJson $old | quote }}}
+{{- end }}
 {{- else if and (eq .service "ingest") $v.objectStore.publicEndpoint }}
 - {name: INGEST_S3_PUBLIC_ENDPOINT, value: {{ $v.objectStore.publicEndpoint | quote }}}
 {{- end }}
@@ -191,15 +198,22 @@ volumeMounts:
   {{- end }}
 {{- end }}
 
+{{/* Of the Secret of its own. The development chain's folder has its watermark.key beside it, on a volume; otherwise every pod would make
+     another one. */}}
 {{- define "semblance.keyFiles" -}}
 {{- $files := .facts.keys -}}
-{{- if and (eq .service "provenance") (not .root.Values.signing.developmentChain) }}{{ $files = concat $files (list "root.pem" "leaf.pem" "leaf.key") }}{{ end -}}
+{{- if eq .service "provenance" -}}
+{{- $signing := .root.Values.signing -}}
+{{- if not $signing.developmentChain }}{{ $files = concat $files (list "watermark.key" "root.pem" "leaf.pem" "leaf.key") }}{{ end -}}
+{{- $files = concat $files $signing.oldWatermarkKeys -}}
+{{- end -}}
 {{- toYaml $files }}
 {{- end }}
 
 {{- define "semblance.mounts" -}}
 - {name: tmp, mountPath: /tmp}
-- {name: keys, mountPath: /keys, readOnly: {{ ne .service "provenance" }}}
+{{- /* Read only: a key that is missing stops the pod, which would else make one that no other pod has. */}}
+- {name: keys, mountPath: /keys, readOnly: true}
 {{- if ne .facts.keyring "none" }}
 - {name: keyring, mountPath: /keyring, readOnly: {{ ne .facts.keyring "write" }}}
 {{- end }}

@@ -1,4 +1,5 @@
-"""The Jobs are what Kubernetes knows, as strict as the chart, and of one mind; the image has what is imported."""
+"""The Jobs are what Kubernetes knows, as strict as the chart, and of one mind; the image has what is imported. What runs
+them and waits for them is in test_kubernetes_run.py."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ TEXT = (HERE / "kubernetes.yaml").read_text()
 
 @pytest.fixture(scope="module")
 def objects() -> list[dict[str, Any]]:
-    return [*yaml.safe_load_all(TEXT), yaml.safe_load((HERE / "kubernetes-erase.yaml").read_text())]
+    files = (HERE / f"kubernetes{name}.yaml" for name in ("", "-around", "-erase", "-report"))
+    return [each for file in files for each in yaml.safe_load_all(file.read_text())]
 
 
 def one(objects: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
@@ -39,11 +41,12 @@ def one(objects: list[dict[str, Any]], kind: str, name: str) -> dict[str, Any]:
 
 
 def pods(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [each["spec"]["template"]["spec"] for each in objects if each["kind"] == "Job"]
+    jobs = [each["spec"]["template"]["spec"] for each in objects if each["kind"] == "Job"]
+    return [*jobs, *(each["spec"] for each in objects if each["kind"] == "Pod")]
 
 
 def test_every_object_is_as_its_schema_says(objects: list[dict[str, Any]]) -> None:
-    assert len(objects) == 10
+    assert len(objects) == 11
     with pytest.MonkeyPatch.context() as patched:  # the library reads all of Kubernetes' definitions for every object
         read_once = functools.cache(kubernetes_validate.utils.schema_contents)
         patched.setattr(kubernetes_validate.utils, "schema_contents", read_once)
@@ -176,25 +179,6 @@ def test_the_policies_name_pods_that_the_chart_makes(objects: list[dict[str, Any
     assert len(aimed) == 2
     for selector in aimed:
         assert any(selector.items() <= each.items() for each in labels), selector
-
-
-@pytest.mark.parametrize(("says", "code"), [("Complete", 0), ("FailureTarget Failed", 1), ("", 2)])
-def test_waiting_ends_however_the_job_ends(says: str, code: int, tmp_path: Path) -> None:
-    """By stand-ins: `kubectl`, for a Job of which nothing is said at first, and a `sleep` that takes no time."""
-    tools = {
-        "kubectl": f'case "$*" in *logs*) echo judged; exit 0 ;; esac\n'
-        f'[ -e {tmp_path}/asked ] && echo "{says}"\ntouch {tmp_path}/asked\n',
-        "sleep": "exit 0\n",
-    }
-    for name, text in tools.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{text}")
-        (tmp_path / name).chmod(0o700)
-    given = {"PATH": f"{tmp_path}:/usr/bin:/bin", "WAIT_MINUTES": "1"}
-    ended = subprocess.run(
-        ["sh", str(HERE / "wait.sh"), "people"], env=given, check=False, timeout=60, capture_output=True, text=True
-    )
-    assert ended.returncode == code
-    assert ("judged" in ended.stderr) == (code == 1)
 
 
 def images() -> ModuleType:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import backbones
 import page
 import torch
 
@@ -68,8 +69,13 @@ def main() -> int:
 
 
 def _now() -> dict[str, Any]:
-    """When a part was measured, and what else ran: parts of one page may lie days apart."""
-    return {"day": datetime.now(UTC).date().isoformat(), "load_1min": round(os.getloadavg()[0], 1)}
+    """When a part was measured, what else ran, and what the embedded backbone's adapters were: parts of one page may
+    lie days apart."""
+    return {
+        "day": datetime.now(UTC).date().isoformat(),
+        "load_1min": round(os.getloadavg()[0], 1),
+        "pocket": backbones.worn_on_pocket(),
+    }
 
 
 if __name__ == "__main__":

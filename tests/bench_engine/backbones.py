@@ -93,6 +93,13 @@ def bench(name: str) -> Iterator[Bench]:
         yield Bench(name, Path(folder), ATTENTION, (), size.rank, size.rank)
 
 
+def worn_on_pocket() -> str:
+    """What an adapter for the embedded backbone is, as its card says today."""
+    with bench("pocket") as found:
+        towers = found.layout(found.load()).towers
+    return f"rank {found.rank}, {sum(len(tower.layers) for tower in towers)} layers"
+
+
 def _random(layers: dict[str, Any], seed: int) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
     made = {}

@@ -22,7 +22,7 @@ def page(row: Mapping[str, Any], sections: Sequence[str]) -> str:
             "process's own clock (CPU), both sides of a ratio in one run, turn about in a random order; a ratio is taken round by "
             "round. Spread: 10th to 90th percentile of the rounds.",
             "",
-            "Backbones: `pocket` is the embedded one (11.7M parameters in its UNet, 8 x 8 latents, adapters of rank 8 on attention); "
+            "Backbones: `pocket` is the embedded one (11.7M parameters in its UNet, 8 x 8 latents; its adapters as each part had them are said at the end); "
             "`16M` and `43M` are UNets of diffusers' own class with random weights (32 x 32 latents, "
             "adapters of rank 8 and 16 on attention), where only time and equality mean anything.",
             "",
@@ -35,9 +35,9 @@ def page(row: Mapping[str, Any], sections: Sequence[str]) -> str:
             "",
             "Each part by itself, with the machine's one-minute load when it ended: `make bench-engine PARTS=...` measures some anew and keeps the others.",
             "",
-            "| part | day (UTC) | load |",
-            "|---|---|---|",
-            *(f"| {name} | {run['day']} | {run['load_1min']} |" for name, run in row["runs"].items()),
+            "| part | day (UTC) | load | adapters on `pocket` |",
+            "|---|---|---|---|",
+            *(f"| {name} | {run['day']} | {run['load_1min']} | {run['pocket']} |" for name, run in row["runs"].items()),
             "",
         )
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections import deque
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -23,9 +24,12 @@ from semblance.training.ml.starting import TrainerOptions, started
 from semblance.training.ml.trainer import LoraTrainer
 
 _STILL_HERE_S: Final = 1.0
+_LEFT_KEPT: Final = 1024
+"""Ids of trainings that were stopped before they came here; one comes at most seconds later than it was stopped."""
 Parcel = list[ray.ObjectRef]
 """None or one reference to sealed bytes; in a list, or Ray would fetch them for everyone whom they pass."""
 _Said = tuple[Answer, bytes | None]
+_NOBODY_WAITS: Final = Refused("unavailable", "training-left", "nobody waits for this training any more", "")
 
 
 class _Left(Exception):
@@ -33,12 +37,16 @@ class _Left(Exception):
 
 
 class Seat:
-    """Trainings that are asked for at once are learnt together, each in a thread that waits and judges."""
+    """Trainings that are asked for at once are learnt together, each in a thread that waits and judges.
+
+    Calls come in any order: one that stops a training may be here before the training is.
+    """
 
     def __init__(self, options: TrainerOptions) -> None:
         self._trainer = started(options)
         self._threads = ThreadPoolExecutor(max(options.trainer.cohort, 1), thread_name_prefix="training")
         self._jobs: dict[str, tuple[_Learning, asyncio.Future[_Said]]] = {}
+        self._left: deque[str] = deque(maxlen=_LEFT_KEPT)
 
     async def pid(self) -> int:
         """This process."""
@@ -46,25 +54,33 @@ class Seat:
 
     async def train(self, job: Job, parcel: Parcel) -> AsyncIterator[tuple[Answer, Parcel]]:
         """Ticks and states, then one last answer; closed early, it ends before its next step."""
-        yield Tick("preparing", 0, 1), []
-        sealed = await parcel[0]
+        if job.id in self._left:
+            yield _NOBODY_WAITS, []
+            return
         learning = _Learning(job, asyncio.get_running_loop())
-        thread = asyncio.get_running_loop().run_in_executor(self._threads, learning.run, self._trainer, sealed)
-        del sealed
-        self._jobs[job.id] = (learning, thread)
-        thread.add_done_callback(lambda _thread: self._jobs.pop(job.id, None))
+        ends = asyncio.ensure_future(self._learnt(learning, parcel))
+        # Known before anything is said or waited for: whoever stops it must find it.
+        self._jobs[job.id] = (learning, ends)
+        ends.add_done_callback(lambda _ends: self._jobs.pop(job.id, None))
         try:
-            async for answer, data in learning.said(thread):
+            yield Tick("preparing", 0, 1), []
+            async for answer, data in learning.said(ends):
                 yield answer, [] if data is None else [ray.put(data)]
         finally:
             learning.leave()
 
     async def leave(self, job_id: str) -> None:
-        """Its thread has let go of everything once this returns."""
-        if job_id in self._jobs:
-            learning, thread = self._jobs[job_id]
-            learning.leave()
-            await asyncio.wait([thread])
+        """Its thread has let go of everything once this returns; one that is not here yet does not begin."""
+        if job_id not in self._jobs:
+            self._left.append(job_id)
+            return
+        learning, ends = self._jobs[job_id]
+        learning.leave()
+        await asyncio.wait([ends])
+
+    async def _learnt(self, learning: _Learning, parcel: Parcel) -> _Said:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, learning.run, self._trainer, await parcel[0])
 
 
 class _Learning:
@@ -85,13 +101,14 @@ class _Learning:
     def run(self, trainer: LoraTrainer, sealed: bytes) -> _Said:
         """In a thread; the last answer."""
         try:
+            self._stop_if_gone()  # the photos were on their way meanwhile, or waited for a thread
             photos, self._state = parcels.open_photos(self._job, sealed)
             trained = trainer.train(photos, self._job.held_out, self._on_step, self)
             return Done(), parcels.seal_trained(self._job, trained)
         except SemblanceError as error:
             return Refused.of(error), None
         except _Left:
-            return Refused("unavailable", "training-left", "nobody waits for this training any more", ""), None
+            return _NOBODY_WAITS, None
         except Exception as error:  # noqa: BLE001 - a stack would go into Ray's files, and it may hold what it handled
             return Refused("unavailable", "trainer-defect", f"the trainer failed: {type(error).__name__}", ""), None
 
@@ -122,6 +139,9 @@ class _Learning:
         self._say(self._last, None)
 
     def _say(self, answer: Answer, data: bytes | None) -> None:
+        self._stop_if_gone()
+        self._loop.call_soon_threadsafe(self._heard.put_nowait, (answer, data))
+
+    def _stop_if_gone(self) -> None:
         if self._gone.is_set():
             raise _Left
-        self._loop.call_soon_threadsafe(self._heard.put_nowait, (answer, data))

@@ -225,7 +225,7 @@ volumeMounts:
 {{- end }}
 {{- end }}
 
-{{/* What a migration needs as well. */}}
+{{/* Kafka's authority, and what the operator adds. A migration has neither. */}}
 {{- define "semblance.commonMounts" -}}
 {{- if (include "semblance.kafka" . | fromYaml).ca }}
 - {name: kafka-ca, mountPath: /kafka-ca, readOnly: true}

@@ -6,6 +6,8 @@ import ast
 import functools
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from semblance.generation.ports import EngineLoad
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "charts" / "semblance" / "files"
+RULES_TEST = Path(__file__).with_name("rules_test.yaml")
 _MAKERS = {
     "create_counter": "counter",
     "create_histogram": "histogram",
@@ -27,7 +30,21 @@ _MAKERS = {
     "create_observable_gauge": "gauge",
     "create_observable_counter": "counter",
 }
-_LABELS = {"job", "le", "kind", "outcome", "status", "route", "method", "consumer", "type", "reason", "overdue", "from"}
+_LABELS = {
+    "job",
+    "le",
+    "kind",
+    "outcome",
+    "status",
+    "route",
+    "method",
+    "consumer",
+    "type",
+    "reason",
+    "overdue",
+    "from",
+    "role",
+}
 
 
 @functools.cache
@@ -169,6 +186,46 @@ def test_an_alert_for_a_single_event_sees_the_first_of_its_series() -> None:
         before, after = expression.split("\nor\n")
         grown = set(re.findall(r"(?:increase|rate)\((semblance_\w+)", before))
         assert grown == set(re.findall(r"(semblance_\w+)(?:{[^}]*})? unless \1(?:{[^}]*})? offset", after))
+
+
+def test_a_panel_of_single_events_sees_the_first_of_each_series() -> None:
+    for expression in expressions():
+        rare = r"semblance_(?:dead_letters_total|consent_revocation_lag_seconds_\w+)(?:{[^}]*})?"
+        grown = set(re.findall(rf"(?:increase|rate)\(({rare})\[", expression))
+        assert grown == {
+            one for one, again in re.findall(rf"({rare}) unless ({rare}) offset", expression) if one == again
+        }
+
+
+def test_what_only_those_tell_who_do_it_is_missed_when_nobody_does() -> None:
+    """A gauge above its bound is one alert; where nobody tells it any more, another must come."""
+    gauges = {name for name in exported() if not name.endswith(("_total", "_bucket", "_count", "_sum"))}
+    missed = {name for rule in rules() for name in re.findall(r"present_over_time\((\w+)[^)]*\[5m\]", rule["expr"])}
+    asked = {name for rule in rules() for name in re.findall(r"\bsemblance_\w+", rule["expr"])} & gauges
+    # The first comes from every process that says whether it is ready, the second with the ages of generation's queue.
+    assert asked - missed == {"semblance_outbox_age_seconds", "semblance_engine_oldest_wait"}
+    assert missed == {"semblance_process_ready", "semblance_work_queue_age_seconds", "semblance_takedowns_open"}
+
+
+def test_what_is_said_of_one_kind_of_work_is_asked_of_that_kind() -> None:
+    """A sum over all that a service does would say of looks at pictures what is true of erasures."""
+    facts = yaml.safe_load((FILES / "services.yaml").read_text())
+    scaled = {kind for fact in facts.values() for kind in fact["scales"]}
+    named = [re.findall(r'\bkind!?=~?"([^"]+)"', expression) for expression in expressions()]
+    assert {kind for kinds in named for several in kinds for kind in several.split("|")} <= scaled
+    assert not [e for e in expressions() if 'job="semblance/safety"' in e and 'kind="filter_image"' not in e]
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool here: Debian's package prometheus has it")
+def test_the_alerts_come_when_they_should_and_only_then() -> None:
+    done = subprocess.run(["promtool", "test", "rules", RULES_TEST], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_alert_has_a_case_in_which_it_comes() -> None:
+    cases = [case for test in yaml.safe_load(RULES_TEST.read_text())["tests"] for case in test["promql_expr_test"]]
+    comes = {re.findall(r'alertname="(\w+)"', one["labels"])[0] for case in cases for one in case["exp_samples"]}
+    assert comes == {rule["alert"] for rule in rules()}
 
 
 def test_the_second_that_is_promised_is_a_bound() -> None:

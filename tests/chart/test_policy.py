@@ -163,6 +163,24 @@ def test_services_are_spread_and_never_all_evicted(rendered: Any, services: dict
             assert spread["labelSelector"]["matchLabels"].items() <= labels.items()
 
 
+def test_who_shares_volumes_of_one_node_comes_to_it(
+    evaluation: Any, production: Any, render: Callable[..., list[dict[str, Any]]]
+) -> None:
+    """Each volume is made on the node that the first of its pods got. The gateway mounts one and safety the other: with
+    these on two nodes, who mounts both would be on neither."""
+    services = [each["spec"]["template"] for each in evaluation.of("Deployment")]
+    for template in services:
+        [term] = template["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        assert term["topologyKey"] == "kubernetes.io/hostname"
+        # All of them, itself too: or the first would wait for another. A migration mounts nothing and may be anywhere.
+        for owner, labels in templates(evaluation.objects):
+            assert chosen(term["labelSelector"], labels) == (owner == "Deployment")
+    shared = {"accessMode": "ReadWriteMany"}
+    both = render({"keyring": shared, "erased": shared})
+    for template in [each["spec"]["template"] for each in [*both, *production.objects] if each["kind"] == "Deployment"]:
+        assert "affinity" not in template["spec"]
+
+
 @pytest.mark.parametrize("upgrade", [False, True])
 def test_a_budget_is_counted_only_from_what_has_a_scale(
     upgrade: bool, rendered: Any, render: Callable[..., list[dict[str, Any]]]

@@ -92,6 +92,11 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
+{{/* Whether a volume that services share can only be mounted on one node. What an existing claim is, nobody says here. */}}
+{{- define "semblance.oneNode" -}}
+{{- range list .Values.keyring .Values.erased }}{{ if and (not .existingClaim) (ne .accessMode "ReadWriteMany") }}yes{{ end }}{{ end -}}
+{{- end }}
+
 {{- define "semblance.placement" -}}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets:

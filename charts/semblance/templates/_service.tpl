@@ -54,7 +54,7 @@ key: database-password
 {{- if eq $o.kind "external" }}{{ $o.endpoint }}{{ else }}{{ include "semblance.fullname" . }}-store:{{ ternary 9000 8333 (eq $o.kind "minio") }}{{ end -}}
 {{- end }}
 
-{{/* What every process is told, a migration too: it builds the service but needs nobody beside the database. */}}
+{{/* What every process is told, a migration too: it loads the service's settings and needs nobody beside the database. */}}
 {{- define "semblance.commonEnv" -}}
 {{- $v := .root.Values -}}
 {{- $p := printf "%s_" (upper .service) -}}

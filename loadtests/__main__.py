@@ -8,28 +8,23 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from loadtests import origin, running, slo
+from loadtests import ending, origin, running, slo
 from loadtests import profile as profiles
-from loadtests.arrivals import BadPlan
-from loadtests.load import LoadFailed
-from loadtests.people.settle import NotSettled
 from loadtests.place import Place, keep_logs, started
 from loadtests.profile import Profile
-from loadtests.prometheus import NotMetered, Prometheus
+from loadtests.prometheus import Prometheus
 from loadtests.report import compare, cost, document, page, requests, summary
-from loadtests.slo import BadObjectives
 from loadtests.stretch import Disturb
 from loadtests.teams import options
 from loadtests.verdict import judged
-from semblance.kernel.errors import SemblanceError
-from semblance.local.demo.narrator import StepFailed
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run, print the verdict, write the report."""
     parser = argparse.ArgumentParser(prog="python -m loadtests", description=__doc__)
     parser.add_argument("--profile", default="standard", help="a file, or a name in loadtests/profiles")
@@ -52,40 +47,40 @@ def main() -> int:
     parser.add_argument("--prometheus", help="of the platform at --url: what it uses is asked there")
     parser.add_argument("--namespace", default="semblance", help="in which the platform runs, for --prometheus")
     parser.add_argument("--windows", type=int, default=1, help="the trace's report in so many parts")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     if arguments.url and not arguments.bootstrap:
         parser.error("--url needs --bootstrap: without the topics nothing balances")
-    try:
-        profile = profiles.read(arguments.profile)
-        if arguments.trace:
-            profile = profile.replaying(arguments.trace, arguments.speed, arguments.windows)
-        if arguments.workers:
-            profile = replace(profile, workers=arguments.workers)
-        if arguments.rounds and profile.rounds:
-            profile = replace(profile, rounds=replace(profile.rounds, count=arguments.rounds))
-        profile = replace(profile, teams=options.wanted(arguments, profile.teams))
-        if arguments.prometheus and not arguments.url:
-            parser.error("--prometheus knows a platform at --url; one of our own is measured here")
-        if profile.broken() and arguments.trace is None:
-            arguments.chaos = True
-        if arguments.chaos and arguments.url:
-            parser.error("chaos kills processes, so it needs a platform of its own: leave --url out")
-        objectives = slo.read(profile.slo)
-        if arguments.chaos and not profile.broken():
-            objectives = slo.under_chaos(slo.read(profiles.HERE / "slo-chaos.yaml"), objectives)
-        return _run(profile, objectives, arguments)
-    except (NotMetered, BadPlan, BadObjectives, NotSettled, LoadFailed, StepFailed, SemblanceError) as error:
-        print(f"NOT JUDGED: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("NOT JUDGED: interrupted", file=sys.stderr)
-        return 2
+    if arguments.prometheus and not arguments.url:
+        parser.error("--prometheus knows a platform at --url; one of our own is measured here")
+    return ending.code_of(lambda: _wanted(parser, arguments))
+
+
+def _wanted(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    """The profile as the command line changes it, run."""
+    profile = profiles.read(arguments.profile)
+    if arguments.trace:
+        profile = profile.replaying(arguments.trace, arguments.speed, arguments.windows)
+    if arguments.workers:
+        profile = replace(profile, workers=arguments.workers)
+    if arguments.rounds and profile.rounds:
+        profile = replace(profile, rounds=replace(profile.rounds, count=arguments.rounds))
+    profile = replace(profile, teams=options.wanted(arguments, profile.teams))
+    if profile.broken() and arguments.trace is None:
+        arguments.chaos = True
+    if arguments.chaos and arguments.url:
+        parser.error("chaos kills processes, so it needs a platform of its own: leave --url out")
+    objectives = slo.read(profile.slo)
+    if arguments.chaos and not profile.broken():
+        objectives = slo.under_chaos(slo.read(profiles.HERE / "slo-chaos.yaml"), objectives)
+        profile = replace(profile, name=f"{profile.name}-chaos")  # its times are no measure of those without
+    return _run(profile, objectives, arguments)
 
 
 def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Namespace) -> int:
     stamp, commit = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ"), origin.commit()
     folder = arguments.out / f"{profile.name}-{stamp}"
     folder.mkdir(parents=True)
+    profile = profile.kept_in(folder)
     metered = not arguments.url or bool(arguments.prometheus)
     for text in cost.unmetered(profile.price, cores=metered, gpus=bool(arguments.prometheus)):
         _say(f"NO COST WILL BE TOLD: {text}")
@@ -112,18 +107,17 @@ def _run(profile: Profile, objectives: slo.Objectives, arguments: argparse.Names
             master_port=arguments.master_port,
         )  # fmt: skip
     findings = judged(objectives, found)
-    row = summary.summary(found, findings, commit)
-    before = compare.last(arguments.out, profile.name, folder)
-    page.write(row, found, before, folder)
+    row = summary.summary(found, findings, commit) | {"alike": compare.alike(arguments.url or "", profile)}
     summary.write(row, folder)
+    for text in summary.verdict(row):
+        print(text, flush=True)
+    page.write(row, found, compare.last(arguments.out, row, folder), folder)
+    print(f"report: {folder / 'report.html'}")
     if arguments.publish:
         document.publish(row, arguments.publish)
     if not row["chaos"]:  # a part that is killed and starts again is no measure of what to ask for
         for docs in filter(None, {arguments.publish, arguments.requests}):
             requests.publish(row, docs)
-    for text in summary.verdict(row):
-        print(text)
-    print(f"report: {folder / 'report.html'}")
     return 0 if slo.passed(findings) else 1
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +48,14 @@ class Segment:
 
 @dataclass(frozen=True)
 class Arrival:
-    """Somebody who wants `journey` at `at_s` seconds after the start, whatever the platform is doing then."""
+    """Somebody who wants `journey` at `at_s` seconds after the start, whatever the platform is doing then. `beyond`: in
+    a stage that offers more than is promised."""
 
     number: int
     at_s: float
     stage: str
     journey: str
+    beyond: bool = False
 
 
 def segments_of(plan: Sequence[Mapping[str, object]]) -> list[Segment]:
@@ -137,8 +139,9 @@ def planned(segments: Sequence[Segment], mix: Mapping[str, float], seed: int, *,
 
 def replayed(trace: Path, *, speed: float = 1.0) -> list[Arrival]:
     """The arrivals of a file that `write` wrote or somebody took from their own logs: a JSON object a line with `at_s`,
-    `journey` and, if wanted, `stage`. `speed` 2 is twice as fast. Raises BadPlan."""
+    `journey` and, if wanted, `stage`, and `beyond` of a whole stage. `speed` 2 is twice as fast. Raises BadPlan."""
     found: list[Arrival] = []
+    marks: dict[str, bool] = {}
     try:
         lines = trace.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as e:
@@ -147,11 +150,16 @@ def replayed(trace: Path, *, speed: float = 1.0) -> list[Arrival]:
         try:
             row = json.loads(line)
             at_s, journey, stage = float(row["at_s"]), str(row["journey"]), str(row.get("stage", "trace"))
+            beyond = row.get("beyond", False)
         except (ValueError, KeyError, TypeError, AttributeError) as e:
             raise BadPlan(f"{trace.name}, line {number}: not an arrival ({e})") from None
         if not 0 <= at_s < math.inf:
             raise BadPlan(f"{trace.name}, line {number}: at_s is below 0, or no time")
-        found.append(Arrival(0, at_s / speed, stage, journey))
+        if not isinstance(beyond, bool) or (beyond and "stage" not in row):
+            raise BadPlan(f"{trace.name}, line {number}: beyond is true or false, of a stage that has a name")
+        if marks.setdefault(stage, beyond) is not beyond:
+            raise BadPlan(f"{trace.name}, line {number}: stage {stage!r} is beyond what is promised and is not")
+        found.append(Arrival(0, at_s / speed, stage, journey, beyond))
     if not found:
         raise BadPlan(f"{trace.name}: nobody comes")
     return numbered(found)
@@ -160,13 +168,21 @@ def replayed(trace: Path, *, speed: float = 1.0) -> list[Arrival]:
 def numbered(some: Iterable[Arrival]) -> list[Arrival]:
     """In the order of their times, numbered anew."""
     ordered = sorted(some, key=lambda each: each.at_s)
-    return [Arrival(number, each.at_s, each.stage, each.journey) for number, each in enumerate(ordered)]
+    return [replace(each, number=number) for number, each in enumerate(ordered)]
 
 
 def write(plan: Iterable[Arrival], trace: Path) -> None:
     """A trace that `replayed` reads."""
-    rows = ({"at_s": round(a.at_s, 6), "journey": a.journey, "stage": a.stage} for a in plan)
-    trace.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    trace.write_text(written(plan))
+
+
+def written(plan: Iterable[Arrival]) -> str:
+    """Its text: a JSON object a line."""
+    rows = (
+        {"at_s": round(a.at_s, 6), "journey": a.journey, "stage": a.stage} | ({"beyond": True} if a.beyond else {})
+        for a in plan
+    )
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def share(plan: Iterable[Arrival], worker: int, workers: int) -> list[Arrival]:

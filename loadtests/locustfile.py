@@ -33,7 +33,7 @@ from loadtests.measures import Call, Walk
 from loadtests.people import book
 from loadtests.people.book import Book
 from loadtests.people.film import filmed
-from loadtests.profile import ENOUGH
+from loadtests.profile import ENOUGH, PLAN
 from loadtests.world import Roster, Somebody
 
 RUN = Path(os.environ.get("LOADTEST_RUN", "out/loadtest/worker"))
@@ -164,7 +164,7 @@ def _connect(environment: Any, **_: Any) -> None:
 def _start(environment: Any, **_: Any) -> None:
     if isinstance(environment.runner, WorkerRunner):
         return
-    plan = [vars(arrival) for arrival in arrivals.replayed(RUN / "plan.jsonl")]
+    plan = [vars(arrival) for arrival in arrivals.replayed(RUN / PLAN)]
     told = json.loads((RUN / "told.json").read_text())
     message = {
         "plan": plan,

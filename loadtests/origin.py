@@ -26,10 +26,15 @@ def day(at: float) -> str:
     return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%d")
 
 
-def day_of(folder: Path) -> str:
-    """Of a run's folder, `<profile>-<time>`; NOT_RECORDED if it is called something else."""
+def stamp_of(folder: Path) -> dt.datetime | None:
+    """When a run began, UTC, by its folder's name, `<profile>-<time>`; None if it is called something else."""
     try:
-        began = dt.datetime.strptime(folder.resolve().name.rpartition("-")[2], "%Y%m%dT%H%M%SZ")
+        return dt.datetime.strptime(folder.resolve().name.rpartition("-")[2], "%Y%m%dT%H%M%SZ")
     except ValueError:
-        return NOT_RECORDED
-    return began.strftime("%Y-%m-%d")
+        return None
+
+
+def day_of(folder: Path) -> str:
+    """Of a run's folder; NOT_RECORDED if it is called something else."""
+    began = stamp_of(folder)
+    return NOT_RECORDED if began is None else began.strftime("%Y-%m-%d")

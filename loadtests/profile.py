@@ -18,6 +18,10 @@ from semblance.contracts import registry
 HERE = Path(__file__).parent
 # A file in a run's folder: nobody more is sent off.
 ENOUGH = "enough"
+# Another: who comes when.
+PLAN = "plan.jsonl"
+BESIDE = "beside"  # the stage of arrivals that come beside the drawn ones
+EVERYTHING, LEDGER, IN_PART = "to everything", "to the ledger", "in part to everything"
 JOURNEYS = ("browse", "upload", "train", "generate", "verify", "opt_in", "take_back")
 
 
@@ -122,9 +126,22 @@ class Profile:
         return replace(self, seed=1000 * self.seed + number)
 
     def replaying(self, trace: Path, speed: float, windows: int) -> Profile:
-        """The same people, platform and objectives; who comes when is a trace's. Compared with replays only."""
+        """The same people, platform and objectives; who comes when, and what of it is beyond what is promised, is a
+        trace's. Compared with replays only."""
         row = {"shape": "trace", "file": str(trace.resolve()), "speed": speed, "windows": windows}
         return replace(self, name=f"{self.name}-replay", arrivals=[row], also=[], rounds=None)
+
+    def kept_in(self, folder: Path) -> Profile:
+        """The same, from the folder's own copy where it is a trace, whatever becomes of its file meanwhile. What nobody
+        can mean is found here, before anything is begun. Raises BadPlan."""
+        plan, windows = self.plan(), self.windows()
+        if not plan or not windows:
+            raise BadPlan(f"{self.name}: nobody comes")
+        if not self._trace():
+            return self
+        arrivals.write(plan, folder / PLAN)
+        row = {**self.arrivals[0], "file": str((folder / PLAN).resolve()), "speed": 1.0}
+        return replace(self, arrivals=[row])
 
     def plan(self) -> list[Arrival]:
         """Every arrival of the run. Raises BadPlan."""
@@ -136,14 +153,18 @@ class Profile:
         if traces:
             return self._replayed(traces[0])
         drawn = arrivals.planned(self._segments(), self.mix, self.seed, poisson=self.poisson)
-        beside = [
-            Arrival(0, float(row["at_s"]), str(row.get("stage", "beside")), str(row["journey"])) for row in self.also
-        ]
-        return arrivals.numbered([*drawn, *beside])
+        try:
+            beside = [
+                Arrival(0, float(row["at_s"]), str(row.get("stage", BESIDE)), str(row["journey"])) for row in self.also
+            ]
+        except (KeyError, TypeError, ValueError) as e:
+            raise BadPlan(f"{self.name}: also: {e!r}") from None
+        beyond = self.beyond()
+        return arrivals.numbered(replace(each, beyond=each.stage in beyond) for each in (*drawn, *beside))
 
     def windows(self) -> list[Window]:
         """The stages by their times. A trace is cut into `windows` of one length; from four on the law is fitted."""
-        if self.arrivals[0].get("shape") == "trace":
+        if self._trace():
             parts = int(self.arrivals[0].get("windows", 1))
             each_s = (self.plan()[-1].at_s + 0.001) / parts  # the last arrival is in it
             return [
@@ -156,17 +177,39 @@ class Profile:
         return found
 
     def beyond(self) -> frozenset[str]:
-        """Stages that are not held to times and answers."""
+        """Stages that are not held to times and answers: the profile's own that it marks, or a trace's."""
+        if self._trace():
+            return frozenset(each.stage for each in self.plan() if each.beyond)
         rows = [row for row in self.arrivals if row.get("beyond")]
         if nameless := [row for row in rows if "name" not in row]:
             raise BadPlan(f"{self.name}: {len(nameless)} stages are beyond what is promised and have no name")
-        return frozenset(segment.stage for segment in arrivals.segments_of(_without_mark(rows)))
+        found = frozenset(segment.stage for segment in arrivals.segments_of(_without_mark(rows)))
+        others = _without_mark([row for row in self.arrivals if not row.get("beyond")])
+        promised = {segment.stage for segment in arrivals.segments_of(others)}
+        promised |= {str(row.get("stage", BESIDE)) for row in self.also}
+        if both := found & promised:
+            raise BadPlan(f"{self.name}: {', '.join(sorted(both))}: beyond what is promised and not; give them names")
+        return found
+
+    def held(self, window: Window) -> str:
+        """What is asked of those who come in a stage. A trace's windows need not be its stages."""
+        if not self._trace():
+            return LEDGER if window.stage in self.beyond() else EVERYTHING
+        marks = {a.beyond for a in self.plan() if window.began <= a.at_s < window.began + window.seconds}
+        return IN_PART if len(marks) > 1 else LEDGER if True in marks else EVERYTHING
 
     def promised_s(self) -> float | None:
-        """When what is promised ends and more is offered; None if all is promised."""
+        """When what is promised ends and more is offered; None if all is promised. Of a trace: with its last arrival
+        that is."""
         beyond = self.beyond()
-        ends = [each.began + each.seconds for each in self.windows() if each.stage not in beyond]
-        return max(ends, default=0.0) if beyond else None
+        if not beyond:
+            return None
+        if self._trace():
+            return max((each.at_s for each in self.plan() if not each.beyond), default=0.0)
+        return max((each.began + each.seconds for each in self.windows() if each.stage not in beyond), default=0.0)
+
+    def _trace(self) -> bool:
+        return any(row.get("shape") == "trace" for row in self.arrivals)
 
     def _replayed(self, row: dict[str, Any]) -> list[Arrival]:
         if unknown := set(row) - {"shape", "file", "speed", "windows"}:
@@ -191,19 +234,21 @@ def _without_mark(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def read(name: str | Path) -> Profile:
-    """A file, or one of those in profiles/ by its name. Raises BadPlan for an unknown or missing word."""
+    """A file, or one of those in profiles/ by its name; its objectives lie beside it or here. Raises BadPlan for an
+    unknown or missing word."""
     path = Path(name) if str(name).endswith((".yaml", ".yml")) else HERE / "profiles" / f"{name}.yaml"
     if not path.exists():
         raise BadPlan(f"no profile {name}; there are {', '.join(sorted(p.stem for p in path.parent.glob('*.yaml')))}")
-    given = yaml.safe_load(path.read_text())
     try:
+        given = yaml.safe_load(path.read_text())
         given["people"] = People(**given["people"])
-        given["slo"] = HERE / given["slo"]
+        beside = path.parent / given["slo"]
+        given["slo"] = beside if beside.exists() else HERE / given["slo"]
         if "rounds" in given:
             given["rounds"] = Rounds(**given["rounds"])
         if "teams" in given:
             given["teams"] = Teams.of(given["teams"])
         given["settings"] = {key: str(value) for key, value in given.get("settings", {}).items()}
         return Profile(name=path.stem, home=path.parent, **given)
-    except (TypeError, KeyError) as e:
+    except (TypeError, KeyError, ValueError, AttributeError, yaml.YAMLError) as e:
         raise BadPlan(f"{path.name}: {e}") from None

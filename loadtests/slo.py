@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -70,13 +71,21 @@ class Finding:
 
 def read(path: Path) -> Objectives:
     """Raises BadObjectives for anything unknown: a misspelt objective would otherwise hold for ever."""
-    given = yaml.safe_load(path.read_text())
+    try:
+        return _read(path.name, yaml.safe_load(path.read_text()))
+    except BadObjectives:
+        raise
+    except (OSError, TypeError, ValueError, AttributeError, yaml.YAMLError) as e:
+        raise BadObjectives(f"{path.name}: {e}") from None
+
+
+def _read(name: str, given: Any) -> Objectives:
     if not isinstance(given, dict) or set(given) != _KEYS:
-        raise BadObjectives(f"{path.name} must hold exactly {', '.join(sorted(_KEYS))}")
+        raise BadObjectives(f"{name} must hold exactly {', '.join(sorted(_KEYS))}")
     for part in ("routes", "marks"):
-        for name, limits in given[part].items():
+        for of, limits in given[part].items():
             if not isinstance(limits, dict) or not limits or set(limits) - _QUANTILES:
-                raise BadObjectives(f"{part}: {name!r} wants some of {', '.join(sorted(_QUANTILES))}, in seconds")
+                raise BadObjectives(f"{part}: {of!r} wants some of {', '.join(sorted(_QUANTILES))}, in seconds")
     if set(given["faults"]) != set(FAULTS):
         raise BadObjectives(f"faults must name {', '.join(FAULTS)}")
     if set(given["harness"]) != _HARNESS:
@@ -84,17 +93,25 @@ def read(path: Path) -> Objectives:
     return Objectives(
         availability=float(given["availability"]),
         journeys_done=float(given["journeys_done"]),
-        routes=given["routes"],
-        marks=given["marks"],
-        faults=given["faults"],
+        routes=_limits(given["routes"]),
+        marks=_limits(given["marks"]),
+        faults={kind: int(borne) for kind, borne in given["faults"].items()},
         harness_late_p99_s=float(given["harness"]["late_p99"]),
-        least=given["least"],
+        least={what: int(least) for what, least in given["least"].items()},
         grace_s=float(given["grace_s"]),
-        pictures_published_share=given["pictures_published_share"],
-        harness_late_beyond_p99_s=given["harness"]["late_p99_beyond"],
-        memory_growth=given["memory_growth"],
-        core_s_per_picture=given["core_s_per_picture"],
+        pictures_published_share=_maybe(given["pictures_published_share"]),
+        harness_late_beyond_p99_s=_maybe(given["harness"]["late_p99_beyond"]),
+        memory_growth=_maybe(given["memory_growth"]),
+        core_s_per_picture=_maybe(given["core_s_per_picture"]),
     )
+
+
+def _limits(given: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    return {name: {quantile: float(limit_s) for quantile, limit_s in each.items()} for name, each in given.items()}
+
+
+def _maybe(given: Any) -> float | None:
+    return None if given is None else float(given)
 
 
 def under_chaos(chaos: Objectives, own: Objectives) -> Objectives:

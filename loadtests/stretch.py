@@ -14,7 +14,7 @@ from loadtests.chaos.record import Broken, under_load
 from loadtests.ledger import Entry
 from loadtests.load import LoadFailed, expected
 from loadtests.measures import Call, Walk, Window
-from loadtests.profile import ENOUGH, Profile
+from loadtests.profile import ENOUGH, PLAN, Profile
 from loadtests.reconcile import Balance, Told
 from loadtests.watcher import Watcher
 from loadtests.world import Roster, Somebody
@@ -89,7 +89,7 @@ class Scene:
         folder.mkdir(exist_ok=True)
         plan = profile.plan()
         self.roster.write(folder / "roster.json")
-        arrivals.write(plan, folder / "plan.jsonl")
+        arrivals.write(plan, folder / PLAN)
         (folder / "told.json").write_text(json.dumps({"settle_s": profile.settle_s}))
         last_s = plan[-1].at_s if plan else 0.0
         self.say(f"{len(plan)} arrivals in {last_s:.0f} s" if plan else "nobody comes")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests import measures, origin, rounds, slo, spread
-from loadtests.profile import Rounds
+from loadtests.profile import LEDGER, Rounds
 from loadtests.reconcile import FAULTS, Balance
 
 _LOOKED_AT = ("growth of memory", "core-s a picture, beyond rest")
@@ -31,7 +31,7 @@ def _spreads(row: dict[str, Any], folder: Path) -> dict[str, str]:
         availability=0, journeys_done=0, faults=dict.fromkeys(FAULTS, 0), harness_late_p99_s=0, least={}, grace_s=0,
         routes=dict.fromkeys(measures.waits(calls), every), marks=dict.fromkeys(measures.marks(walks), every),
     )  # fmt: skip
-    beyond = {str(stage["stage"]) for stage in row["stages"] if stage.get("held") == "to the ledger"}
+    beyond = {str(stage["stage"]) for stage in row["stages"] if stage.get("held") == LEDGER}
     found = slo.judge(objectives, calls, walks, Balance(), beyond=beyond)
     if row.get("rounds"):
         done = [rounds.Round(**each) for each in row["rounds"]]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from loadtests import arrivals, origin
+from loadtests.profile import Profile
 
 _NOISE = 0.10
 
@@ -30,13 +34,30 @@ class Change:
         return "same" if abs(ratio - 1) <= _NOISE else "worse" if ratio > 1 else "better"
 
 
-def last(out: Path, profile: str, but: Path) -> dict[str, Any] | None:
-    """The summary of the run before of the same profile."""
-    older = sorted(p for p in out.glob(f"{profile}-*/summary.json") if p.parent != but)
-    if not older:
-        return None
-    found: dict[str, Any] = json.loads(older[-1].read_text())
-    return found
+def alike(place: str, profile: Profile) -> str:
+    """The same for two runs at one place, "" for a platform of their own, in which the same people come when they came:
+    only those are compared. A replay of another trace, or a profile that was changed, is another load."""
+    text = f"{place}\n{profile.name}\n{arrivals.written(profile.plan())}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def last(out: Path, row: Mapping[str, Any], but: Path) -> dict[str, Any] | None:
+    """The summary of the run before that was alike. One that cannot be read, or is from before it was said with what it
+    may be compared, is left out."""
+    older = (p for p in out.glob("*/summary.json") if p.parent != but and origin.stamp_of(p.parent) is not None)
+    for path in sorted(older, key=lambda p: (origin.stamp_of(p.parent), p), reverse=True):
+        found = _read(path)
+        if found.get("alike") == row["alike"]:
+            return found
+    return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def changes(now: dict[str, Any], before: dict[str, Any] | None) -> list[Change]:

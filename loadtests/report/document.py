@@ -71,6 +71,14 @@ def made(row: dict[str, Any]) -> tuple[str, str]:
     return str(row.get("day", NOT_RECORDED)), str(row.get("commit", NOT_RECORDED))
 
 
+def command(name: str) -> str:
+    """What a run's name says of how it was begun."""
+    for end, more in (("-chaos", " CHAOS=1"), ("-replay", " TRACE=FILE")):
+        if name.endswith(end):
+            return command(name.removesuffix(end)) + more
+    return name
+
+
 def section(row: dict[str, Any]) -> str:
     """One profile's run."""
     goals = "\n".join(
@@ -91,9 +99,11 @@ def section(row: dict[str, Any]) -> str:
     day, commit = made(row)
     return f"""## {row["profile"]}
 
-`make loadtest PROFILE={row["profile"]}` on {row["cores"]} cores, one-minute load {row["load_before"]} before and {
-        row["load_after"]
-    } after: {row["arrivals"]} arrivals in {row["seconds"]} s. Day (UTC): {day}; commit: {commit}.
+`make loadtest PROFILE={command(row["profile"])}` on {row["cores"]} cores, one-minute load {
+        row["load_before"]
+    } before and {row["load_after"]} after: {row["arrivals"]} arrivals in {row["seconds"]} s. Day (UTC): {
+        day
+    }; commit: {commit}.
 
 | objective | target | value | spread | of | met |
 |---|---|---|---|---|---|

@@ -56,7 +56,7 @@ def _html(row: dict[str, Any], before: dict[str, Any] | None, pictures: dict[str
         "<h2>Rounds</h2>" + _table(("round", "finished", "s", "acts", "arrivals", "accepted", "published", "withdrawals", "faults", "back after s", "which was"), ((r["number"], "yes" if r["finished"] else "no", r["seconds"], r["acts"], r["arrivals"], r["accepted"], r["published"], r["withdrawals"], document.words(r["faults"]), r["back_after_s"], r["back_after"]) for r in row["rounds"])) if row["rounds"] else "",
         f"<h2>Chaos</h2><p>{document.acts_done(row)}</p>" + _table(("s", "what", "to", "whole again after s", ""), map(document.act, row["chaos"])) if row["chaos"] or row["chaos_planned"] else "",
         "<h2>Against the run before</h2>",
-        _changes(compare.changes(row, before)) if before else "<p>There is none.</p>",
+        _changes(compare.changes(row, before)) if before else "<p>There is none at the same place with the same arrivals.</p>",
     ]  # fmt: skip
     return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Load: {word}</title><style>{_STYLE}</style>{"".join(parts)}</html>\n'
 

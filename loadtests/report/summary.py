@@ -22,9 +22,8 @@ Row = dict[str, Any]
 def summary(found: Outcome, findings: Sequence[Finding], commit: str = origin.NOT_RECORDED) -> Row:
     """Everything that is written. `commit`: of the code that ran."""
     stages = measures.by_stage(found.calls, found.walks, found.windows)
-    beyond = found.profile.beyond()
-    for stage in stages:
-        stage["held"] = "to the ledger" if stage["stage"] in beyond else "to everything"
+    for stage, window in zip(stages, found.windows, strict=True):
+        stage["held"] = found.profile.held(window)
         stage["core_s"] = found.stage_core_s.get(str(stage["stage"]), 0.0)
     return {
         "name": "load",
@@ -61,8 +60,10 @@ def summary(found: Outcome, findings: Sequence[Finding], commit: str = origin.NO
 
 
 def write(row: Row, folder: Path) -> None:
-    """summary.json."""
-    (folder / "summary.json").write_text(json.dumps(row, indent=1) + "\n")
+    """summary.json, whole or not at all: the next run reads it."""
+    fresh = folder / "summary.new"
+    fresh.write_text(json.dumps(row, indent=1) + "\n")
+    fresh.replace(folder / "summary.json")
 
 
 def verdict(row: Row) -> list[str]:

@@ -119,6 +119,40 @@ def test_a_profile_replays_a_trace_beside_it(tmp_path: Path) -> None:
     assert found.name == "smoke-replay"
 
 
+@pytest.mark.parametrize("name", ["standard", "capacity", "cluster"])
+def test_a_run_is_replayed_by_the_rules_that_it_was_run_by(tmp_path: Path, name: str) -> None:
+    """Also by another profile's people, and when the file is gone meanwhile."""
+    own = profile.read(name)
+    arrivals.write(own.plan(), tmp_path / "plan.jsonl")
+    (tmp_path / "run").mkdir()
+    for base in (own, profile.read("smoke")):
+        again = base.replaying(tmp_path / "plan.jsonl", 2.0, 4).kept_in(tmp_path / "run")
+        assert again.beyond() == own.beyond() != frozenset()
+        promised_s = again.promised_s()
+        assert promised_s is not None
+        assert again.plan()[-1].at_s == pytest.approx(own.plan()[-1].at_s / 2, abs=1e-5)
+        assert promised_s == pytest.approx(max(a.at_s for a in own.plan() if not a.beyond) / 2, abs=1e-5)
+        held = [again.held(window) for window in again.windows()]
+        assert (held[0], held[-1]) == (profile.EVERYTHING, profile.LEDGER)
+    (tmp_path / "plan.jsonl").unlink()
+    assert again.beyond() == own.beyond()
+    assert {own.held(window) for window in own.windows()} == {profile.EVERYTHING, profile.LEDGER}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"at_s": 2, "journey": "browse", "stage": "a", "beyond": true}',  # the same stage is promised before
+        '{"at_s": 2, "journey": "browse", "beyond": true}',
+        '{"at_s": 2, "journey": "browse", "stage": "b", "beyond": "yes"}',
+    ],
+)
+def test_a_trace_that_leaves_open_what_is_promised_is_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / "t.jsonl").write_text('{"at_s": 1, "journey": "browse", "stage": "a"}\n' + line + "\n")
+    with pytest.raises(BadPlan, match=r"line 2.*beyond"):
+        arrivals.replayed(tmp_path / "t.jsonl")
+
+
 @pytest.mark.parametrize(
     ("text", "row"),
     [
@@ -135,7 +169,7 @@ def test_a_trace_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, row:
     (tmp_path / "log.jsonl").write_text(text)
     found = replace(profile.read("smoke"), home=tmp_path, arrivals=[{"shape": "trace", "file": "log.jsonl", **row}])
     with pytest.raises(BadPlan):
-        found.plan()
+        found.kept_in(tmp_path)
 
 
 def test_what_is_promised_ends_where_more_is_offered() -> None:
@@ -164,9 +198,10 @@ def test_a_profile_that_is_not_there_names_those_that_are() -> None:
         profile.read("smok")
 
 
-def test_the_standard_profile_promises_all_but_the_steps_into_saturation() -> None:
-    beyond = profile.read("standard").beyond()
-    stages = {arrival.stage for arrival in profile.read("standard").plan()}
+@pytest.mark.parametrize("name", ["standard", "cluster"])
+def test_all_is_promised_but_the_steps_into_saturation(name: str) -> None:
+    beyond = profile.read(name).beyond()
+    stages = {arrival.stage for arrival in profile.read(name).plan()}
     assert beyond == {stage for stage in stages if stage.startswith("steps")}
     assert profile.read("soak").beyond() == frozenset()
 
@@ -175,3 +210,6 @@ def test_a_stage_beyond_what_is_promised_must_have_a_name() -> None:
     row = {"shape": "steady", "per_s": 1, "for_s": 1, "beyond": True}
     with pytest.raises(BadPlan, match="no name"):
         replace(profile.read("smoke"), arrivals=[row]).beyond()
+    same = [{**row, "name": "s"}, {"name": "s", "shape": "steady", "per_s": 1, "for_s": 1}]
+    with pytest.raises(BadPlan, match="s: beyond what is promised and not"):
+        replace(profile.read("smoke"), arrivals=same).plan()

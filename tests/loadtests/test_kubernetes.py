@@ -1,5 +1,5 @@
-"""The Jobs are what Kubernetes knows, as strict as the chart, and of one mind; the image has what is imported. What runs
-them and waits for them is in test_kubernetes_run.py."""
+"""The Jobs are what Kubernetes knows, as strict as the chart, and of one mind; the image has what is imported. What
+runs them and waits for them is in test_kubernetes_run.py."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The Jobs are run anew each time, and an answer is only of the Job that was made for the question. `kubectl` is a stand-in
-in the shell that keeps Jobs as files; its answers have the form of the real one's."""
+"""The Jobs are run anew each time, and an answer is only of the Job that was made for the question. `kubectl` is a
+stand-in in the shell that keeps Jobs as files; its answers have the form of the real one's."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loadtests import measures, origin, place, profile, slo
+from loadtests import arrivals, measures, origin, place, profile, slo
 from loadtests.curve import Curve
 from loadtests.measures import Call, Walk, Window
 from loadtests.pictures import Pictures, costed, published
@@ -190,13 +190,31 @@ def test_what_the_platform_wrote_is_kept_beside_the_report(tmp_path: Path) -> No
     assert kept == {"platform.jsonl", "platform.jsonl.1", "broker.log", "weed.log"}
 
 
-def test_the_last_run_of_the_same_profile_is_found(tmp_path: Path) -> None:
-    for name in ("smoke-20260101T000000Z", "smoke-20260102T000000Z", "soak-20260103T000000Z", "smoke-20260104T000000Z"):
+def test_a_run_is_compared_with_the_last_one_that_was_alike(tmp_path: Path) -> None:
+    """Not with a replay, or a run of another trace, plan or place; what cannot be read is left out."""
+    smoke = profile.read("smoke")
+    arrivals.write(smoke.plan()[::2], tmp_path / "a.jsonl")
+    arrivals.write(smoke.plan()[::3], tmp_path / "b.jsonl")
+    one, other = (smoke.replaying(tmp_path / name, 1.0, 1) for name in ("a.jsonl", "b.jsonl"))
+    runs = [
+        ("smoke-20260101T000000Z", smoke, ""), ("smoke-20260102T000000Z", smoke, ""),
+        ("smoke-20260103T000000Z", smoke, "http://staging"), ("smoke-20260104T000000Z", replace(smoke, seed=9), ""),
+        ("smoke-replay-20260104T000000Z", one, ""), ("smoke-replay-20260105T000000Z", other, ""),
+        ("smoke-20260109T000000Z", smoke, ""), ("somewhere", smoke, ""),
+    ]  # fmt: skip
+    for name, of, place_of_it in runs:
         (tmp_path / name).mkdir()
-        (tmp_path / name / "summary.json").write_text(json.dumps({"of": name}))
-    found = compare.last(tmp_path, "smoke", tmp_path / "smoke-20260104T000000Z")
-    assert found == {"of": "smoke-20260102T000000Z"}
-    assert compare.last(tmp_path, "chaos", tmp_path) is None
+        summary.write({"of": name, "alike": compare.alike(place_of_it, of)}, tmp_path / name)
+    for name, text in (("smoke-20260105T000000Z", '{"of": "cut o'), ("smoke-20260106T000000Z", '{"of": "old"}')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "summary.json").write_text(text)
+    now = tmp_path / "smoke-20260109T000000Z"
+    for of, found in ((smoke, "smoke-20260102T000000Z"), (one, "smoke-replay-20260104T000000Z")):
+        before = compare.last(tmp_path, {"alike": compare.alike("", of)}, now)
+        assert before is not None
+        assert before["of"] == found
+    assert compare.last(tmp_path, {"alike": compare.alike("", one.kept_in(now))}, now) == before
+    assert compare.last(tmp_path, {"alike": compare.alike("http://other", smoke)}, now) is None
 
 
 def test_the_page_keeps_the_profiles_that_were_run_before(tmp_path: Path) -> None:

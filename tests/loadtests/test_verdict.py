@@ -150,11 +150,30 @@ def test_nothing_at_all_is_no(objectives: slo.Objectives) -> None:
         {"routes": {"GET /v1/me": {}}},
         {"faults": {"lost": 0}},
         {"harness": {"late_p99": 1}},
+        {"harness": {"late_p99": None, "late_p99_beyond": None}},
+        {"routes": None},
+        {"marks": {"picture": {"p95": "5 s"}}},
+        {"least": {"journeys": "many"}},
     ],
 )
 def test_an_objective_that_nothing_would_check_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(BadObjectives):
         slo.read(written(tmp_path, yaml.safe_load(OBJECTIVES) | change))
+
+
+def test_objectives_that_are_not_there_or_are_no_file_of_their_kind_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("availability: [")
+    for name in ("none.yaml", "broken.yaml"):
+        with pytest.raises(BadObjectives, match=name):
+            slo.read(tmp_path / name)
+
+
+def test_a_profile_of_ones_own_finds_its_objectives_beside_it_or_among_ours(tmp_path: Path) -> None:
+    given = yaml.safe_load((HERE / "profiles" / "smoke.yaml").read_text())
+    for name in ("slo-smoke.yaml", "mine.yaml"):
+        (tmp_path / "p.yaml").write_text(yaml.safe_dump(given | {"slo": name}))
+        written(tmp_path, yaml.safe_load(OBJECTIVES)).rename(tmp_path / "mine.yaml")
+        assert profile.read(tmp_path / "p.yaml").slo == (tmp_path if name == "mine.yaml" else HERE) / name
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("slo*.yaml")), ids=lambda p: p.stem)

@@ -170,3 +170,29 @@ def test_where_the_chart_makes_secrets_it_makes_the_watermarks_key_but_nobodys_c
         [own] = [s for s in yaml.safe_load_all(manifest) if s and s["metadata"]["name"] == OWN]
         files = {key for key in own["data"] if "." in key}
         assert files == ({"audit.key"} if development else {"audit.key", "watermark.key"})
+
+
+def test_no_secret_changes_by_itself_and_the_key_of_all_keys_never(production: Any) -> None:
+    """Processes read once: those that started after a change would be strangers to the others, or open nothing."""
+    found = {each["metadata"]["name"]: each["spec"] for each in production.of("ExternalSecret")}
+    policies = {name: spec["refreshPolicy"] for name, spec in found.items()}
+    assert policies.pop("demo-semblance-kek") == "CreatedOnce"
+    assert set(policies.values()) == {"OnChange"}
+    assert all("refreshInterval" not in spec for spec in found.values())
+
+
+def test_the_token_that_services_share_has_another_beside_it_while_it_is_changed(
+    render: Callable[..., list[dict[str, Any]]], production: Any
+) -> None:
+    objects = render({**production.values, "secrets": {**production.values["secrets"], "internalTokenOther": True}})
+    [listed] = [e for e in objects if e["kind"] == "ExternalSecret" and e["metadata"]["name"].endswith("-platform")]
+    assert "internal-token-other" in {one["secretKey"] for one in listed["spec"]["data"]}
+    for changing, those in ((False, production.objects), (True, objects)):
+        for found in (each for each in those if each["kind"] == "Deployment"):
+            [container] = found["spec"]["template"]["spec"]["containers"]
+            said = {entry["name"]: entry for entry in container["env"]}
+            name = f"{container['name'].upper()}_INTERNAL_TOKEN_OTHER"
+            assert (name in said) == changing
+            if changing:  # not optional: a pod waits until the Secret has it
+                key = {"name": "demo-semblance-platform", "key": "internal-token-other"}
+                assert said[name]["valueFrom"]["secretKeyRef"] == key

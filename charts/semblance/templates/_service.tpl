@@ -117,6 +117,10 @@ key: database-password
 {{- end }}
 - name: {{ $p }}INTERNAL_TOKEN
   valueFrom: {secretKeyRef: {name: {{ $platform }}, key: internal-token}}
+{{- if $v.secrets.internalTokenOther }}
+- name: {{ $p }}INTERNAL_TOKEN_OTHER
+  valueFrom: {secretKeyRef: {name: {{ $platform }}, key: internal-token-other}}
+{{- end }}
 {{- if .facts.operators }}
 - name: {{ $p }}OPERATOR_TOKENS
   valueFrom: {secretKeyRef: {name: {{ $platform }}, key: operator-tokens, optional: true}}

@@ -148,7 +148,10 @@ class Parts:
     def _start_grpc(self) -> None:
         settings = self._app.settings
         server = rpc.server(
-            settings.internal_token, workers=settings.grpc_workers, operator_tokens=settings.operator_tokens
+            settings.internal_token,
+            other_token=settings.internal_token_other,
+            workers=settings.grpc_workers,
+            operator_tokens=settings.operator_tokens,
         )
         for add in self._app.grpc:
             add(server)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -23,21 +23,28 @@ _log = logging.getLogger(__name__)
 
 
 def server(
-    internal_token: SecretStr, *, workers: int = 16, operator_tokens: Mapping[str, SecretStr] | None = None
+    internal_token: SecretStr,
+    *,
+    other_token: SecretStr | None = None,
+    workers: int = 16,
+    operator_tokens: Mapping[str, SecretStr] | None = None,
 ) -> grpc.Server:
-    """A server without a port yet. An empty token refuses every call, no operator's token every OperatorService."""
+    """A server without a port yet. An empty token admits nobody, and without an operator's no OperatorService is open.
+
+    `other_token` is accepted too: the next one or the last one, while the services change theirs one after another.
+    """
     options = [*size_options(), ("grpc.so_reuseport", 0)]
     return grpc.server(
         ThreadPoolExecutor(max_workers=workers, thread_name_prefix="grpc"),
-        interceptors=[_Edge(internal_token, operator_tokens or {})],
+        interceptors=[_Edge((internal_token, other_token), operator_tokens or {})],
         options=options,
         maximum_concurrent_rpcs=workers * 8,
     )
 
 
 class _Edge(grpc.ServerInterceptor):  # type: ignore[misc] # grpcio has no types
-    def __init__(self, token: SecretStr, operator_tokens: Mapping[str, SecretStr]) -> None:
-        self._token = token.get_secret_value().encode()
+    def __init__(self, tokens: Sequence[SecretStr | None], operator_tokens: Mapping[str, SecretStr]) -> None:
+        self._tokens = [secret.encode() for token in tokens if token and (secret := token.get_secret_value())]
         self._operator_tokens = operator_tokens
 
     def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
@@ -109,5 +116,6 @@ class _Edge(grpc.ServerInterceptor):  # type: ignore[misc] # grpcio has no types
             rpc_operators.admit(self._operator_tokens, str(metadata.get(rpc_operators.OPERATOR_KEY, "")))
             return
         given = str(metadata.get(TOKEN_KEY, "")).encode()
-        if not self._token or not hmac.compare_digest(given, self._token):
+        # Every one is compared, so that time tells nothing.
+        if not any([hmac.compare_digest(given, token) for token in self._tokens]):  # noqa: C419
             raise Unauthenticated("this call needs the platform's internal token")

@@ -59,6 +59,10 @@ class ServiceSettings(BaseSettings):
     internal_token: SecretStr = Field(
         default=SecretStr(""), description="Shared by the services; empty refuses every call."
     )
+    internal_token_other: SecretStr = Field(
+        default=SecretStr(""),
+        description="Accepted too, and never shown: the next token, then the last, while it is changed.",
+    )
 
     operator_tokens: dict[str, SecretStr] = Field(
         default={}, description="Operator's name to token, as JSON; none refuses every operator's call."

@@ -126,6 +126,30 @@ def test_a_call_without_the_token_is_refused(address: str, token: str) -> None:
         get(service_pb2_grpc.IngestServiceStub(channel), "p")
 
 
+def test_the_token_is_changed_while_everybody_calls_everybody() -> None:
+    """Three rounds of restarts: no call between services before and after one is refused."""
+    old, new, none = SecretStr("the-old-one"), SecretStr("the-new-one"), SecretStr("")
+    rounds = [(old, none), (old, new), (new, old), (new, none)]  # what is shown, what is accepted beside it
+    for number, (own, other) in enumerate(rounds):
+        server = rpc.server(own, other_token=other)
+        service_pb2_grpc.add_IngestServiceServicer_to_server(Photos(), server)
+        here = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+        shown = {name for name, _ in rounds[max(0, number - 1) : number + 2]}
+        try:
+            for token in (old, new, none):
+                with rpc.connect(here, token) as channel:
+                    stub = service_pb2_grpc.IngestServiceStub(channel)
+                    if token in (own, other) and token is not none:
+                        assert get(stub, "p").photo_id == "p"
+                        continue
+                    assert token not in shown
+                    with pytest.raises(errors.Unauthenticated):
+                        get(stub, "p")
+        finally:
+            server.stop(0).wait()
+
+
 def test_a_server_without_a_token_refuses_everybody() -> None:
     server = rpc.server(SecretStr(""))
     service_pb2_grpc.add_IngestServiceServicer_to_server(Photos(), server)

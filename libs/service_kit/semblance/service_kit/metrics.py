@@ -8,12 +8,15 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 
 from semblance.kernel.errors import Unavailable
+from semblance.service_kit.bounded import Bounded
 
 _meter = metrics.get_meter("semblance.service_kit")
 # The SDK's own bounds begin at 0, 5 and 10, meant for milliseconds: in seconds a withdrawal that took too long
 # would look like one that did not. One second is among the bounds because it is the promise.
 _QUICK_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30)
 _LONG_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
+# All that is asked at a collection has 30 s together, or nothing is sent.
+_ANSWER_S = 4.0
 
 
 def _seconds(name: str, description: str, bounds: tuple[float, ...]) -> metrics.Histogram:
@@ -77,21 +80,28 @@ def watch_outbox(age_s: Callable[[], float]) -> None:
 
 
 def watch_ready(roles: Collection[str], ready: Callable[[], bool | None]) -> None:
-    """Report for each role whether the process is ready, 1 or 0; None: it stops, and says nothing more."""
-
-    def told() -> list[Observation]:
-        now = ready()
-        return [] if now is None else [Observation(int(now), {"role": role}) for role in sorted(roles)]
-
-    _meter.create_observable_gauge("semblance.process.ready", [_asked(told)])
-
-
-def _asked(ask: Callable[[], list[Observation]]) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    """What is away is not told, rather than logged with a stack at every collection."""
+    """Report for each role whether the process is ready, 1 or 0; None: it stops, and says nothing more. Who hangs over
+    the question is not ready."""
+    asked = Bounded(ready, _ANSWER_S)
 
     def observe(_options: CallbackOptions) -> Iterable[Observation]:
         try:
-            return ask()
+            now = asked()
+        except Unavailable:
+            now = False
+        return [] if now is None else [Observation(int(now), {"role": role}) for role in sorted(roles)]
+
+    _meter.create_observable_gauge("semblance.process.ready", [observe])
+
+
+def _asked(ask: Callable[[], list[Observation]]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    """What is away is not told, rather than logged with a stack at every collection; what hangs is not waited for, or
+    the process would tell nothing at all."""
+    asked = Bounded(ask, _ANSWER_S)
+
+    def observe(_options: CallbackOptions) -> Iterable[Observation]:
+        try:
+            return asked()
         except Unavailable:
             return []
 

@@ -17,6 +17,7 @@ from semblance.kernel.clock import FakeClock
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.ids import new_id
 from semblance.service_kit import metrics
+from semblance.service_kit.bounded import Bounded
 from semblance.service_kit.database import Database
 from semblance.service_kit.http import Check
 from semblance.service_kit.parts import ROLES, Parts
@@ -105,3 +106,28 @@ def test_what_is_away_is_not_told_and_not_complained_of(told: Told, caplog: pyte
     metrics.watch_outbox(away)
     assert told(OUTBOX) == []
     assert not caplog.records
+
+
+def test_what_hangs_is_not_waited_for_nor_asked_again_before_it_answers() -> None:
+    answers, asked = threading.Event(), []
+
+    def ask() -> int:
+        asked.append(1)
+        answers.wait(30)
+        return 7
+
+    bounded, patient = Bounded(ask, 0.01), Bounded(ask, 30)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            bounded()
+    assert len(asked) == 1
+    answers.set()
+    assert patient() == 7
+
+
+def test_a_process_that_hangs_over_whether_it_is_ready_is_not(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(metrics, "_ANSWER_S", 0.01)
+    metrics.watch_ready({"api"}, lambda: answers.wait(30))
+    assert by_label(told(READY)) == {"api": 0}
+    answers.set()

@@ -50,7 +50,7 @@ ACTIONS: Mapping[Kind, str] = {
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 _POLLED = 50
-# A transaction that several events share ends with the event after this: other writers wait for it.
+# A transaction that several events share ends with the event after this, `shared_s`: other writers wait for it.
 _SHARED_S = 0.1
 
 
@@ -119,12 +119,14 @@ class ConsumerLoop:
         *,
         retry_limit_s: float = 120.0,
         dead_letter_limit: int = 20,
+        shared_s: float = _SHARED_S,
     ) -> None:
         self._subscription = subscription
         self._broker = broker
         self._database = database
         self._retry_limit_s = retry_limit_s
         self._dead_letter_limit = dead_letter_limit
+        self._shared_s = shared_s
         self._stopped_by = ""
         self._reached = False
 
@@ -164,7 +166,10 @@ class ConsumerLoop:
     def _consume(self, letters: DeadLetters, stop: threading.Event) -> None:
         consumer = self._broker.consumer(self._subscription.group, self._subscription.topics)
         offsets, most = Offsets(consumer), max(_POLLED, 4 * self._subscription.at_once)
-        member = _Member(self._subscription, self._database, consumer, letters, stop, self._retry_limit_s, offsets)
+        member = _Member(
+            *(self._subscription, self._database, consumer, letters, stop),
+            *(self._retry_limit_s, self._shared_s, offsets),
+        )
         try:
             while not stop.is_set():
                 records = consumer.poll(0.5, most)
@@ -193,6 +198,7 @@ class _Member:
     letters: DeadLetters
     stop: threading.Event
     retry_limit_s: float
+    shared_s: float
     offsets: Offsets
 
     def batch(self, records: list[Record]) -> None:
@@ -224,7 +230,7 @@ class _Member:
                             outcome = self.subscription.within(unit, event)
                         handled.append((event, outcome, time.monotonic() - started_s))
                     count += 1
-                    if time.monotonic() - began_s > _SHARED_S:
+                    if time.monotonic() - began_s > self.shared_s:
                         break
         except Exception as error:  # noqa: BLE001 - whatever it is, it comes again when they are taken one by one
             fields = {"consumer": self.subscription.group, "error_code": getattr(error, "code", type(error).__name__)}

@@ -60,7 +60,7 @@ class Running:
 
     def end(self) -> None:
         self.stop.set()
-        self.thread.join(10)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
 
@@ -76,11 +76,20 @@ def consuming(
         running.end()
 
 
-def eventually(what: Callable[[], bool], timeout_s: float = 10) -> None:
+def eventually(what: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline_s = time.monotonic() + timeout_s
     while not what():
         assert time.monotonic() < deadline_s, "it did not happen in time"
         time.sleep(0.01)
+
+
+def said(running: Running) -> errors.SemblanceError | None:
+    """What its check raises now."""
+    try:
+        running.loop.check()
+    except errors.SemblanceError as error:
+        return error
+    return None
 
 
 def test_an_event_delivered_twice_has_one_effect(database: Database) -> None:
@@ -179,7 +188,7 @@ def test_retries_end_and_the_event_comes_again(database: Database) -> None:
 
     with consuming(broker, database, away, retry_limit_s=0.1) as running:
         send(broker, database, event)
-        running.thread.join(10)
+        running.thread.join(60)
         assert isinstance(running.error, errors.Unavailable)
     handled: list[str] = []
     with consuming(broker, database, lambda m, u: handled.append(m.erasure_id)):
@@ -196,7 +205,7 @@ def test_a_bug_crashes_with_the_offset_uncommitted(database: Database) -> None:
 
     with consuming(broker, database, fall) as running:
         send(broker, database, *events)
-        running.thread.join(10)
+        running.thread.join(60)
         assert isinstance(running.error, KeyError)
     again: list[str] = []
     with consuming(broker, database, lambda m, u: again.append(m.erasure_id)):
@@ -219,17 +228,8 @@ def test_too_many_dead_letters_in_a_row_stop_the_consumer(database: Database) ->
     for number in range(10):
         broker.producer().send(Record(TOPIC, str(number), b"\xff", ()))
 
-    def stopped(running: Running) -> bool:
-        try:
-            running.loop.check()
-        except TooManyDeadLetters:
-            return True
-        except BrokerUnavailable:
-            return False
-        return False
-
     with consuming(broker, database, lambda m, u: None, dead_letter_limit=4) as running:
-        eventually(lambda: stopped(running))
+        eventually(lambda: isinstance(said(running), TooManyDeadLetters))
         assert running.thread.is_alive()
     assert len(broker.records(DEAD)) == 4
 
@@ -240,9 +240,7 @@ def test_a_broker_that_goes_away_and_comes_back_loses_nothing(database: Database
         send(broker, database, an_event())
         eventually(lambda: len(handled) == 1)
         broker.away = True
-        time.sleep(0.7)
-        with pytest.raises(BrokerUnavailable):
-            running.loop.check()
+        eventually(lambda: isinstance(said(running), BrokerUnavailable))
         broker.away = False
         send(broker, database, an_event())
         eventually(lambda: len(handled) == 2)
@@ -291,7 +289,8 @@ def test_events_that_share_a_transaction_keep_their_order_and_count_once(databas
 
     records = [envelope.to_record(e, source="identity", event_id=new_id(), time=database.clock.now()) for e in events]
     broker.producer().send_many([*records, *records[5:]])
-    with consuming(broker, database, handle, at_once=20):
+    # However slow the machine is, no transaction is ended because of its time.
+    with consuming(broker, database, handle, at_once=20, shared_s=3600):
         eventually(lambda: len(testing.emitted(database)) == 30)
         send(broker, database, an_event())
         eventually(lambda: len(testing.emitted(database)) == 31)
@@ -360,4 +359,4 @@ def test_who_lingers_waits_after_events_and_not_for_them(database: Database) -> 
     eventually(lambda: waits == [33.0])
     assert len(handled) == 1
     stop.set()
-    thread.join(10)
+    thread.join(60)

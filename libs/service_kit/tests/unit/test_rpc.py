@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -31,12 +32,16 @@ RAISED: dict[str, Exception] = {
 }
 
 
+GIVEN_UP = threading.Event()
+"""Set once the caller of the slow call has its answer, for which the server waits."""
+
+
 class Photos(service_pb2_grpc.IngestServiceServicer):
     def GetPhoto(self, request: service_pb2.GetPhotoRequest, context: object) -> service_pb2.Photo:
         if request.photo_id in RAISED:
             raise RAISED[request.photo_id]
         if request.photo_id == "slow":
-            time.sleep(1)
+            GIVEN_UP.wait(60)
         trace_id = trace.get_current_span().get_span_context().trace_id
         return service_pb2.Photo(photo_id=request.photo_id, verdict=f"{trace_id:032x}")
 
@@ -162,11 +167,13 @@ def test_a_server_without_a_token_refuses_everybody() -> None:
         server.stop(0).wait()
 
 
-def test_a_deadline_is_unavailable(stub: service_pb2_grpc.IngestServiceStub) -> None:
-    began_s = time.monotonic()
-    with pytest.raises(errors.Unavailable):
-        get(stub, "slow", timeout=0.2)
-    assert time.monotonic() - began_s < 0.9
+def test_a_deadline_is_unavailable(address: str) -> None:
+    """The channel's own lies behind the server's answer: only the call's can end it before."""
+    try:
+        with rpc.connect(address, TOKEN, deadline_s=600) as channel, pytest.raises(errors.Unavailable):
+            get(service_pb2_grpc.IngestServiceStub(channel), "slow", timeout=0.2)
+    finally:
+        GIVEN_UP.set()
 
 
 def test_nobody_there_is_unavailable() -> None:
@@ -201,7 +208,7 @@ def test_a_server_that_restarts_is_found_again() -> None:
         assert second.add_insecure_port(f"127.0.0.1:{port}") == port
         second.start()
         try:
-            deadline_s = time.monotonic() + 5
+            deadline_s = time.monotonic() + 30
             while True:
                 try:
                     get(stub, "p")

@@ -6,7 +6,8 @@ import ast
 import functools
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -21,21 +22,31 @@ FOREIGN = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules ask of a module: names of the modules that it imports, and of the methods that it calls."""
+
+    imports: tuple[str, ...]
+    calls: frozenset[str]
+
+    @classmethod
+    def of(cls, tree: ast.Module) -> Facts:
+        nodes = list(ast.walk(tree))
+        calls = (node.func for node in nodes if isinstance(node, ast.Call))
+        called = (name.attr for name in calls if isinstance(name, ast.Attribute))
+        return cls(tuple(imported(nodes)), frozenset(called))
+
+
 @functools.cache
-def modules() -> dict[pathlib.Path, ast.Module]:
-    """Every module that ships, with its syntax tree."""
+def modules() -> dict[pathlib.Path, Facts]:
+    """Every module that ships. Its syntax tree is not kept: all of them are a million objects, at which every garbage
+    collection of this process would look from then on, for seconds each."""
     paths = [p for top in ("libs", "services") for p in (ROOT / top).glob("*/semblance/**/*.py")]
-    return {p.relative_to(ROOT): ast.parse(p.read_text()) for p in paths if "_pb2" not in p.name}
+    return {p.relative_to(ROOT): Facts.of(ast.parse(p.read_text())) for p in paths if "_pb2" not in p.name}
 
 
-@functools.cache
-def imports(path: pathlib.Path) -> tuple[str, ...]:
-    """Names of the modules that one of `modules` imports."""
-    return tuple(imported(modules()[path]))
-
-
-def imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def imported(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -44,7 +55,9 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 def importers(package: str) -> list[pathlib.Path]:
     return [
-        path for path in modules() if any(name == package or name.startswith(f"{package}.") for name in imports(path))
+        path
+        for path, facts in modules().items()
+        if any(name == package or name.startswith(f"{package}.") for name in facts.imports)
     ]
 
 
@@ -54,12 +67,7 @@ def test_a_foreign_system_is_imported_by_exactly_one_module(package: str) -> Non
 
 
 def test_commit_is_called_in_service_kit_only() -> None:
-    callers = {
-        path
-        for path, tree in modules().items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
-    }
+    callers = {path for path, facts in modules().items() if "commit" in facts.calls}
     outside = {p for p in callers if not str(p).startswith(("libs/service_kit/", "libs/eventbus/"))}
     assert not outside
 
@@ -74,9 +82,9 @@ def test_rules_know_no_foreign_system(service: str) -> None:
     ]
     assert rooms, f"{service} has no domain, ports or handlers"
     for path in rooms:
-        names = {name.split(".")[0] for name in imports(path)}
+        names = {name.split(".")[0] for name in modules()[path].imports}
         assert not names & FOREIGN, path
-        assert not any(name.startswith("semblance.contracts") for name in imports(path)), path
+        assert not any(name.startswith("semblance.contracts") for name in modules()[path].imports), path
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -100,6 +100,38 @@ def test_an_evaluation_that_failed_before_its_databases_were_made_is_mended_by_a
     assert len(api.names("statefulsets")) == 9
 
 
+STORE = "demo-semblance-store"
+SEAWEEDFS = {"objectStore": {"kind": "seaweedfs"}}
+
+
+def forget_the_label(api: ApiServer) -> None:
+    """As a release of before has it."""
+    del api.get("secrets", f"{STORE}-admin")["metadata"]["labels"]["semblance.org/store"]
+
+
+def test_another_store_on_the_same_volume_is_refused_and_says_what_to_do(api: ApiServer, cluster: helm.Config) -> None:
+    """Both are the StatefulSet of one name with one claim: the other would start empty and everything seem gone."""
+    cluster.install(CHART, "demo", {}, namespace="people")
+    refusal = f"data-{STORE}-0 is minio's.*new release.*mc mirror"
+    with pytest.raises(helm.HelmError, match=refusal):
+        cluster.upgrade(CHART, "demo", SEAWEEDFS, namespace="people")
+    assert api.get("statefulsets", STORE)["spec"]["template"]["spec"]["containers"][0]["command"][0] == "minio"
+    cluster.upgrade(CHART, "demo", {"services": {"training": {"replicas": 5}}}, namespace="people")
+    assert replicas(api) == 5, "the same store goes on"
+
+    cluster.uninstall("demo")
+    with pytest.raises(helm.HelmError, match=refusal):
+        cluster.install(CHART, "demo", SEAWEEDFS, namespace="people")
+    # What the message says: the claim is gone, and the Secret's label.
+    forget_the_label(api)
+    cluster.install(CHART, "demo", SEAWEEDFS, namespace="people")
+    forget_the_label(api)
+    with pytest.raises(helm.HelmError, match="is seaweedfs's"):
+        cluster.upgrade(CHART, "demo", {"objectStore": {"kind": "minio"}}, namespace="people")
+    cluster.upgrade(CHART, "demo", SEAWEEDFS, namespace="people")
+    assert api.get("secrets", f"{STORE}-admin")["metadata"]["labels"]["semblance.org/store"] == "seaweedfs"
+
+
 def test_production_values_install(api: ApiServer, cluster: helm.Config, production: Any) -> None:
     cluster.install(CHART, "demo", production.values, namespace="people")
     assert {"demo-semblance-kafka-training", "demo-semblance-kafka-gateway"} <= api.names("kafkausers")

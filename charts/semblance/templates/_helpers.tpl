@@ -59,7 +59,7 @@ annotations:
 {{- end }}
 
 {{/* A Secret whose values stay as they are in the cluster, so that an upgrade keeps them; new ones where there are none.
-     (dict "root" $ "component" ... "name" ... "new" {key: <base64>}) */}}
+     (dict "root" $ "component" ... "name" ... "new" {key: <base64>} ["more" {label: ...}]) */}}
 {{- define "semblance.keptSecret" -}}
 {{- $found := (lookup "v1" "Secret" .root.Release.Namespace .name | default dict).data | default dict -}}
 ---
@@ -69,6 +69,9 @@ metadata:
   name: {{ .name }}
   labels:
     {{- include "semblance.labels" . | nindent 4 }}
+    {{- with .more }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   annotations: {helm.sh/resource-policy: keep}
 data:
   {{- range $key, $value := .new }}
@@ -124,6 +127,7 @@ tolerations:
 {{- if and $v.networkPolicies.enabled (eq $v.kafka.kind "external") (not $v.kafka.egressCidrs) }}{{ fail "kafka.egressCidrs is empty: say which addresses are brokers, or nothing reaches them" }}{{ end -}}
 {{- include "semblance.checkReaders" . -}}
 {{- include "semblance.checkSettings" . -}}
+{{- include "semblance.checkStore" . -}}
 {{- if and $v.networkPolicies.enabled (eq $v.objectStore.kind "external") (not $v.objectStore.egressCidrs) }}{{ fail "objectStore.egressCidrs is empty: say which addresses are the store, or nothing reaches it" }}{{ end -}}
 {{- if and (eq $v.training.engine "ray") (ne $v.generation.engine "ray") }}{{ fail "training.engine: ray needs generation.engine: ray, whose cluster it learns in" }}{{ end -}}
 {{- if eq $v.generation.engine "ray" }}

@@ -1,3 +1,20 @@
+{{/* Neither programme reads what the other wrote, and both would have the same volume: a change would seem to lose everything. Who wrote
+     it is a label of the Secret that is kept as long as the volume is; before that label was, the StatefulSet's command. */}}
+{{- define "semblance.checkStore" -}}
+{{- $kind := .Values.objectStore.kind -}}
+{{- if ne $kind "external" -}}
+{{- $name := printf "%s-store" (include "semblance.fullname" .) -}}
+{{- $secret := lookup "v1" "Secret" .Release.Namespace (printf "%s-admin" $name) | default dict -}}
+{{- $wrote := get (($secret.metadata | default dict).labels | default dict) "semblance.org/store" -}}
+{{- with lookup "apps/v1" "StatefulSet" .Release.Namespace $name -}}
+{{- $wrote = $wrote | default (ternary "minio" "seaweedfs" (eq (first (first .spec.template.spec.containers).command) "minio")) -}}
+{{- end -}}
+{{- if and $wrote (ne $wrote $kind) -}}
+{{- fail (printf "objectStore.kind: the volume data-%s-0 is %s's, and %s would find nothing on it. Keep objectStore.kind: %s; %s is for a new release. To move what there is: stop the services, copy every bucket out (mc mirror), delete the StatefulSet %s and that claim, `kubectl label secret %s-admin semblance.org/store-`, upgrade, and copy back" $name $wrote $kind $wrote $kind $name $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{/* The scripts, and every user's name and password as files. */}}
 {{- define "semblance.storeVolumes" -}}
 {{- $name := include "semblance.fullname" . -}}

@@ -60,11 +60,16 @@ class Admission:
             self._jobs.append(job)
 
     def sweep(self, now_s: float) -> None:
-        """Let go of jobs that are over, or have begun whole, and end those that missed their deadline."""
+        """End jobs that missed their deadline, and let go."""
         with self._mutex:
             for job in self._jobs:
                 if job.missed(now_s):
                     job.ticket.end(DeadlineMissed())
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Of jobs that are over, or have begun whole: of their words, adapters and faces."""
+        with self._mutex:
             self._jobs = self.jobs
 
     def admit(self, now_s: float, allowed_lanes: int) -> None:

@@ -123,6 +123,7 @@ class StepEngine:
             ended = sum(job.ticket.end(Revoked()) for job in self._jobs() if any(map(meant, job.request.worn)))
             self._slots.wipe(digest, subject_id)
             self._forward.forget()
+            self._admission.let_go()
         return ended
 
     def wipe_idle(self, idle_s: float) -> int:
@@ -238,6 +239,9 @@ class StepEngine:
             return not self._stopping
 
     def _busy(self) -> bool:
+        """Whether there is anything to do. Words and adapters of who is over are let go of first: the loop may sleep
+        behind this for as long as nobody comes."""
+        self._admission.let_go()
         return bool(self._admission.jobs or len(self._floor) or self._drawn)
 
     def _jobs(self) -> list[Job]:

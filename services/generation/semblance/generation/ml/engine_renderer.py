@@ -33,7 +33,7 @@ from semblance.generation.ml.judging import Candidate, Judge, Sitter, png
 from semblance.generation.ml.options import RendererSettings, look_every_s
 from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
-from semblance.generation.ml.wardrobe import Dressed, Wardrobe
+from semblance.generation.ml.wardrobe import LEARN_ANEW, Dressed, Wardrobe
 from semblance.generation.ports import Beside, Drawing, EngineLoad, OnStep, OpenAdapter
 from semblance.kernel.clock import Clock, SystemClock
 from semblance.kernel.errors import SemblanceError
@@ -151,7 +151,7 @@ class EngineRenderer:
         """The adapter, ready for draw_dressed. Raises AdapterRevoked, AdapterDamaged."""
         running = self._ready()
         if adapter.backbone_digest != running.backbone.digest:
-            raise AdapterDamaged("the adapter was trained on another backbone", remedy="Train it again.")
+            raise AdapterDamaged("the adapter was trained on another backbone", remedy=LEARN_ANEW)
         return running.wardrobe.dress(adapter)
 
     def held(self, whose: Whose) -> Dressed | None:

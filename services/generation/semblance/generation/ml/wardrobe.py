@@ -18,6 +18,7 @@ from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
 from semblance.generation.ports import OpenAdapter
 from semblance.kernel.clock import Clock
 
+LEARN_ANEW: Final = "Train it again."
 _NAMES_KEPT: Final = 4096  # of adapters that are perhaps still in a slot; slots are fewer
 
 
@@ -127,7 +128,10 @@ class Wardrobe:
             except AdapterUnusable as error:
                 if not adapter.lora:
                     raise PortableNeeded("the packed adapter does not fit this engine") from error
-        packed = flatten(adapter.lora, self._layout)
+        try:
+            packed = flatten(adapter.lora, self._layout)
+        except AdapterUnusable as error:
+            raise AdapterDamaged(error.detail, remedy=LEARN_ANEW) from error
         if packed.digest != adapter.whose.digest:
-            raise AdapterDamaged("the adapter is not the one that was trained")
+            raise AdapterDamaged("the adapter is not the one that was trained", remedy=LEARN_ANEW)
         return packed

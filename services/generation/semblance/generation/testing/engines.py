@@ -79,6 +79,13 @@ def somebody_else(adapter: OpenAdapter, seed: int) -> OpenAdapter:
     return opened(save(layers), reference.tobytes(), adapter.backbone_digest)
 
 
+def wider(adapter: OpenAdapter) -> OpenAdapter:
+    """Another person's, of twice the rank, as those are that were learnt before a backbone's `lora` became narrower."""
+    layers = load(adapter.lora)
+    doubled = {name: np.concatenate([own, own], axis=int("lora_B" in name)) for name, own in layers.items()}
+    return opened(save(doubled), adapter.reference, adapter.backbone_digest, flat=b"of another layout")
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A running one. pid: of its head, whose children all else is. environment: what a process that speaks to it needs

@@ -141,15 +141,17 @@ def test_an_adapter_of_another_backbone_is_refused(tried: Tried, adapter: OpenAd
     assert refused.value.code == AdapterDamaged.code
 
 
-@pytest.mark.parametrize("how", ["cut short", "not the one trained", "packed and cut short"])
+@pytest.mark.parametrize("how", ["cut short", "not the one trained", "packed and cut short", "of a wider kind"])
 def test_a_damaged_adapter_is_refused(tried: Tried, adapter: OpenAdapter, how: str) -> None:
     damaged = {
         "cut short": engines.opened(adapter.lora[:2000], adapter.reference, adapter.backbone_digest),
         "not the one trained": replace(adapter, whose=replace(adapter.whose, digest="0" * 64)),
         "packed and cut short": engines.opened(adapter.lora[:2000], b"", adapter.backbone_digest, flat=b"SMBLSLOT"),
+        "of a wider kind": engines.wider(adapter),
     }[how]
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid) as refused:
         tried.renderer.draw(WORDS, SHORT, damaged, unwatched)
+    assert (refused.value.code, refused.value.remedy) == (AdapterDamaged.code, "Train it again.")
 
 
 def test_a_packed_form_that_does_not_fit_is_packed_anew(tried: Tried, in_process: Tried, adapter: OpenAdapter) -> None:

@@ -37,6 +37,12 @@ export const WHY = {
   "consent-of-another-required": "not everybody in it agrees, or not any more", "consent-required": "there is no consent for it",
   "consent-revoked": "its consent was taken back", "consent-expired": "its consent is over: give a new one",
   "adapter-not-ready": "how I look was not learnt yet", "adapter-revoked": "what was learnt of me was taken back", "adapter-damaged": "what was learnt of me cannot be read: learn anew",
+  "adapter-unusable": "no picture came of what was learnt of me: ask again, or learn anew", "object-not-found": "what was learnt of me is not there any more: learn anew",
+  "seal-broken": "what was learnt of me cannot be read: learn anew", "not-found": "what was learnt of me is not there any more: learn anew",
+  "prompt-too-long": "what was to be seen has too many words: say less", "request-invalid": "it cannot be drawn like that here: ask for another size, or for fewer people",
+  "out-of-memory": "it was too large for the machine that draws: ask for a smaller one, or again later", "engine-broken": "the machine that draws failed at it: ask again",
+  "engine-closed": "the machine that draws was away: ask again later", "store-unavailable": "what keeps my things was away: ask again later",
+  unavailable: "a part of this platform was away: ask again later", internal: "a fault of this platform ended it: ask again",
   "not-begun-in-time": "it waited too long: ask again", "source-gone": "the picture that it was made from is gone", "source-unusable": "the picture to change cannot be read",
   "no-face-in-source": "no face was found in the picture to change", "too-many-edits": "it was changed too often", "engine-away": "the machine that draws was away: ask again later",
 };

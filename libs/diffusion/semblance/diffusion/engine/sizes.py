@@ -13,6 +13,16 @@ from semblance.diffusion.engine.batch import BatchClass
 
 _log: Final = logging.getLogger(__name__)
 _CLASSES_KEPT: Final = 256
+_SHORTAGES: Final = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    # What CUDA's libraries say when their workspace finds no room; cuDNN says the last where no way to compute fits.
+    # Source: PyTorch's CUDABlas.cpp and cuda/Exceptions.h; accelerate's should_reduce_batch_size has the last, too.
+    "cublas_status_alloc_failed",
+    "cudnn_status_alloc_failed",
+    "cudnn_status_not_supported",
+)
 
 Run = Callable[[int, int], torch.Tensor]
 """One row's prediction, the row so many times in a batch of a size: (times * its lanes, ...)."""
@@ -124,9 +134,7 @@ def is_shortage(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(
-        said in text for said in ("out of memory", "can't allocate memory", "not enough memory")
-    )
+    return isinstance(error, RuntimeError) and any(said in text for said in _SHORTAGES)
 
 
 def tidy() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from semblance.diffusion.engine.batch import BatchClass
-from semblance.diffusion.engine.sizes import Sizes
+from semblance.diffusion.engine.sizes import Sizes, is_shortage
 
 OWN = BatchClass((32, 32), (), 1, 2, False)
 
@@ -93,6 +93,25 @@ def test_the_class_that_was_longest_not_drawn_is_forgotten_first() -> None:
     assert sizes.known(classes[0])
     assert not sizes.known(classes[1])
     assert len(sizes._partly) == len(sizes.proven) == 256
+
+
+@pytest.mark.parametrize(
+    ("said", "short"),
+    [
+        ("CUDA out of memory. Tried to allocate 2.00 GiB", True),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True),
+        ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", True),
+        (
+            "cuDNN error: CUDNN_STATUS_NOT_SUPPORTED. This error may appear if ...",
+            True,
+        ),
+        ("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm(...)`", False),
+        ("CUDA error: device-side assert triggered", False),
+    ],
+)
+def test_what_cuda_says_when_memory_ran_out(said: str, short: bool) -> None:
+    assert is_shortage(RuntimeError(said)) is short
+    assert not is_shortage(ValueError(said))
 
 
 def nonsense(_times: int, _size: int) -> torch.Tensor:

@@ -1,3 +1,4 @@
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,7 @@ from semblance.generation.ml.options import held_by_lanes, renderer_settings
 from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import Dressed
-from semblance.generation.ports import OpenAdapter
+from semblance.generation.ports import Drawing, OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.generation.testing.engines import small, trained
 from semblance.kernel.clock import FakeClock
@@ -195,6 +196,37 @@ def test_an_engine_that_met_a_defect_is_replaced_at_the_next_drawing(renderer: M
         engine.healthy()
     assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
     engine.healthy()
+
+
+def test_a_defect_takes_those_beside_it_along_only_once(backbone_dir: Path, adapter: OpenAdapter) -> None:
+    """As the queue does, each asks again behind a defect, all at the same moment."""
+    bad, *good = [replace(ORDER, seed=seed, steps=60) for seed in (5, 6, 7)]
+    engine = EngineRenderer(replace(small(backbone_dir, best_of=1), lanes=(8,)), Faces([]))
+    dressed = engine.dress(adapter)
+    # It passes every check in front of the engine's loop, and there it is a bug.
+    guilty = replace(dressed, packed=replace(dressed.packed, digest="0" * 64, row=None))
+    expected = {order: engine.draw_dressed(WORDS, order, [Placed(dressed, None)], lambda *_: None) for order in good}
+    drawn: dict[Order, Drawing] = {}
+    spent: list[Order] = []
+
+    def attempt(order: Order, begun: threading.Semaphore) -> None:
+        if order is bad:
+            for _ in set(good) - drawn.keys():
+                assert begun.acquire(timeout=60)
+        people = [Placed(guilty if order is bad else dressed, None)]
+        try:
+            drawn[order] = engine.draw_dressed(WORDS, order, people, lambda step, _: step == 1 and begun.release())
+        except EngineBroken:
+            spent.append(order)
+
+    with ThreadPoolExecutor(3) as threads:
+        for _ in range(3):
+            left, begun = {bad, *good} - drawn.keys(), threading.Semaphore(0)
+            list(threads.map(attempt, left, [begun] * len(left)))
+    engine.close()
+    assert drawn == expected
+    assert spent.count(bad) == 3
+    assert all(spent.count(order) <= 1 for order in good)
 
 
 def test_everybody_wears_the_same_share_of_their_adapter(adapter: OpenAdapter) -> None:

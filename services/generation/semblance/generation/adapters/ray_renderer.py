@@ -17,6 +17,7 @@ from ray.serve.exceptions import RayServeException
 from semblance.generation.domain.edit import Beginning
 from semblance.generation.domain.errors import AdapterRevoked, EngineAway
 from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.suspects import Suspects
 from semblance.generation.domain.withdrawn import Withdrawal, Withdrawn
 from semblance.generation.ml import parcels
 from semblance.generation.ml.parcels import Answer, Ask, Defect, Drawn, EngineDefect, Full, Lacks, Tick
@@ -55,6 +56,7 @@ class RayRenderer:
     def __init__(self, settings: ClusterSettings) -> None:
         self._settings = settings
         self._withdrawn = Withdrawn()
+        self._suspects = Suspects()
         self._membership = connection.Membership(settings.address, settings.join_s)
         self._streams: weakref.WeakSet[Stream[_Heard]] = weakref.WeakSet()
         self._handling = threading.Lock()
@@ -78,8 +80,19 @@ class RayRenderer:
     ) -> Drawing:
         """As the port says. Adapters are sent only to an engine that says it lacks one."""
         changes, others = begin.changes if begin else None, tuple((each.adapter.whose, each.area) for each in beside)
-        ask = Ask(adapter.whose, adapter.backbone_digest, words, order, sealing.new_key(), changes, others)
-        adapters = [adapter, *(each.adapter for each in beside)]
+        which = order, (adapter.whose, *(whose for whose, _ in others))
+        alone = which in self._suspects
+        ask = Ask(adapter.whose, adapter.backbone_digest, words, order, sealing.new_key(), changes, others, alone)
+        try:
+            drawing = self._drawn(ask, [adapter, *(each.adapter for each in beside)], on_step, begin)
+        except EngineAway as error:
+            if not error.away:  # it was begun: it may be why
+                self._suspects.add(which)
+            raise
+        self._suspects.clear(which)
+        return drawing
+
+    def _drawn(self, ask: Ask, adapters: Sequence[OpenAdapter], on_step: OnStep, begin: Beginning | None) -> Drawing:
         sealed = parcels.seal_source(ask.key, begin) if begin else None
         sent = whole = False
         while True:

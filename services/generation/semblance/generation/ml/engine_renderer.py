@@ -29,6 +29,7 @@ from semblance.generation.domain.errors import AdapterDamaged, AdapterRevoked, E
 from semblance.generation.domain.order import Order, Words, about
 from semblance.generation.domain.together import canvas
 from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
+from semblance.generation.ml.apart import Apart
 from semblance.generation.ml.judging import Candidate, Judge, Sitter, png
 from semblance.generation.ml.options import RendererSettings, look_every_s
 from semblance.generation.ml.places import Placed, worn_by
@@ -126,6 +127,7 @@ class EngineRenderer:
         self._running: _Running | None = None
         self._loads = True
         self._withdrawn = Withdrawn()
+        self._apart = Apart()
         self._closed = False
 
     def start(self) -> None:
@@ -165,8 +167,24 @@ class EngineRenderer:
         people: Sequence[Placed],
         on_step: OnStep,
         begin: Beginning | None = None,
+        *,
+        alone: bool = False,
     ) -> Drawing:
-        """As draw; the subject comes first."""
+        """As draw; the subject comes first. alone: an engine was lost with it before, so it takes nobody along."""
+        whose = tuple(each.dressed.whose for each in people)
+
+        def wait() -> None:
+            if any(map(self._withdrawn.covers, whose)):
+                raise AdapterRevoked
+            on_step(0, 0)
+            time.sleep(_LOOK_S)
+
+        with self._apart.drawing((order, whose), wait, alone=alone):
+            return self._drawn(words, order, people, on_step, begin)
+
+    def _drawn(
+        self, words: Words, order: Order, people: Sequence[Placed], on_step: OnStep, begin: Beginning | None
+    ) -> Drawing:
         running = self._ready()
         size = self._size(running, order, people)
         start = None if begin is None else self._sources.start(begin, size, len(people))

@@ -36,6 +36,8 @@ class Ask:
     changes: Changes | None = None
     # Of a picture of several: whose else, and where.
     beside: tuple[tuple[Whose, Area], ...] = ()
+    # An engine was lost with it before.
+    alone: bool = False
 
     @property
     def everybody(self) -> tuple[Whose, ...]:

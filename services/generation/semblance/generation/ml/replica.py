@@ -107,7 +107,8 @@ class Replica:
 
         began_s = time.monotonic()
         drawing = loop.run_in_executor(
-            self._threads, self._renderer.draw_dressed, ask.words, ask.order, people, on_step, begin
+            self._threads,
+            lambda: self._renderer.draw_dressed(ask.words, ask.order, people, on_step, begin, alone=ask.alone),
         )
         drawing.add_done_callback(lambda _future: ticks.put_nowait(None))
         try:

@@ -13,6 +13,7 @@ import torch
 from semblance.diffusion import Backbone, TrainingPicture, load_backbone, lora_settings
 from semblance.diffusion.cohort.learner import Learner
 from semblance.diffusion.testing import write_tiny_backbone
+from semblance.training.domain.errors import NoRoomToLearn
 from semblance.training.ml.cohorts import Cohorts
 
 pytestmark = pytest.mark.integration
@@ -165,3 +166,55 @@ def test_what_keeps_everybody_from_learning_is_told_to_each(backbone: Backbone) 
     for _ in "ab":
         with pytest.raises(Missing), cohorts.learning(one, nobody_waits):
             pass
+
+
+@pytest.mark.parametrize(
+    ("failure", "fits"), [(torch.OutOfMemoryError("CUDA out of memory"), 2), (ValueError("a defect"), 1)]
+)
+def test_what_ends_a_cohort_ends_nobody_who_can_learn_in_a_smaller_one(
+    backbone: Backbone, failure: Exception, fits: int
+) -> None:
+    """Three sit together once; what they bring is more than fits. Two do, or each alone."""
+    cohorts, people = Cohorts(lambda: backbone, 3), []
+
+    def no_more_than_fit(_module: torch.nn.Module, args: tuple[torch.Tensor, ...], _kwargs: object) -> None:
+        people.append(len(args[0]) // backbone.config.lora.batch_size)
+        if people[-1] > fits:
+            raise failure
+
+    others = [Asked(cohorts, learner(backbone, seed, lambda *_: None, steps=4), str(seed)) for seed in (2, 3)]
+
+    def first(done: int, _of: int) -> None:
+        if done == 1 and not people[1:]:
+            for other in others:
+                other.start()
+            while len(cohorts._waiting) < 2:
+                threading.Event().wait(0.01)
+
+    leading = Asked(cohorts, learner(backbone, 1, first), "1")
+    hook = backbone.pipeline.unet.register_forward_pre_hook(no_more_than_fit, with_kwargs=True)
+    try:
+        leading.start()
+        for asked in (leading, *others):
+            asked.join()
+    finally:
+        hook.remove()
+    assert [type(asked.found) for asked in (leading, *others)] == [tuple] * 3
+    assert [number for number in people if number > fits] == [3]
+    assert people[:2] == [1, 3]
+    assert max(people[2:]) == fits
+    with backbone.lock:
+        backbone.require_bare()
+
+
+def test_one_alone_who_does_not_fit_is_told_so(backbone: Backbone) -> None:
+    def nothing_fits(_module: torch.nn.Module, _args: object) -> None:
+        raise MemoryError
+
+    cohorts = Cohorts(lambda: backbone, 2)
+    hook = backbone.pipeline.unet.register_forward_pre_hook(nothing_fits)
+    try:
+        with pytest.raises(NoRoomToLearn), cohorts.learning(learner(backbone, 1, lambda *_: None), nobody_waits):
+            pass
+    finally:
+        hook.remove()

@@ -74,3 +74,12 @@ class TrainerAway(Unavailable):
 
     code = "trainer-away"
     away = True
+
+
+class NoRoomToLearn(Unavailable):
+    """Not even one training alone fits into memory."""
+
+    code = "out-of-memory"
+
+    def __init__(self) -> None:
+        super().__init__("a training does not fit into memory")

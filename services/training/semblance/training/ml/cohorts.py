@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import dataclasses
+import logging
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -13,22 +15,30 @@ from typing import Final
 from semblance.diffusion import Backbone
 from semblance.diffusion.cohort.learner import Learner, Learnt
 from semblance.diffusion.cohort.loop import train_cohort
+from semblance.diffusion.engine.sizes import is_shortage, tidy
+from semblance.kernel.errors import SemblanceError
+from semblance.training.domain.errors import NoRoomToLearn
 
+_log = logging.getLogger(__name__)
 _LOOK_S: Final = 1.0
 """How often somebody who waits for a seat looks whether they still may."""
 
 
 @dataclass(eq=False)
 class _Ticket:
-    """Somebody's training, and how it ended once it has."""
+    """Somebody's training, and how it ended once it has. alone: it sits with nobody, for its last cohort failed."""
 
     learner: Learner
     learnt: Learnt | None = None
+    alone: bool = False
 
 
 class Cohorts:
     """At most `size` at once. Nobody waits for company: the first begins, and others join between its first steps, or
     else the next cohort. The steps run in a thread of their own, so that whoever is stopped leaves at once.
+
+    Nobody pays for the others. Where several ran out of memory, one fewer sits down from then on; where several met a
+    defect, each is tried alone, once. Those people go on from their last states, and their callers hear nothing of it.
     """
 
     def __init__(self, backbone: Callable[[], Backbone], size: int) -> None:
@@ -44,7 +54,8 @@ class Cohorts:
     def learning(self, learner: Learner, waits: Callable[[], None]) -> Iterator[tuple[bytes, ...]]:
         """The candidates of this one, for as long as it takes to judge them: no cohort begins meanwhile, for it would
         hold the backbone until its end. waits is called now and then until there is a seat; what it raises passes
-        through, as does what the learner's own callbacks raise, which another thread calls in the caller's context."""
+        through, as does what the learner's own callbacks raise, which another thread calls in the caller's context.
+        Raises NoRoomToLearn where even one alone ran out of memory."""
         ticket = _Ticket(_in_context(learner))
         with self._changed:
             self._waiting.append(ticket)
@@ -84,14 +95,37 @@ class Cohorts:
             # Held by no name here: whoever leaves, and may be erased, must not stay until the last one has learnt.
             train_cohort(self._backbone(), self._first(), joining=self._joining, done=self._done)
         except BaseException as error:  # noqa: BLE001 - it is told to everybody whom it kept from learning
-            with self._changed:
-                for ticket in self._seated:
-                    ticket.learnt = Learnt(ended_by=error)
+            # The stack's lines stay for the log; what its frames hold is people's, and the memory that ran out.
+            traceback.clear_frames(error.__traceback__)
+            self._failed(error)
         finally:
             with self._changed:
                 self._seated.clear()
                 self._running = False
                 self._changed.notify_all()
+
+    def _failed(self, error: BaseException) -> None:
+        """Nobody who is seated has learnt to the end. A fact of the tree is the same whoever sits there."""
+        short = is_shortage(error)
+        if short:
+            tidy()
+        with self._changed:
+            people = len(self._seated)
+            again = people > 1 and isinstance(error, Exception) and not isinstance(error, SemblanceError)
+            if again:
+                self._again(self._seated, alone=not short, reason=type(error).__name__)
+            for ticket in () if again else self._seated:
+                ticket.learnt = Learnt(ended_by=NoRoomToLearn() if short else error)
+
+    def _again(self, tickets: list[_Ticket], *, alone: bool, reason: str) -> None:
+        """Before whoever waits. Together they were too many, unless they are tried alone."""
+        if not alone:
+            self._size = len(self._seated) - 1
+        for ticket in tickets:
+            ticket.alone = alone
+        self._waiting[:0] = tickets
+        fields = {"reason": reason, "people": len(self._seated), "alone": alone, "cohort": self._size}
+        _log.warning("a cohort is begun again with fewer", extra=fields)
 
     def _first(self) -> list[Learner]:
         with self._changed:
@@ -102,16 +136,24 @@ class Cohorts:
             return self._take()
 
     def _take(self) -> list[Learner]:
-        free = self._size - len(self._seated)
-        taken, self._waiting = self._waiting[:free], self._waiting[free:]
-        self._seated += taken
+        """Seat whoever there is room for, and with those who are tried alone nobody."""
+        taken: list[_Ticket] = []
+        while self._waiting and len(self._seated) < self._size:
+            if self._seated and (self._waiting[0].alone or self._seated[0].alone):
+                break
+            taken.append(self._waiting.pop(0))
+            self._seated.append(taken[-1])
         return [ticket.learner for ticket in taken]
 
     def _done(self, learner: Learner, learnt: Learnt) -> None:
+        short = learnt.ended_by is not None and is_shortage(learnt.ended_by)
         with self._changed:
             [ticket] = [ticket for ticket in self._seated if ticket.learner is learner]
+            if short and len(self._seated) > 1:  # while their pictures were read
+                self._again([ticket], alone=False, reason=type(learnt.ended_by).__name__)
+            else:
+                ticket.learnt = Learnt(ended_by=NoRoomToLearn()) if short else learnt
             self._seated.remove(ticket)
-            ticket.learnt = learnt
             if learnt.ended_by is None:
                 self._judged.append(ticket)
             self._changed.notify_all()

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import torch
 from diffusers import AutoencoderTiny
@@ -15,10 +15,10 @@ from diffusers.utils import logging as diffusers_logging
 from safetensors import safe_open
 from transformers.utils import logging as transformers_logging
 
-from semblance.diffusion.config import BackboneConfig, read_config, stated_licence
+from semblance.diffusion.beside import IP_ADAPTER_FILE, PREVIEW_VAE, require_licences
+from semblance.diffusion.config import BackboneConfig, read_config
 from semblance.diffusion.errors import BackboneUnusable
 from semblance.diffusion.families.compiling import require_compiler
-from semblance.diffusion.families.licences import require_licence
 from semblance.diffusion.families.schedulers import replace_scheduler
 from semblance.diffusion.pipelines import (
     PipelineKind,
@@ -34,10 +34,6 @@ from semblance.diffusion.slots.attaching import require_bare
 from semblance.diffusion.speed_lora import merge_speed_lora
 from semblance.kernel.units import MIB
 
-IP_ADAPTER_FILE: Final = "ip_adapter/ip-adapter-faceid.safetensors"
-PREVIEW_VAE: Final = "preview_vae"
-
-
 Precision = Literal["float32", "bfloat16", "float16"]
 
 
@@ -49,7 +45,7 @@ class BackboneOptions:
     accelerator one at a time. compiled: the denoiser, by its family, with torch.compile's backend `compiler` (`eager`
     traces as the others do, and compiles nothing). preview_vae: an AutoencoderTiny's folder; None: `preview_vae` beside
     the pipeline, where there is one. allow_licences: names that load although they are unknown or not free for
-    commercial use.
+    commercial use, of the pipeline and of what lies beside it.
     """
 
     device: str = "cpu"
@@ -113,7 +109,7 @@ def load_backbone(directory: Path, options: BackboneOptions | None = None) -> Ba
     options = options or BackboneOptions()
     files = weight_files(directory)
     kind = kind_in(directory)
-    require_licence(stated_licence(directory), options.allow_licences)
+    require_licences(directory, options.allow_licences)
     _require_device(options)
     diffusers_logging.set_verbosity_error()
     diffusers_logging.disable_progress_bar()

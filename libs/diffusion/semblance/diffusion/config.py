@@ -167,6 +167,15 @@ def stated_licence(directory: Path) -> str:
     return licence
 
 
+def part_licences(directory: Path) -> dict[str, str]:
+    """The licences that `semblance.json` names of what lies beside the pipeline, by the part. Raises
+    BackboneUnusable."""
+    licences = _stated(directory).get("licences", {})
+    if not isinstance(licences, dict) or not all(isinstance(licence, str) for licence in licences.values()):
+        raise BackboneUnusable(f"{CONFIG_NAME} breaks its schema at: licences")
+    return licences
+
+
 def _stated(directory: Path) -> dict[str, Any]:
     path = directory / CONFIG_NAME
     if not path.is_file():

@@ -11,7 +11,8 @@ from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNe
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from semblance.diffusion.backbone import IP_ADAPTER_FILE
+from semblance.diffusion.beside import IP_ADAPTER_FILE
+from semblance.diffusion.families.licences import RANDOM_NUMBERS
 
 RESOLUTION_PX: Final = 32
 REFERENCE_SIZE: Final = 128
@@ -31,7 +32,8 @@ def write_tiny_backbone(directory: Path, *, ip_adapter: bool, prediction_type: s
     card = {
         "name": "tiny",
         "version": "1",
-        "licence": "none: random numbers",
+        "licence": RANDOM_NUMBERS,
+        "licences": {"ip_adapter": RANDOM_NUMBERS},
         "sampler": {"steps": 3, "guidance_scale": 2.0, "ip_adapter_scale": 1.0},
         "lora": {
             "rank": 4,

@@ -37,9 +37,10 @@ from transformers import (
 
 from semblance.diffusion.adapter import ADAPTER_NAME
 from semblance.diffusion.backbone import Backbone
+from semblance.diffusion.beside import PREVIEW_VAE
+from semblance.diffusion.families.licences import RANDOM_NUMBERS
 from semblance.diffusion.testing import RESOLUTION_PX, clip_tokenizer
 
-PREVIEW_VAE: Final = "preview_vae"
 _WIDTH: Final = 16
 _T5_WIDTH: Final = 32
 _LATENT_CHANNELS: Final = 4
@@ -85,7 +86,8 @@ def _written(directory: Path, made: Callable[[Path], Any], card: dict[str, Any],
     own = {
         "name": "tiny",
         "version": "1",
-        "licence": "none: random numbers",
+        "licence": RANDOM_NUMBERS,
+        "licences": {"speed_lora": RANDOM_NUMBERS, "preview_vae": RANDOM_NUMBERS},
         "resolution_px": RESOLUTION_PX,
         "sampler": {"steps": 3, "guidance_scale": 2.0},
         "lora": {

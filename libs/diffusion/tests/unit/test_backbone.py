@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from semblance.diffusion import BackboneUnusable, RenderRequest, load_backbone, render, weights_digest
-from semblance.diffusion.backbone import IP_ADAPTER_FILE, BackboneOptions
+from semblance.diffusion.backbone import BackboneOptions
+from semblance.diffusion.beside import IP_ADAPTER_FILE
 from semblance.diffusion.config import drawn_sizes, own_steps
 
 OURS = BackboneOptions(allow_licences=("unstated",))

@@ -66,6 +66,7 @@ def description(recipe: Recipe) -> dict[str, Any]:
         "name": NAME,
         "version": recipe.version,
         "licence": "Apache-2.0",
+        "licences": {"ip_adapter": "Apache-2.0"},
         "resolution_px": recipe.model.resolution_px,
         "sampler": asdict(recipe.sampler),
         "trigger": "sks person",

@@ -76,7 +76,7 @@ def test_a_later_session_can_train_on_from_the_committed_weights(tmp_path: Path)
 def test_the_description_is_complete_and_the_folder_small() -> None:
     described = json.loads((weights_dir() / "semblance.json").read_text())
     assert set(described) == {
-        "name", "version", "licence", "resolution_px", "sampler", "trigger", "framing", "lora",
+        "name", "version", "licence", "licences", "resolution_px", "sampler", "trigger", "framing", "lora",
     }  # fmt: skip
     assert np.array(described["framing"]).shape == (5, 2)
     assert sum(p.stat().st_size for p in weights_dir().rglob("*") if p.is_file()) < 40e6

@@ -9,7 +9,6 @@ import grpc
 
 from semblance.contracts.training.v1 import service_pb2_grpc
 from semblance.diffusion import LoraSettings, lora_settings
-from semblance.diffusion.cohort.learnable import require_learnable
 from semblance.faces import model_named
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.errors import Unavailable
@@ -30,7 +29,7 @@ from semblance.training.domain.leak import LeakRules
 from semblance.training.domain.likeness import LikenessRules
 from semblance.training.ml.measuring import FacePhotoMeter
 from semblance.training.ml.starting import TrainerOptions, started
-from semblance.training.ml.trainer import LoraTrainer, TrainerSettings
+from semblance.training.ml.trainer import LoraTrainer, TrainerSettings, require_trainable
 from semblance.training.ports import Ports, Rules
 from semblance.training.settings import TrainingSettings
 
@@ -63,7 +62,6 @@ def build(settings: TrainingSettings) -> Application:
     keyring = FileKeyRing(settings.keyring_dir, settings.keyring_kek_file)
     sealer = Sealer(keyring)
     lora_settings(LoraSettings(), **settings.lora)  # a wrong name or value must stop the start, not the first training
-    backbone_dir = settings.backbone_dir or weights_dir()
     trainer = trainer_of(settings)
     to_identity = rpc.connect(settings.identity_address, settings.internal_token)
     transactions = SqlTransactions(database)
@@ -86,10 +84,6 @@ def build(settings: TrainingSettings) -> Application:
     def servicer(server: grpc.Server) -> None:
         service_pb2_grpc.add_TrainingServiceServicer_to_server(TrainingServicer(ports), server)
 
-    def backbone() -> None:
-        if settings.engine == "local" and not (backbone_dir / "model_index.json").is_file():
-            raise BackboneMissing(f"no pipeline lies in {backbone_dir.name}")
-
     return Application(
         name="training",
         settings=settings,
@@ -105,7 +99,7 @@ def build(settings: TrainingSettings) -> Application:
         ),
         grpc=[servicer],
         consent_view=consents,
-        checks=[Check("backbone", backbone), *checks_of(trainer)],
+        checks=checks_of(settings, trainer),
         migrations_dir=MIGRATIONS_DIR,
         on_stop=[trainer.close, to_identity.close],
     )
@@ -132,7 +126,7 @@ def trainer_options(settings: TrainingSettings) -> TrainerOptions:
 def trainer_of(settings: TrainingSettings) -> LoraTrainer | RayTrainer:
     """The trainer that the settings name. Raises FaceModelMissing; BackboneUnusable where none learns to its end."""
     options = trainer_options(settings)
-    require_learnable(options.trainer.backbone_dir, settings.lora)
+    require_trainable(options.trainer)
     if settings.engine == "local":
         return started(options)
     # Only here: the trainer in this process needs none of Ray.
@@ -149,9 +143,15 @@ def trainer_of(settings: TrainingSettings) -> LoraTrainer | RayTrainer:
     return RayTrainer(options, cluster)
 
 
-def checks_of(trainer: LoraTrainer | RayTrainer) -> list[Check]:
+def checks_of(settings: TrainingSettings, trainer: LoraTrainer | RayTrainer) -> list[Check]:
     """What else must hold for this process to be ready."""
-    return [] if isinstance(trainer, LoraTrainer) else [Check("trainer", trainer.healthy)]
+    folder = settings.backbone_dir or weights_dir()
+
+    def backbone() -> None:
+        if settings.engine == "local" and not (folder / "model_index.json").is_file():
+            raise BackboneMissing(f"no pipeline lies in {folder.name}")
+
+    return [Check("backbone", backbone), Check("trainer", trainer.healthy)]
 
 
 def rules_of(settings: TrainingSettings) -> Rules:

@@ -68,13 +68,17 @@ def terms_of(licence: str) -> Terms:
     return _TERMS.get(_plain(licence), Terms.UNKNOWN)
 
 
-def require_licence(licence: str, allowed: Iterable[str]) -> None:
-    """Raise LicenceRefused unless the terms are open or restricted, or an operator allowed this very licence."""
+def require_licence(licence: str, allowed: Iterable[str], *, part: str | None = None) -> None:
+    """Raise LicenceRefused unless the terms are open or restricted, or an operator allowed this very licence.
+
+    part: whose it is of what lies beside the backbone; None: the backbone's own."""
     terms, own = terms_of(licence), _plain(licence)
     if terms in (Terms.OPEN, Terms.RESTRICTED) or (own and own in map(_plain, allowed)):
         return
+    whose = "the backbone's licence" if part is None else f"the licence of {part} beside the backbone"
+    where = "" if part is None else f", under licences.{part},"
     raise LicenceRefused(
-        f"the backbone's licence, {licence[:80]!r}, is {terms.value}",
-        remedy="State its licence in semblance.json, or allow this one by name: GENERATION_ALLOW_LICENCES and "
+        f"{whose}, {licence[:80]!r}, is {terms.value}",
+        remedy=f"State its licence{where} in semblance.json, or allow this one by name: GENERATION_ALLOW_LICENCES and "
         "TRAINING_ALLOW_LICENCES, each a JSON list.",
     )

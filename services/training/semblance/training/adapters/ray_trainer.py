@@ -17,6 +17,7 @@ from typing import Any, Final
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError
 
+from semblance.diffusion.errors import BackboneUnusable, LicenceRefused
 from semblance.kernel.ids import new_id
 from semblance.service_kit.cluster import connection, sealing
 from semblance.service_kit.cluster.answers import Refused, Stream
@@ -33,6 +34,7 @@ _END_S: Final = 5.0
 _GONE_S: Final = 30.0
 _UNREACHED: Final = "the cluster of trainers does not answer"
 _REMEDY: Final = "Look whether its head runs and is where TRAINING_RAY_ADDRESS says; what waits is asked again."
+_UNLOADED: Final = frozenset({BackboneUnusable.code, LicenceRefused.code})
 PLACE: Final = "trainer"
 """What a node of the cluster offers that may learn, one for each cohort."""
 _Heard = tuple[Answer, list[Any]]
@@ -71,6 +73,7 @@ class RayTrainer:
         self._seat: _Taken | None = None
         self._membership = connection.Membership(cluster.address, cluster.join_s)
         self._closed = threading.Event()
+        self._loads = True
 
     def train(self, photos: Sequence[Photo], held_out: int, on_step: OnStep, checkpoint: Checkpoint) -> Trained:
         """See ports.Trainer. No free place: it waits, and on_step is asked meanwhile. Raises TrainerAway."""
@@ -100,11 +103,14 @@ class RayTrainer:
         self._membership.leave()
 
     def healthy(self) -> None:
-        """Raises TrainerAway when the cluster was asked for a place last and still cannot be reached."""
+        """Raises TrainerAway when the cluster was asked for a place last and still cannot be reached, and while the
+        backbone did not load there when it was last tried."""
         try:
             self._membership.require()
         except connection.CANNOT_JOIN as error:
             raise TrainerAway(_UNREACHED, remedy=_REMEDY) from error
+        if not self._loads:
+            raise TrainerAway("the backbone did not load in the cluster when it was last tried")
 
     def _follow(self, job: Job, stream: Stream[_Heard], on_step: OnStep, checkpoint: Checkpoint) -> Trained:
         last = Tick("preparing", 0, 1)
@@ -127,9 +133,11 @@ class RayTrainer:
             elif isinstance(answer, Kept):
                 checkpoint.save(parcels.open_state(job, self._fetched(parcel)))
             elif isinstance(answer, Refused):
+                self._loads = answer.code not in _UNLOADED
                 raise _Last(answer.error(TrainerAway, {UnreadablePhoto.code: UnreadablePhoto}))
             else:
                 assert isinstance(answer, Done)
+                self._loads = True
                 return parcels.open_trained(job, self._fetched(parcel))
 
     def _fetched(self, parcel: list[Any]) -> bytes:

@@ -28,7 +28,8 @@ from semblance.diffusion import (
 )
 from semblance.diffusion.cohort.learnable import require_learnable
 from semblance.diffusion.cohort.learner import Learner, NoCheckpoint
-from semblance.faces import Embedding, FaceEngine, RgbU8, unit
+from semblance.faces import SFACE, Embedding, FaceEngine, RgbU8, unit
+from semblance.training.domain.errors import TrainerAway
 from semblance.training.domain.leak import LeakRules, OwnPicture, measured
 from semblance.training.domain.likeness import Measured
 from semblance.training.ml.choosing import choose
@@ -64,6 +65,16 @@ class TrainerSettings:
     device: str = "cpu"
 
 
+def require_trainable(settings: TrainerSettings) -> None:
+    """Raise BackboneUnusable, or LicenceRefused, where every training would end so: nobody is to wait for that."""
+    require_learnable(
+        settings.backbone_dir,
+        settings.lora,
+        allow_licences=settings.allow_licences,
+        reference_size=SFACE.dimensions,
+    )
+
+
 class LoraTrainer:
     """Loads the backbone when first asked: a process that only answers calls never holds it.
 
@@ -83,6 +94,7 @@ class LoraTrainer:
         self._strangers = strangers
         self._gate = LeakGate(self._embed_all, strangers, each=settings.leak_pictures, others=settings.leak_others)
         self._backbone: Backbone | None = None
+        self._loads = True
         self._loading = threading.Lock()
         self._cohorts = Cohorts(self.backbone, settings.cohort)
 
@@ -94,6 +106,11 @@ class LoraTrainer:
         learnt, seen = own[:-held_out], own[-held_out:]
         with self._learning(learnt, on_step, checkpoint) as adapter:
             return self.judge(adapter, learnt, seen, on_step)
+
+    def healthy(self) -> None:
+        """Raises TrainerAway while the backbone did not load when it was last tried: every training would end so."""
+        if not self._loads:
+            raise TrainerAway("the backbone did not load when it was last tried")
 
     def close(self) -> None:
         """Nothing: whatever trains is stopped by its own on_step."""
@@ -223,10 +240,19 @@ class LoraTrainer:
         torch.set_num_threads(self._settings.torch_threads)
         with self._loading:
             if self._backbone is None:
-                require_learnable(self._settings.backbone_dir, self._settings.lora)
-                options = BackboneOptions(allow_licences=self._settings.allow_licences, device=self._settings.device)
-                self._backbone = load_backbone(self._settings.backbone_dir, options)
+                self._backbone = self._loaded()
             return self._backbone
+
+    def _loaded(self) -> Backbone:
+        try:
+            require_trainable(self._settings)
+            options = BackboneOptions(allow_licences=self._settings.allow_licences, device=self._settings.device)
+            backbone = load_backbone(self._settings.backbone_dir, options)
+        except Exception:
+            self._loads = False
+            raise
+        self._loads = True
+        return backbone
 
 
 def _weighing(on_step: OnStep) -> Tell:

@@ -49,6 +49,46 @@ def test_pods_are_restricted(rendered: Any) -> None:
         assert kinds <= {"emptyDir", "secret", "configMap", "projected", "persistentVolumeClaim"}
 
 
+def test_pods_that_operators_make_are_restricted_too(production: Any) -> None:
+    """A namespace that enforces it would admit no broker. At the containers: what Strimzi is told of a pod replaces the
+    group that makes its volume writable. CloudNativePG's own are restricted while nobody says otherwise; KubeRay makes
+    its pods of our templates, and beside the head's its autoscaler."""
+    [pool], [kafka] = production.of("KafkaNodePool"), production.of("Kafka")
+    [ray] = production.of("RayService")
+    entity = kafka["spec"]["entityOperator"]["template"]
+    made = [pool["spec"]["template"]["kafkaContainer"], *entity.values()]
+    assert set(entity) == {
+        f"{operator}Container" for operator in kafka["spec"]["entityOperator"] if operator != "template"
+    }
+    for security in [each["securityContext"] for each in made]:
+        assert security["runAsNonRoot"] is True
+        assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert security["allowPrivilegeEscalation"] is False
+        assert security["capabilities"] == {"drop": ["ALL"]}
+    assert "securityContext" not in pool["spec"]["template"]["pod"]
+    autoscaler = ray["spec"]["rayClusterConfig"]["autoscalerOptions"]["securityContext"]
+    assert autoscaler["allowPrivilegeEscalation"] is False
+    assert autoscaler["capabilities"] == {"drop": ["ALL"]}
+    for cluster in production.of("Cluster"):
+        assert not {"seccompProfile", "podSecurityContext", "securityContext"} & set(cluster["spec"])
+
+
+def test_a_node_that_is_gone_takes_one_broker(production: Any) -> None:
+    [pool], [kafka] = production.of("KafkaNodePool"), production.of("Kafka")
+    spreads = {each["topologyKey"]: each for each in pool["spec"]["template"]["pod"]["topologySpreadConstraints"]}
+    assert spreads["kubernetes.io/hostname"]["whenUnsatisfiable"] == "DoNotSchedule"
+    name = kafka["metadata"]["name"]
+    for spread in spreads.values():
+        # A node that takes no pods would be one with none, beside which nobody could be a second.
+        assert (spread["maxSkew"], spread["nodeTaintsPolicy"]) == (1, "Honor")
+        assert spread["labelSelector"]["matchLabels"] == {
+            "strimzi.io/cluster": name,
+            "strimzi.io/name": f"{name}-kafka",
+        }
+    # CloudNativePG prefers another node for each by itself.
+    assert all(not cluster["spec"].get("affinity") for cluster in production.of("Cluster"))
+
+
 def test_containers_are_restricted_and_limited(rendered: Any) -> None:
     for found, spec in pods(rendered):
         for container in containers(spec):

@@ -138,6 +138,7 @@ def test_production_values_install(api: ApiServer, cluster: helm.Config, product
     assert "demo-semblance-generation-consume" in api.names("scaledobjects")
     assert api.names("statefulsets") == set()
     assert api.names("secrets") == set(), "production makes no secret"
+    topics = api.names("kafkatopics")
 
     # An install that failed half-way: a hook would wait for databases that only the upgrade itself brings up.
     cluster.upgrade(CHART, "demo", production.values, namespace="people")
@@ -152,3 +153,10 @@ def test_production_values_install(api: ApiServer, cluster: helm.Config, product
     cluster.uninstall("demo")
     assert api.names("deployments") == set()
     assert len(api.names("clusters")) == 7, "databases stay"
+    # A topic goes with its KafkaTopic: withdrawals that are kept for ever. A user that outlived its service is a door.
+    assert (api.names("kafkas"), api.names("kafkanodepools")) == ({"demo-semblance"}, {"demo-semblance-nodes"})
+    assert topics == api.names("kafkatopics")
+    assert "demo-semblance.identity.consent.v1" in topics
+    assert api.names("kafkausers") == set()
+    cluster.install(CHART, "demo", production.values, namespace="people")
+    assert "demo-semblance-kafka-training" in api.names("kafkausers"), "an install after that takes them over"

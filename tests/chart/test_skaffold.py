@@ -54,6 +54,9 @@ def test_it_is_as_the_schema_says(config: dict[str, Any]) -> None:
     [
         pytest.param(lambda c: c["build"]["artifacts"][0].update(contxt="."), id="misspelt"),
         pytest.param(lambda c: c["build"]["artifacts"][0].pop("image"), id="no image"),
+        pytest.param(
+            lambda c: c["build"]["artifacts"][0]["docker"]["secrets"][0].update(source="."), id="no such word"
+        ),
         pytest.param(lambda c: c["build"]["tagPolicy"].update(sha256={}), id="two tag policies"),
         pytest.param(lambda c: c["deploy"]["helm"]["releases"][0].update(createNamespace="yes"), id="wrong type"),
         pytest.param(lambda c: c["deploy"]["helm"]["releases"][0].update(artifactOverrides={}), id="gone since v3"),
@@ -74,6 +77,24 @@ def test_every_image_of_the_platform_is_built_from_a_file_that_is_there(config: 
     assert set(images(config).values()) == there
     for name, path in images(config).items():
         assert path == ("libs/local/Dockerfile" if name == "walk" else f"services/{name}/Dockerfile")
+
+
+def test_images_are_built_as_they_were_proven_whoever_builds_them(config: dict[str, Any]) -> None:
+    """With pip's configuration as the secret that the Dockerfiles take: without it torch is a build for CUDA. A file
+    that is not there stops the build; git does not take it, nor does any image."""
+    place = ".cache/pip.conf"
+    for artifact in config["build"]["artifacts"]:
+        text = (ROOT / artifact["docker"]["dockerfile"]).read_text()
+        assert set(re.findall(r"--mount=type=secret,id=(\w+)", text)) == {"pip"}
+        assert artifact["docker"]["secrets"] == [{"id": "pip", "src": place}]
+        assert f"docker build -f <this file> --secret id=pip,src={place} -t" in text
+    page = (ROOT / "docs" / "operators.md").read_text()
+    commands = re.findall(r"^docker build -f .*", page, re.MULTILINE)
+    assert commands
+    assert all(f"--secret id=pip,src={place} " in command for command in commands)
+    assert ".cache/" in (ROOT / ".gitignore").read_text().splitlines()
+    taken = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    assert not [line for line in taken if place.startswith(line[1:])]
 
 
 def test_charts_and_values_are_there(config: dict[str, Any]) -> None:

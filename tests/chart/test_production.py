@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import PurePosixPath
+import re
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from semblance.gateway.settings import GatewaySettings
@@ -63,3 +64,21 @@ def test_where_a_backbone_is_named_both_engines_have_a_gpu(production: Any) -> N
         assert pod["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
         assert pod["spec"]["nodeSelector"]
     assert told(containers(production, "training")[0])["TRAINING_DEVICE"] == "cuda"
+
+
+def test_the_page_holds_what_scales_by_itself_before_it_stops_anything_for_a_restore(production: Any) -> None:
+    """KEDA keeps each of them at its minimum, at least one: `kubectl scale --replicas=0` alone would be undone."""
+    scaled = production.of("ScaledObject")
+    assert min(each["spec"]["minReplicaCount"] for each in scaled) >= 1
+    page = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
+    steps = page.partition("\n### In a cluster\n")[2].partition("\n## ")[0]
+    chosen = "-l app.kubernetes.io/instance=semblance"
+    called = re.escape(f"kubectl -n semblance annotate scaledobject {chosen} autoscaling.keda.sh/paused")
+    [held] = re.finditer(rf"{called}=true --overwrite", steps)
+    [let_go] = re.finditer(rf"{called}-", steps)
+    scales = [found.start() for found in re.finditer(r"kubectl -n semblance scale ", steps)]
+    assert scales
+    assert held.start() < min(scales)
+    assert let_go.start() > max(scales)
+    for found in (*scaled, *production.of("Deployment")):
+        assert found["metadata"]["labels"]["app.kubernetes.io/instance"] == "demo"

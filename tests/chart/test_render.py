@@ -135,6 +135,18 @@ def test_notes_say_what_to_do_next(chart: helm.Chart) -> None:
         assert said in notes
 
 
+def test_helm_is_told_to_wait_for_as_long_as_the_walk_may_take(chart: helm.Chart, evaluation: Any) -> None:
+    """It stops waiting after five minutes, and calls that a failure."""
+    found = chart.render({}, name="demo", namespace="people")
+    [notes] = [text for path, text in found.items() if path.endswith("NOTES.txt")]
+    [walk] = evaluation.of("Pod")
+    [said_s] = re.findall(r" test demo --timeout (\d+)s", notes)
+    assert int(said_s) > walk["spec"]["activeDeadlineSeconds"]
+    page = (HERE.parents[1] / "docs" / "operators.md").read_text()
+    [said_min] = re.findall(r"^helm test semblance .*--timeout (\d+)m", page, re.MULTILINE)
+    assert 60 * int(said_min) > walk["spec"]["activeDeadlineSeconds"]
+
+
 def test_a_gateway_elsewhere_may_read_the_certificate(production: Any, chart: helm.Chart) -> None:
     """Without leave of this namespace the listener of another one has no certificate."""
     [grant], [certificate] = production.of("ReferenceGrant"), production.of("Certificate")

@@ -45,7 +45,8 @@ class GaveUp(Exception):
 
 @dataclass
 class Caller:
-    """The calls of one walk. `began_s`: the run's start on `now`'s clock; `patience`: attempts a call."""
+    """The calls of one walk. `began_s`: the run's start on `now`'s clock; `clock`: Unix time; `patience`: attempts a
+    call."""
 
     door: Door
     book: Ledger
@@ -55,6 +56,7 @@ class Caller:
     began_s: float
     sleep: Callable[[float], object] = time.sleep
     now: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = time.time
     patience: int = 25
     marks: dict[str, float] = field(default_factory=dict)
     _sent: int = 0

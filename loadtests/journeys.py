@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from loadtests import ledger
+from loadtests import ledger, tokens
 from loadtests.calling import Caller, Unexpected
 from loadtests.doors import form, multipart
 from loadtests.world import Somebody, World
@@ -32,6 +32,19 @@ class Step:
     caller: Caller
     world: World
 
+    def anybody(self) -> Somebody:
+        """An account whose token lasts for a journey. Raises Starved."""
+        return self._lasting(self.world.anybody())
+
+    def somebody_ready(self) -> Somebody:
+        """The same with an adapter. Raises Starved."""
+        return self._lasting(self.world.somebody_ready())
+
+    def _lasting(self, who: Somebody) -> Somebody:
+        if self.caller.clock() >= tokens.renew_at(who.token, who.handle):
+            _sign_in(self, who)
+        return who
+
     def get(self, route: str, who: Somebody, **request: Any) -> Any:
         """A GET by somebody."""
         return self.caller.call("GET", route, token=who.token, **request).json()
@@ -39,7 +52,7 @@ class Step:
 
 def browse(step: Step) -> None:
     """Look at everything one has, and at the latest picture."""
-    who = step.world.anybody()
+    who = step.anybody()
     for route in ("/v1/me", "/v1/consents", "/v1/photos", "/v1/adapters", "/v1/jobs"):
         step.get(route, who)
     images = step.get("/v1/images", who, query="?limit=20")["items"]
@@ -50,7 +63,7 @@ def browse(step: Step) -> None:
 
 def upload(step: Step) -> None:
     """Send a photo and wait for its verdict."""
-    who = step.world.somebody_ready()
+    who = step.somebody_ready()
     photo_id = _send_photo(step, who)
     step.caller.ended(photo_id, who.token, within_s=PHOTO_S)
     step.caller.mark("photo looked at")
@@ -58,7 +71,7 @@ def upload(step: Step) -> None:
 
 def train(step: Step) -> None:
     """Learn an adapter and wait for it."""
-    who = step.world.somebody_ready()
+    who = step.somebody_ready()
     body = {"consent_id": who.consent_id, "name": f"load-{secrets.token_hex(4)}"}
     job = step.caller.promise("adapter", "/v1/adapters", who.subject_id, who.consent_id, who.token, json_body=body)
     _must(step.caller.ended(job["id"], who.token, within_s=ADAPTER_S) == "ready", "the adapter did not become ready")
@@ -67,7 +80,7 @@ def train(step: Step) -> None:
 
 def generate(step: Step) -> None:
     """Ask for a picture, watch it being made, fetch it."""
-    who = step.world.somebody_ready()
+    who = step.somebody_ready()
     image_id = _ask_picture(step, who)
     state = step.caller.ended(
         image_id, who.token, within_s=IMAGE_S, marks={"progress": "first progress", "published": "picture"}
@@ -88,8 +101,7 @@ def verify(step: Step) -> None:
 
 def opt_in(step: Step) -> None:
     """Join, read, sign, be filmed, consent; then be forgotten, so that the face is free again."""
-    face = step.world.free_face()
-    who = _join(step, face)
+    who = _join(step)
     try:
         _consent(step, who)
         step.caller.mark("opted in")
@@ -99,8 +111,7 @@ def opt_in(step: Step) -> None:
 
 def take_back(step: Step) -> None:
     """Opt in, have pictures made, and withdraw while they are: nothing may come out any more. Then be forgotten."""
-    face = step.world.free_face()
-    who = _join(step, face)
+    who = _join(step)
     try:
         _consent(step, who)
         photos = [_send_photo(step, who) for _ in range(PHOTOS_TO_LEARN)]
@@ -129,15 +140,25 @@ JOURNEYS: Mapping[str, Callable[[Step], None]] = {
 }
 
 
-def _join(step: Step, face: str) -> Somebody:
-    handle, password = f"load-{secrets.token_hex(8)}", secrets.token_urlsafe(24)
-    account = {"handle": handle, "password": password}
-    made = step.caller.call("POST", "/v1/accounts", json_body=account, key=new_id(), expect=(201,)).json()
-    signing_in = form({"grant_type": "password", "username": handle, "password": password})
-    token = step.caller.call("POST", "/v1/token", body=signing_in).json()["access_token"]
-    who = Somebody(handle, password, made["subject_id"], token, face=face)
+def _join(step: Step) -> Somebody:
+    """An account of somebody whose face is free; whoever keeps books of them is told before it is there, and after."""
+    who = Somebody(f"load-{secrets.token_hex(8)}", secrets.token_urlsafe(24), "", "", face=step.world.free_face())
+    step.world.joined(who)
+    account = {"handle": who.handle, "password": who.password}
+    try:
+        made = step.caller.call("POST", "/v1/accounts", json_body=account, key=new_id(), expect=(201,)).json()
+        who.subject_id = made["subject_id"]
+        _sign_in(step, who)
+    except Unexpected:
+        step.world.give_back(who.face)  # nobody has enrolled it
+        raise
     step.world.joined(who)
     return who
+
+
+def _sign_in(step: Step, who: Somebody) -> None:
+    body = form({"grant_type": "password", "username": who.handle, "password": who.password})
+    who.token = step.caller.call("POST", "/v1/token", body=body).json()["access_token"]
 
 
 def _consent(step: Step, who: Somebody) -> None:

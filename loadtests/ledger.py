@@ -6,6 +6,7 @@ code, clock or store with the platform.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -32,6 +33,13 @@ class Entry:
     state: str = ""
 
 
+def put(descriptor: int, line: bytes) -> None:
+    """All of it at the end of a file, or nothing: half a line would take the next one with it. Raises OSError."""
+    if (written := os.write(descriptor, line)) < len(line):
+        os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
+        raise OSError(errno.ENOSPC, f"there is room for {written} of {len(line)} bytes of a line")
+
+
 class Ledger:
     """One file, one process. `sync` puts a descriptor's bytes on the disk."""
 
@@ -43,7 +51,7 @@ class Ledger:
         """Returns once the line is on the disk."""
         entry = Entry(what, time.time(), **fields)
         row = {name: value for name, value in asdict(entry).items() if value != ""}
-        os.write(self._file, (json.dumps(row) + "\n").encode())
+        put(self._file, (json.dumps(row) + "\n").encode())
         self._sync(self._file)
         return entry
 

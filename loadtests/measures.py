@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 QUANTILES = (50, 95, 99)
+BROKEN = "broken"
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Walk:
-    """One arrival's whole journey. `outcome`: done, failed, starved (nobody was free for it) or refused (by the
-    harness). `marks`: seconds from the intended arrival to things people wait for."""
+    """One arrival's whole journey. `outcome`: done, failed, starved (nobody was free for it), refused (by the
+    harness) or broken (the harness itself was, and nothing is judged). `marks`: seconds from the intended arrival to
+    things people wait for."""
 
     journey: str
     stage: str

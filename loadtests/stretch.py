@@ -105,6 +105,8 @@ class Scene:
         calls, walks = measures.read(folder.glob("rows-*.jsonl"))
         if missing := expected(folder, len(plan)) - len(walks):
             raise LoadFailed(f"{missing} of {len(plan)} arrivals left no row: a journey was cut off, or a worker died")
+        if ours := [walk.why for walk in walks if walk.outcome == measures.BROKEN]:
+            raise LoadFailed(f"{len(ours)} journeys were ended by {ours[0]}")
         began_at, enough = float(json.loads((folder / "began.json").read_text())["began_at"]), folder / ENOUGH
         windows = profile.windows()
         if enough.exists():

@@ -33,7 +33,7 @@ class Notebook:
 
 def walk(world: World, caller_of: Callable[[Arrival, float], Caller], arrival: Arrival, due_s: float) -> Walk:
     """Walk it, write its row, return it. Only what is foreseen is caught: a bug of ours ends the greenlet loudly, and
-    its row says so."""
+    its row says so. What the harness's own disk does not take is told apart: that is no answer of the platform's."""
     caller = caller_of(arrival, due_s)
     started_s = caller.now()
     outcome, why = "failed", "cut off at the end, or a bug in the harness"
@@ -44,6 +44,9 @@ def walk(world: World, caller_of: Callable[[Arrival, float], Caller], arrival: A
         outcome, why = "starved", str(e)
     except (Unexpected, GaveUp, Wrong) as e:
         why = str(e)
+    except OSError as e:  # doors never raise
+        outcome, why = measures.BROKEN, f"the harness itself: {e}"
+        raise
     finally:
         row = Walk(
             arrival.journey, arrival.stage, due_s - caller.began_s, started_s - caller.began_s,

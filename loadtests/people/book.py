@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from loadtests import ledger
 from loadtests.world import Somebody
 
 NAME = "people.jsonl"
@@ -87,7 +88,7 @@ def books(places: Iterable[Path]) -> list[Path]:
 def _append(path: Path, line: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
-        os.write(descriptor, line.encode() + b"\n")
+        ledger.put(descriptor, line.encode() + b"\n")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

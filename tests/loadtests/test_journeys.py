@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import errno
 import hashlib
 import json
 import re
@@ -14,7 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from loadtests import journeys, ledger, measures, walking
+from loadtests import journeys, ledger, measures, tokens, walking
 from loadtests.arrivals import Arrival
 from loadtests.calling import Caller
 from loadtests.doors import Answer, Request
@@ -169,6 +171,7 @@ class Stage:
     folder: Path
     rows: list[Call | Walk] = field(default_factory=list)
     now_s: float = 1000.0
+    clock_s: float = 0.0
 
     def walk(self, journey: str, *, patience: int = 25) -> Walk:
         book = Ledger(self.folder / "ledger.jsonl")
@@ -176,7 +179,7 @@ class Stage:
         def caller_of(arrival: Arrival, due_s: float) -> Caller:
             return Caller(
                 self.gateway, book, self.rows.append, arrival, due_s, 990.0,
-                sleep=self.sleep, now=lambda: self.now_s, patience=patience,
+                sleep=self.sleep, now=lambda: self.now_s, clock=lambda: self.clock_s, patience=patience,
             )  # fmt: skip
 
         found = walking.walk(self.world, caller_of, Arrival(0, 8.0, "steady", journey), 998.0)
@@ -299,6 +302,56 @@ def test_a_job_that_never_ends_is_given_up_and_the_ledger_keeps_the_promise(stag
 def test_a_wrong_answer_is_a_failure_though_it_is_a_200(stage: Stage) -> None:
     stage.gateway.made_here = False
     assert stage.walk("verify").outcome == "failed"
+
+
+def token(life_s: float, age_s: float) -> str:
+    """Of a gateway that gave it out `age_s` ago."""
+    said = {"iat": 10_000 - age_s, "exp": 10_000 - age_s + life_s}
+    return f"head.{base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip('=')}.signature"
+
+
+@pytest.mark.parametrize(
+    ("old", "signs_in"),
+    [(token(3600, 600), 0), (token(3600, 2800), 1), (token(3600, 3700), 1), (token(86_400, 7200), 0), ("opaque", 0)],
+)
+def test_a_run_that_lasts_longer_than_a_token_signs_in_again(stage: Stage, old: str, signs_in: int) -> None:
+    [who] = stage.world.ready
+    who.token = old
+    stage.clock_s = 10_000.0
+    assert stage.walk("generate").outcome == "done"
+    assert [r.route for r in stage.gateway.requests].count("POST /v1/token") == signs_in
+    asked = next(r for r in stage.gateway.requests if r.route == "POST /v1/images")
+    assert asked.headers["Authorization"] == f"Bearer {'token' if signs_in else old}"
+
+
+def test_those_who_signed_in_together_do_not_come_again_together() -> None:
+    times = [tokens.renew_at(token(3600, 0), f"load-{n}") for n in range(200)]
+    left_s = [10_000 + 3600 - each for each in times]
+    assert 0.25 * 3600 <= min(left_s) < 0.3 * 3600
+    assert 0.7 * 3600 < max(left_s) <= 0.75 * 3600
+
+
+@pytest.mark.parametrize("route", ["POST /v1/accounts", "POST /v1/token"])
+def test_who_could_not_join_leaves_their_face_to_others(stage: Stage, route: str) -> None:
+    """Or all who come later for it would be counted as arrivals that the harness could not send."""
+    told: list[tuple[str, str]] = []
+    stage.world.joined = lambda who: told.append((who.face, who.subject_id))
+    stage.gateway.fail[route] = [said({"code": "internal"}, 500)]
+    assert stage.walk("opt_in").outcome == "failed"
+    assert told == [("dan", "")]  # before the account was there: whatever becomes of it, it can be erased
+    assert stage.walk("opt_in").outcome == "done"
+    assert told[1:] == [("dan", ""), ("dan", "newcomer")]
+
+
+def test_what_our_own_disk_does_not_take_is_not_the_platforms(stage: Stage) -> None:
+    def full(*_: object) -> list[tuple[int, bytes]]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stage.world.film = full
+    with pytest.raises(OSError, match="No space"):
+        stage.walk("opt_in")
+    [row] = [row for row in stage.rows if isinstance(row, Walk)]
+    assert (row.outcome, row.why) == (measures.BROKEN, "the harness itself: [Errno 28] No space left on device")
 
 
 def test_nobody_free_is_said_not_skipped(stage: Stage) -> None:

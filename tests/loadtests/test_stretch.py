@@ -40,6 +40,8 @@ class OnePicture:
     in which the picture of the round before is published once more; `fails`: rounds in which the load does not come
     off after it was asked."""
 
+    outcome = "done"
+
     def __init__(self, loses: Set[int], again: Set[int], fails: Set[int]) -> None:
         self.broker, self.jobs = MemoryBroker(), dict[str, Shown]()
         self.broker.ensure_topics([registry.TOPICS[name] for name in TOPICS])
@@ -60,7 +62,7 @@ class OnePicture:
         self.number += 1
         image = f"image-{self.number}"
         (folder / "began.json").write_text(json.dumps({"began_at": SystemClock().now().timestamp()}))
-        (folder / "rows-0.jsonl").write_text(measures.line(Walk("generate", "under fire", 0.0, 0.0, 1.0, "done")))
+        (folder / "rows-0.jsonl").write_text(measures.line(Walk("generate", "under fire", 0.0, 0.0, 1.0, self.outcome)))
         (folder / "met-0").write_text("1")
         (folder / ENOUGH).touch()
         book = Ledger(folder / "ledger-0.jsonl")
@@ -135,6 +137,16 @@ def test_a_chaos_that_ended_by_itself_is_no_verdict(tmp_path: Path, failure: str
             found = scene.stretch(plan, tmp_path)
             assert found.planned == 3
             assert [act["under_load"] for act in found.chaos] == [True, False]
+
+
+def test_what_the_harness_itself_broke_is_no_verdict(tmp_path: Path) -> None:
+    platform = OnePicture(set(), set(), set())
+    platform.outcome = measures.BROKEN
+    with Watcher(platform.broker) as watcher:
+        scene = scene_of(platform, watcher)
+        scene.begin()
+        with pytest.raises(LoadFailed, match="1 journeys were ended"):
+            scene.stretch(replace(profile.read("rounds"), settle_s=1), tmp_path)
 
 
 def test_rounds_without_a_fault_have_none_together(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "engines that may all be gone": {"ray": {"engines": {"min": 0}}},
     "half a GPU": {"ray": {"engines": {"resources": {"limits": {"nvidia.com/gpu": "0.5"}}}}},
     "scaling to nothing": {"keda": {"minReplicas": 0}},
+    "a key ring for one pod of the six that mount it": {"keyring": {"accessMode": "ReadWriteOncePod"}},
     "a Prometheus that is no address": {"keda": {"prometheus": "prometheus.monitoring"}},
 }  # fmt: skip
 
@@ -169,6 +170,23 @@ def test_a_migration_gets_the_databases_password_and_nothing_else(rendered: Any)
         [container] = pod["containers"]
         assert [entry["name"] for entry in container["env"] if "valueFrom" in entry] == ["PGPASSWORD"]
         assert [volume for volume in pod["volumes"] if not {"emptyDir", "persistentVolumeClaim"} & set(volume)] == []
+
+
+def test_a_migration_that_looks_at_certificates_has_the_volumes_that_their_authority_lies_on(
+    render: Callable[..., Any],
+) -> None:
+    of_identity = {
+        "extraVolumes": [{"name": "authority", "configMap": {"name": "of-databases"}}],
+        "extraVolumeMounts": [{"name": "authority", "mountPath": "/authority", "readOnly": True}],
+    }
+    for mode, names in (("require", {"tmp"}), ("verify-full", {"tmp", "authority"})):
+        values = {"database": {"kind": "cloudnativepg", "sslmode": mode}, "services": {"identity": of_identity}}
+        [job] = [
+            each for each in render(values) if each["metadata"]["name"].startswith("demo-semblance-migrate-identity")
+        ]
+        pod = job["spec"]["template"]["spec"]
+        assert {volume["name"] for volume in pod["volumes"]} == names
+        assert {mount["name"] for mount in pod["containers"][0]["volumeMounts"]} == names
 
 
 def test_with_a_database_of_ones_own_an_install_migrates_first(external: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 import os
 import shutil
 import subprocess
@@ -17,10 +18,14 @@ import yaml
 
 from semblance.gateway.adapters.secrets import Secrets
 from semblance.gateway.adapters.tokens import LocalIssuer
+from semblance.kernel.clock import SystemClock
 from semblance.kernel.ids import new_id
 from semblance.objects import FileKeyRing
+from semblance.provenance.adapters.authority import Authority
 from semblance.provenance.adapters.marks import check_keys
+from semblance.provenance.adapters.signers.choosing import keys_of as signers
 from semblance.provenance.domain.errors import MarkKeyLost
+from semblance.provenance.main import seal_of
 from semblance.provenance.settings import ProvenanceSettings
 from semblance.service_kit.signing_key import FileSigningKey
 
@@ -115,27 +120,46 @@ def pods_of_provenance(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]
             yield found["spec"]["template"]["spec"]
 
 
-def fetched(objects: list[dict[str, Any]]) -> dict[str, dict[str, bytes]]:
-    """The Secrets as External Secrets makes them: whatever your store has under each name, here 32 bytes."""
+def fetched(objects: list[dict[str, Any]], chain: dict[str, bytes]) -> dict[str, dict[str, bytes]]:
+    """The Secrets as External Secrets makes them: whatever your store has under each name, here mostly 32 bytes."""
     return {
-        each["spec"]["target"]["name"]: {one["secretKey"]: os.urandom(32) for one in each["spec"]["data"]}
+        each["spec"]["target"]["name"]: {
+            one["secretKey"]: chain.get(one["secretKey"], os.urandom(32)) for one in each["spec"]["data"]
+        }
         for each in objects
         if each["kind"] == "ExternalSecret"
     }
 
 
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What an authority gives to sign with."""
+    folder = tmp_path_factory.mktemp("authority")
+    Authority(folder, SystemClock()).prepare()
+    return {name: (folder / name).read_bytes() for name in ("root.pem", "leaf.pem", "leaf.key")}
+
+
 def start(spec: dict[str, Any], secrets: dict[str, dict[str, bytes]], folder: Path, store: Any) -> None:
-    """What a pod of provenance does with its watermark's key before it marks anything. Raises MarkKeyLost."""
+    """What a pod of provenance does with its keys before it signs or marks anything. Raises MarkKeyLost."""
     keys = keys_of(spec, secrets, folder)
+    given = {path.name for path in keys.iterdir()}
     with pytest.MonkeyPatch.context() as patched:
         for entry in spec["containers"][0]["env"]:
             if entry["name"].startswith("PROVENANCE_") and "value" in entry:
                 patched.setenv(entry["name"], entry["value"].replace("/keys", str(keys)))
-        check_keys(ProvenanceSettings(), store, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+        settings = ProvenanceSettings()
+    own = signers(settings, SystemClock())
+    own.prepare()
+    assert not own.is_development()
+    assert json.loads(seal_of(settings).jwks_json())["keys"]
+    check_keys(settings, store, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert {path.name for path in keys.iterdir()} - {".lock"} == given, "none was made anew"
 
 
-def test_in_production_all_pods_mark_with_one_key_that_outlives_them(production: Any, tmp_path: Path) -> None:
-    secrets, store = fetched(production.objects), Remembered()
+def test_in_production_all_pods_mark_with_one_key_that_outlives_them(
+    production: Any, chain: dict[str, bytes], tmp_path: Path
+) -> None:
+    secrets, store = fetched(production.objects, chain), Remembered()
     pods = list(pods_of_provenance(production.objects))
     assert len(pods) == 4
     for number, spec in enumerate([*pods, *pods]):
@@ -144,9 +168,9 @@ def test_in_production_all_pods_mark_with_one_key_that_outlives_them(production:
 
 
 def test_a_watermarks_key_can_be_changed_in_the_order_that_the_page_says(
-    render: Callable[..., list[dict[str, Any]]], production: Any, tmp_path: Path
+    render: Callable[..., list[dict[str, Any]]], production: Any, chain: dict[str, bytes], tmp_path: Path
 ) -> None:
-    secrets, store = fetched(production.objects), Remembered()
+    secrets, store = fetched(production.objects, chain), Remembered()
     start(next(pods_of_provenance(production.objects)), secrets, tmp_path / "before", store)
     signing = {**production.values["signing"], "oldWatermarkKeys": ["watermark-2026.key"]}
     objects = render({**production.values, "signing": signing})
@@ -196,3 +220,12 @@ def test_the_token_that_services_share_has_another_beside_it_while_it_is_changed
             if changing:  # not optional: a pod waits until the Secret has it
                 key = {"name": "demo-semblance-platform", "key": "internal-token-other"}
                 assert said[name]["valueFrom"]["secretKeyRef"] == key
+
+
+def test_the_page_says_of_every_secret_that_is_fetched_whether_it_may_change(production: Any) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
+    section = page.partition("\n### Secrets in a cluster\n")[2].partition("\n## ")[0]
+    rows = "\n".join(line for line in section.splitlines() if line.startswith("|"))
+    for found in production.of("ExternalSecret"):
+        for one in found["spec"]["data"]:
+            assert f"`{one['secretKey']}`" in rows, one["secretKey"]

@@ -97,6 +97,16 @@ def test_only_a_service_reaches_its_database(rendered: Any) -> None:
         assert others == {service}
 
 
+def test_instances_of_a_database_see_each_other_and_nobody_elses(production: Any) -> None:
+    """CloudNativePG's primary ends where neither Kubernetes' API nor another instance answers it."""
+    network = Network(production)
+    databases = [pod for pod in network.pods if "-db-" in pod.component]
+    assert len(databases) == len(SERVICES)
+    for pod in databases:
+        assert network.who_reaches(pod, 8000) == {pod.component}
+        assert network.allows(pod, pod, POSTGRES)
+
+
 def test_an_open_network_would_be_noticed(render: Callable[..., list[dict[str, Any]]]) -> None:
     objects = render({"networkPolicies": {"enabled": False}})
     rendered = SimpleNamespace(

@@ -215,10 +215,21 @@ def test_who_shares_volumes_of_one_node_comes_to_it(
         # All of them, itself too: or the first would wait for another. A migration mounts nothing and may be anywhere.
         for owner, labels in templates(evaluation.objects):
             assert chosen(term["labelSelector"], labels) == (owner == "Deployment")
+    # A development chain's volume is provenance's alone.
     shared = {"accessMode": "ReadWriteMany"}
-    both = render({"keyring": shared, "erased": shared})
-    for template in [each["spec"]["template"] for each in [*both, *production.objects] if each["kind"] == "Deployment"]:
-        assert "affinity" not in template["spec"]
+    both = render({"processes": "apart", "keyring": shared, "erased": shared})
+    for deployment in [each for each in [*both, *production.objects] if each["kind"] == "Deployment"]:
+        spec, name = deployment["spec"]["template"]["spec"], deployment["metadata"]["name"]
+        alone = "-provenance-" in name and deployment in both
+        assert ("affinity" in spec) == alone, name
+        if alone:
+            [term] = spec["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+            chosen_ones = {
+                labels["app.kubernetes.io/component"]
+                for _, labels in templates(both)
+                if chosen(term["labelSelector"], labels)
+            }
+            assert chosen_ones == {"provenance"}
 
 
 @pytest.mark.parametrize("upgrade", [False, True])

@@ -112,6 +112,22 @@ def test_the_broker_is_opened_to_the_named_namespaces(read: list[dict[str, Any]]
     assert peer in kafka["spec"]["kafka"]["listeners"][0]["networkPolicyPeers"]
 
 
+def test_who_comes_from_another_namespace_is_told_a_name_that_is_known_there(
+    read: list[dict[str, Any]], production: Any, render: Callable[..., list[dict[str, Any]]]
+) -> None:
+    """A broker's short name is a Service of the reader's own namespace, or of nobody. KEDA asks from its own too."""
+    properties = named(read, "ConfigMap", "demo-semblance-kafka")["data"]["server.properties"]
+    assert "advertised.listeners=CLIENTS://demo-semblance-kafka.people.svc:9092," in properties
+    scaled = render({"processes": "apart", "keda": {"enabled": True}})
+    for objects, address in (
+        (scaled, "demo-semblance-kafka.people.svc:9092"),
+        (production.objects, "demo-semblance-kafka-bootstrap.people.svc:9093"),
+    ):
+        triggers = [t for each in objects if each["kind"] == "ScaledObject" for t in each["spec"]["triggers"]]
+        asked = {each["metadata"]["bootstrapServers"] for each in triggers if each["type"] == "kafka"}
+        assert asked == {address}
+
+
 def test_strimzi_gives_the_same_and_no_more(production: Any, render: Callable[..., list[dict[str, Any]]]) -> None:
     user = production.one("KafkaUser", "demo-semblance-kafka-reader-analytics")["spec"]
     assert user["authorization"]["acls"] == [

@@ -95,9 +95,14 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{/* Whether a volume that services share can only be mounted on one node. What an existing claim is, nobody says here. */}}
+{{/* Services whose pods must be on one node with this one's, because a volume that they share is mounted on one node only; nothing where
+     it may be on more, or where the claim is yours and nobody says here what it is. (dict "root" $ "service" "training") */}}
 {{- define "semblance.oneNode" -}}
-{{- range list .Values.keyring .Values.erased }}{{ if and (not .existingClaim) (ne .accessMode "ReadWriteMany") }}yes{{ end }}{{ end -}}
+{{- $v := .root.Values -}}
+{{- $services := list -}}
+{{- range list $v.keyring $v.erased }}{{ if and (not .existingClaim) (ne .accessMode "ReadWriteMany") }}{{ $services = keys $v.services | sortAlpha }}{{ end }}{{ end -}}
+{{- if and (not $services) (eq .service "provenance") $v.signing.developmentChain (ne $v.signing.accessMode "ReadWriteMany") }}{{ $services = list "provenance" }}{{ end -}}
+{{- with $services }}{{ toJson . }}{{ end -}}
 {{- end }}
 
 {{- define "semblance.placement" -}}

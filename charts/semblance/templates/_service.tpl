@@ -1,11 +1,13 @@
 {{/* A service's environment, volumes and containers. Everywhere: (dict "root" $ "service" "training" "facts" {...}). */}}
 
-{{/* How a service reaches Kafka: user, secret, and what its client must know. */}}
+{{/* How a service reaches Kafka: user, secret, and what its client must know. `outside`: from another namespace, where a short name is
+     another's or nobody's. */}}
 {{- define "semblance.kafka" -}}
 {{- $k := .root.Values.kafka -}}
 {{- $name := include "semblance.fullname" .root -}}
 {{- if eq $k.kind "strimzi" }}
 servers: {{ $name }}-kafka-bootstrap:9093
+outside: {{ $name }}-kafka-bootstrap.{{ .root.Release.Namespace }}.svc:9093
 protocol: SASL_SSL
 mechanism: SCRAM-SHA-512
 user: {{ $name }}-kafka-{{ .service }}
@@ -14,6 +16,7 @@ key: password
 ca: {{ $name }}-cluster-ca-cert
 {{- else if eq $k.kind "external" }}
 servers: {{ $k.bootstrapServers | quote }}
+outside: {{ $k.bootstrapServers | quote }}
 protocol: {{ $k.securityProtocol }}
 mechanism: {{ ternary $k.saslMechanism "" (hasPrefix "SASL" $k.securityProtocol) | quote }}
 user: {{ .service }}
@@ -22,6 +25,7 @@ key: kafka-password
 ca: {{ $k.caSecret | quote }}
 {{- else }}
 servers: {{ $name }}-kafka:9092
+outside: {{ $name }}-kafka.{{ .root.Release.Namespace }}.svc:9092
 protocol: SASL_PLAINTEXT
 mechanism: SCRAM-SHA-512
 user: {{ .service }}

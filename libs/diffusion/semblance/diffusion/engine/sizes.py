@@ -24,8 +24,9 @@ _SHORTAGES: Final = (
     "cudnn_status_not_supported",
 )
 
-Run = Callable[[int, int], torch.Tensor]
-"""One row's prediction, the row so many times in a batch of a size: (times * its lanes, ...)."""
+Run = Callable[[int, int], torch.Tensor | None]
+"""One row's prediction, the row so many times in a batch of a size: (times * its lanes, ...). None when it was called
+off meanwhile: what it wore may have been wiped under it."""
 
 
 class Sizes:
@@ -53,7 +54,7 @@ class Sizes:
     def prove(self, batch_class: BatchClass, run: Run) -> None:
         """Try every size that memory allows, with the row at every place, and in the largest that is kept alone.
 
-        A row whose numbers are not finite proves nothing, and the class stays unknown.
+        A row whose numbers are not finite, or that was called off, proves nothing, and the class stays unknown.
         """
         groups: list[tuple[torch.Tensor, list[int]]] = []
         for size in reversed(self._lanes):
@@ -67,12 +68,15 @@ class Sizes:
                 tidy()
                 self.allowed = self._next_below(size)
                 continue
-            if not bool(torch.isfinite(full).all()):
+            if full is None or not bool(torch.isfinite(full).all()):
                 return
             _group(groups, full.view(-1, batch_class.lanes, *full.shape[1:]), size)
         # The first of the most: among equals the one with the largest size.
         one, same = max(groups, key=lambda group: len(group[1]), default=(None, []))
-        if one is None or not torch.equal(run(1, same[0]), one):
+        alone = None if one is None else run(1, same[0])
+        if one is not None and alone is None:
+            return
+        if one is None or alone is None or not torch.equal(alone, one):
             _log.warning("a row's bits depend on its place in the batch, or on who else is in it")
             same = []
         self._keep(batch_class, tuple(sorted(same)))

@@ -39,16 +39,19 @@ class Stepping:
                 return None
 
     def prove(self, row: Row) -> None:
-        """Find the sizes with equal bits for the row's class, once."""
+        """Find the sizes with equal bits for the row's class, once. One whose request ends meanwhile finds nothing."""
+
+        def run(times: int, size: int) -> torch.Tensor | None:
+            predicted = self._forward.raw([row] * times, size).detach().cpu()
+            return None if row.job.ticket.over else predicted
+
         if not self._sizes.known(row.batch_class):
-            self._sizes.prove(
-                row.batch_class, lambda count, size: self._forward.raw([row] * count, size).detach().cpu()
-            )
+            self._sizes.prove(row.batch_class, run)
 
     def _in_parts(self, rows: Sequence[Row]) -> tuple[torch.Tensor, int]:
         own = rows[0].batch_class
         for row in rows:
-            self.prove(row)  # the first one whose numbers are finite
+            self.prove(row)  # the first one whose numbers are finite, and who stays
         parts: list[torch.Tensor] = []
         computed = done = 0
         for count, size in self._sizes.forwards(own, len(rows)):

@@ -112,6 +112,29 @@ def test_a_revocation_in_the_midst_of_a_step(drawing: Any, drawn: Callable[..., 
     assert len(steps) < len(forwards)
 
 
+@pytest.mark.parametrize("forward", [1, 3])
+def test_a_revocation_while_sizes_are_tried_costs_nobody_else_the_same_bytes(
+    drawing: Any, drawn: Callable[..., Any], forward: int
+) -> None:
+    beside = drawing.request(1, seed=2, steps=2)
+    engine = drawing.engine(lanes=(4, 8))
+    (alone,) = drawn(engine, engine.submit(beside))
+    proven = engine.stats().proven
+    forwards: list[int] = []
+
+    def before(_latents: torch.Tensor) -> None:
+        forwards.append(1)
+        if len(forwards) == forward:  # the third is the last: one row in the largest that is kept
+            engine.revoke(subject_id="subject-0")
+
+    engine = drawing.engine(before=before, lanes=(4, 8))
+    wiped = engine.submit(drawing.request(0))
+    (picture,) = drawn(engine, engine.submit(beside), wiped)
+    assert engine.stats().proven == proven
+    assert () not in proven
+    assert picture.tobytes() == alone.tobytes()
+
+
 def test_a_revocation_names_somebody(drawing: Any) -> None:
     engine = drawing.engine()
     with pytest.raises(RequestInvalid):

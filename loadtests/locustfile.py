@@ -51,8 +51,11 @@ class LocustDoor:
     until a block is full."""
 
     def __init__(self, url: str) -> None:
-        # A pool smaller than the number of open calls would make arrivals wait for each other, unseen.
-        self._session = FastHttpSession(url, EventHook(), None, concurrency=10_000, network_timeout=120.0)
+        # A pool smaller than the number of open calls would make arrivals wait for each other, unseen. A certificate is
+        # looked at as everybody else here does (SSL_CERT_FILE for a CA of one's own); Locust would take any.
+        self._session = FastHttpSession(
+            url, EventHook(), None, concurrency=10_000, network_timeout=120.0, insecure=False
+        )
         self._plain = PlainDoor(url)
 
     def send(self, request: Request) -> Answer:

@@ -69,14 +69,22 @@ class Prometheus:
         self, start: float, end: float, *, within_s: float = 90.0, sleep: Callable[[float], object] = time.sleep
     ) -> Spent:
         """Between two moments of Unix time, and two minutes before. Waits `within_s` seconds for the scrape that comes
-        after `end`; without it the last seconds count as nothing, and it is said. Raises NotMetered."""
-        for _ in range(max(1, int(within_s / _ASK_EVERY_S))):
-            found = self._spent(start, time.time())
-            if found.cores.points[-1][0] >= end:
-                return found
+        after `end`; without it the last seconds count as nothing, and it is said. Asks as long of one that does not
+        answer. Raises NotMetered."""
+        tries = 1 + int(within_s / _ASK_EVERY_S)
+        for left in reversed(range(tries)):
+            try:
+                found = self._spent(start, time.time())
+            except NotMetered:
+                if not left:
+                    raise
+            else:
+                if found.cores.points[-1][0] >= end or not left:
+                    break
             sleep(_ASK_EVERY_S)
-        short = f"the last sample is {end - found.cores.points[-1][0]:.0f} s older than the run's end"
-        return replace(found, said=(*found.said, short))
+        if (short_s := end - found.cores.points[-1][0]) <= 0:
+            return found
+        return replace(found, said=(*found.said, f"the last sample is {short_s:.0f} s older than the run's end"))
 
     def _spent(self, start: float, end: float) -> Spent:
         began, span = start - _BEFORE_S, f"[{int(end - start + _BEFORE_S)}s]"

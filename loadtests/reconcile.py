@@ -32,9 +32,9 @@ _ENDS = {
 }
 # A photo that is known already is refused at the door, and never said to be received.
 _AT_THE_DOOR = {"PhotoRefused"}
-_BEGINS = {"photo": "PhotoReceived", "adapter": "AdapterRequested", "image": "ImageRequested"}
+BEGINS = {"photo": "PhotoReceived", "adapter": "AdapterRequested", "image": "ImageRequested"}
 # What is said of a thing once in its life.
-ONCE = (*_BEGINS.values(), "ImagePublished", "AdapterTrained")
+ONCE = (*BEGINS.values(), "ImagePublished", "AdapterTrained")
 TO_COME, CAME = "pictures that were to come", "pictures that came"
 
 
@@ -169,8 +169,8 @@ def _promises(
     saw = {e.job_id: e.state for e in entries if e.what == ledger.SAW}
     for (kind, job_id), entry in accepted.items():
         names = [t.name for t in events.get(job_id, ())]
-        if _BEGINS[kind] not in names and not _AT_THE_DOOR & set(names):
-            faults.append(Fault(LOST, job_id, f"{kind}: accepted, and no {_BEGINS[kind]} was ever said"))
+        if BEGINS[kind] not in names and not _AT_THE_DOOR & set(names):
+            faults.append(Fault(LOST, job_id, f"{kind}: accepted, and no {BEGINS[kind]} was ever said"))
         if entry.subject_id in erased:
             continue  # their jobs go with them; what was said before still counts above
         if not _ENDS[kind] & set(names):

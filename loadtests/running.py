@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from loadtests import kept, lookup
+from loadtests import agreement, kept, lookup
 from loadtests import rounds as turns
 from loadtests.curve import Curve
 from loadtests.load import load
@@ -23,7 +23,7 @@ from loadtests.people.forget import guests
 from loadtests.pictures import Pictures, costed, published
 from loadtests.place import Place
 from loadtests.profile import Profile
-from loadtests.prometheus import Spent
+from loadtests.prometheus import NotMetered, Spent
 from loadtests.reconcile import Balance, Told
 from loadtests.rounds import Round
 from loadtests.stretch import Disturb, Scene, Stretch
@@ -35,7 +35,7 @@ from loadtests.watcher import TOPICS, Watcher
 @dataclass
 class Outcome:
     """Everything a report is made of. `core_s`, `gpu_s`: from the first arrival to the end, None: not metered;
-    `metering`: what is to be said of how they were."""
+    `metering`: what is to be said of how they were. `clocks_apart_s`: at least (`agreement`), None on one machine."""
 
     profile: Profile
     calls: list[Call]
@@ -59,6 +59,7 @@ class Outcome:
     chaos: list[dict[str, Any]] = field(default_factory=list)
     planned: int = 0
     rounds: list[Round] = field(default_factory=list)
+    clocks_apart_s: float | None = None
 
 
 def run(
@@ -72,7 +73,7 @@ def run(
     grace_s: float = 1.0,
     master_port: int | None = None,
 ) -> Outcome:
-    """Raises LoadFailed, NotSettled, NotMetered, SemblanceError. Its people at a place that is not ours are erased once
+    """Raises LoadFailed, NotSettled, SemblanceError. Its people at a place that is not ours are erased once
     all was looked at, or nothing came of it. `disturb`: chaos during the load, told the folder and the round.
     `master_port`: workers come from elsewhere to this port; otherwise they are started here."""
     load_before, started_s = os.getloadavg()[0], time.monotonic()
@@ -106,7 +107,7 @@ def run(
             kept.look(balance, kept.readable(entries, told), roster.ready, read)
     (folder / "events.jsonl").write_text("".join(json.dumps(asdict(each)) + "\n" for each in told))
     windows = [window for each in found for window in each.windows]
-    spent = _spent(meter, place, rested_at, ended_at)
+    spent, unmetered = _spent(meter, place, rested_at, ended_at)
     cores, rest_cores = (spent.cores, spent.cores.rate(*rest)) if spent else (None, None)
     gpus = spent.gpus if spent else None
     return Outcome(
@@ -126,20 +127,32 @@ def run(
         rest_cores=rest_cores,
         gpu_s=gpus.between(began_at, ended_at) if gpus else None,
         pictures=costed(published(told, began_at), began_at, cores, gpus, rest_cores),
-        metering=spent.said if spent else (),
+        metering=(*(spent.said if spent else ()), *unmetered),
         teams=teams.reached(heard, entries, slack_s or {}),
         parts=meter.used(rest, (began_at, _promised(profile, began_at, ended_at))) if meter else {},
         chaos=[act for each in found for act in each.chaos],
         planned=sum(each.planned for each in found),
         rounds=rounds,
+        clocks_apart_s=agreement.apart_s(entries, told, slack_s or {}) if place.layout is None else None,
     )
 
 
-def _spent(meter: Meter | None, place: Place, start: float, end: float) -> Spent | None:
-    """What this machine or the platform's Prometheus counted; None if nobody did. Raises NotMetered."""
+def _spent(
+    meter: Meter | None,
+    place: Place,
+    start: float,
+    end: float,
+    *,
+    sleep: Callable[[float], object] = time.sleep,
+) -> tuple[Spent | None, tuple[str, ...]]:
+    """What this machine or the platform's Prometheus counted, None if nobody did, and why one that was asked did not:
+    what was walked is not lost with it, and an objective about what is used is not met without it."""
     if meter is not None:
-        return Spent(meter.curve(), None)
-    return place.prometheus.spent(start, end) if place.prometheus else None
+        return Spent(meter.curve(), None), ()
+    try:
+        return (place.prometheus.spent(start, end, sleep=sleep) if place.prometheus else None), ()
+    except NotMetered as e:
+        return None, (str(e),)
 
 
 def _loaded(

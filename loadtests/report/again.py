@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from loadtests.profile import LEDGER, Rounds
 from loadtests.reconcile import FAULTS, Balance
 
 _LOOKED_AT = ("growth of memory", "core-s a picture, beyond rest")
+_NOT_KEPT = "not kept by this run"
+_PERCENTILE = re.compile(r", p\d+, s$")
 
 
 def completed(row: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -20,8 +23,16 @@ def completed(row: dict[str, Any], folder: Path) -> dict[str, Any]:
     if all("spread" in goal for goal in row["goals"]):
         return row
     known = _spreads(row, folder)
-    goals = [{**goal, "spread": goal.get("spread", known.get(goal["goal"], spread.EXACT))} for goal in row["goals"]]
+    goals = [
+        {**goal, "spread": goal["spread"] if "spread" in goal else known.get(goal["goal"], _unknown(goal["goal"]))}
+        for goal in row["goals"]
+    ]
     return {**row, "goals": goals}
+
+
+def _unknown(goal: str) -> str:
+    """Of a goal that its rows say nothing of: a count is exact, a percentile without its values is not."""
+    return _NOT_KEPT if _PERCENTILE.search(goal) else spread.EXACT
 
 
 def _spreads(row: dict[str, Any], folder: Path) -> dict[str, str]:
@@ -37,9 +48,10 @@ def _spreads(row: dict[str, Any], folder: Path) -> dict[str, str]:
         done = [rounds.Round(**each) for each in row["rounds"]]
         found += rounds.findings(done, Rounds(_wanted(row), 1.0), Balance())
     never = {goal["goal"]: "" for goal in row["goals"] if goal["value"] == -1.0}
-    return {f.goal: f.spread for f in found} | dict.fromkeys(_LOOKED_AT, "not kept by this run") | never
+    return {f.goal: f.spread for f in found} | dict.fromkeys(_LOOKED_AT, _NOT_KEPT) | never
 
 
 def _wanted(row: dict[str, Any]) -> int:
-    """How many rounds were asked for, as the goal about them says."""
-    return next(int(g["goal"].split()[0]) for g in row["goals"] if " rounds of chaos" in g["goal"])
+    """How many rounds were asked for, as the goal about them says; of a run without it, as many as there were."""
+    said = (int(g["goal"].split()[0]) for g in row["goals"] if " rounds of chaos" in g["goal"])
+    return next(said, len(row["rounds"]))

@@ -34,8 +34,9 @@ def publish(row: dict[str, Any], docs: Path) -> None:
         for name, each in profiles.items()
         for g in each["goals"]
     ]
+    text = markdown(profiles)  # first: what cannot be shown is not kept either, or no later run could be published
     path.write_text(json.dumps({"name": "load", "goals": goals, "profiles": profiles}, indent=1) + "\n")
-    (docs / "load.md").write_text(markdown(profiles))
+    (docs / "load.md").write_text(text)
 
 
 def spread(goal: dict[str, Any]) -> str:

@@ -100,10 +100,11 @@ def rewrite(docs: Path) -> None:
 def _write(profiles: Mapping[str, Mapping[str, Any]], docs: Path) -> None:
     wanted = asked()
     every = [goal for name, each in profiles.items() for goal in goals(name, each["parts"], wanted)]
+    text = markdown(profiles, wanted)
     (docs / "requests.json").write_text(
         json.dumps({"name": "requests", "goals": every, "profiles": profiles}, indent=1) + "\n"
     )
-    (docs / "requests.md").write_text(markdown(profiles, wanted))
+    (docs / "requests.md").write_text(text)
 
 
 def markdown(profiles: Mapping[str, Mapping[str, Any]], wanted: Mapping[str, Mapping[str, float]]) -> str:

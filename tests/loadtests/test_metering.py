@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from loadtests import running
+from loadtests.place import Place
 from loadtests.prometheus import NotMetered, Prometheus
 from loadtests.prometheus_fake import LOUD, FakePrometheus, Series
 
@@ -73,6 +75,34 @@ def test_a_last_scrape_that_does_not_come_is_said() -> None:
     found = spent([cpu("gateway-1", steady(1))], end=TIMES[-1] + 40, within_s=10, sleep=waited.append)
     assert waited == [5.0, 5.0]
     assert found.said == (LOUD, "the last sample is 40 s older than the run's end")
+
+
+class Away(FakePrometheus):
+    """One that is away for so many questions."""
+
+    left = 0
+
+    def answer(self, *asked: Any) -> tuple[int, dict[str, Any]]:
+        self.left -= 1
+        return (503, {}) if self.left >= 0 else super().answer(*asked)
+
+
+def test_one_that_is_away_at_the_end_is_asked_again_and_takes_no_verdict_with_it() -> None:
+    with Away([cpu("gateway-1", steady(1))]) as fake:
+        place = Place("", "", None, Prometheus(fake.url, "semblance"))
+        waited: list[float] = []
+        fake.left = 2
+        assert place.prometheus is not None
+        found = place.prometheus.spent(BEGAN, END, within_s=10, sleep=waited.append)
+        assert (waited, found.cores.between(BEGAN, END)) == ([5.0, 5.0], pytest.approx(300))
+        fake.left = 10**6
+        with pytest.raises(NotMetered, match="answered 503"):
+            place.prometheus.spent(BEGAN, END, within_s=10, sleep=waited.append)
+        spent, said = running._spent(None, place, BEGAN, END, sleep=waited.append)
+        assert spent is None
+        assert "answered 503" in said[0]
+        fake.left = 0
+        assert running._spent(None, place, BEGAN, END)[1] == ()
 
 
 def test_what_is_no_prometheus_or_knows_no_platform_is_refused_before_the_load() -> None:

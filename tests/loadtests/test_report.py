@@ -16,6 +16,7 @@ from loadtests.measures import Call, Walk, Window
 from loadtests.pictures import Pictures, costed, published
 from loadtests.reconcile import FAULTS, Balance, Fault, Told
 from loadtests.report import again, compare, document, summary
+from loadtests.report.__main__ import main as published_by
 from loadtests.rounds import Round
 from loadtests.running import Outcome
 from loadtests.teams.judge import Reached
@@ -255,6 +256,30 @@ def test_a_run_from_before_spreads_were_kept_gets_them_from_its_folder(tmp_path:
     again_goals = again.completed(old, tmp_path)["goals"]
     assert {goal["goal"]: goal["spread"] for goal in again_goals} == known
     assert again.completed(row, tmp_path / "not looked at") is row
+
+
+def test_a_run_of_the_first_format_is_published_and_what_is_none_spoils_no_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docs, old, none = tmp_path / "docs", tmp_path / "smoke-20260101T000000Z", tmp_path / "none"
+    old.mkdir()
+    none.mkdir()
+    row = row_of(outcome())
+    since = {"day", "commit", "parts", "teams", "rounds", "chaos_planned"}
+    first = {name: value for name, value in row.items() if name not in since}
+    first["stages"] = [{k: v for k, v in each.items() if k not in {"held", "law_per_s"}} for each in row["stages"]]
+    first["goals"] = [{k: v for k, v in goal.items() if k != "spread"} for goal in row["goals"]]
+    (old / "summary.json").write_text(json.dumps(first))
+    assert published_by(["--publish", str(docs), str(old)]) == 0
+    page = (docs / "load.md").read_text()
+    assert "| POST /v1/images, p95, s | <= 0.5 | 4.8 | not kept by this run | 50 |" in page  # its rows are gone
+    assert "| lost | <= 0 | 0 | exact |" in page
+    kept = (docs / "load.json").read_text()
+    for text in ('{"profile": "soak", "goals": []}', "[]", '{"cut o'):
+        (none / "summary.json").write_text(text)
+        assert published_by(["--publish", str(docs), str(none)]) == 2
+        assert "is not published" in capsys.readouterr().err
+    assert ((docs / "load.json").read_text(), (docs / "load.md").read_text()) == (kept, page)
 
 
 def test_a_team_is_a_row_and_its_faults_are_no() -> None:

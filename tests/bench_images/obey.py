@@ -81,7 +81,7 @@ def _run(step: Instruction, built: Built) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         mounts = dict(NETWORK)
         for flag in step.flags:
-            found = re.fullmatch(r"--mount=type=secret,id=pip,target=(\S+)", flag)
+            found = re.fullmatch(r"--mount=type=secret,id=pip,target=([^,\s]+)(?:,required=true)?", flag)
             if found is None:
                 raise ValueError(f"RUN {flag} is not understood here")
             mounts |= pip_configuration(Path(scratch) / "pip.conf", Path(found[1]))

@@ -56,7 +56,7 @@ def _start(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
 
 
 def test_a_killed_service_publishes_every_picture_once(environment: Mapping[str, str], tmp_path: Path) -> None:
-    broker = KafkaBroker(BrokerSettings(environment["PROVENANCE_KAFKA_BOOTSTRAP_SERVERS"], session_timeout_ms=3000))
+    broker = KafkaBroker(BrokerSettings(environment["PROVENANCE_KAFKA_BOOTSTRAP_SERVERS"], timeout_s=30))
     broker.ensure_topics(list(registry.TOPICS.values()))
     producer = broker.producer()
 

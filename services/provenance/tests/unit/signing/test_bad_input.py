@@ -88,10 +88,10 @@ def test_a_manifest_of_very_many_parts_is_not_read(bench, media_type: str, compr
         c2pa.Builder(manifest, context=context) as builder,
     ):
         builder.sign(signer, media_type, io.BytesIO(bench.files[media_type]), output)
-    began = time.process_time()
+    began = time.thread_time()
     reading = bench.engine.read(output.getvalue(), media_type)
     assert (reading.state, reading.failures) == (ManifestState.INVALID, ("asset.unreadable",))
-    assert time.process_time() - began < 0.1
+    assert time.thread_time() - began < 0.1
     assert bench.engine.read(bench.signed(media_type), media_type).state is ManifestState.TRUSTED
 
 
@@ -109,9 +109,9 @@ def test_names_of_parts_that_are_cut_by_a_jpegs_segments_are_not_hidden() -> Non
     for size in (1, 5, 15):
         parts = [compressed[at - 40 : at + size], *(bytes([byte]) for byte in compressed[at + size : at + 60])]
         assert not can_be_read(b"\xff\xd8" + b"".join(map(cut, parts)), "image/jpeg"), size
-    began = time.process_time()
+    began = time.thread_time()
     assert can_be_read(b"\xff\xd8" + cut(b"") + b"\xff\xe0\x00\x02" * (4 * MIB), "image/jpeg")
-    assert time.process_time() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 @pytest.fixture

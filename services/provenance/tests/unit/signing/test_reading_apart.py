@@ -74,12 +74,12 @@ def test_questions_are_answered_by_one_process_that_knows_no_secret(readers, mon
 
 @pytest.mark.parametrize("kind", [b"sleeps", b"memory", b"dies"])
 def test_a_reader_that_hangs_or_grows_or_dies_is_replaced(readers, kind: bytes) -> None:
-    apart = readers(within_s=0.5)
+    apart = readers(within_s=3)  # the honest questions are held to it too
     before = apart("{}", PNG, b"x")["process"]
     began = time.monotonic()
     with pytest.raises(ReadingStopped):
         apart("{}", PNG, kind * 200_000)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30, "it would have hung for a minute"
     after = apart("{}", PNG, b"x")["process"]
     assert before != after
     assert not alive(before)
@@ -89,13 +89,13 @@ def test_a_reader_killed_between_two_questions_is_noticed(readers) -> None:
     apart = readers()
     before = apart("{}", PNG, b"x")["process"]
     os.kill(before, 9)
-    time.sleep(0.1)
+    os.waitid(os.P_PID, before, os.WEXITED | os.WNOWAIT)  # it is dead, and nobody has noticed
     assert apart("{}", PNG, b"x")["process"] != before
 
 
 def test_whoever_finds_no_reader_free_is_told_so(readers) -> None:
-    apart = readers(within_s=1.5)
-    apart("{}", PNG, b"x")
+    apart = readers()
+    process = apart("{}", PNG, b"x")["process"]
     heard: list[object] = []
 
     def hang() -> None:
@@ -105,10 +105,14 @@ def test_whoever_finds_no_reader_free_is_told_so(readers) -> None:
 
     thread = threading.Thread(target=hang)
     thread.start()
-    time.sleep(0.3)
+    ends_s = time.monotonic() + 60
+    while not apart._free.empty():
+        assert time.monotonic() < ends_s
+        time.sleep(0.01)
     with pytest.raises(TooBusyToLook):
         apart("{}", PNG, b"x")
-    thread.join(20)
+    os.kill(process, 9)
+    thread.join(60)
     assert heard == [True]
 
 

@@ -81,7 +81,7 @@ def keeper() -> Iterator[GrpcAudit]:
     service_pb2_grpc.add_AuditServiceServicer_to_server(Keeper(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    channel: grpc.Channel = rpc.connect(f"127.0.0.1:{port}", TOKEN)
+    channel: grpc.Channel = rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60)
     yield GrpcAudit(channel)
     channel.close()
     server.stop(0)

@@ -77,7 +77,7 @@ def channel() -> Iterator[grpc.Channel]:
     takedown_pb2_grpc.add_OperatorServiceServicer_to_server(Operators(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as connected:
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as connected:
         yield connected
     server.stop(0).wait()
 

@@ -122,7 +122,7 @@ def channel() -> Iterator[Any]:
     generation_grpc.add_GenerationServiceServicer_to_server(Generation(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as opened:
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as opened:
         yield opened
     server.stop(None).wait()
 

@@ -91,7 +91,7 @@ def test_a_picture_of_two_over_the_wire(service, address: str) -> None:  # type:
     order = service_pb2.CreateImageRequest(
         **ids, prompt="in Paris", likeness_scale=-1, region=halves[0], beside=[beside]
     )
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         generation = service_pb2_grpc.GenerationServiceStub(channel)
         queued = generation.CreateImage(order)
         assert queued == generation.CreateImage(order)
@@ -120,7 +120,7 @@ def test_a_picture_of_two_over_the_wire(service, address: str) -> None:  # type:
 
 def test_a_picture_from_request_to_removal(service, address: str) -> None:  # type: ignore[no-untyped-def]
     consent, adapter_id = service.enrol()
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         generation = service_pb2_grpc.GenerationServiceStub(channel)
         order = service_pb2.CreateImageRequest(
             subject_id=service.subject_id,
@@ -172,7 +172,7 @@ def test_a_picture_for_somebody_else(service, address: str) -> None:  # type: ig
     _, adapter_id = service.enrol()
     requester_id, subject_id = new_id(), service.subject_id
     grant = service.consents.grant(subject_id, grantee_id=requester_id)
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         generation = service_pb2_grpc.GenerationServiceStub(channel)
         order = service_pb2.CreateImageRequest(
             subject_id=subject_id,
@@ -203,7 +203,7 @@ def test_a_picture_for_somebody_else(service, address: str) -> None:  # type: ig
 
 def test_neighbours_are_asked_as_they_answer(address: str) -> None:
     subject_id, adapter_id = SubjectId(new_id()), AdapterId(new_id())
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         good = Words("good", "")
         assert SafetyPrompts(channel).check(subject_id, good).allowed
         verdict = SafetyPrompts(channel).check(subject_id, Words("bad", ""))
@@ -218,7 +218,7 @@ def test_neighbours_are_asked_as_they_answer(address: str) -> None:
 
 
 def test_a_source_is_handed_over_to_nobody_but_its_person_and_within_a_limit(address: str) -> None:
-    channel, image_id = rpc.connect(address, TOKEN), ImageId(new_id())
+    channel, image_id = rpc.connect(address, TOKEN, deadline_s=60), ImageId(new_id())
     sources = ProvenanceSources(channel, max_bytes=7)
     assert sources.get(OWNER, image_id) == b"abcdefg"
     for subject_id, asked in ((SubjectId(new_id()), image_id), (OWNER, HIDDEN)):
@@ -234,7 +234,7 @@ def test_an_edit_is_asked_for_with_its_source(service, address: str) -> None:  #
     source = service.create(consent, adapter_id)
     service.do_work()
     service.deliver(provenance_events.ImagePublished(image_id=source.id, manifest_id="m"))
-    channel = rpc.connect(address, TOKEN)
+    channel = rpc.connect(address, TOKEN, deadline_s=60)
     stub = service_pb2_grpc.GenerationServiceStub(channel)
 
     def request(**more: object) -> service_pb2.CreateImageRequest:

@@ -36,7 +36,7 @@ def address(desk: Any) -> Iterator[str]:
 
 @pytest.fixture
 def stub(address: str) -> Iterator[service_pb2_grpc.IdentityServiceStub]:
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         yield service_pb2_grpc.IdentityServiceStub(channel)
 
 
@@ -110,7 +110,7 @@ def test_from_the_notice_to_the_receipt(desk: Any, stub: Any, caplog: pytest.Log
 
 
 def test_a_caller_without_the_token_gets_nothing(address: str) -> None:
-    with rpc.connect(address, SecretStr("guess")) as channel, pytest.raises(Unauthenticated):
+    with rpc.connect(address, SecretStr("guess"), deadline_s=60) as channel, pytest.raises(Unauthenticated):
         service_pb2_grpc.IdentityServiceStub(channel).GetNotice(service_pb2.GetNoticeRequest())
 
 

@@ -98,7 +98,7 @@ def test_reviews_are_listed_shown_and_decided(desk: Any, run: Run, monkeypatch: 
 
 def test_lists_go_on_over_pages(desk: Any, address: str) -> None:
     wanted = [doubted(desk) for _ in range(3)]
-    with rpc.connect_operator(address, ADA) as channel:
+    with rpc.connect_operator(address, ADA, deadline_s=60) as channel:
         stub = review_pb2_grpc.OperatorServiceStub(channel)
         first = stub.ListReviews(review_pb2.ListReviewsRequest(limit=2))
         rest = stub.ListReviews(review_pb2.ListReviewsRequest(limit=2, after=first.next_after))
@@ -142,7 +142,11 @@ def test_the_platforms_own_token_decides_nothing(desk: Any, run: Run, address: s
     doubted(desk)
     (review,) = run("reviews", "list")
     request = review_pb2.DecideReviewRequest(review_id=review["id"], decision=review_pb2.REVIEW_STATE_ALLOWED)
-    for channel in (rpc.connect(address, TOKEN), rpc.connect_operator(address, TOKEN), rpc.connect(address, ADA)):
+    for channel in (
+        rpc.connect(address, TOKEN, deadline_s=60),
+        rpc.connect_operator(address, TOKEN, deadline_s=60),
+        rpc.connect(address, ADA, deadline_s=60),
+    ):
         with channel, pytest.raises(Unauthenticated):
             review_pb2_grpc.OperatorServiceStub(channel).DecideReview(request)
     assert run("reviews", "list") == [review]
@@ -162,7 +166,7 @@ def test_a_command_without_a_token_or_a_platform_says_so(
 
 def test_the_register_answers_the_gateway_the_same_for_every_face(desk: Any, address: str) -> None:
     ada, _ = desk.opted_in(person=1)
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         stub = register_pb2_grpc.RegisterServiceStub(channel)
         identity = service_pb2_grpc.IdentityServiceStub(channel)
         answers = []

@@ -38,7 +38,7 @@ def stub(desk: Any) -> Iterator[Any]:
     receipts_pb2_grpc.add_ReceiptServiceServicer_to_server(ReceiptServicer(desk.ports), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as channel:
         yield receipts_pb2_grpc.ReceiptServiceStub(channel)
     server.stop(None).wait(5)
 

@@ -38,7 +38,7 @@ def address(desk: Any) -> Iterator[str]:
 
 @pytest.fixture
 def stub(address: str) -> Iterator[Any]:
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         yield service_pb2_grpc.IdentityServiceStub(channel)
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 import io
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -35,6 +34,7 @@ from semblance.eventbus.tansu import TansuBroker
 from semblance.faces import FaceEngine
 from semblance.kernel.errors import Forbidden, Gone, NotFound, Unavailable
 from semblance.kernel.ids import new_id
+from semblance.kernel.loopback import free_ports
 from semblance.objects import FileKeyRing
 from semblance.objects.seaweed import Identity, SeaweedServer
 from semblance.service_kit import rpc
@@ -59,7 +59,7 @@ class _Identity(identity_grpc.IdentityServiceServicer):
 
     def MatchFaces(self, request, context):
         self.asked.set()
-        self.go_on.wait(30)
+        self.go_on.wait(60)
         scores = [float(np.array(face.values, np.float32) @ self._template) for face in request.embeddings]
         matches = [identity_service_pb2.FaceMatch(own_score=s, other_score=-1, matches_own=s >= 0.5) for s in scores]
         return identity_service_pb2.MatchFacesResponse(matches=matches, enrolled=True)
@@ -70,12 +70,12 @@ class World:
 
     def __init__(self, root: Path, weed: SeaweedServer, tansu: TansuBroker, identity: _Identity, port: int) -> None:
         self.root, self.weed, self.identity = root, weed, identity
-        self.broker = KafkaBroker(BrokerSettings(tansu.bootstrap_servers))
+        self.broker = KafkaBroker(BrokerSettings(tansu.bootstrap_servers, timeout_s=30))
         self.broker.ensure_topics(registry.service_topics("ingest"))
         self.keyring = FileKeyRing(root / "keys", root / "secrets" / "kek")
         self.subject, self.consent = new_id(), new_id()
         self.keyring.create(self.subject)
-        self.http_port, self.grpc_port = _free_port(), _free_port()
+        self.http_port, self.grpc_port = free_ports(2)
         self.environment = {
             "INGEST_DATABASE_URL": f"sqlite:///{root}/ingest.sqlite",
             "INGEST_KAFKA_BOOTSTRAP_SERVERS": tansu.bootstrap_servers,
@@ -94,7 +94,7 @@ class World:
             "INGEST_DRAIN_TIMEOUT_S": "5",
         }
         self.process: subprocess.Popen[bytes] | None = None
-        self.stub = service_pb2_grpc.IngestServiceStub(rpc.connect(f"127.0.0.1:{self.grpc_port}", TOKEN))
+        self.stub = service_pb2_grpc.IngestServiceStub(rpc.connect(f"127.0.0.1:{self.grpc_port}", TOKEN, deadline_s=60))
 
     def start(self) -> None:
         with (self.root / "log.jsonl").open("ab") as log:
@@ -109,7 +109,7 @@ class World:
     def end(self, number: int) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def tell(self, message: Message) -> None:
         producer = self.broker.producer()
@@ -161,12 +161,6 @@ class World:
             return False
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def world(tmp_path: Path, engine: FaceEngine) -> Iterator[World]:
     frame = np.asarray(Image.open(io.BytesIO(bundled.capture("ana")[0].read())).convert("RGB"))
@@ -212,7 +206,7 @@ def test_from_consent_to_erasure_with_a_kill_in_between(world: World) -> None:
             subject_id=world.subject, consent_id=world.consent, content_type="image/jpeg", size_bytes=9
         )
     )
-    assert httpx.put(address.url, content=photos[1].read()).status_code == 200
+    assert httpx.put(address.url, content=photos[1].read(), timeout=60).status_code == 200
     done = world.stub.CompleteUpload(pb.CompleteUploadRequest(subject_id=world.subject, photo_id=address.photo_id))
     assert done.state == pb.PHOTO_STATE_RECEIVED
 
@@ -220,7 +214,7 @@ def test_from_consent_to_erasure_with_a_kill_in_between(world: World) -> None:
     world.identity.asked.clear()
     world.identity.go_on.clear()
     later = [world.upload(photo.read()).photo_id for photo in photos[2:6]]
-    assert world.identity.asked.wait(20)  # in the middle of a look
+    assert world.identity.asked.wait(60)  # in the middle of a look
     assert world.end(signal.SIGKILL) == -signal.SIGKILL
     world.identity.go_on.set()
     world.start()

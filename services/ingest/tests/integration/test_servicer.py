@@ -39,7 +39,7 @@ def address(service: Service) -> Iterator[str]:
 
 @pytest.fixture
 def stub(address: str) -> Iterator[service_pb2_grpc.IngestServiceStub]:
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         yield service_pb2_grpc.IngestServiceStub(channel)
 
 
@@ -129,5 +129,5 @@ def test_errors_arrive_as_themselves(
 
 
 def test_the_internal_token_is_needed(service: Service, address: str) -> None:
-    with rpc.connect(address, SecretStr("another")) as channel, pytest.raises(Unauthenticated):
+    with rpc.connect(address, SecretStr("another"), deadline_s=60) as channel, pytest.raises(Unauthenticated):
         service_pb2_grpc.IngestServiceStub(channel).ListPeople(pb.ListPeopleRequest(subject_id=service.subject))

@@ -105,8 +105,8 @@ def library(answer: Any) -> Iterator[LibraryPeople]:
     service_pb2_grpc.add_IngestServiceServicer_to_server(_Ingest(answer), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
-        yield LibraryPeople(channel, face_model=SFACE.id, deadline_s=5)
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as channel:
+        yield LibraryPeople(channel, face_model=SFACE.id, deadline_s=60)
     server.stop(None).wait(5)
 
 

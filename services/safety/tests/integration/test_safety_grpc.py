@@ -31,7 +31,7 @@ def stub(bench: Any) -> Iterator[service_pb2_grpc.SafetyServiceStub]:
     service_pb2_grpc.add_SafetyServiceServicer_to_server(SafetyServicer(bench.ports), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as channel:
         yield service_pb2_grpc.SafetyServiceStub(channel)
     server.stop(None).wait(5)
 
@@ -97,8 +97,8 @@ def test_an_answer_that_lacks_a_face_is_no_answer(bench: Any) -> None:
     identity_grpc.add_IdentityServiceServicer_to_server(_Short(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel, pytest.raises(Unavailable):
-        IdentityMatcher(channel, face_model=SFACE.id, deadline_s=5).match(
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as channel, pytest.raises(Unavailable):
+        IdentityMatcher(channel, face_model=SFACE.id, deadline_s=60).match(
             SubjectId(new_id()), [bench.face().embedding] * 2, **KNOWN
         )
     server.stop(None).wait(5)
@@ -118,8 +118,8 @@ def test_what_is_protected_comes_over_face_by_face(bench: Any) -> None:
     identity_grpc.add_IdentityServiceServicer_to_server(_Guarding(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
-        matcher = IdentityMatcher(channel, face_model=SFACE.id, deadline_s=5)
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as channel:
+        matcher = IdentityMatcher(channel, face_model=SFACE.id, deadline_s=60)
         scores, _ = matcher.match(SubjectId(new_id()), [bench.face().embedding] * 2, **KNOWN)
     server.stop(None).wait(5)
     assert [score.protected for score in scores] == [False, True]
@@ -142,8 +142,8 @@ def test_numbers_that_identity_does_not_compare_are_marked_and_tried_again(bench
     identity_grpc.add_IdentityServiceServicer_to_server(picky, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
-        matcher = IdentityMatcher(channel, face_model="deepface:Dlib@0123456789ab", deadline_s=5)
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as channel:
+        matcher = IdentityMatcher(channel, face_model="deepface:Dlib@0123456789ab", deadline_s=60)
         with pytest.raises(Unavailable) as refused:
             matcher.match(SubjectId(new_id()), [bench.face().embedding], **KNOWN)
     server.stop(None).wait(5)

@@ -49,8 +49,8 @@ def faces(identity: Identity) -> Iterator[IdentityFaces]:
     service_pb2_grpc.add_IdentityServiceServicer_to_server(identity, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
-        yield IdentityFaces(channel, face_model="sface-2021dec", deadline_s=2)
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as channel:
+        yield IdentityFaces(channel, face_model="sface-2021dec", deadline_s=60)
     server.stop(None).wait()
 
 

@@ -32,7 +32,7 @@ def test_photos_come_with_their_five_points() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     subject_id = SubjectId(new_id())
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
+    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=60) as channel:
         [photo] = IngestPhotos(channel).accepted(subject_id)
         assert photo.object_key == f"{subject_id}/5"
         assert photo.landmarks == ((0.0, 1.0), (2.0, 3.0), (4.0, 5.0), (6.0, 7.0), (8.0, 9.0))

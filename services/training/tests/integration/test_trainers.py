@@ -218,7 +218,7 @@ def test_whoever_is_stopped_alone_leaves_no_process_behind(in_cluster: Tried) ->
 
     with pytest.raises(Withdrawn):
         in_cluster.trainer.train(photos(1), 2, withdraw, Shelf())
-    psutil.wait_procs(process, timeout=10)
+    psutil.wait_procs(process, timeout=60)
     assert process
     assert not process[0].is_running()
 

@@ -28,7 +28,7 @@ def address(service) -> Iterator[str]:  # type: ignore[no-untyped-def]
 
 def test_an_adapter_from_start_to_removal(service, address: str) -> None:  # type: ignore[no-untyped-def]
     consent = service.enrol()
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         training = service_pb2_grpc.TrainingServiceStub(channel)
         order = service_pb2.StartTrainingRequest(
             subject_id=service.subject_id, consent_id=consent.id, adapter_id=new_id(), name="me"
@@ -54,7 +54,7 @@ def test_an_adapter_from_start_to_removal(service, address: str) -> None:  # typ
 def test_errors_arrive_as_themselves(service, address: str) -> None:  # type: ignore[no-untyped-def]
     consent = service.consents.grant(service.subject_id)
     service.consents.revoke(consent.id)
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         training = service_pb2_grpc.TrainingServiceStub(channel)
         with pytest.raises(NotFound):
             training.GetAdapter(service_pb2.GetAdapterRequest(subject_id=new_id(), adapter_id=new_id()))
@@ -66,7 +66,7 @@ def test_errors_arrive_as_themselves(service, address: str) -> None:  # type: ig
         with pytest.raises(Forbidden) as refused:
             training.StartTraining(order)
         assert refused.value.code == "consent-revoked"
-    with rpc.connect(address, SecretStr("another")) as channel, pytest.raises(Unauthenticated):
+    with rpc.connect(address, SecretStr("another"), deadline_s=60) as channel, pytest.raises(Unauthenticated):
         service_pb2_grpc.TrainingServiceStub(channel).StartTraining(order)
 
 
@@ -74,7 +74,7 @@ def test_photos_are_scored_under_a_consent_for_training(service, address: str) -
     consent = service.enrol(photos=8)
     soft = service.photos.on_file[2].photo_id
     service.ports.meter.sharpness[soft] = 5.0
-    with rpc.connect(address, TOKEN) as channel:
+    with rpc.connect(address, TOKEN, deadline_s=60) as channel:
         training = service_pb2_grpc.TrainingServiceStub(channel)
         asked = service_pb2.ScorePhotosRequest(subject_id=service.subject_id, consent_id=consent.id)
         found = training.ScorePhotos(asked)

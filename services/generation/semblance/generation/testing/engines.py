@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from semblance.generation.ml import ray_head
 from semblance.generation.ml.options import RendererSettings
 from semblance.generation.ports import OpenAdapter
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId, new_id
+from semblance.kernel.loopback import free_ports
 from semblance.service_kit.cluster.testing import TOKEN, end, first_that_starts
 
 _READY_S = 240.0
@@ -108,7 +108,7 @@ def cluster(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
 
 @contextlib.contextmanager
 def _started(folder: Path, settings: Mapping[str, str]) -> Iterator[Cluster]:
-    port, ready_port = _free_ports()
+    port, ready_port = free_ports(2)
     token, log = folder / "token", folder / "head.log"
     folder.mkdir(parents=True, exist_ok=True)
     token.write_text(TOKEN)
@@ -134,10 +134,3 @@ def _wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
     raise TimeoutError(f"the cluster did not become ready: {log.read_text(errors='replace')[-3000:]}")
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return int(first.getsockname()[1]), int(second.getsockname()[1])

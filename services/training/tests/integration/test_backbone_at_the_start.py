@@ -1,6 +1,7 @@
 """A backbone that nobody may or can learn on is known before somebody waits for an adapter."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from semblance.training.ml.trainer import LoraTrainer
 from semblance.training.settings import TrainingSettings
 
 pytestmark = pytest.mark.integration
+MODELS = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models")).resolve()
 DENOISER = "unet/diffusion_pytorch_model.safetensors"
 
 
@@ -34,22 +36,24 @@ def test_a_licence_that_training_was_not_told_to_allow_ends_its_start(directory:
     own = json.loads((directory / "semblance.json").read_text())
     (directory / "semblance.json").write_text(json.dumps({**own, "licence": "sai-nc-community"}))
     with pytest.raises(LicenceRefused) as refused:
-        trainer_of(TrainingSettings(backbone_dir=directory))
+        trainer_of(TrainingSettings(models_dir=MODELS, backbone_dir=directory))
     assert "TRAINING_ALLOW_LICENCES" in refused.value.remedy
-    trainer_of(TrainingSettings(backbone_dir=directory, allow_licences=("sai-nc-community",))).close()
+    trainer_of(
+        TrainingSettings(models_dir=MODELS, backbone_dir=directory, allow_licences=("sai-nc-community",))
+    ).close()
 
 
 def test_a_face_adapter_for_other_faces_than_ours_ends_the_start(directory: Path) -> None:
     theirs = {"image_proj.proj.0.weight": torch.zeros(8, 512)}
     save_file(theirs, str(directory / "ip_adapter" / "ip-adapter-faceid.safetensors"))
     with pytest.raises(BackboneUnusable, match="512 numbers of a face"):
-        trainer_of(TrainingSettings(backbone_dir=directory))
+        trainer_of(TrainingSettings(models_dir=MODELS, backbone_dir=directory))
 
 
 def test_readiness_names_a_backbone_that_did_not_load_until_it_does(directory: Path) -> None:
     whole = (directory / DENOISER).read_bytes()
     (directory / DENOISER).write_bytes(b"cut short")
-    settings = TrainingSettings(backbone_dir=directory)
+    settings = TrainingSettings(models_dir=MODELS, backbone_dir=directory)
     trainer = trainer_of(settings)
     assert isinstance(trainer, LoraTrainer)
     [check] = [each for each in checks_of(settings, trainer) if each.name == "trainer"]

@@ -16,6 +16,8 @@ from loadtests.measures import Window
 from semblance.contracts import registry
 
 HERE = Path(__file__).parent
+# Whom a journey borrows: somebody of `ready` (or their picture), or a face of `faces`.
+WITH_ADAPTER, WITH_FACE = {"upload", "train", "generate", "verify"}, {"opt_in", "take_back"}
 # A file in a run's folder: nobody more is sent off.
 ENOUGH = "enough"
 # Another: who comes when.
@@ -133,10 +135,15 @@ class Profile:
 
     def kept_in(self, folder: Path) -> Profile:
         """The same, from the folder's own copy where it is a trace, whatever becomes of its file meanwhile. What nobody
-        can mean is found here, before anything is begun. Raises BadPlan."""
+        can mean, or be sent, is found here, before anything is begun. Raises BadPlan."""
         plan, windows = self.plan(), self.windows()
         if not plan or not windows:
             raise BadPlan(f"{self.name}: nobody comes")
+        wanted = {each.journey for each in plan}
+        if not self.people.ready and (idle := wanted & WITH_ADAPTER):
+            raise BadPlan(f"{self.name}: nobody is ready for {', '.join(sorted(idle))}")
+        if self.people.faces < self.workers and (idle := wanted & WITH_FACE):
+            raise BadPlan(f"{self.name}: {', '.join(sorted(idle))} wants a face for each of {self.workers} workers")
         if not self._trace():
             return self
         arrivals.write(plan, folder / PLAN)

@@ -193,6 +193,17 @@ def test_a_profile_with_an_unknown_journey_is_refused(tmp_path: Path) -> None:
         profile.read(tmp_path / "p.yaml").plan()
 
 
+def test_a_profile_that_has_nobody_for_a_journey_is_refused(tmp_path: Path) -> None:
+    """Whoever came could not be sent, and the verdict would be no, whatever the platform did."""
+    smoke = profile.read("smoke")
+    with pytest.raises(BadPlan, match="opt_in, take_back wants a face for each of 3 workers"):
+        replace(smoke, workers=3).kept_in(tmp_path)
+    with pytest.raises(BadPlan, match="nobody is ready for generate, train, upload, verify"):
+        replace(smoke, people=replace(smoke.people, ready=0)).kept_in(tmp_path)
+    assert replace(smoke, workers=2).kept_in(tmp_path)
+    assert replace(profile.read("capacity"), workers=3).kept_in(tmp_path)  # nobody opts in
+
+
 def test_a_profile_that_is_not_there_names_those_that_are() -> None:
     with pytest.raises(BadPlan, match="smoke"):
         profile.read("smok")

@@ -93,7 +93,7 @@ def test_a_stream_goes_on_in_another_process(world, ada):
 
 
 def test_a_stream_waits_beats_and_lives_for_a_bounded_time(tmp_path, request):
-    world = gateway(tmp_path, stream_life_s=1.0, stream_heartbeat_s=0.2, stream_poll_s=0.05)
+    world = gateway(tmp_path, stream_life_s=4.0, stream_heartbeat_s=0.2, stream_poll_s=0.05)
     request.addfinalizer(world.database.close)
     http = TestClient(world.app)
     http.post("/v1/accounts", json={"handle": "ada", "password": "correct horse battery"})

@@ -104,7 +104,7 @@ class Page:
             raise PageError(details.get("exception", {}).get("description", details["text"]))
         return told["result"].get("value")
 
-    def until(self, expression: str, timeout_s: float = 10.0) -> Any:
+    def until(self, expression: str, timeout_s: float = 30.0) -> Any:
         """The expression's value once it is true. Raises PageError."""
         ends_s = time.monotonic() + timeout_s
         while True:

@@ -113,6 +113,6 @@ def test_too_many_and_too_long_are_invalid(limits: list[str]) -> None:
 
 def test_many_limits_take_no_time() -> None:
     limits = [f"no {'a' * n} or {'b ' * 60}" for n in range(1, 60)]
-    started = time.perf_counter()
+    started = time.thread_time()  # of this test's own work, not of what else the machine does
     broken_limits(("ab " * 700)[:2000], limits, [], TOPICS)
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0

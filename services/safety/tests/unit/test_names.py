@@ -70,9 +70,9 @@ def test_the_longest_prompt_is_read_for_names_at_once() -> None:
         *("Anna Berg " * 200, "in der Straße von Adam " * 87, "A" * 2000, "Aa " * 660, "mit van der " * 160),
         *("Xa " + "O'" * 990, "Anna " + "J. " * 660, "Anna " + "R.-" * 660, "McMacA " * 280, "rue " + "de la " * 330),
     ):
-        started = time.perf_counter()
+        started = time.thread_time()  # of this test's own work, not of what else the machine does
         check_prompt(text[:2000], RULES)
-        assert time.perf_counter() - started < 1.0
+        assert time.thread_time() - started < 1.0
 
 
 def test_a_style_clears_the_painter_and_nobody_else() -> None:

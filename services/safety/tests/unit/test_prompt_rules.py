@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from semblance.safety.adapters.rules_file import prompt_rules
@@ -188,9 +190,7 @@ def test_nothing_and_too_much_are_refused_as_invalid(prompt: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a ", "n u d ", "(", "1!|", "a.b", "ab" * 3 + " ", "my the "])
 def test_no_prompt_takes_long(unit: str) -> None:
-    import time
-
     prompt = (unit * 2000)[:2000]
-    started = time.perf_counter()
+    started = time.thread_time()  # of this test's own work, not of what else the machine does
     check_prompt(prompt, RULES)
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 
 from semblance.gateway.adapters import tables
+from semblance.gateway.testing import gateway
 from semblance.gateway.testing.process import MIGRATIONS
 from semblance.service_kit.migrations import downgrade
 
@@ -58,3 +62,13 @@ def test_every_operation_says_how_it_is_refused(world):
 def test_probes_say_alive_and_ready(http):
     assert http.get("/healthz").json() == {"status": "alive"}
     assert http.get("/readyz").status_code == 200
+
+
+def test_an_app_that_nobody_holds_is_gone(tmp_path) -> None:
+    """FastAPI keeps routes' functions for good, and with them what they hold: once every app that was ever built."""
+    world = gateway(tmp_path)
+    TestClient(world.app).get("/openapi.json").raise_for_status()
+    kept = weakref.ref(world.app)
+    del world
+    gc.collect()
+    assert kept() is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -33,31 +35,36 @@ _SAYINGS = {
 
 def add_docs(app: FastAPI) -> None:
     """Serve the document and the page."""
-
-    def document() -> JSONResponse:
-        return JSONResponse(app.openapi())
-
-    def page() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title=app.title,
-            swagger_js_url="/docs/swagger-ui-bundle.js",
-            swagger_css_url="/docs/swagger-ui.css",
-            swagger_favicon_url="/docs/favicon.png",
-        )
-
-    app.add_api_route("/openapi.json", document, include_in_schema=False)
-    app.add_api_route("/docs", page, include_in_schema=False)
-    for name, media_type in _ASSETS.items():
-        app.add_api_route(f"/docs/{name}", _asset(name, media_type), include_in_schema=False)
+    app.add_api_route("/openapi.json", serve_document, include_in_schema=False)
+    app.add_api_route("/docs", serve_page, include_in_schema=False)
+    for name in _ASSETS:
+        app.add_api_route(f"/docs/{name}", _asset(name), include_in_schema=False)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign] # FastAPI's documented way
 
 
-def _asset(name: str, media_type: str) -> Any:
+# FastAPI remembers every route's function for as long as the process lives: those that hold an app would keep it.
+def serve_document(request: Request) -> JSONResponse:
+    """What the app of this request answers to."""
+    return JSONResponse(request.app.openapi())
+
+
+def serve_page(request: Request) -> HTMLResponse:
+    """The same, to be read and tried."""
+    return get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title=request.app.title,
+        swagger_js_url="/docs/swagger-ui-bundle.js",
+        swagger_css_url="/docs/swagger-ui.css",
+        swagger_favicon_url="/docs/favicon.png",
+    )
+
+
+@functools.cache
+def _asset(name: str) -> Callable[[], Response]:
     data = resources.files("fastapi_offline").joinpath("static", name).read_bytes()
 
     def serve() -> Response:
-        return Response(data, media_type=media_type, headers={"Cache-Control": "public, max-age=86400"})
+        return Response(data, media_type=_ASSETS[name], headers={"Cache-Control": "public, max-age=86400"})
 
     return serve
 

@@ -73,6 +73,12 @@ def _wanted(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> i
     if arguments.chaos and not profile.broken():
         objectives = slo.under_chaos(slo.read(profiles.HERE / "slo-chaos.yaml"), objectives)
         profile = replace(profile, name=f"{profile.name}-chaos")  # its times are no measure of those without
+    if arguments.url:
+        slo.answerable(objectives, metered=bool(arguments.prometheus))
+        if profile.settings:
+            _say(
+                f"{profile.name} is made for a platform with {' '.join(f'{k}={v}' for k, v in profile.settings.items())}"
+            )
     return _run(profile, objectives, arguments)
 
 

@@ -220,6 +220,7 @@ def _erase(step: Step, who: Somebody) -> None:
     """Wait until everything of them is gone; their face is free again."""
     caller, about = step.caller, {"kind": "account", "subject_id": who.subject_id}
     end_s = caller.now() + ERASURE_S
+    caller.book.write(ledger.ERASING, **about)
     found = _asked_to_erase(step, who, end_s)
     caller.book.write(ledger.ERASED, **about)
     while found["state"] != "completed":

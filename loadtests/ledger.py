@@ -15,7 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ASKED, ACCEPTED, REFUSED, UNANSWERED = "asked", "accepted", "refused", "unanswered"
-REVOKING, REVOKED, ERASED, SAW = "revoking", "revoked", "erased", "saw"
+REVOKING, REVOKED, SAW = "revoking", "revoked", "saw"
+ERASING, ERASED = "erasing", "erased"
+# Of whom nobody knows whether they are still there: an erasure may take effect though its answer never came.
+LEAVING = {ERASING, ERASED}
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def settled_jobs(
 
 
 def subjects(entries: Iterable[Entry]) -> set[str]:
-    """Everybody who asked for a job and was not erased since."""
+    """Everybody who asked for a job and did not ask to be erased since."""
     listed = list(entries)
-    gone = {entry.subject_id for entry in listed if entry.what == ledger.ERASED}
+    gone = {entry.subject_id for entry in listed if entry.what in ledger.LEAVING}
     return {entry.subject_id for entry in listed if entry.kind in KINDS and entry.subject_id} - gone

@@ -95,7 +95,7 @@ def balance(
     grace_s: float = 1.0,
     slack_s: Mapping[str, float] | None = None,
 ) -> Balance:
-    """`shown`: subject to its jobs as the API lists them at the end; a subject that was erased is left out of it.
+    """`shown`: subject to its jobs as the API lists them at the end; a subject that asked to be erased is left out.
 
     grace_s: how long after a withdrawal was acknowledged a publication may still bear an older time. slack_s: by how
     much a service's clock was set wrong on purpose, by service.
@@ -104,7 +104,7 @@ def balance(
     erased = {e.subject_id for e in entries if e.what == ledger.ERASED}
     events = _once(told)
     found = Balance()
-    found.faults += _promises(entries, accepted, shown, erased, events)
+    found.faults += _promises(entries, accepted, shown, left(entries)[0], events)
     found.faults += _extra(entries, accepted, shown)
     found.faults += _twice(events)
     found.faults += _revoked(entries, events, grace_s, slack_s or {})
@@ -127,9 +127,9 @@ def balance(
 
 
 def left(entries: Iterable[Entry]) -> tuple[set[str], set[str]]:
-    """(subjects that were erased, consents that somebody began to withdraw)."""
+    """(subjects that asked to be erased, whether or not the answer came; consents that somebody began to withdraw)."""
     listed = list(entries)
-    gone = {e.subject_id for e in listed if e.what == ledger.ERASED}
+    gone = {e.subject_id for e in listed if e.what in ledger.LEAVING}
     return gone, {e.consent_id for e in listed if e.what in {ledger.REVOKING, ledger.REVOKED}}
 
 
@@ -161,7 +161,7 @@ def _promises(
     entries: Sequence[Entry],
     accepted: Mapping[tuple[str, str], Entry],
     shown: Mapping[str, Mapping[str, Shown]],
-    erased: set[str],
+    leaving: set[str],
     events: Mapping[str, Sequence[Told]],
 ) -> list[Fault]:
     """Every promise is kept: the API knows the job and its end, the topics say its beginning and an end."""
@@ -171,7 +171,7 @@ def _promises(
         names = [t.name for t in events.get(job_id, ())]
         if BEGINS[kind] not in names and not _AT_THE_DOOR & set(names):
             faults.append(Fault(LOST, job_id, f"{kind}: accepted, and no {BEGINS[kind]} was ever said"))
-        if entry.subject_id in erased:
+        if entry.subject_id in leaving:
             continue  # their jobs go with them; what was said before still counts above
         if not _ENDS[kind] & set(names):
             faults.append(Fault(LOST, job_id, f"{kind}: accepted, and no end was ever said"))

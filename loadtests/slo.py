@@ -114,6 +114,15 @@ def _maybe(given: Any) -> float | None:
     return None if given is None else float(given)
 
 
+def answerable(objectives: Objectives, *, metered: bool) -> None:
+    """Of a platform elsewhere nobody here sees the memory, and what it uses only its Prometheus counts: an hour later
+    such an objective would be unmet without having been looked at. Raises BadObjectives."""
+    if objectives.memory_growth is not None:
+        raise BadObjectives("memory_growth is only looked at on a platform that is started here: null it for --url")
+    if objectives.core_s_per_picture is not None and not metered:
+        raise BadObjectives("core_s_per_picture wants --prometheus with --url, or null")
+
+
 def under_chaos(chaos: Objectives, own: Objectives) -> Objectives:
     """The objectives of chaos for a profile that is not made for it: how much it asks for and where it offers more than
     is promised is its own."""

@@ -52,7 +52,7 @@ def test_only_a_run_that_came_to_its_verdict_has_one(
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-@pytest.mark.parametrize("wrong", ["out", "profile", "trace", "slo"])
+@pytest.mark.parametrize("wrong", ["out", "profile", "trace", "slo", "memory", "cores"])
 def test_what_cannot_be_meant_is_found_before_anything_is_begun(
     wrong: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,6 +65,8 @@ def test_what_cannot_be_meant_is_found_before_anything_is_begun(
         given += ["--profile", "smoke", "--out", str(tmp_path / "file")]
     elif wrong == "trace":
         given += ["--profile", "smoke", "--trace", str(tmp_path / "t.jsonl")]
+    elif wrong in {"memory", "cores"}:
+        given += ["--profile", "soak" if wrong == "memory" else "overhead"]
     elif wrong == "slo":
         text = (command.profiles.HERE / "profiles" / "smoke.yaml").read_text().replace("slo-smoke", "slo-none")
         (tmp_path / "p.yaml").write_text(text)
@@ -72,5 +74,6 @@ def test_what_cannot_be_meant_is_found_before_anything_is_begun(
         given += ["--profile", str(tmp_path / "p.yaml")]
     assert command.main(given) == 2
     said = capsys.readouterr().err
-    assert {"out": "file", "profile": "p.yaml", "trace": "fly", "slo": "slo-none"}[wrong] in said
+    names = {"out": "file", "profile": "p.yaml", "trace": "fly", "slo": "slo-none", "memory": "memory_growth"}
+    assert names.get(wrong, "core_s_per_picture") in said
     assert "NOT JUDGED" in said

@@ -251,7 +251,7 @@ def test_a_withdrawal_is_written_before_and_after_it_is_acknowledged(stage: Stag
     found = stage.walk("take_back")
     assert found.outcome == "done"
     whats = [what for what, _ in stage.book()]
-    assert whats.index("revoking") < whats.index("revoked") < whats.index("erased")
+    assert whats.index("revoking") < whats.index("revoked") < whats.index("erasing") < whats.index("erased")
     assert "withdrawal acknowledged" in found.marks
 
 
@@ -261,6 +261,7 @@ def test_who_is_not_known_for_a_while_asks_to_be_forgotten_again(stage: Stage) -
     assert stage.walk("take_back").outcome == "done"
     stage.gateway.fail["POST /v1/erasures"] = [said({"code": "forbidden"}, 403)]
     assert stage.walk("take_back").why == "POST /v1/erasures: 403 forbidden"
+    assert stage.book()[-1] == ("erasing", "account")
 
 
 def test_an_answer_that_never_comes_stays_open_in_the_ledger(stage: Stage) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from loadtests import ledger, reconcile
+from loadtests import ledger, lookup, reconcile
 from loadtests.ledger import Entry
 from loadtests.reconcile import Shown, Told
 
@@ -82,6 +82,18 @@ def test_a_run_that_balances_has_no_fault_and_says_what_it_looked_at(run: Run) -
     assert counts["accepted"] == 4
     assert counts["pictures published"] == 1
     assert counts["withdrawals acknowledged"] == 1
+
+
+def test_whose_erasure_was_not_answered_may_be_gone_with_their_jobs(run: Run) -> None:
+    """Nobody can ask the API in their name, and what it does not say of them is no loss."""
+    run.entries[-1] = replace(run.entries[-1], what=ledger.ERASING)
+    run.drop("ImageRevoked", STOPPED)
+    assert run.faults() == {}
+    counts = reconcile.balance(run.entries, run.shown, run.told).counts
+    assert counts["subjects erased"] == 0
+    assert lookup.subjects(run.entries) == {WHO}
+    run.drop("ImageRequested", STOPPED)
+    assert run.faults() == {"lost": 1}  # what was said before still counts
 
 
 def test_pictures_that_were_to_come_are_those_of_people_who_stayed(run: Run) -> None:

@@ -76,9 +76,8 @@ def _wanted(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> i
     if arguments.url:
         slo.answerable(objectives, metered=bool(arguments.prometheus))
         if profile.settings:
-            _say(
-                f"{profile.name} is made for a platform with {' '.join(f'{k}={v}' for k, v in profile.settings.items())}"
-            )
+            wanted = " ".join(f"{name}={value}" for name, value in profile.settings.items())
+            _say(f"{profile.name} is made for a platform with {wanted}")
     return _run(profile, objectives, arguments)
 
 

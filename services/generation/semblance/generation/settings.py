@@ -108,6 +108,12 @@ class GenerationSettings(ServiceSettings):
     ray_drain_s: float = Field(
         default=300.0, gt=0, description="How long an engine that is to end may finish what it draws."
     )
+    ray_surge_percent: int = Field(
+        default=1,
+        ge=0,
+        le=100,
+        description="At an upgrade so many of the engines, rounded up, start before old ones end; 0: behind them.",
+    )
     ray_upscale_delay_s: float = Field(default=10.0, ge=0)
     ray_downscale_delay_s: float = Field(default=300.0, ge=0)
     ray_health_s: float = Field(default=5.0, gt=0, description="How often the cluster asks an engine how it is.")

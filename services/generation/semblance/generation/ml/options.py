@@ -72,6 +72,7 @@ class ReplicaOptions:
     cpus: float = 1.0
     gpus: float = 0.0
     drain_s: float = 300.0
+    surge_percent: int = 1
     upscale_delay_s: float = 10.0
     downscale_delay_s: float = 300.0
     health_s: float = 5.0
@@ -181,6 +182,7 @@ def replica_options(settings: GenerationSettings) -> ReplicaOptions:
         cpus=settings.ray_cpus,
         gpus=settings.ray_gpus,
         drain_s=settings.ray_drain_s,
+        surge_percent=settings.ray_surge_percent,
         upscale_delay_s=settings.ray_upscale_delay_s,
         downscale_delay_s=settings.ray_downscale_delay_s,
         health_s=settings.ray_health_s,

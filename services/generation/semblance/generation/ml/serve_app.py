@@ -123,6 +123,8 @@ def deployed(options: EngineOptions, replicas: ReplicaOptions) -> serve.Applicat
         },
         health_check_period_s=replicas.health_s,
         health_check_timeout_s=replicas.health_s * 3,
+        # Ray's own default ends the old ones first: with one engine nobody would draw while the new one loads.
+        max_surge_percent=replicas.surge_percent,
         # A replica that is to end finishes what it draws; nothing new is sent to it.
         graceful_shutdown_timeout_s=replicas.drain_s,
         graceful_shutdown_wait_loop_s=0.5,
@@ -131,6 +133,7 @@ def deployed(options: EngineOptions, replicas: ReplicaOptions) -> serve.Applicat
     ingress = serve.deployment(
         name="Ingress",
         max_ongoing_requests=replicas.most * replicas.drawings + replicas.queue + 1,
+        max_surge_percent=100,  # it needs no room
         graceful_shutdown_timeout_s=replicas.drain_s,
         ray_actor_options={"num_cpus": 0},
     )(Ingress)

@@ -342,14 +342,24 @@ def test_an_upgrade_while_people_draw_loses_no_picture(
             pictures.append(in_cluster.renderer.draw(WORDS, LONG, adapter, begin).png)
         return pictures
 
-    with ThreadPoolExecutor(3) as threads:
+    def fewest() -> int:
+        """Engines that run, at its worst moment."""
+        found = [2]
+        while not upgraded.wait(0.1):
+            states = serve.status().applications[serve_app.APP].deployments[serve_app.ENGINE].replica_states
+            found.append(states.get("RUNNING", 0))
+        return min(found)
+
+    with ThreadPoolExecutor(4) as threads:
         people = [threads.submit(drawn) for _ in range(3)]
         assert begun.wait(60)
+        least = threads.submit(fewest)
         try:
             serve.run(serve_app.application({}), name=serve_app.APP, route_prefix=None)
         finally:
             upgraded.set()
         pictures = [person.result(120) for person in people]
+    assert least.result() == 2, "an old engine ended before a new one ran"
     assert all(each == expected for drawn_by_one in pictures for each in drawn_by_one)
     until_s = time.monotonic() + 60
     while (left := before & {each.pid for each in engines_of(in_cluster.pid)}) and time.monotonic() < until_s:

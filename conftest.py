@@ -1,4 +1,4 @@
-"""Every run of tests: what was imported and collected is left alone by the garbage collector."""
+"""Every run of tests: what was imported and collected is left alone by the garbage collector; examples are not timed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# What an example computes is judged, not how long it took: a machine that stands still for a moment proves nothing.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(wrapper=True)

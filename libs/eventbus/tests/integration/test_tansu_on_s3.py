@@ -42,7 +42,6 @@ def test_what_was_acknowledged_survives_kill_9(tansu: TansuBroker, take: Take) -
     broker = KafkaBroker(BrokerSettings(tansu.bootstrap_servers, session_timeout_ms=3000, timeout_s=2))
     broker.ensure_topics([TOPIC])
     producer = broker.producer()
-    consumer = broker.consumer("g.survives", [TOPIC.name])
     acknowledged: list[int] = []
     stop = threading.Event()
 
@@ -57,19 +56,30 @@ def test_what_was_acknowledged_survives_kill_9(tansu: TansuBroker, take: Take) -
             acknowledged.append(number)
             number += 1
 
+    def until_acknowledged(count: int) -> None:
+        deadline = time.monotonic() + 60
+        while len(acknowledged) < count:
+            assert time.monotonic() < deadline, f"{len(acknowledged)} of {count} were acknowledged in time"
+            time.sleep(0.02)
+
     sending = threading.Thread(target=send)
     sending.start()
-    for _ in range(2):
-        stop.wait(1.5)
-        tansu.kill()
-        stop.wait(0.3)
-        tansu.start()
-    stop.wait(2.0)
-    stop.set()
-    sending.join(20)
+    try:
+        for kill in range(1, 3):
+            until_acknowledged(20 * kill)
+            tansu.kill()
+            stop.wait(0.3)
+            tansu.start()
+        until_acknowledged(60)
+    finally:
+        stop.set()
+        sending.join(60)
 
+    # Nobody is killed any more, so whoever reads may wait.
+    patient = KafkaBroker(BrokerSettings(tansu.bootstrap_servers, session_timeout_ms=6000, timeout_s=30))
+    consumer = patient.consumer("g.survives", [TOPIC.name])
     got: set[int] = set()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not set(acknowledged) <= got and time.monotonic() < deadline:
         got |= {int(r.value or b"") for r in take(consumer, 1)}
     assert len(acknowledged) > 50

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,8 @@ TOPIC = "identity.consent.v1"
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = sa.create_engine(f"sqlite:///{tmp_path}/service.db")
+    # Three relays and a writer share it, and SQLite lets one at a time: whoever is out of luck waits.
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/service.db", connect_args={"timeout": 60})
     tables.metadata.create_all(engine)
     yield engine
     engine.dispose()
@@ -124,13 +126,12 @@ def test_relays_side_by_side_keep_the_order(engine: sa.Engine) -> None:
         with engine.begin() as connection:
             for key in keys:
                 outbox.add(connection, _consent(revision, key))
-    for _ in range(200):
-        if not _waiting(engine):
-            break
+    deadline_s = time.monotonic() + 60
+    while _waiting(engine) and time.monotonic() < deadline_s:
         stop.wait(0.05)
     stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
     for key in keys:
         seen = [from_record(r).message.consent_revision for r in broker.records(TOPIC) if r.key == key]  # type: ignore[attr-defined]
@@ -169,11 +170,11 @@ def test_notify_ends_the_idle_wait(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         Outbox("identity").add(connection, _consent(1))
     relay.notify()
-    (record,) = broker.consumer("g", [TOPIC]).poll(10)
+    (record,) = broker.consumer("g", [TOPIC]).poll(30)  # within the idle wait
     assert record.topic == TOPIC
     stop.set()
     relay.notify()
-    running.join(10)
+    running.join(30)
     assert not running.is_alive()
 
 

@@ -32,7 +32,8 @@ def running(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[tuple[
     with SeaweedServer(tmp_path / "s3", buckets=["broker"]) as s3:
         environment = s3_environment(f"http://{s3.endpoint}", s3.access_key, s3.secret_key)
         with TansuBroker(storage="s3://broker/", environment=environment) as process:
-            broker = KafkaBroker(BrokerSettings(process.bootstrap_servers, session_timeout_ms=3000))
+            settings = BrokerSettings(process.bootstrap_servers, session_timeout_ms=6000, timeout_s=30)
+            broker = KafkaBroker(settings)
             broker.ensure_topics([TOPIC])
             yield broker, MinioStore(s3.endpoint, s3.access_key, s3.secret_key, secure=False)
     gc.collect()

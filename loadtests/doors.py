@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import secrets
+import ssl
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,13 +50,16 @@ class Door(Protocol):
 
 
 class PlainDoor:
-    """One connection a call, by the standard library; cooperative where gevent has patched it."""
+    """One connection a call, by the standard library; cooperative where gevent has patched it. SSL_CERT_FILE names a
+    CA of one's own."""
 
     def __init__(self, url: str) -> None:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"{url!r} is no address of a gateway")
         self._parts = parts
+        # Once: it reads all certificates that there are.
+        self._context = ssl.create_default_context() if parts.scheme == "https" else None
 
     def send(self, request: Request) -> Answer:
         """The whole answer."""
@@ -82,12 +86,23 @@ class PlainDoor:
             connection.close()
 
     def _connect(self, request: Request) -> http.client.HTTPConnection:
-        kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-        return kind(self._parts.hostname or "", self._parts.port, timeout=request.timeout_s)
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._context is None:
+            return http.client.HTTPConnection(host, port, timeout=request.timeout_s)
+        return http.client.HTTPSConnection(host, port, timeout=request.timeout_s, context=self._context)
 
     def _ask(self, connection: http.client.HTTPConnection, request: Request) -> http.client.HTTPResponse:
         connection.request(request.method, self._parts.path + request.path, request.body, dict(request.headers))
         return connection.getresponse()
+
+
+def whole(found: Any) -> Answer:
+    """Of Locust's response, asked for with `catch_response`. Locust gives back what came of an answer that was cut off,
+    under its status; that is none. Its own error bears a response if the answer is a whole 4xx or 5xx."""
+    wrong = found.request_meta["exception"]
+    if wrong is not None and not hasattr(wrong, "response"):
+        return Answer(NO_ANSWER, {}, b"")
+    return Answer(found.status_code, {k.lower(): v for k, v in found.headers.items()}, found.content or b"")
 
 
 def form(fields: Mapping[str, str]) -> tuple[bytes, str]:

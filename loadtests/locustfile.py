@@ -27,7 +27,7 @@ from loadtests import arrivals, walking
 from loadtests.arrivals import Arrival
 from loadtests.calling import Caller
 from loadtests.dispatch import Dispatcher
-from loadtests.doors import Answer, PlainDoor, Request
+from loadtests.doors import Answer, PlainDoor, Request, whole
 from loadtests.ledger import Ledger
 from loadtests.measures import Call, Walk
 from loadtests.people import book
@@ -52,20 +52,21 @@ class LocustDoor:
 
     def __init__(self, url: str) -> None:
         # A pool smaller than the number of open calls would make arrivals wait for each other, unseen. A certificate is
-        # looked at as everybody else here does (SSL_CERT_FILE for a CA of one's own); Locust would take any.
+        # looked at as by everybody else here (SSL_CERT_FILE for a CA of one's own): Locust would take any, and its
+        # client knows certifi's alone.
         self._session = FastHttpSession(
-            url, EventHook(), None, concurrency=10_000, network_timeout=120.0, insecure=False
-        )
+            url, EventHook(), None, concurrency=10_000, network_timeout=120.0, insecure=False,
+            ssl_context_factory=lambda **_: gevent.ssl.create_default_context(),
+        )  # fmt: skip
         self._plain = PlainDoor(url)
 
     def send(self, request: Request) -> Answer:
         """See Door."""
         found = self._session.request(
-            request.method, request.path, name=request.route, data=request.body, headers=dict(request.headers)
-        )
-        if not found.status_code:
-            return Answer(0, {}, b"")
-        return Answer(found.status_code, {k.lower(): v for k, v in found.headers.items()}, found.content or b"")
+            request.method, request.path, name=request.route, data=request.body, headers=dict(request.headers),
+            catch_response=True,
+        )  # fmt: skip
+        return whole(found)
 
     def lines(self, request: Request) -> Iterator[str]:
         """See Door."""

@@ -1,5 +1,5 @@
 """A gateway whose certificate a CA of one's own has signed is reached by all who ask here once SSL_CERT_FILE names it,
-and by nobody before."""
+and by nobody before. An answer that was cut off is none."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from loadtests.doors import NO_ANSWER, PlainDoor, Request
+from loadtests.doors import NO_ANSWER, Answer, PlainDoor, Request, whole
 from semblance.client import Client
 from semblance.client.errors import Unreachable
 
@@ -105,3 +106,27 @@ def test_a_ca_of_ones_own_is_named_by_the_environment(
     assert next(iter(PlainDoor(url).lines(CALL))) == "200"
     with Client(url, retries=0) as client:
         assert client.sign_in("load-1", "a password").access_token == "token"
+
+
+class Status(Exception):
+    """As Locust's client raises it for a 4xx or 5xx that was read to its end."""
+
+    response = object()
+
+
+@pytest.mark.parametrize(
+    ("status", "wrong", "seen"),
+    [
+        (200, None, 200),
+        (503, Status(), 503),
+        (200, ConnectionResetError(), NO_ANSWER),  # half a picture is no picture, and half a promise none
+        (401, ConnectionResetError(), NO_ANSWER),
+        (0, ConnectionRefusedError(), NO_ANSWER),
+    ],
+)
+def test_half_an_answer_is_none(status: int, wrong: Exception | None, seen: int) -> None:
+    """The form is Locust's response with `catch_response`, whose session no test imports."""
+    found = SimpleNamespace(
+        status_code=status, headers={"ETag": "a"}, content=b'{"id"', request_meta={"exception": wrong}
+    )
+    assert whole(found) == (Answer(seen, {"etag": "a"}, b'{"id"') if seen else Answer(NO_ANSWER, {}, b""))

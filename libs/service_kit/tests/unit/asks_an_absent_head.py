@@ -4,6 +4,7 @@ import socket
 import time
 
 from semblance.service_kit.cluster import connection
+from semblance.service_kit.cluster.testing import LATE
 
 BOUND_S = 5.0
 door = socket.socket()
@@ -20,7 +21,8 @@ def says(word: str, call, *expected: type[Exception]) -> None:  # type: ignore[n
     else:
         assert not expected, f"{word}: nothing was raised"
         print(word)
-    assert time.monotonic() - begun_s < BOUND_S, f"{word}: too late"
+    if time.monotonic() - begun_s >= BOUND_S:
+        print(LATE)
 
 
 membership.require()  # nobody has asked for the cluster yet

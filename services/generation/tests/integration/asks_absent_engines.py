@@ -12,6 +12,7 @@ from semblance.generation.domain.order import Order, Words
 from semblance.generation.domain.withdrawn import Whose, Withdrawal
 from semblance.generation.ports import OpenAdapter
 from semblance.kernel.ids import AdapterId, ConsentId, SubjectId
+from semblance.service_kit.cluster.testing import LATE
 
 door = socket.socket()
 door.bind(("127.0.0.1", 0))  # nobody else's, and closed
@@ -39,5 +40,4 @@ assert "GENERATION_RAY_ADDRESS" in (unready.value.remedy or "")
 renderer.revoke(Withdrawal(subject_id=SubjectId("s")))  # nothing waits for a head that is away
 assert renderer.load().engines == 0
 renderer.close()
-assert time.monotonic() - begun_s < 10, "somebody waited for Ray"
-print("bounded")
+print("bounded" if time.monotonic() - begun_s < 10 else LATE)

@@ -88,6 +88,7 @@ def _fetch(cache: Path) -> None:
     for name in ("lists/partial", "archives/partial"):
         (cache / name).mkdir(parents=True, exist_ok=True)
     own = ["-o", f"Dir::State::lists={cache / 'lists'}", "-o", f"Dir::Cache={cache}", "-o", "APT::Sandbox::User="]
+    own += ["-o", "Acquire::Retries=3"]  # a mirror that is busy for a moment
     try:
         _call(["apt-get", *own, "update"], cache)
         _call(["apt-get", *own, "download", *_PACKAGES], cache)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from loadtests import ending, origin, running, slo
 from loadtests import profile as profiles
+from loadtests.arrivals import BadPlan
 from loadtests.place import Place, keep_logs, started
 from loadtests.profile import Profile
 from loadtests.prometheus import Prometheus
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--url needs --bootstrap: without the topics nothing balances")
     if arguments.prometheus and not arguments.url:
         parser.error("--prometheus knows a platform at --url; one of our own is measured here")
+    if (arguments.speed, arguments.windows) != (1.0, 1) and not arguments.trace:
+        parser.error("--speed and --windows are a trace's: name one")
     return ending.code_of(lambda: _wanted(parser, arguments))
 
 
@@ -62,6 +65,8 @@ def _wanted(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> i
         profile = profile.replaying(arguments.trace, arguments.speed, arguments.windows)
     if arguments.workers:
         profile = replace(profile, workers=arguments.workers)
+    if arguments.rounds and not profile.rounds:
+        raise BadPlan(f"{profile.name} has no rounds")
     if arguments.rounds and profile.rounds:
         profile = replace(profile, rounds=replace(profile.rounds, count=arguments.rounds))
     profile = replace(profile, teams=options.wanted(arguments, profile.teams))

@@ -139,6 +139,8 @@ class Profile:
         plan, windows = self.plan(), self.windows()
         if not plan or not windows:
             raise BadPlan(f"{self.name}: nobody comes")
+        if self.rounds and self.beyond():
+            raise BadPlan(f"{self.name}: a round is one stage, so nothing in it is beyond what is promised")
         wanted = {each.journey for each in plan}
         if not self.people.ready and (idle := wanted & WITH_ADAPTER):
             raise BadPlan(f"{self.name}: nobody is ready for {', '.join(sorted(idle))}")

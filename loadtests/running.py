@@ -35,7 +35,8 @@ from loadtests.watcher import TOPICS, Watcher
 @dataclass
 class Outcome:
     """Everything a report is made of. `core_s`, `gpu_s`: from the first arrival to the end, None: not metered;
-    `metering`: what is to be said of how they were. `clocks_apart_s`: at least (`agreement`), None on one machine."""
+    `metering`: what is to be said of how they were. `clocks_apart_s`: at least (`agreement`), None on one machine;
+    `malformed`: records on the topics that are no events."""
 
     profile: Profile
     calls: list[Call]
@@ -60,6 +61,7 @@ class Outcome:
     planned: int = 0
     rounds: list[Round] = field(default_factory=list)
     clocks_apart_s: float | None = None
+    malformed: int = 0
 
 
 def run(
@@ -134,6 +136,7 @@ def run(
         planned=sum(each.planned for each in found),
         rounds=rounds,
         clocks_apart_s=agreement.apart_s(entries, told, slack_s or {}) if place.layout is None else None,
+        malformed=scene.malformed(),
     )
 
 

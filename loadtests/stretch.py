@@ -71,6 +71,7 @@ class Scene:
     grace_s: float = 1.0
     first: frozenset[str] = frozenset()
     before: set[str] = field(default_factory=set)
+    _spoilt: frozenset[tuple[str, int, int]] = frozenset()
 
     def begin(self) -> None:
         """What there is now was there before, also what only the topics remember of a platform that was not started for
@@ -79,6 +80,11 @@ class Scene:
             raise LoadFailed("the topics cannot be read: may the broker's user read them all?")
         self.first = frozenset(self._jobs() | {each.thing_id for each in self.told(frozenset())})
         self.before = set(self.first)
+        self._spoilt = frozenset(self.watcher.malformed)
+
+    def malformed(self) -> int:
+        """How many records since then were none that the topics' documents know."""
+        return len(set(self.watcher.malformed) - self._spoilt)
 
     def told(self, but: frozenset[str] | set[str]) -> list[Told]:
         """What was said of things that are not among `but`."""

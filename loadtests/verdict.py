@@ -9,8 +9,8 @@ from loadtests.teams import judge
 
 
 def judged(objectives: slo.Objectives, found: running.Outcome) -> list[slo.Finding]:
-    """What the profile's objectives say, what was published and must still be there, what was to be broken, what
-    other teams got, whether clocks agree, and its rounds where it has some."""
+    """What the profile's objectives say, what the topics bear, what was published and must still be there, what was to
+    be broken, what other teams got, whether clocks agree, and its rounds where it has some."""
     findings = slo.judge(
         objectives, found.calls, found.walks, found.balance, beyond=found.profile.beyond(),
         memory_growth=summary.memory(found).get("growth"), core_s_per_picture=found.pictures.beyond_rest,
@@ -19,6 +19,10 @@ def judged(objectives: slo.Objectives, found: running.Outcome) -> list[slo.Findi
             "core_s_per_picture": spread.over(found.pictures.parts, "parts of the run with as many pictures each"),
         },
     )  # fmt: skip
+    said = len(found.told)
+    findings.append(
+        slo.Finding("records on the topics that are no events", "= 0", found.malformed, not found.malformed, said)
+    )
     findings += [*kept.findings(found.balance), *record.findings(found.planned, found.chaos)]
     findings += [*judge.findings(found.teams), *agreement.findings(found.clocks_apart_s, objectives.grace_s)]
     if found.profile.rounds:

@@ -199,6 +199,8 @@ def test_a_profile_that_has_nobody_for_a_journey_is_refused(tmp_path: Path) -> N
         replace(smoke, workers=3).kept_in(tmp_path)
     with pytest.raises(BadPlan, match="nobody is ready for generate, train, upload, verify"):
         replace(smoke, people=replace(smoke.people, ready=0)).kept_in(tmp_path)
+    with pytest.raises(BadPlan, match="a round is one stage"):
+        replace(profile.read("standard"), rounds=profile.Rounds(1, 10)).kept_in(tmp_path)
     assert replace(smoke, workers=2).kept_in(tmp_path)
     assert replace(profile.read("capacity"), workers=3).kept_in(tmp_path)  # nobody opts in
 

@@ -169,6 +169,18 @@ def test_the_verdict_names_what_is_unmet_first_and_the_faults() -> None:
     assert lines[-1].startswith("VERDICT: no")
 
 
+def test_what_is_no_event_and_clocks_that_are_apart_are_no() -> None:
+    def unmet(**more: Any) -> set[str]:
+        found = replace(outcome(), **more)
+        return {goal.goal for goal in judged(slo.read(found.profile.slo), found) if not goal.met} - before
+
+    before: set[str] = set()
+    before = unmet()
+    assert unmet(malformed=1) == {"records on the topics that are no events"}
+    assert unmet(clocks_apart_s=0.4) == set()
+    assert unmet(clocks_apart_s=1.2) == {"s that the workers' clocks and the platform's are proven to be apart"}
+
+
 def test_what_got_slower_is_worse_and_noise_is_not() -> None:
     before, now = row_of(outcome(0.1)), row_of(outcome(0.2))
     words = {c.what: c.word for c in compare.changes(now, before)}

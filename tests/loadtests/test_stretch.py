@@ -28,6 +28,7 @@ from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.contracts.safety.v1 import events_pb2 as safety_pb
 from semblance.eventbus import envelope
 from semblance.eventbus.memory_broker import MemoryBroker
+from semblance.eventbus.record import Record
 from semblance.kernel.clock import SystemClock
 from semblance.kernel.ids import new_id
 
@@ -118,6 +119,18 @@ def test_what_the_topics_remember_of_before_is_not_this_runs(tmp_path: Path) -> 
         found = scene.stretch(replace(profile.read("rounds"), settle_s=1), tmp_path)
     assert found.balance.faults == []
     assert (found.balance.counts["pictures published"], found.balance.counts["events"]) == (1, 4)
+
+
+def test_what_nobody_can_read_is_counted_from_the_beginning_on(tmp_path: Path) -> None:
+    platform, garbage = OnePicture(set(), set(), set()), Record("provenance.manifest.v1", "image-1", b"garbage", ())
+    platform.broker.producer().send(garbage)
+    with Watcher(platform.broker) as watcher:
+        scene = scene_of(platform, watcher)
+        scene.begin()
+        assert (len(watcher.malformed), scene.malformed()) == (1, 0)
+        platform.broker.producer().send(garbage)
+        scene.stretch(replace(profile.read("rounds"), settle_s=1), tmp_path)
+        assert scene.malformed() == 1
 
 
 @pytest.mark.parametrize("failure", ["", "after 1 of 3 acts: KeyError('a>b')"])

@@ -242,5 +242,5 @@ def test_after_all_that_nothing_accepted_before_is_lost(scene: Scene) -> None:
     client.wait(scene.adapter.id, timeout_s=ADAPTER_S)
     assert client.adapter(scene.adapter.id).state == "ready"
     assert scene.member.picture(scene.adapter).state == "published"
-    assert scene.house.state().phase == "ready"
+    scene.house.wait_ready()
     assert all(part.restarts == 0 for part in scene.house.state().parts)

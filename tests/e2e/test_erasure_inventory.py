@@ -100,6 +100,19 @@ def under_way(house: House, subject_id: SubjectId) -> list[str]:
     return [place for place in take(house.layout, subject_id).rows if place.endswith((" work_items", " outbox"))]
 
 
+def at_rest(house: House, subject_id: SubjectId) -> Inventory:
+    """What is found once nothing moves beside generation: a picture that it had finished goes on to the others."""
+    looks = [take(house.layout, subject_id)]
+
+    def as_before() -> bool:
+        looks.append(take(house.layout, subject_id))
+        moving = [place for place in under_way(house, subject_id) if not place.startswith("generation ")]
+        return not moving and looks[-1].rows == looks[-2].rows
+
+    eventually(as_before, "nothing moves while generation stands still")
+    return looks[-1]
+
+
 @pytest.fixture(scope="module")
 def planted(house: House) -> Planted:
     member, friend = house.member("bo"), house.member("ana")
@@ -109,7 +122,8 @@ def planted(house: House) -> Planted:
     person = next(iter(client.people()))
     client.name_person(person.id, "Me")
     upload = client.create_upload(consent.id, "image/jpeg", 4)
-    assert httpx.put(upload.url, content=b"\xff\xd8\xff\xd9").status_code == 200  # raw, and nobody ever comes for it
+    raw = b"\xff\xd8\xff\xd9"  # nobody ever comes for it
+    assert httpx.put(upload.url, content=raw, timeout=60).status_code == 200
     adapter = member.train(consent)
     assert adapter.state == "ready", adapter
     image = member.picture(adapter, PROMPT)
@@ -125,7 +139,7 @@ def planted(house: House) -> Planted:
     for seed in range(2, 1 + UNDER_WAY):
         client.create_image(adapter.id, PROMPT, seed=seed, steps=50)
     with standing_still(house, "generation"):
-        before = take(house.layout, subject_id)
+        before = at_rest(house, subject_id)
         things = things_of(house.layout, subject_id)
         client.erase(member.password)
     return Planted(house, member, consent, photos, adapter, image, before, things, exported, credential)

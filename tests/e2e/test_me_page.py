@@ -28,6 +28,18 @@ PASSWORD = secrets.token_urlsafe(24)
 # As a person has. One in ten first tries failed: where somebody sits still and the same colours come back, frames can
 # look repeated to the service (domain/integrity.py).
 TRIES = 3
+# The service takes no film with a gap of a second, and a machine that does much else makes one: a try begins when the
+# camera's pictures have come evenly for three seconds; after 40 s whatever they do.
+EVEN = """new Promise((done) => {
+  const video = document.getElementById("seen"), began = performance.now();
+  let last = began, since = began;
+  video.requestVideoFrameCallback(function came(now) {
+    if (now - last > 200) since = now;
+    last = now;
+    if (now - since > 3000 || now - began > 40000) done(now - since);
+    else video.requestVideoFrameCallback(came);
+  });
+})"""
 DONE = "!document.querySelector('[data-step=done]').hidden"
 # As the page's style tells its colours, the six of the service; the first is a dark screen.
 LIGHTS = {"": (0.0, 0.0, 0.0)} | {
@@ -49,6 +61,7 @@ def film() -> dict[str, list[dict[str, str]]]:
 
 def tried(page: browser.Page) -> str:
     """Once before the camera; what the page says then."""
+    page.run(EVEN)
     page.run("document.getElementById('outcome').replaceChildren()")
     page.click("#start")
     page.until("document.getElementById('stage').checkVisibility()")

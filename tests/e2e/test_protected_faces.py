@@ -58,6 +58,6 @@ def test_a_protected_face_waits_for_an_operator_and_is_free_again_after_removal(
     assert operator(house, "protected", "list") == []
     assert house.kept.files_with({"the removal code": entry.removal_code.encode()}) == []
     operator(house, "erase", member.subject_id, "--yes")
-    erased = member.client.wait_erased(member.client.erase(member.password).id)
+    erased = member.client.wait_erased(member.client.erase(member.password).id, timeout_s=120)
     assert ("database:reviews", 1) in {(store.store, store.count) for store in erased.stores}
     assert operator(house, "reviews", "list", "--state", "all") == []

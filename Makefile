@@ -79,7 +79,7 @@ sbom: $(LOAD_TOOLS)  ## Write the bill of materials of every image (CycloneDX)
 restore-proof: $(STAMP) $(MODELS)  ## Back up, erase and take back, lose everything, restore: some starts, some minutes
 	@SEMBLANCE_RESTORE=1 $(BIN)/python -m pytest -q tests/resilience/test_restore.py
 
-drain-proof: $(STAMP) $(MODELS)  ## Two Ray nodes, one drained and one lost while people draw, into docs/benchmarks: two minutes
+drain-proof: $(STAMP) $(MODELS)  ## Nodes and engines go and come while people draw, on a Ray cluster, into docs/benchmarks: four minutes
 	@OMP_NUM_THREADS=1 $(BIN)/python tests/bench_drain
 
 images-lint: $(IMAGE_TOOLS)  ## hadolint over every Dockerfile

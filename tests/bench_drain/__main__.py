@@ -1,7 +1,8 @@
-"""`python tests/bench_drain`: what becomes of drawings when a Ray node goes. Two minutes on two cores.
+"""`python tests/bench_drain`: what becomes of drawings when engines and nodes go and come. Four minutes on two cores.
 
 Two nodes on this machine with an engine each, three people who draw one picture after another. One node is drained as
-a pod's `preStop` does, and a new one comes; then another node is lost without a word, and a new one comes. Writes
+a pod's `preStop` does, and a new one comes; then another node is lost without a word, and a new one comes. Then there
+is one engine, as by default, which is upgraded, gets another beside it, and meets a defect (`few.py`). Writes
 docs/benchmarks/drain.{md,json} (`--out` writes elsewhere); 1 when a goal was missed: a picture that differs, one that
 a drained node did not end, an engine that was not replaced. A tiny random backbone: nothing here says how long real
 pictures take.
@@ -22,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from few import FEW, come_and_go
 from page import WITHIN_S, row, write
 
 from semblance.diffusion.testing import write_tiny_backbone
@@ -133,6 +135,17 @@ def _tried(folder: Path) -> dict[str, Any]:
                 lambda: engines_elsewhere(second),
             ),
         }
+
+        renderer.close()
+        # Two engines would stay two for as long as a downscaling waits, and leave no room beside them.
+        serve.delete(APP)
+
+        def deploy() -> None:
+            serve.run(deployed(options, FEW), name=APP, route_prefix=None)
+
+        deploy()
+        renderer = RayRenderer(ClusterSettings(cluster.address, silence_s=20, tell_s=10))
+        found["few"] = come_and_go(renderer, adapter, deploy)
         renderer.close()
         return found
     finally:

@@ -20,8 +20,9 @@ def row(found: dict[str, Row], people: int) -> Row:
         "cores": os.cpu_count(),
         "load_1min": round(os.getloadavg()[0], 1),
         "people": people,
-        "goals": [goal for way in found for goal in _goals(way, found[way])],
-        "ways": found,
+        "goals": [goal for way in _WAYS for goal in _goals(way, found[way])] + _few_goals(found["few"]),
+        "ways": {way: found[way] for way in _WAYS},
+        "few": found["few"],
     }
 
 
@@ -34,7 +35,7 @@ def write(made: Row, out: Path) -> None:
 
 def page(made: Row) -> str:
     """For people."""
-    ways = made["ways"]
+    ways, few = made["ways"], made["few"]
     lines = [
         "# Two nodes of a Ray cluster, one drained and one lost",
         "",
@@ -54,6 +55,19 @@ def page(made: Row) -> str:
         "",
         "*Asked for again*: the engine was lost in the midst of it, and the queue hands it to another one.",
         "",
+        "Then there is one engine and at most two, as by default, and what the cluster does by itself:",
+        "",
+        "| what | after, s |",
+        "|---|---|",
+        f"| one engine is upgraded under {few['drawn']} pictures; {few['fewest_running']} or more ran meanwhile"
+        f" | {_after(few['upgraded_s'])} |",
+        f"| first steps come late, and a second engine runs | {_after(few['second_s'])} |",
+        f"| an engine meets a defect (`{few['broken']}`), and another process stands for it"
+        f" | {_after(few['replaced_s'])} |",
+        "",
+        f"With two engines {few['others']} people drew {few['each']} pictures each, one after the other. Adapters were",
+        f"packed {few['packed']} times: the engine that holds somebody's adapter is asked first.",
+        "",
         "| goal | target | found | met |",
         "|---|---|---|---|",
         *(f"| {g['goal']} | {g['target']} | {g['value']} | {'yes' if g['met'] else 'no'} |" for g in made["goals"]),
@@ -63,19 +77,46 @@ def page(made: Row) -> str:
 
 
 def _goals(way: str, found: Row) -> list[Row]:
-    took_s, many = found["replaced_s"], found["drawn"]
+    took_s, many, other = found["replaced_s"], found["drawn"], found["differing"]
+    node, took = f"a node {way}", _seconds(found)
     goals = [
-        _goal(way, "pictures of other bytes", "= 0", found["differing"], met=bool(many) and not found["differing"]),
-        _goal(way, "seconds until its engine is elsewhere", f"< {WITHIN_S:g}", _seconds(found), met=took_s is not None),
+        _goal(node, "pictures of other bytes", "= 0", other, met=bool(many) and not other),
+        _goal(node, "seconds until its engine is elsewhere", f"< {WITHIN_S:g}", took, met=took_s is not None),
     ]
     if way == "drained":
         # It is told beforehand, so it ends what it draws.
-        goals.append(_goal(way, "pictures asked for again", "= 0", found["asked_again"], met=not found["asked_again"]))
+        again = found["asked_again"]
+        goals.append(_goal(node, "pictures asked for again", "= 0", again, met=not again))
     return goals
 
 
-def _goal(way: str, what: str, target: str, value: object, *, met: bool) -> Row:
-    return {"goal": f"{what}, a node {way}", "target": target, "value": value, "spread": 0, "met": met}
+def _few_goals(few: Row) -> list[Row]:
+    """Of one engine and at most two."""
+    least, again, other = few["fewest_running"], few["asked_again"], few["differing"] + (not few["same_after"])
+    upgraded, packed, people = "one engine upgraded", few["packed"], few["others"]
+    goals = [
+        _goal(upgraded, "engines that run meanwhile", ">= 1", least, met=least >= 1),
+        _goal(upgraded, "pictures asked for again", "= 0", again, met=bool(few["drawn"]) and not again),
+        _goal("one engine and two", "pictures of other bytes", "= 0", other, met=not other),
+        _goal("two engines", "times that adapters were packed", f"= {people}", packed, met=packed == people),
+    ]
+    awaited = {
+        "upgraded_s": "an upgrade's end",
+        "second_s": "a second engine",
+        "replaced_s": "another for a broken one",
+    }
+    for name, what in awaited.items():
+        took = few[name]
+        goals.append(_goal("few", f"seconds until {what}", f"< {WITHIN_S:g}", _after(took), met=took is not None))
+    return goals
+
+
+def _after(seconds: float | None) -> str | float:
+    return "not in time" if seconds is None else seconds
+
+
+def _goal(of: str, what: str, target: str, value: object, *, met: bool) -> Row:
+    return {"goal": f"{what}, {of}", "target": target, "value": value, "spread": 0, "met": met}
 
 
 def _seconds(found: Row) -> str | float:

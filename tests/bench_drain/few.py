@@ -1,0 +1,173 @@
+"""One engine, as by default, and another beside it when it is needed: what the cluster does by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final
+
+from page import WITHIN_S
+
+from semblance.generation.domain.errors import EngineAway
+from semblance.generation.domain.order import Order, Words
+from semblance.generation.ml.options import ReplicaOptions
+from semblance.generation.ports import OpenAdapter, Renderer
+from semblance.generation.testing import engines
+
+WORDS, LONG, SHORT = Words("smiling", ""), Order(5, 50, None, None), Order(5, 2, None, None)
+# A number of steps that is none passes every check, and is a bug in the engine's loop.
+BREAKS: Final = Order(5, 2.5, None, None)  # type: ignore[arg-type]
+FEW: Final = ReplicaOptions(
+    # As many drawings as are asked for in all: by the queue alone there is never a second engine, but by late steps.
+    least=1,
+    most=2,
+    drawings=64,
+    target=100.0,
+    drain_s=30,
+    upscale_delay_s=0,
+    downscale_delay_s=600,
+    health_s=1,
+)
+TWO_IN_LANES, MANY, OTHERS, EACH = 2, 48, 3, 4
+_KNOWN_S: Final = 5.0  # what one router needs to hear where an adapter is
+
+
+class _Enough(Exception):
+    pass
+
+
+class _Drawing:
+    """So many people who draw one picture after another."""
+
+    def __init__(self, renderer: Renderer, adapter: OpenAdapter) -> None:
+        self._renderer, self._adapter = renderer, adapter
+        self._expected = renderer.draw(WORDS, LONG, adapter, lambda *_: None).png
+        self._counting = threading.Lock()
+        self._stopped = threading.Event()
+        self.drawn = self.differing = self.again = 0
+
+    @contextmanager
+    def by(self, people: int) -> Iterator[None]:
+        with ThreadPoolExecutor(people) as threads:
+            drawing = [threads.submit(self._person) for _ in range(people)]
+            try:
+                yield
+            finally:
+                self._stopped.set()
+        for person in drawing:
+            person.result()
+
+    def _person(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                png = self._renderer.draw(WORDS, LONG, self._adapter, self._until_stopped).png
+            except _Enough:
+                return
+            except EngineAway:
+                with self._counting:
+                    self.again += 1
+                time.sleep(0.2)
+                continue
+            with self._counting:
+                self.drawn += 1
+                self.differing += png != self._expected
+
+    def _until_stopped(self, _step: int, _steps: int) -> None:
+        if self._stopped.is_set():
+            raise _Enough
+
+
+def come_and_go(renderer: Renderer, adapter: OpenAdapter, deploy: Callable[[], None]) -> dict[str, Any]:
+    """deploy: FEW once more, as new code."""
+    assert _within(lambda: _running() == 1 and len(_engine_pids()) == 1) is not None, "there is not one engine"
+    upgraded, fewest, took_s = _upgraded(renderer, adapter, deploy)
+    late = _Drawing(renderer, adapter)
+    with late.by(MANY):
+        second_s = _within(lambda: _running() == 2)
+    packed = renderer.load().adapters_packed
+    for each in [engines.somebody_else(adapter, seed) for seed in range(OTHERS)]:
+        for _ in range(EACH):
+            renderer.draw(WORDS, SHORT, each, lambda *_: None)
+            time.sleep(_KNOWN_S)
+    packed = renderer.load().adapters_packed - packed
+    before = _engine_pids()
+    expected = renderer.draw(WORDS, SHORT, adapter, lambda *_: None).png
+    broken = _code(renderer, adapter)
+    replaced_s = _within(lambda: _running() == len(before) == len(_engine_pids()) and _engine_pids() != before)
+    return {
+        "drawn": upgraded.drawn,
+        "differing": upgraded.differing + late.differing,
+        "asked_again": upgraded.again,
+        "fewest_running": fewest,
+        "upgraded_s": took_s,
+        "second_s": second_s,
+        "packed": packed,
+        "others": OTHERS,
+        "each": EACH,
+        "broken": broken,
+        "replaced_s": replaced_s,
+        "same_after": renderer.draw(WORDS, SHORT, adapter, lambda *_: None).png == expected,
+    }
+
+
+def _upgraded(
+    renderer: Renderer, adapter: OpenAdapter, deploy: Callable[[], None]
+) -> tuple[_Drawing, int, float | None]:
+    """Who drew through an upgrade, how many engines ran at its worst moment, and how long it took."""
+    before, over, found = _engine_pids(), threading.Event(), [1]
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            found.append(_running())
+
+    drawing, watching = _Drawing(renderer, adapter), threading.Thread(target=watch)
+    watching.start()
+    try:
+        with drawing.by(TWO_IN_LANES):
+            began_s = time.monotonic()
+            deploy()
+            gone = _within(lambda: not before & _engine_pids())
+            took_s = None if gone is None else round(time.monotonic() - began_s, 1)
+            time.sleep(1.0)  # also on what came
+    finally:
+        over.set()
+        watching.join()
+    return drawing, min(found), took_s
+
+
+def _code(renderer: Renderer, adapter: OpenAdapter) -> str:
+    try:
+        renderer.draw(WORDS, dataclasses.replace(BREAKS), adapter, lambda *_: None)
+    except EngineAway as error:
+        return error.code
+    return "drawn"
+
+
+def _running() -> int:
+    from ray import serve
+
+    from semblance.generation.ml.serve_app import APP, ENGINE
+
+    states = serve.status().applications[APP].deployments[ENGINE].replica_states
+    return int(states.get("RUNNING", 0))
+
+
+def _engine_pids() -> set[int]:
+    import ray
+
+    actors = ray._private.state.actors().values()
+    return {each["Pid"] for each in actors if each["State"] == "ALIVE" and "#Engine#" in each["Name"]}
+
+
+def _within(done: Callable[[], bool]) -> float | None:
+    """Seconds until it is so; None when it is not in time."""
+    began_s = time.monotonic()
+    while not done():
+        if time.monotonic() - began_s > WITHIN_S:
+            return None
+        time.sleep(0.5)
+    return round(time.monotonic() - began_s, 1)

@@ -194,7 +194,7 @@ def test_stopping_lets_running_work_end_and_sends_what_it_wrote(service: Service
 def test_work_that_does_not_end_is_given_back_and_the_stop_is_still_in_time(
     service: Service, migrations_dir: Path
 ) -> None:
-    """In time one of two times: on a machine that stands still meanwhile nothing is."""
+    """In time one of three times: on a machine that stands still meanwhile nothing is."""
     service.slow.set()
     ask(service)
 
@@ -206,7 +206,7 @@ def test_work_that_does_not_end_is_given_back_and_the_stop_is_still_in_time(
         assert serving.end() == 0
         return time.monotonic() - began_s
 
-    assert any(took_s() < 6 for _ in range(2))
+    assert any(took_s() < 6 for _ in range(3))
     service.slow.clear()
     again = Serving(service.application(migrations_dir))
     eventually(lambda: len(answers(service)) >= 1)

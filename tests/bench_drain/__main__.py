@@ -15,53 +15,23 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from few import FEW, come_and_go
 from page import WITHIN_S, row, write
+from people import Drawing
 
 from semblance.diffusion.testing import write_tiny_backbone
-from semblance.generation.domain.errors import EngineAway
-from semblance.generation.domain.order import Order, Words
 from semblance.generation.ml.options import EngineOptions, ReplicaOptions
-from semblance.generation.ports import OpenAdapter, Renderer
 from semblance.generation.testing import engines
 from semblance.service_kit.cluster.testing import ENVIRONMENT
 
 PEOPLE, DRAIN_S, STORE_BYTES = 3, 30, 80_000_000
-WORDS, ORDER = Words("smiling", ""), Order(5, 50, None, None)
 MODELS = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models")).resolve()
-
-
-class Drawing:
-    """People who draw until they are told to stop; a drawing whose engine was lost is asked for again, as the queue
-    does."""
-
-    def __init__(self, renderer: Renderer, adapter: OpenAdapter) -> None:
-        self._renderer, self._adapter = renderer, adapter
-        self._expected = renderer.draw(WORDS, ORDER, adapter, lambda *_: None).png
-        self._counting = threading.Lock()
-        self.stopped = threading.Event()
-        self.drawn = self.differing = self.again = 0
-
-    def person(self) -> None:
-        while not self.stopped.is_set():
-            try:
-                png = self._renderer.draw(WORDS, ORDER, self._adapter, lambda *_: None).png
-            except EngineAway:
-                with self._counting:
-                    self.again += 1
-                time.sleep(0.2)
-                continue
-            with self._counting:
-                self.drawn += 1
-                self.differing += png != self._expected
 
 
 def main() -> int:
@@ -158,20 +128,14 @@ def _through(
     drawing: Drawing, go: Callable[[], None], come: Callable[[], Any], replaced: Callable[[], bool]
 ) -> dict[str, Any]:
     """What was drawn while a node went and until its engine stood elsewhere."""
-    with ThreadPoolExecutor(PEOPLE) as threads:
-        people = [threads.submit(drawing.person) for _ in range(PEOPLE)]
-        try:
-            begun_s = time.monotonic()
-            go()
-            come()
-            while not (done := replaced()) and time.monotonic() - begun_s < WITHIN_S:
-                time.sleep(0.5)
-            took_s = round(time.monotonic() - begun_s, 1)
-            time.sleep(1.0)  # also on what came
-        finally:
-            drawing.stopped.set()
-        for person in people:
-            person.result(WITHIN_S)
+    with drawing.by(PEOPLE):
+        begun_s = time.monotonic()
+        go()
+        come()
+        while not (done := replaced()) and time.monotonic() - begun_s < WITHIN_S:
+            time.sleep(0.5)
+        took_s = round(time.monotonic() - begun_s, 1)
+        time.sleep(1.0)  # also on what came
     return {
         "drawn": drawing.drawn,
         "differing": drawing.differing,

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 from page import WITHIN_S
+from people import WORDS, Drawing
 
 from semblance.generation.domain.errors import EngineAway
-from semblance.generation.domain.order import Order, Words
+from semblance.generation.domain.order import Order
 from semblance.generation.ml.options import ReplicaOptions
 from semblance.generation.ports import OpenAdapter, Renderer
 from semblance.generation.testing import engines
 
-WORDS, LONG, SHORT = Words("smiling", ""), Order(5, 50, None, None), Order(5, 2, None, None)
+SHORT = Order(5, 2, None, None)
 # A number of steps that is none passes every check, and is a bug in the engine's loop.
 BREAKS: Final = Order(5, 2.5, None, None)  # type: ignore[arg-type]
 FEW: Final = ReplicaOptions(
@@ -36,56 +34,11 @@ TWO_IN_LANES, MANY, OTHERS, EACH = 2, 48, 3, 4
 _KNOWN_S: Final = 5.0  # what one router needs to hear where an adapter is
 
 
-class _Enough(Exception):
-    pass
-
-
-class _Drawing:
-    """So many people who draw one picture after another."""
-
-    def __init__(self, renderer: Renderer, adapter: OpenAdapter) -> None:
-        self._renderer, self._adapter = renderer, adapter
-        self._expected = renderer.draw(WORDS, LONG, adapter, lambda *_: None).png
-        self._counting = threading.Lock()
-        self._stopped = threading.Event()
-        self.drawn = self.differing = self.again = 0
-
-    @contextmanager
-    def by(self, people: int) -> Iterator[None]:
-        with ThreadPoolExecutor(people) as threads:
-            drawing = [threads.submit(self._person) for _ in range(people)]
-            try:
-                yield
-            finally:
-                self._stopped.set()
-        for person in drawing:
-            person.result()
-
-    def _person(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                png = self._renderer.draw(WORDS, LONG, self._adapter, self._until_stopped).png
-            except _Enough:
-                return
-            except EngineAway:
-                with self._counting:
-                    self.again += 1
-                time.sleep(0.2)
-                continue
-            with self._counting:
-                self.drawn += 1
-                self.differing += png != self._expected
-
-    def _until_stopped(self, _step: int, _steps: int) -> None:
-        if self._stopped.is_set():
-            raise _Enough
-
-
 def come_and_go(renderer: Renderer, adapter: OpenAdapter, deploy: Callable[[], None]) -> dict[str, Any]:
     """deploy: FEW once more, as new code."""
     assert _within(lambda: _running() == 1 and len(_engine_pids()) == 1) is not None, "there is not one engine"
     upgraded, fewest, took_s = _upgraded(renderer, adapter, deploy)
-    late = _Drawing(renderer, adapter)
+    late = Drawing(renderer, adapter)
     with late.by(MANY):
         second_s = _within(lambda: _running() == 2)
     packed = renderer.load().adapters_packed
@@ -116,7 +69,7 @@ def come_and_go(renderer: Renderer, adapter: OpenAdapter, deploy: Callable[[], N
 
 def _upgraded(
     renderer: Renderer, adapter: OpenAdapter, deploy: Callable[[], None]
-) -> tuple[_Drawing, int, float | None]:
+) -> tuple[Drawing, int, float | None]:
     """Who drew through an upgrade, how many engines ran at its worst moment, and how long it took."""
     before, over, found = _engine_pids(), threading.Event(), [1]
 
@@ -124,7 +77,7 @@ def _upgraded(
         while not over.wait(0.1):
             found.append(_running())
 
-    drawing, watching = _Drawing(renderer, adapter), threading.Thread(target=watch)
+    drawing, watching = Drawing(renderer, adapter), threading.Thread(target=watch)
     watching.start()
     try:
         with drawing.by(TWO_IN_LANES):
@@ -141,7 +94,7 @@ def _upgraded(
 
 def _code(renderer: Renderer, adapter: OpenAdapter) -> str:
     try:
-        renderer.draw(WORDS, dataclasses.replace(BREAKS), adapter, lambda *_: None)
+        renderer.draw(WORDS, BREAKS, adapter, lambda *_: None)
     except EngineAway as error:
         return error.code
     return "drawn"

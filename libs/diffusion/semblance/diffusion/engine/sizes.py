@@ -17,10 +17,13 @@ _SHORTAGES: Final = (
     "out of memory",
     "can't allocate memory",
     "not enough memory",
-    # What CUDA's libraries say when their workspace finds no room; cuDNN says the last where no way to compute fits.
-    # Source: PyTorch's CUDABlas.cpp and cuda/Exceptions.h; accelerate's should_reduce_batch_size has the last, too.
+    # What CUDA's libraries say when their workspace finds no room (cuDNN 9 has other names than 8 had), and cuDNN where
+    # no way to compute fits. Source: PyTorch's aten/src/ATen/cuda/Exceptions.cpp; cudnn_graph.h; of the last,
+    # accelerate's should_reduce_batch_size.
     "cublas_status_alloc_failed",
     "cudnn_status_alloc_failed",
+    "cudnn_status_internal_error_device_allocation_failed",
+    "cudnn_status_internal_error_host_allocation_failed",
     "cudnn_status_not_supported",
 )
 

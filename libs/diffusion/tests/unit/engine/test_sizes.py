@@ -101,11 +101,13 @@ def test_the_class_that_was_longest_not_drawn_is_forgotten_first() -> None:
         ("CUDA out of memory. Tried to allocate 2.00 GiB", True),
         ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True),
         ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", True),
+        ("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED", True),
         (
             "cuDNN error: CUDNN_STATUS_NOT_SUPPORTED. This error may appear if ...",
             True,
         ),
         ("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm(...)`", False),
+        ("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_BAD_LAUNCH_PARAM", False),
         ("CUDA error: device-side assert triggered", False),
     ],
 )

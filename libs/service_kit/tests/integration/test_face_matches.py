@@ -48,8 +48,8 @@ def client(identity: Identity) -> Iterator[FaceMatches]:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     with rpc.connect(f"127.0.0.1:{port}", TOKEN) as channel:
-        yield FaceMatches(channel, face_model="a-model", deadline_s=5)
-    server.stop(None).wait(5)
+        yield FaceMatches(channel, face_model="a-model", deadline_s=60)
+    server.stop(None).wait(60)
 
 
 def test_every_face_is_sent_with_its_model_and_the_consent_that_is_known(

@@ -1,4 +1,4 @@
-"""Every run of tests: what was imported and collected is left alone by the garbage collector; examples are not timed."""
+"""Every run of tests: what was collected is left alone by the garbage collector, and examples are not timed."""
 
 from __future__ import annotations
 

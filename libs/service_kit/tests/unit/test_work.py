@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 import sqlalchemy as sa
@@ -18,14 +19,11 @@ from semblance.service_kit.work import Cancelled, Settle, WorkContext, WorkItem,
 from semblance.service_kit.worker import Worker
 
 Failures = list[errors.SemblanceError | None]
-
-
-def done_event() -> events_pb2.ErasureRequested:
-    return events_pb2.ErasureRequested(subject_id=new_id(), erasure_id=new_id())
+DONE = events_pb2.ErasureRequested(subject_id=new_id(), erasure_id=new_id())
 
 
 def settle(unit: Unit) -> None:
-    unit.emit(done_event())
+    unit.emit(DONE)
 
 
 def kind_of(
@@ -203,7 +201,7 @@ def test_a_settle_that_fails_leaves_nothing_and_is_retried(database: Database, c
     tries: list[int] = []
 
     def half(unit: Unit) -> None:
-        unit.emit(done_event())
+        unit.emit(DONE)
         tries.append(1)
         if len(tries) == 1:
             raise KeyError("bug in settle")
@@ -284,7 +282,7 @@ def test_a_result_that_comes_after_the_cancellation_is_not_applied(database: Dat
     def run(item: WorkItem, context: WorkContext) -> Settle:
         with database.transaction() as unit:
             unit.cancel("paint", "a")
-        context.emit(done_event())
+        context.emit(DONE)
         return settle
 
     spec = WorkKind(run=run, failed=lambda *_: None, cancelled=lambda item, unit: cleaned.append(item.aggregate_id))
@@ -311,18 +309,13 @@ class Threads:
 
     def __init__(self, database: Database, kinds: dict[str, WorkKind]) -> None:
         self.worker = Worker(database, kinds, poll_s=600)
-        targets: list[Callable[[], None]] = [self.worker.heartbeat]
-        for kind, spec in kinds.items():
-            targets += [lambda kind=kind: self.worker.run_kind(kind)] * spec.concurrency  # type: ignore[misc]
-        self.threads = [threading.Thread(target=target) for target in targets]
-        for thread in self.threads:
-            thread.start()
+        ways = [kind for kind, spec in kinds.items() for _ in range(spec.concurrency)]
+        threads = ThreadPoolExecutor(1 + len(ways))
+        self.ends = [threads.submit(self.worker.heartbeat), *(threads.submit(self.worker.run_kind, k) for k in ways)]
 
     def end(self, timeout_s: float = 5) -> bool:
         idle = self.worker.drain(timeout_s)
-        for thread in self.threads:
-            thread.join(30)
-            assert not thread.is_alive()
+        assert not wait(self.ends, 30).not_done
         return idle
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from loadtests.report import compare, document, plots
+from loadtests.report import compare, document
 from loadtests.running import Outcome
 
 _STYLE = "body{font:14px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.15rem .6rem;border-bottom:1px solid #ddd;text-align:left}.no{color:#c0392b;font-weight:600}.yes{color:#1e7d4f}img{max-width:100%}"
@@ -18,6 +18,9 @@ _STYLE = "body{font:14px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem au
 
 def write(row: dict[str, Any], found: Outcome, before: dict[str, Any] | None, folder: Path) -> None:
     """report.html and the plots beside it."""
+    # Only here: tests of what the command does otherwise need no matplotlib, and there is none where they run.
+    from loadtests.report import plots  # noqa: PLC0415
+
     pictures = plots.all_of(row, found)
     for name, png in pictures.items():
         (folder / f"{name}.png").write_bytes(png)

@@ -11,6 +11,7 @@ import pytest
 
 from semblance.service_kit.cluster import sealing
 from semblance.service_kit.cluster.answers import Refused
+from semblance.service_kit.cluster.testing import ENVIRONMENT
 from semblance.training.ml import parcels
 from semblance.training.ml.parcels import Job, Tick
 from semblance.training.ml.starting import TrainerOptions
@@ -24,8 +25,10 @@ LEFT = "training-left"
 
 @pytest.fixture(scope="module")
 def seat(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")  # Ray's own modules, not ours
+        for name, value in ENVIRONMENT.items():  # read once, when Ray is imported: later tests of this process join
+            patch.setenv(name, value)
         from semblance.training.ml.seat import Seat
 
     # No backbone lies there: whoever begins to learn says so.

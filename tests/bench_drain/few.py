@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from page import SECOND_WITHIN_S, WITHIN_S
+from page import WITHIN_S
 from people import WORDS, Drawing
 
 from semblance.generation.domain.errors import EngineAway
@@ -42,7 +42,7 @@ def come_and_go(renderer: Renderer, adapter: OpenAdapter, deploy: Callable[[], N
     upgraded, fewest, took_s = _upgraded(renderer, adapter, deploy)
     late = Drawing(renderer, adapter)
     with late.by(MANY):
-        second_s = _within(lambda: _running() == 2, SECOND_WITHIN_S)
+        second_s = _within(lambda: _running() == 2)
     packed = renderer.load().adapters_packed
     for each in [engines.somebody_else(adapter, seed) for seed in range(OTHERS)]:
         for _ in range(EACH):
@@ -122,11 +122,11 @@ def _engine_pids() -> set[int]:
     return {each["Pid"] for each in actors if each["State"] == "ALIVE" and "#Engine#" in each["Name"]}
 
 
-def _within(done: Callable[[], bool], within_s: float = WITHIN_S) -> float | None:
+def _within(done: Callable[[], bool]) -> float | None:
     """Seconds until it is so; None when it is not in time."""
     began_s = time.monotonic()
     while not done():
-        if time.monotonic() - began_s > within_s:
+        if time.monotonic() - began_s > WITHIN_S:
             return None
         time.sleep(0.5)
     return round(time.monotonic() - began_s, 1)

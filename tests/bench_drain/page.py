@@ -9,8 +9,6 @@ from typing import Any
 
 WITHIN_S = 90.0
 """An engine that is not elsewhere by then counts as not replaced."""
-SECOND_WITHIN_S = 180.0
-"""For a second engine: Serve looks every 10 s at the mean of the last 30, and then it starts beside 48 drawings."""
 Row = dict[str, Any]
 _WAYS = {"drained": "drained, as a pod's preStop does", "lost": "lost without a word"}
 
@@ -108,8 +106,8 @@ def _few_goals(few: Row) -> list[Row]:
         "replaced_s": "another for a broken one",
     }
     for name, what in awaited.items():
-        took, within_s = few[name], SECOND_WITHIN_S if name == "second_s" else WITHIN_S
-        goals.append(_goal("few", f"seconds until {what}", f"< {within_s:g}", _after(took), met=took is not None))
+        took = few[name]
+        goals.append(_goal("few", f"seconds until {what}", f"< {WITHIN_S:g}", _after(took), met=took is not None))
     return goals
 
 

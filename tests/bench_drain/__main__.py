@@ -111,7 +111,16 @@ def _tried(folder: Path) -> dict[str, Any]:
         serve.delete(APP)
 
         def deploy() -> None:
-            serve.run(deployed(options, FEW), name=APP, route_prefix=None)
+            # Ray 2.60 raises ValueError where another thread of this process asks for Serve's status at once.
+            for left in reversed(range(5)):
+                try:
+                    serve.run(deployed(options, FEW), name=APP, route_prefix=None)
+                except ValueError:
+                    if not left:
+                        raise
+                    time.sleep(0.2)
+                else:
+                    return
 
         deploy()
         renderer = RayRenderer(ClusterSettings(cluster.address, silence_s=20, tell_s=10))

@@ -228,7 +228,7 @@ class RayRenderer:
         runs."""
         try:
             found = serve.status().applications.get(_APP)
-        except _LOST as error:
+        except (*_LOST, ValueError) as error:  # the latter where two threads ask at the same moment: a fault of Ray's
             raise EngineAway("the cluster of engines does not answer") from error
         if found is None or _ENGINE not in found.deployments:
             raise EngineAway("the cluster does not serve the engine")

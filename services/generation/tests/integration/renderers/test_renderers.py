@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -228,13 +229,16 @@ def test_every_engine_refuses_what_it_was_told_of(in_cluster: Tried, adapter: Op
         assert [type(each.exception()) for each in asked] == [AdapterRevoked] * 4
 
 
-def test_engines_that_end_count_until_they_are_gone_and_no_other_cluster_is_started(in_cluster: Tried) -> None:
+def test_engines_that_end_count_until_they_are_gone(in_cluster: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
     from ray._private import auto_init_hook
 
     from semblance.generation.adapters.ray_renderer import holding
 
     assert holding({"RUNNING": 2, "STARTING": 1, "STOPPING": 1}) == 3
     assert not auto_init_hook.enable_auto_connect, "a late call would start a cluster in this process"
+    monkeypatch.setattr("ray.serve.status", Mock(side_effect=ValueError))  # as where two threads ask at once
+    with pytest.raises(EngineAway):
+        in_cluster.renderer.healthy()
 
 
 def test_ray_keeps_neither_words_nor_adapters_nor_pictures(

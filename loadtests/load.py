@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any
 import psutil
 
 from loadtests.profile import ENOUGH, Profile
+from semblance.kernel.loopback import free_port
 
 _LOCUST_START_S = 60.0
 
@@ -48,7 +48,7 @@ def load(profile: Profile, url: str, folder: Path, last_s: float, master_port: i
         "PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         "PYTHONUNBUFFERED": "1",
     }
-    port = str(master_port or _free_port())
+    port = str(master_port or free_port())
     if master_port is not None:
         shared = ["--master", "--master-bind-port", port, "--expect-workers", str(profile.workers)]
     elif profile.workers > 1:
@@ -69,12 +69,6 @@ def load(profile: Profile, url: str, folder: Path, last_s: float, master_port: i
             raise LoadFailed(f"the load had not ended after {limit_s:.0f} s; see {folder / 'locust.log'}") from None
     if code or not list(folder.glob("rows-*.jsonl")):
         raise LoadFailed(f"Locust ended with {code}; see {folder / 'locust.log'}")
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 @contextmanager

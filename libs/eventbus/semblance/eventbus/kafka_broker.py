@@ -51,6 +51,7 @@ _READER_FETCH_WAIT_MS = 200
 _RECORDS_AT_ONCE = 5000
 _ASK_EVERY_S = 2.0
 _LONGEST_SILENCE_S = 5.0
+_LEAST_WAIT_S = 0.2
 
 
 class KafkaBroker:
@@ -250,8 +251,18 @@ class KafkaGroupConsumer:
                 heartbeat_interval_ms=self._settings.session_timeout_ms // 6,
             )
             client.subscribe(self._topics)
+            _let_it_wait(client)
             self._client = client
         return self._client
+
+
+def _let_it_wait(client: KafkaConsumer) -> None:
+    """A member's poll waits no longer than until its next heartbeat, so while one is unanswered not at all: behind a
+    broker that is slow or away each member would keep a processor busy, and the broker slow. Heartbeats are sent by a
+    thread of the client's own, so none is late for this."""
+    coordinator = client._coordinator
+    until_next_s = coordinator.time_to_next_poll
+    coordinator.time_to_next_poll = lambda: max(_LEAST_WAIT_S, until_next_s())
 
 
 class KafkaReader:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -101,6 +103,35 @@ def test_a_group_member_notices_that_the_broker_is_gone(take: Take) -> None:
         process.kill()
         with pytest.raises(BrokerUnavailable):
             _poll_often(consumer, 30)
+        consumer.close()
+
+
+def test_a_group_member_waits_for_a_broker_that_does_not_answer_and_keeps_no_processor_busy() -> None:
+    """kafka-python's poll asks on without a pause while a heartbeat is due and unanswered."""
+    with TansuBroker() as process:
+        _patient(process).ensure_topics([TOPIC])
+        consumer = _patient(process).consumer("g.waits", [TOPIC.name])
+        consumer.poll(0.5)
+        client, pid = consumer._client, process.pid
+        assert client is not None
+        assert pid is not None
+        for _ in range(120):
+            if client.assignment():
+                break
+            consumer.poll(0.5)
+        asked, of_client = [], client._fetcher.fetch_records
+
+        def counted(*given: object, **named: object) -> object:
+            asked.append(time.monotonic())
+            return of_client(*given, **named)
+
+        client._fetcher.fetch_records = counted
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            assert client.poll(timeout_ms=4000) == {}  # a heartbeat is due each second
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert len(asked) <= 5 * (asked[-1] - asked[0]) + 20
         consumer.close()
 
 

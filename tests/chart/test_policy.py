@@ -230,6 +230,17 @@ def test_who_shares_volumes_of_one_node_comes_to_it(
                 if chosen(term["labelSelector"], labels)
             }
             assert chosen_ones == {"provenance"}
+    # Who mounts no such volume is no reason for the others to be anywhere, and is bound to nobody.
+    for shared_one, apart in (("keyring", "safety"), ("erased", "gateway")):
+        objects = render({shared_one: shared})
+        for template in [each["spec"]["template"] for each in objects if each["kind"] == "Deployment"]:
+            if template["metadata"]["labels"]["app.kubernetes.io/component"] == apart:
+                assert "affinity" not in template["spec"]
+                continue
+            [term] = template["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+            for owner, labels in templates(objects):
+                of_them = owner == "Deployment" and labels["app.kubernetes.io/component"] != apart
+                assert chosen(term["labelSelector"], labels) == of_them
 
 
 @pytest.mark.parametrize("upgrade", [False, True])

@@ -179,8 +179,10 @@ def test_a_migration_that_looks_at_certificates_has_the_volumes_that_their_autho
         "extraVolumes": [{"name": "authority", "configMap": {"name": "of-databases"}}],
         "extraVolumeMounts": [{"name": "authority", "mountPath": "/authority", "readOnly": True}],
     }
-    for mode, names in (("require", {"tmp"}), ("verify-full", {"tmp", "authority"})):
+    there, ours = {"tmp", "authority"}, {"PGSSLCERT": "/authority/tls.crt"}
+    for mode, environment, names in (("require", {}, {"tmp"}), ("verify-full", {}, there), ("require", ours, there)):
         values = {"database": {"kind": "cloudnativepg", "sslmode": mode}, "services": {"identity": of_identity}}
+        values["environment"] = environment
         [job] = [
             each for each in render(values) if each["metadata"]["name"].startswith("demo-semblance-migrate-identity")
         ]

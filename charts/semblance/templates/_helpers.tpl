@@ -99,8 +99,13 @@ capabilities: {drop: [ALL]}
      it may be on more, or where the claim is yours and nobody says here what it is. (dict "root" $ "service" "training") */}}
 {{- define "semblance.oneNode" -}}
 {{- $v := .root.Values -}}
+{{- $keyring := and (not $v.keyring.existingClaim) (ne $v.keyring.accessMode "ReadWriteMany") -}}
+{{- $erased := and (not $v.erased.existingClaim) (ne $v.erased.accessMode "ReadWriteMany") -}}
 {{- $services := list -}}
-{{- range list $v.keyring $v.erased }}{{ if and (not .existingClaim) (ne .accessMode "ReadWriteMany") }}{{ $services = keys $v.services | sortAlpha }}{{ end }}{{ end -}}
+{{- range $service, $facts := .root.Files.Get "files/services.yaml" | fromYaml -}}
+{{- if or (and $keyring (ne $facts.keyring "none")) (and $erased $facts.takes_back) }}{{ $services = append $services $service }}{{ end -}}
+{{- end -}}
+{{- if not (has .service $services) }}{{ $services = list }}{{ end -}}
 {{- if and (not $services) (eq .service "provenance") $v.signing.developmentChain (ne $v.signing.accessMode "ReadWriteMany") }}{{ $services = list "provenance" }}{{ end -}}
 {{- with $services }}{{ toJson . }}{{ end -}}
 {{- end }}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import secrets
 import socket
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
 from typing import Final
 
 PORTS: Final = range(10_240, 20_000)
@@ -11,8 +16,12 @@ PORTS: Final = range(10_240, 20_000)
 after it was picked, and none again while its server restarts; an outgoing connection of anybody must not get it."""
 
 
+_claimed: set[int] = set()
+_claims: int | None = None
+
+
 def free_port() -> int:
-    """Any of PORTS on which nobody listens."""
+    """Any of PORTS on which nobody listens; see `claim`."""
     return free_ports(1)[0]
 
 
@@ -21,9 +30,37 @@ def free_ports(count: int) -> list[int]:
     found: list[int] = []
     while len(found) < count:
         port = secrets.choice(PORTS)  # tests that seed `random` side by side must not pick the same
-        if port not in found and is_free(port):
+        if claim([port]):
             found.append(port)
     return found
+
+
+def claim(ports: Collection[int]) -> bool:
+    """Whether nobody listens on any of these, and none was claimed before, by this process or one that still runs:
+    then all are claimed until this one ends. A server listens seconds after its port was picked, and others pick
+    meanwhile."""
+    taken: list[int] = []
+    for port in ports:
+        if port in _claimed or not is_free(port) or not _lock(port, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            for each in taken:
+                _lock(each, fcntl.LOCK_UN)
+            return False
+        taken.append(port)
+    _claimed.update(taken)
+    return True
+
+
+def _lock(port: int, operation: int) -> bool:
+    """A byte for each port in a file of this user's. Such locks end with their process, however that ends."""
+    global _claims  # noqa: PLW0603 - closing any descriptor of the file would give up all the process's locks on it
+    if _claims is None:
+        path = Path(tempfile.gettempdir()) / f"semblance-ports-{os.getuid()}"
+        _claims = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.lockf(_claims, operation, 1, port)
+    except OSError:
+        return False
+    return True
 
 
 def is_free(port: int) -> bool:

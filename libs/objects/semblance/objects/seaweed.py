@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
+import secrets
 import shutil
 import signal
 import socket
@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from semblance.kernel.loopback import is_free
+from semblance.kernel.loopback import claim
 from semblance.objects.errors import BucketMissing, StoreUnavailable
 from semblance.objects.minio_store import MinioStore
 
@@ -196,8 +196,8 @@ def free_port_block() -> int:
     for _ in range(200):
         # Both blocks lie above loopback.PORTS and below the ports that Linux gives to outgoing connections, 32768 to
         # 60999: one of those may be taken between this look and the store's start.
-        first = random.randrange(20_000, 32_768 - _GRPC_OFFSET - _PORTS)  # noqa: S311 - a port, not a secret
-        if all(is_free(first + i) and is_free(first + i + _GRPC_OFFSET) for i in range(_PORTS)):
+        first = secrets.choice(range(20_000, 32_768 - _GRPC_OFFSET - _PORTS))
+        if claim([*range(first, first + _PORTS), *range(first + _GRPC_OFFSET, first + _GRPC_OFFSET + _PORTS)]):
             return first
     raise StoreUnavailable("no block of five free ports was found")
 

@@ -26,6 +26,7 @@ from psycopg import sql
 from semblance.kernel.errors import Unavailable
 from semblance.kernel.loopback import free_port
 
+_HELD = b"pre-existing shared memory block"
 _USER = "app"
 
 
@@ -113,17 +114,27 @@ class Postgres:
     def start(self) -> None:
         """Initialise the directory if it is new, start, and wait until it answers. Raises PostgresUnavailable."""
         self._initialise()
-        with (self._directory / "postgres.log").open("ab") as log:
+        deadline_s = time.monotonic() + self._start_timeout_s
+        while self._spawn(deadline_s):
+            time.sleep(0.2)
+        if self.pid is None or not self.answers():
+            self.stop()
+            raise PostgresUnavailable(f"PostgreSQL did not start within {self._start_timeout_s} s")
+
+    def _spawn(self, deadline_s: float) -> bool:
+        """Until it answers or ends; whether it is worth another try: it ended because a child of one that was killed
+        had not noticed yet and held the shared memory."""
+        path = self._directory / "postgres.log"
+        with path.open("ab") as log:
+            before = log.tell()
             self._process = subprocess.Popen(  # noqa: S603 - our own package's binary
                 self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._how()
             )
-        deadline_s = time.monotonic() + self._start_timeout_s
         while time.monotonic() < deadline_s and self.pid is not None:
             if self.answers():
-                return
+                return False
             time.sleep(0.05)
-        self.stop()
-        raise PostgresUnavailable(f"PostgreSQL did not start within {self._start_timeout_s} s")
+        return self.pid is None and time.monotonic() < deadline_s and _HELD in path.read_bytes()[before:]
 
     def _command(self) -> list[str]:
         settings = {

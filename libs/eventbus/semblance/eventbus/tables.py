@@ -76,6 +76,7 @@ work_items = sa.Table(
     sa.Column("lease_owner", sa.String(36)),
     sa.Column("not_before", UtcDateTime, nullable=False),
     sa.Column("traceparent", sa.String(55)),
+    # Since when it waits: what was put off when it was queued, from its time on.
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Index("ix_work_items_next", "kind", "state", "not_before"),
 )

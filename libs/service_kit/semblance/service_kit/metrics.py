@@ -68,14 +68,14 @@ def revocation_applied(lag_s: float) -> None:
 
 def watch_queue(age_s_by_kind: Callable[[], dict[str, float]]) -> None:
     """Report the age of the oldest queued item of each kind whenever metrics are collected."""
-    asked = _asked(lambda: [Observation(age_s, {"kind": kind}) for kind, age_s in age_s_by_kind().items()])
+    asked = callback(lambda: [Observation(age_s, {"kind": kind}) for kind, age_s in age_s_by_kind().items()])
     _meter.create_observable_gauge("semblance.work.queue_age", [asked], unit="s")
 
 
 def watch_outbox(age_s: Callable[[], float]) -> None:
     """Report the age of the oldest event that was not sent; 0: there is none. A relay that is gone reports nothing, so
     every process of a service does."""
-    asked = _asked(lambda: [Observation(age_s())])
+    asked = callback(lambda: [Observation(age_s())])
     _meter.create_observable_gauge("semblance.outbox.age", [asked], unit="s")
 
 
@@ -94,9 +94,9 @@ def watch_ready(roles: Collection[str], ready: Callable[[], bool | None]) -> Non
     _meter.create_observable_gauge("semblance.process.ready", [observe])
 
 
-def _asked(ask: Callable[[], list[Observation]]) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    """What is away is not told, rather than logged with a stack at every collection; what hangs is not waited for, or
-    the process would tell nothing at all."""
+def callback(ask: Callable[[], list[Observation]]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    """What an instrument asks at every collection. What is away is not told, rather than logged with a stack each time;
+    what hangs is not waited for, or the process would tell nothing at all."""
     asked = Bounded(ask, _ANSWER_S)
 
     def observe(_options: CallbackOptions) -> Iterable[Observation]:

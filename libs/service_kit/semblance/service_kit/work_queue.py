@@ -105,7 +105,7 @@ def enqueue(
         "attempts": 0,
         "not_before": now + dt.timedelta(seconds=delay_s),
         "traceparent": traceparent,
-        "created_at": now,
+        "created_at": now + dt.timedelta(seconds=delay_s),
     }
     connection.execute(_ADD[connection.dialect.name], row)
 
@@ -216,7 +216,7 @@ def counts(connection: sa.Connection) -> dict[str, int]:
 
 
 def oldest(connection: sa.Connection, now: dt.datetime) -> dict[str, dt.datetime]:
-    """When the oldest queued item of each kind was queued; what was put off and not tried yet does not wait before its
+    """Since when the oldest queued item of each kind waits; what was put off and not tried yet does not wait before its
     time."""
     waits = _c.state == QUEUED, sa.or_(_c.attempts > 0, _c.not_before <= now)
     query = sa.select(_c.kind, sa.func.min(_c.created_at)).where(*waits).group_by(_c.kind)

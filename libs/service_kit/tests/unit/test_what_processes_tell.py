@@ -96,7 +96,7 @@ def test_what_is_to_be_done_later_does_not_wait_before_its_time(
         clock.advance(3000)
         assert by_label(told(QUEUE)) == {"erase": 0, "draw": 3000}
         clock.advance(700)
-        assert by_label(told(QUEUE)) == {"erase": 0, "draw": 3700, "give_up": 3700}
+        assert by_label(told(QUEUE)) == {"erase": 0, "draw": 3700, "give_up": 100}
 
 
 def test_what_is_away_is_not_told_and_not_complained_of(told: Told, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from opentelemetry.metrics import Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from PIL import Image
 
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
@@ -37,6 +40,7 @@ from semblance.provenance.domain.takedown import (
 )
 from semblance.provenance.handlers import asking, looking, taking_down
 from semblance.provenance.ports import TakedownRules
+from semblance.service_kit import metrics as kit_metrics
 
 ACCEPTED, REFUSED = TakedownState.ACCEPTED, TakedownState.REFUSED
 CLAIMANT = Claimant("Ada Example", "ada@example.org", "It is me, and I never agreed.")
@@ -222,6 +226,31 @@ def test_overdue_notices_come_first_are_counted_and_shouted_about(house, caplog)
     assert [each.takedown.id for each in taking_down.page(TakedownState.OPEN, 10, house.ports)] == [first.id, second.id]
     takedown_clock.sweep(house.ports)
     assert any(record.levelname == "ERROR" and "overdue" in record.message for record in caplog.records)
+
+
+def test_a_database_that_hangs_over_the_notices_hides_no_other_number(house, monkeypatch) -> None:
+    answers, hung = threading.Event(), threading.Event()
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader])
+
+    def hang(_ports: object) -> tuple[int, int]:
+        answers.wait(60)
+        hung.set()
+        return 1, 0
+
+    monkeypatch.setattr(takedown_clock.metrics, "get_meter", provider.get_meter)
+    monkeypatch.setattr(kit_metrics, "_ANSWER_S", 0.01)
+    monkeypatch.setattr(takedown_clock, "counts", hang)
+    takedown_clock.watch(house.ports)
+    provider.get_meter("other").create_observable_gauge("other", [lambda _options: [Observation(1)]])
+    data = reader.get_metrics_data()
+    told = [
+        each.name for resource in data.resource_metrics for scope in resource.scope_metrics for each in scope.metrics
+    ]
+    assert told == ["other"]
+    assert not hung.is_set()
+    answers.set()
+    provider.shutdown()
 
 
 def test_a_decided_notice_goes_with_its_key(house) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 
 from opentelemetry import metrics
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import Observation
 
-from semblance.kernel.errors import Unavailable
 from semblance.provenance.handlers import taking_down
 from semblance.provenance.ports import Ports
+from semblance.service_kit.metrics import callback
 from semblance.service_kit.periodic import Periodic
 
 _log = logging.getLogger(__name__)
@@ -20,15 +19,12 @@ EVERY_S = 60.0
 def watch(ports: Ports) -> None:
     """Report open and overdue notices whenever metrics are collected."""
 
-    def observe(_options: CallbackOptions) -> Iterable[Observation]:
-        try:
-            waiting, overdue = counts(ports)
-        except Unavailable:
-            return []
+    def ask() -> list[Observation]:
+        waiting, overdue = counts(ports)
         return [Observation(waiting, {"overdue": "false"}), Observation(overdue, {"overdue": "true"})]
 
     metrics.get_meter("semblance.provenance").create_observable_gauge(
-        "semblance.takedowns.open", [observe], description="Take-down notices that nobody has decided."
+        "semblance.takedowns.open", [callback(ask)], description="Take-down notices that nobody has decided."
     )
 
 

@@ -14,6 +14,7 @@ from semblance.eventbus.tansu import TansuBroker, s3_environment
 from semblance.kernel.errors import Unavailable
 from semblance.local.broker_log import BrokerLog
 from semblance.local.config import Config
+from semblance.local.full_disk import FullDisk
 from semblance.local.layout import Layout
 from semblance.local.postgres import Postgres
 from semblance.local.process import launcher
@@ -38,6 +39,7 @@ class Backing:
     config: Config
     layout: Layout
     broker_log: BrokerLog
+    full_disk: FullDisk
     restarts: dict[str, int]
     _ended: threading.Event = field(default_factory=threading.Event)
     _tidying: threading.Thread | None = None
@@ -57,10 +59,13 @@ class Backing:
         self._tidying.start()
 
     def tend(self) -> list[str]:
-        """Start again what crashed; the names of what was."""
+        """Start again what crashed, and a store that a full disk has left stuck; the names of what was."""
         found = []
+        if self.store.running and self.full_disk.stuck(self.store.pid):
+            self.store.stop(timeout_s=5)
         if not self.store.running:
             self.store.start()
+            self.full_disk.begin()
             found.append("store")
         if self.postgres is not None and self.postgres.pid is None:
             self.postgres.start()
@@ -130,4 +135,4 @@ def backing_of(config: Config, layout: Layout) -> Backing:
     )
     postgres = Postgres(layout.postgres, port=config.ports["postgres"], launcher=launcher) if config.postgres else None
     own = MinioStore(store.endpoint, *config.store_keys["broker"], secure=False)
-    return Backing(store, broker, postgres, config, layout, BrokerLog(own, BROKER_BUCKET), {})
+    return Backing(store, broker, postgres, config, layout, BrokerLog(own, BROKER_BUCKET), FullDisk(layout.store / "weed.log"), {})

@@ -169,14 +169,14 @@ def test_a_decision_and_an_erasure_do_not_wait_for_each_other(house, monkeypatch
 
     def forget_slowly(*arguments):
         thread.start()
-        deciding.wait(20)
+        deciding.wait(60)
         _wait_for_a_waiting_lock(house)
         return forget(*arguments)
 
     monkeypatch.setattr(taking_down, "forget_pictures", forget_slowly)
     house.deliver(platform_pb.ErasureRequested(subject_id=allowed.subject_id, erasure_id=new_id()))
     house.work()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     assert outcome == []
     assert len(house.emitted(platform_pb.ServiceErased)) == 1
@@ -185,7 +185,7 @@ def test_a_decision_and_an_erasure_do_not_wait_for_each_other(house, monkeypatch
 
 def _wait_for_a_waiting_lock(house) -> None:
     waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    for _ in range(100):
+    for _ in range(600):
         with house.database.engine.connect() as connection:
             if connection.scalar(waiting):
                 return

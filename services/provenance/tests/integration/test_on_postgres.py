@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +17,7 @@ from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.kernel.audit import Head, check_chain
 from semblance.kernel.ids import ImageId, SubjectId, new_id
 from semblance.local.postgres import Postgres
+from semblance.local.testing import databases
 from semblance.provenance import main
 from semblance.provenance.adapters.store import store_of
 from semblance.provenance.consumers import audit_subscriptions
@@ -31,11 +30,8 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
-    # pytest's own temporary folders are closed to the user that the server runs as.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with Postgres(Path(folder) / "pg") as server:
-            yield server
+    with databases.postgres() as server:
+        yield server
 
 
 @pytest.fixture

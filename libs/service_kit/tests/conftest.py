@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import importlib
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from semblance.kernel.clock import FakeClock
 from semblance.local.postgres import Postgres
+from semblance.local.testing import databases
 from semblance.service_kit import metrics, testing
 from semblance.service_kit.database import Database
 
@@ -63,11 +63,8 @@ def database(tmp_path: Path, migrations_dir: Path, clock: FakeClock) -> Iterator
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    # pytest's own temporary folders are closed to the user that the server runs as.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with Postgres(Path(folder) / "pg") as server:
-            yield server
+    with databases.postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import random
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +23,7 @@ from semblance.identity.settings import IdentitySettings
 from semblance.kernel.clock import FakeClock
 from semblance.kernel.consent import Consent, Purpose
 from semblance.kernel.ids import ReleaseId, SubjectId, new_id
-from semblance.local.postgres import Postgres
+from semblance.local.testing import databases
 from semblance.objects import MemoryKeyRing, Sealer
 from semblance.service_kit import testing
 from semblance.service_kit.database import Database
@@ -182,11 +181,9 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A database on a real PostgreSQL; its folder is reachable for the user that the server runs as."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with Postgres(Path(folder) / "pg") as server:
-            yield server.url("identity")
+    """A database on a real PostgreSQL."""
+    with databases.postgres() as server:
+        yield server.url("identity")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from semblance.contracts.generation.v1 import events_pb2 as generation_pb
 from semblance.kernel.clock import FakeClock
 from semblance.kernel.consent import Consent
 from semblance.kernel.ids import new_id
-from semblance.local.postgres import Postgres
+from semblance.local.testing import databases
 from semblance.objects import QUARANTINE, MemoryKeyRing, MemoryStore, SealedObjects, Sealer
 from semblance.safety import main
 from semblance.safety.adapters.store import FILTER_IMAGE, SqlStore
@@ -236,11 +235,9 @@ class Bench:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A database on a real PostgreSQL; its folder is reachable for the user that the server runs as."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with Postgres(Path(folder) / "pg") as server:
-            yield server.url("safety")
+    """A database on a real PostgreSQL."""
+    with databases.postgres() as server:
+        yield server.url("safety")
 
 
 @pytest.fixture

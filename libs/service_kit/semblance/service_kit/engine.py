@@ -11,7 +11,8 @@ BUSY_TIMEOUT_MS = 15_000
 
 
 def create_engine(url: str) -> sa.Engine:
-    """An engine for `sqlite:///path` (WAL; writers queue by BEGIN IMMEDIATE) or `postgresql+psycopg://...`."""
+    """An engine for `sqlite:///path` (WAL; writers queue by BEGIN IMMEDIATE) or `postgresql+psycopg://...`, which is
+    waited for as long as its `?connect_timeout=` says, 5 s unless it does."""
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
@@ -22,7 +23,7 @@ def create_engine(url: str) -> sa.Engine:
         max_overflow=20,
         pool_timeout=10,
         hide_parameters=True,
-        connect_args={"connect_timeout": 5},
+        connect_args={} if "connect_timeout" in parsed.query else {"connect_timeout": 5},
     )
 
 

@@ -166,7 +166,7 @@ def test_a_server_that_is_away_is_unavailable_and_comes_back(migrations_dir: Pat
     server = Postgres(directory)
     try:
         server.start()
-        made = testing.database(tmp_path, migrations_dir, url=server.url("t"))
+        made = testing.database(tmp_path, migrations_dir, url=f"{server.url('t')}?connect_timeout=60")
         made.check()
         server.kill()
         with pytest.raises(DatabaseUnavailable):

@@ -10,6 +10,7 @@ from semblance.contracts.platform.v1 import events_pb2
 from semblance.kernel.ids import new_id
 from semblance.service_kit import migrations, testing
 from semblance.service_kit.database import Database, Unit
+from semblance.service_kit.engine import create_engine
 
 ADD = sa.text("INSERT INTO facts (name, value) VALUES (:name, 0)")
 COUNT = sa.text("SELECT count(*) FROM facts")
@@ -118,3 +119,18 @@ def test_migrations_go_up_and_down_and_up(database: Database, migrations_dir: Pa
     assert sa.inspect(database.engine).get_table_names() == ["alembic_version"]
     database.migrate(migrations_dir)
     assert "outbox" in sa.inspect(database.engine).get_table_names()
+
+
+@pytest.mark.parametrize(("said", "waits_s"), [("", 5), ("?connect_timeout=60", 60)])
+def test_a_server_is_waited_for_as_long_as_its_url_says(said: str, waits_s: int) -> None:
+    class Connecting(Exception):
+        pass
+
+    def connect(_dialect: object, _record: object, _positional: object, named: dict[str, object]) -> None:
+        raise Connecting(named["connect_timeout"])
+
+    engine = create_engine(f"postgresql+psycopg://somebody:secret@127.0.0.1:1/x{said}")
+    sa.event.listen(engine, "do_connect", connect)
+    with pytest.raises(Connecting) as waits:
+        engine.connect()
+    assert int(waits.value.args[0]) == waits_s

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from fastapi.concurrency import run_in_threadpool
 from fastapi.testclient import TestClient
 
 from semblance.contracts.generation.v1 import events_pb2 as generation
@@ -22,6 +22,7 @@ from semblance.gateway.domain.job import RANKS, TICKS_KEPT, JobKind
 from semblance.gateway.domain.things import ImageOrder
 from semblance.gateway.handlers.jobs import job_events
 from semblance.gateway.testing import gateway
+from semblance.kernel.clock import FakeClock
 from semblance.kernel.ids import new_id
 from semblance.service_kit import testing
 
@@ -92,8 +93,10 @@ def test_a_stream_goes_on_in_another_process(world, ada):
     assert [event["id"] for event in lines(other.get(f"/v1/jobs/{image_id}/events", headers=headers))] == ["2"]
 
 
-def test_a_stream_waits_beats_and_lives_for_a_bounded_time(tmp_path, request):
-    world = gateway(tmp_path, stream_life_s=4.0, stream_heartbeat_s=0.2, stream_poll_s=0.05)
+def test_a_stream_waits_beats_and_lives_for_a_bounded_time(tmp_path, request, monkeypatch):
+    """On a clock that moves only where the stream waits, and as far as it means to."""
+    clock, waits = FakeClock(), list[float]()
+    world = gateway(tmp_path, clock=clock, stream_life_s=4.0, stream_heartbeat_s=0.25)
     request.addfinalizer(world.database.close)
     http = TestClient(world.app)
     http.post("/v1/accounts", json={"handle": "ada", "password": "correct horse battery"})
@@ -103,12 +106,18 @@ def test_a_stream_waits_beats_and_lives_for_a_bounded_time(tmp_path, request):
     image_id = new_id()
     event = {"subject_id": subject_id, "consent_id": new_id(), "consent_revision": 1, "image_id": image_id}
     world.deliver(generation.ImageRequested(**event))
-    tick = threading.Timer(0.4, lambda: world.deliver(generation.GenerationProgressed(**event, step=1, steps=2), 1))
-    tick.start()
+
+    async def after(_job_id: str, _sequence: int, within_s: float) -> None:
+        waits.append(within_s)
+        if len(waits) == 2:
+            await run_in_threadpool(world.deliver, generation.GenerationProgressed(**event, step=1, steps=2), 1)
+        clock.advance(within_s)
+
+    monkeypatch.setattr(world.front.news, "after", after)
     response = http.get(f"/v1/jobs/{image_id}/events", headers=headers)
-    tick.join()
     assert [event["event"] for event in lines(response)] == ["state", "progress"]
-    assert response.text.count(": still here") >= 2
+    assert waits == [0.25] * 16, "until its life is over"
+    assert response.text.count(": still here") == 14, "whenever nothing else was said"
 
 
 def test_a_stream_ends_with_the_sign_in_that_opened_it(tmp_path, request):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -26,6 +24,7 @@ from semblance.gateway.testing.process import MIGRATIONS
 from semblance.kernel.clock import FakeClock
 from semblance.kernel.ids import new_id
 from semblance.local.postgres import Postgres
+from semblance.local.testing import databases
 from semblance.service_kit.migrations import downgrade, upgrade
 
 pytestmark = pytest.mark.integration
@@ -35,11 +34,8 @@ AT_ONCE = 12
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
-    # pytest's own temporary folders are closed to the user that the server runs as.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with Postgres(Path(folder) / "pg") as server:
-            yield server
+    with databases.postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def operations(app: FastAPI) -> list[Any]:
     return [result.ok() for result in loaded.get_all_operations()]
 
 
-@pytest.mark.timeout(300)  # its length is the machine's: 25 s on two idle cores
+@pytest.mark.timeout(900)  # its length is the machine's: 25 s on two idle cores
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_no_input_finds_a_bug(unhurried: GatewayInProcess, mode: GenerationMode):
     statuses: Counter[int] = Counter()

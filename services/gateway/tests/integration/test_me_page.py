@@ -26,6 +26,7 @@ pytestmark = [
     pytest.mark.skipif(browser.chromium() is None, reason="no Chromium here: apt-get install chromium"),
 ]
 ALREADY_GIVEN = "#consents li.active"
+IN_ORDER = ["rest", "turn_left", "nod", "hold"]
 
 
 def test_only_this_page_may_ask_for_the_camera_and_it_runs_its_own_files_alone(http: TestClient) -> None:
@@ -63,6 +64,7 @@ def test_everything_is_read_and_chosen_before_it_is_signed(world: GatewayInProce
     assert page.complaints == []
 
 
+@pytest.mark.timeout(600)  # ten films of 8 s, where none is whole
 def test_a_try_that_did_not_convince_is_told_in_plain_words(world: GatewayInProcess, visit: Visit) -> None:
     """Through the browser's own stand-in for a camera: a stream of 640 x 480."""
     page = visit.page
@@ -72,29 +74,31 @@ def test_a_try_that_did_not_convince_is_told_in_plain_words(world: GatewayInProc
     visit.camera()
     assert "turn left, nod" in visit.text("asked")
     page.run(SEEN)
-    # The best of three: a machine that stalls while a page films takes frames from it.
-    for _ in range(3):
+    # The first of ten that is whole: a machine that stalls while a page films takes frames from it, and a cue.
+    for _ in range(10):
         frames = tried(world, visit)
-        times = [frame.at_ms for frame in frames]
-        gaps = sorted(later - earlier for earlier, later in itertools.pairwise(times))
-        if times[0] < 500 and gaps[len(gaps) // 2] <= 250 and gaps[-1] < 900:
+        times, said = [frame.at_ms for frame in frames], list(dict.fromkeys(page.run("window.seen")))
+        if even(times) and said == IN_ORDER:
             break
     visit.shoot("advice")
     assert "neck and shoulders" in visit.text("outcome")
     assert "2 tries are left" in visit.text("outcome")
     assert page.run("document.getElementById('start').innerText") == "Try again"
-    assert 28 <= len(frames) <= 120
-    assert 150 <= gaps[len(gaps) // 2] <= 250
-    assert times[0] < 500
-    assert times[-1] > 7000
+    assert even(times), times
     assert {Image.open(io.BytesIO(frame.jpeg)).size for frame in frames} == {(400, 300)}
-    said = page.run("window.seen")
-    assert list(dict.fromkeys(said)) == ["rest", "turn_left", "nod", "hold"], "one at a time, in the order asked for"
+    assert said == IN_ORDER, "one at a time, in the order asked for"
     assert page.run("window.colours") == ["rgb(0, 255, 0)"]
 
     page.click("#camera-off")
     assert page.run("document.getElementById('seen').srcObject.getTracks().every(t => t.readyState === 'ended')")
     assert page.complaints == []
+
+
+def even(times_ms: Sequence[int]) -> bool:
+    """Whether a film begins at once, goes on to its end, and has five frames a second."""
+    gaps = sorted(later - earlier for earlier, later in itertools.pairwise(times_ms))
+    lasting = 28 <= len(times_ms) <= 120 and times_ms[0] < 500 and times_ms[-1] > 7000
+    return lasting and 150 <= gaps[len(gaps) // 2] <= 250
 
 
 def tried(world: GatewayInProcess, visit: Visit) -> Sequence[Frame]:

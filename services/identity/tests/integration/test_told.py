@@ -41,7 +41,7 @@ def test_it_waits_for_the_relay(database: Database) -> None:
     consent_id, told = revoke(database), threading.Event()
 
     def wait() -> None:
-        told_within(database, FakeConsentView(), 20)(consent_id)
+        told_within(database, FakeConsentView(), 60)(consent_id)
         told.set()
 
     waiting = threading.Thread(target=wait)
@@ -50,7 +50,7 @@ def test_it_waits_for_the_relay(database: Database) -> None:
     broker = MemoryBroker()
     broker.ensure_topics([])
     assert Relay(database.engine, broker.producer()).run_once() == 1
-    assert told.wait(10)
+    assert told.wait(60)
     waiting.join()
 
 

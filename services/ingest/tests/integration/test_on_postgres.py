@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,6 +16,7 @@ from semblance.ingest.domain.photo import Limits, PhotoState
 from semblance.ingest.handlers import library, people, uploads
 from semblance.ingest.main import MIGRATIONS
 from semblance.local.postgres import Postgres
+from semblance.local.testing import databases
 from semblance.service_kit import testing
 from semblance.service_kit.database import Database
 from semblance.service_kit.migrations import downgrade
@@ -30,11 +30,8 @@ PictureOf = Callable[..., bytes]
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
-    # pytest's own temporary folders are closed to the user that the server runs as.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with Postgres(Path(folder) / "pg") as server:
-            yield server
+    with databases.postgres() as server:
+        yield server
 
 
 @pytest.fixture

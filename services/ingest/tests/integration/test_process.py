@@ -118,14 +118,15 @@ class World:
         producer.close()
 
     def told(self, kind: type[Message]) -> list[Message]:
+        """So far. An event is one however often it was sent: who is killed sends some again."""
         reader = self.broker.reader([registry.topic_of(kind).name])
-        found: list[Message] = []
+        found: dict[str, Message] = {}
         try:
             while not reader.caught_up():
-                found += [envelope.from_record(record).message for record in reader.poll(1.0)]
+                found |= {event.event_id: event.message for event in map(envelope.from_record, reader.poll(1.0))}
         finally:
             reader.close()
-        return [message for message in found if isinstance(message, kind)]
+        return [message for message in found.values() if isinstance(message, kind)]
 
     def eventually(self, what: Callable[[], bool], timeout_s: float = 100) -> None:
         deadline_s = time.monotonic() + timeout_s

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +17,7 @@ from semblance.contracts.provenance.v1 import events_pb2 as provenance_pb
 from semblance.kernel.audit import Head, check_chain
 from semblance.kernel.ids import ImageId, SubjectId, new_id
 from semblance.local.postgres import Postgres
+from semblance.local.testing import databases
 from semblance.provenance import main
 from semblance.provenance.adapters.store import store_of
 from semblance.provenance.consumers import audit_subscriptions
@@ -31,11 +30,8 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[Postgres]:
-    # pytest's own temporary folders are closed to the user that the server runs as.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with Postgres(Path(folder) / "pg") as server:
-            yield server
+    with databases.postgres() as server:
+        yield server
 
 
 @pytest.fixture
@@ -169,14 +165,14 @@ def test_a_decision_and_an_erasure_do_not_wait_for_each_other(house, monkeypatch
 
     def forget_slowly(*arguments):
         thread.start()
-        deciding.wait(20)
+        deciding.wait(60)
         _wait_for_a_waiting_lock(house)
         return forget(*arguments)
 
     monkeypatch.setattr(taking_down, "forget_pictures", forget_slowly)
     house.deliver(platform_pb.ErasureRequested(subject_id=allowed.subject_id, erasure_id=new_id()))
     house.work()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     assert outcome == []
     assert len(house.emitted(platform_pb.ServiceErased)) == 1
@@ -185,7 +181,7 @@ def test_a_decision_and_an_erasure_do_not_wait_for_each_other(house, monkeypatch
 
 def _wait_for_a_waiting_lock(house) -> None:
     waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    for _ in range(100):
+    for _ in range(600):
         with house.database.engine.connect() as connection:
             if connection.scalar(waiting):
                 return

@@ -140,18 +140,18 @@ def test_only_so_many_are_in_memory_at_once() -> None:
     class Slow(FakeWatermark):
         def read(self, image):
             inside.set()
-            assert leave.wait(10)
+            assert leave.wait(60)
             return super().read(image)
 
     data = encoded("PNG")
     looks = MarkedPixels(Slow(), FakeFingerprint(), LookLimits(10_000, 1, 0.05))
     first = threading.Thread(target=looks.look, args=(data, read_header(data)))
     first.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     with pytest.raises(TooBusyToLook):
         looks.look(data, read_header(data))
     leave.set()
-    first.join(10)
+    first.join(60)
     assert looks.look(data, read_header(data)).fingerprint
 
 

@@ -255,7 +255,7 @@ def test_the_index_is_read_before_somebody_asks_and_nobody_waits_for_ever(house)
     @contextmanager
     def slowly():
         reads.append(True)
-        goes_on.wait(30)
+        goes_on.wait(60)
         with house.ports.reads() as store:
             yield store
 
@@ -269,7 +269,7 @@ def test_the_index_is_read_before_somebody_asks_and_nobody_waits_for_ever(house)
     _, _, data = published(house)
     assert looking.verify(data, house.ports).made_here, "what its manifest settles needs no fingerprints"
     goes_on.set()
-    patient = FingerprintIndex(FakeFingerprint(), slowly)
+    patient = FingerprintIndex(FakeFingerprint(), slowly, wait_s=60)
     patient.load_in_background()
     assert [near.distance_bits for near in patient.near(bytes(8), 10)] == [0]
 

@@ -37,5 +37,5 @@ def test_photos_come_with_their_five_points() -> None:
         assert photo.object_key == f"{subject_id}/5"
         assert photo.landmarks == ((0.0, 1.0), (2.0, 3.0), (4.0, 5.0), (6.0, 7.0), (8.0, 9.0))
     server.stop(None).wait()
-    with rpc.connect(f"127.0.0.1:{port}", TOKEN, deadline_s=2) as channel, pytest.raises(Unavailable):
+    with rpc.connect("127.0.0.1:1", TOKEN, deadline_s=2) as channel, pytest.raises(Unavailable):
         IngestPhotos(channel).accepted(subject_id)

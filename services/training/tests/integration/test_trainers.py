@@ -1,5 +1,6 @@
 """What every trainer does, wherever it is: one in this process, and one in a Ray cluster that this file starts."""
 
+import contextlib
 import os
 import signal
 import warnings
@@ -22,7 +23,7 @@ from semblance.training.ml.starting import TrainerOptions, started
 from semblance.training.ml.trainer import TrainerSettings
 from semblance.training.ports import OnStep, Photo, Trained, Trainer
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # the cluster may start three times
 MODELS = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models")).resolve()
 LANDMARKS = ((24.0, 28.0), (40.0, 28.0), (32.0, 36.0), (26.0, 45.0), (38.0, 45.0))
 STEPS = 8
@@ -159,9 +160,18 @@ def test_a_photo_that_cannot_be_read_is_said_as_it_is(tried: Tried) -> None:
         tried.trainer.train([*photos(1, 4), Photo(b"no picture", LANDMARKS)], 2, unwatched, Shelf())
 
 
+def running(cluster: BareCluster) -> list[tuple[psutil.Process, str]]:
+    """Its processes and the first word of their commands; without what ends while it is looked at."""
+    found = []
+    for each in psutil.Process(cluster.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.append((each, (each.cmdline() or [""])[0]))
+    return found
+
+
 def kept_by_ray(cluster: BareCluster) -> list[bytes]:
     """What Ray has on disk, and its store of objects, whose file is deleted and held open."""
-    [raylet] = [each for each in psutil.Process(cluster.pid).children(recursive=True) if each.name() == "raylet"]
+    [raylet] = [each for each, word in running(cluster) if Path(word).name == "raylet"]
     opened_files = Path(f"/proc/{raylet.pid}/fd").iterdir()
     stores = [link for link in opened_files if "plasma" in os.path.realpath(link) and not link.is_socket()]
     assert stores
@@ -184,8 +194,7 @@ def test_ray_keeps_neither_photos_nor_states_nor_adapters(in_cluster: Tried, exp
 
 def seat(cluster: BareCluster) -> psutil.Process:
     """The process that learns."""
-    running = psutil.Process(cluster.pid).children(recursive=True)
-    [found] = [each for each in running if each.cmdline() and each.cmdline()[0].startswith("ray::Seat")]
+    [found] = [each for each, word in running(cluster) if word.startswith("ray::Seat")]
     return found
 
 

@@ -20,6 +20,7 @@ from semblance.contracts.training.v1 import events_pb2 as training
 from semblance.gateway.domain.things import Leak
 from semblance.gateway.testing.process import GatewayInProcess, gateway
 from semblance.kernel.ids import new_id
+from semblance.kernel.loopback import free_port
 
 
 class Served:
@@ -29,8 +30,8 @@ class Served:
         self.world: GatewayInProcess = gateway(
             directory, stream_poll_s=0.02, stream_life_s=5.0, pause=time.sleep, **settings
         )
-        self._listen(0)
-        self.port = self._socket.getsockname()[1]
+        self.port = free_port()  # it listens there again after a restart
+        self._listen(self.port)
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
@@ -50,7 +51,8 @@ class Served:
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(60)
+        assert not self._thread.is_alive()
 
     def restart(self) -> None:
         """Every connection is lost; the rows are not."""

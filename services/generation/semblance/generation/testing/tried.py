@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from semblance.generation.ports import Renderer
+from semblance.generation.ports import EngineLoad, Renderer
 
 MODELS: Final = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models"))
 TWO_ENGINES: Final[Mapping[str, str]] = {
@@ -34,3 +35,10 @@ class Tried:
     renderer: Renderer
     make: Callable[[], Renderer]
     pid: int = 0
+
+    def load(self) -> EngineLoad:
+        """What its engines have to do. Asked again for a minute: a busy machine's answer too late for one question."""
+        until_s = time.monotonic() + 60
+        while not (found := self.renderer.load()).engines and time.monotonic() < until_s:
+            time.sleep(0.5)
+        return found

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -38,7 +39,7 @@ from semblance.kernel.errors import Invalid, Unavailable
 from semblance.objects import QUARANTINE, SealedObjects, Sealer
 from semblance.service_kit import testing
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]  # the cluster may start three times
 WORDS = Words("smiling, in a secret garden", "sad")
 LONG = Order(5, 16, None, None)
 SHORT = Order(5, 2, None, None)
@@ -61,12 +62,10 @@ def test_the_same_request_gives_the_same_bytes(tried: Tried, adapter: OpenAdapte
 
 
 def test_both_engines_draw_the_same_bytes(in_process: Tried, in_cluster: Tried, adapter: OpenAdapter) -> None:
-    drawn = [engine.renderer.draw(WORDS, SHORT, adapter, unwatched) for engine in (in_process, in_cluster)]
+    both = [in_process.renderer, in_cluster.renderer]
+    drawn = [each.draw(WORDS, SHORT, adapter, unwatched) for each in both]
     assert drawn[0] == drawn[1]
-    less = [
-        e.renderer.draw(WORDS, replace(SHORT, adapter_strength=0.5), adapter, unwatched)
-        for e in (in_process, in_cluster)
-    ]
+    less = [each.draw(WORDS, replace(SHORT, adapter_strength=0.5), adapter, unwatched) for each in both]
     assert less[0] == less[1]
     assert less[0].png != drawn[0].png
     whole = in_process.renderer.draw(WORDS, replace(SHORT, adapter_strength=1.0), adapter, unwatched)
@@ -223,8 +222,8 @@ def test_every_engine_refuses_what_it_was_told_of(in_cluster: Tried, adapter: Op
     """Another client, which heard of nothing itself, asks both engines."""
     withdrawal = Withdrawal(subject_id=adapter.whose.subject_id)
     in_cluster.renderer.revoke(withdrawal, confirmed=True)
-    deaf = in_cluster.make()
-    with ThreadPoolExecutor(4) as threads:
+    with closing(in_cluster.make()) as deaf, ThreadPoolExecutor(4) as threads:
+        deaf.start()  # once: where two threads ask Serve at the same moment, Ray's own fault reads as no engine
         asked = [threads.submit(deaf.draw, WORDS, SHORT, adapter, unwatched) for _ in range(4)]
         assert [type(each.exception()) for each in asked] == [AdapterRevoked] * 4
 
@@ -273,7 +272,7 @@ def test_it_says_how_much_it_has_to_do(tried: Tried, adapter: OpenAdapter) -> No
     tried.renderer.healthy()
     tried.renderer.draw(WORDS, SHORT, adapter, lambda *_: seen.append(tried.renderer.load()))
     assert any(load.drawing for load in seen)
-    after = tried.renderer.load()
+    after = tried.load()
     assert after.engines >= 1
     assert (after.waiting, after.drawing) == (0, 0)
     assert after.adapters_packed >= 1

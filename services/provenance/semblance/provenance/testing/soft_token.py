@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 PIN = "1234"  # of a token that a test makes and throws away
 _PACKAGES = ("libsofthsm2", "softhsm2")
 _TIMEOUT_S = 180
+_TRIES = 3
+_PAUSE_S = 20
 
 
 class NoSoftToken(Exception):
@@ -89,13 +92,18 @@ def _fetch(cache: Path) -> None:
         (cache / name).mkdir(parents=True, exist_ok=True)
     own = ["-o", f"Dir::State::lists={cache / 'lists'}", "-o", f"Dir::Cache={cache}", "-o", "APT::Sandbox::User="]
     own += ["-o", "Acquire::Retries=3"]  # a mirror that is busy for a moment
-    try:
-        _call(["apt-get", *own, "update"], cache)
-        _call(["apt-get", *own, "download", *_PACKAGES], cache)
-        for package in sorted(cache.glob("*.deb")):
-            _call(["dpkg-deb", "-x", str(package), str(cache)], cache)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise NoSoftToken(f"SoftHSM is not installed, and apt does not give it: {error}") from error
+    for left in reversed(range(_TRIES)):
+        try:
+            _call(["apt-get", *own, "update"], cache)
+            _call(["apt-get", *own, "download", *_PACKAGES], cache)
+            for package in sorted(cache.glob("*.deb")):
+                _call(["dpkg-deb", "-x", str(package), str(cache)], cache)
+            return
+        except (OSError, subprocess.SubprocessError) as error:
+            # A machine without apt is not asked again.
+            if not left or isinstance(error, FileNotFoundError):
+                raise NoSoftToken(f"SoftHSM is not installed, and apt does not give it: {error}") from error
+            time.sleep(_PAUSE_S)
 
 
 def _call(command: list[str], folder: Path) -> None:

@@ -25,7 +25,7 @@ from semblance.provenance.domain.reading import ManifestState
 from semblance.provenance.settings import ProvenanceSettings
 from semblance.provenance.testing.soft_token import PIN, NoSoftToken, SoftHsm, softhsm
 
-pytestmark = pytest.mark.timeout(400)  # the first of them may have to fetch SoftHSM
+pytestmark = pytest.mark.timeout(1200)  # the first of them may have to fetch SoftHSM, three times
 ROOT = Path(__file__).parents[5]
 WITHOUT = "SEMBLANCE_WITHOUT_SOFTHSM"
 SOURCES = ["development", "operator's folder", "token"]

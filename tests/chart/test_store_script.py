@@ -19,7 +19,7 @@ from semblance.objects.errors import BucketMissing, StoreDenied, StoreUnavailabl
 from semblance.objects.seaweed import free_port_block, weed_binary
 
 pytestmark = pytest.mark.integration
-_STARTED_S = 60.0
+_STARTED_S = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,11 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory, render: Callable[..., lis
             yield f"127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _await_buckets(endpoint: str) -> None:

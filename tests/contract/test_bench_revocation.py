@@ -111,6 +111,8 @@ def test_a_station_of_the_service_as_it_is_makes_a_picture_until_the_withdrawal(
     here.grant()
     for variable, told in here.station_environment(name, models.default_directory()).items():
         monkeypatch.setenv(variable, told)
+    for variable, told in (("MAX_AGE_S", "600"), ("WAIT_S", "60")):  # a machine that stands still has old news
+        monkeypatch.setenv(f"{name.upper()}_CONSENT_{variable}", told)
     assert name in bench.station_process.STATIONS
     with running(bench.station_process.built(name, everybody, broker, objects)) as station:
         eventually(lambda: station.view.ready() and station.view.get(person.consent_id))

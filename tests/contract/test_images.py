@@ -25,6 +25,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 
+pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 # Debian and Python below the packages, unpacked, as docs/benchmarks/images.md measured them.
 BASE_MB = 135
@@ -190,7 +191,7 @@ def run(image: str, app: Path, names: set[str], *arguments: str) -> subprocess.C
         f"{image.upper()}_MODELS_DIR": os.environ.get("SEMBLANCE_MODELS_DIR", str(ROOT / ".cache" / "models")),
     }  # fmt: skip
     command = [sys.executable, "-S", "-m", images.PROGRAMMES[image], *arguments]
-    return subprocess.run(command, cwd=app, env=environment, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(command, cwd=app, env=environment, capture_output=True, text=True, timeout=240, check=False)
 
 
 @pytest.mark.parametrize(("app", "image"), [(image, image) for image in SERVICES], indirect=["app"])

@@ -6,7 +6,7 @@
   const canvas = document.createElement("canvas"), pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true });
   Object.assign(canvas, { width: WIDTH, height: HEIGHT });
   const film = {}, moments = {};
-  let asked = "", since = 0, sway = [0, 0];
+  let asked = "", since = 0, sway = [0, 0], filming;
 
   window.personSitsDown = async (sent) => {
     for (const [colour, shots] of Object.entries(sent)) {
@@ -36,7 +36,7 @@
   }
 
   navigator.mediaDevices.getUserMedia = async () => {
-    setInterval(shoot, FRAME_MS);
+    filming ??= setInterval(shoot, FRAME_MS); // a second check is before the same camera
     return canvas.captureStream();
   };
 })();

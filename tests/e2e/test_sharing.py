@@ -51,8 +51,9 @@ class Sharing:
         return self.person.client.allow_grant(asked.id, 3, 7)
 
     def waited_for(self, grant: Grant) -> str:
-        """A picture under way; its id."""
-        return self.app.client.create_shared_image(grant.id, "a photo of me by the sea", use="personal").id
+        """A picture under way, and for a while; its id."""
+        wish = "a photo of me by the sea"
+        return self.app.client.create_shared_image(grant.id, wish, use="personal", steps=50).id
 
     def stopped_after(self, grant: Grant, image_id: str) -> float:
         """Seconds from the end of all sharing to that of the picture under way."""

@@ -46,12 +46,12 @@ def echo() -> Iterator[int]:
     yield listener.getsockname()[1]
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
-    thread.join(5)
+    thread.join(60)
 
 
 def said(port: int, data: bytes) -> bytes:
     """What comes back, until it is hung up."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)
         found = b""
@@ -75,12 +75,12 @@ def test_a_slow_link_takes_its_time_in_both_directions(echo: int) -> None:
 
 def test_a_cut_link_ends_what_is_open_and_lets_nobody_in_until_it_is_mended(echo: int) -> None:
     with Link("a>b", echo) as link:
-        with socket.create_connection(("127.0.0.1", link.port), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", link.port), timeout=60) as client:
             client.sendall(b"x")
             assert client.recv(1) == b"x"
             link.cut()
             assert ended(client)
-        with socket.create_connection(("127.0.0.1", link.port), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", link.port), timeout=60) as client:
             assert ended(client)
         link.mend()
         assert said(link.port, b"y") == b"y"
@@ -97,7 +97,7 @@ def test_a_link_to_nobody_hangs_up() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with Link("a>b", port) as link, socket.create_connection(("127.0.0.1", link.port), timeout=5) as client:
+    with Link("a>b", port) as link, socket.create_connection(("127.0.0.1", link.port), timeout=60) as client:
         assert ended(client)
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from loadtests import ledger
 from loadtests.ledger import Ledger
 from loadtests.people import book
@@ -44,12 +46,13 @@ for write in keep:
 """
 
 
+@pytest.mark.timeout(300)
 def test_on_a_full_disk_a_line_is_whole_or_not_there_and_it_is_said(tmp_path: Path) -> None:
     """What is written when there is room again is not lost with half a line before it."""
     paths = [str(ROOT), *map(str, ROOT.glob("libs/*"))]
     ended = subprocess.run(
         [sys.executable, "-c", FULL, str(tmp_path)], env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        check=True, capture_output=True, text=True, timeout=60,
+        check=True, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     fitted = [line.split() for line in ended.stdout.splitlines()]
     assert [said for _, said in fitted] == ["True", "True"]

@@ -27,6 +27,7 @@ from semblance.contracts.identity.v1 import events_pb2 as identity_pb
 from semblance.contracts.platform.v1 import events_pb2 as platform_pb
 from semblance.eventbus import envelope
 from semblance.eventbus.broker import Broker
+from semblance.eventbus.kafka_broker import KafkaBroker
 from semblance.eventbus.memory_broker import MemoryBroker
 from semblance.eventbus.record import Record
 from semblance.eventbus.tansu import TansuBroker
@@ -243,7 +244,7 @@ def tansu() -> Iterator[TansuBroker]:
 
 def test_teams_read_a_real_broker_with_kafka_python_alone(tansu: TansuBroker) -> None:
     where = Place("http://nowhere", tansu.bootstrap_servers, None)
-    broker = where.broker()
+    broker = KafkaBroker(replace(place.reached_by(tansu.bootstrap_servers), timeout_s=30))
     broker.ensure_topics([registry.TOPICS[IMAGES]])
     records = [each for number in range(1, 6) for each in picture(number)]
     entries = [promised(number) for number in range(1, 6)]

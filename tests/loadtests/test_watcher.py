@@ -48,7 +48,7 @@ def until(holds: Callable[[], bool]) -> None:
 def test_what_was_said_before_is_known_and_only_what_is_said_since_is_timed(broker: MemoryBroker) -> None:
     old = said(broker, requested(), ago_s=60)
     with Watcher(broker) as watcher:
-        assert watcher.catch_up(10)
+        assert watcher.catch_up()
         new = said(broker, provenance_pb.ImagePublished(subject_id="who", consent_id="consent", image_id="image-1"))
         until(lambda: len(watcher.told) == 2)
     assert [(watcher.told[i].name, watcher.told[i].thing_id) for i in (old, new)] == [
@@ -63,7 +63,7 @@ def test_what_was_said_before_is_known_and_only_what_is_said_since_is_timed(brok
 def test_catching_up_again_waits_for_what_was_said_since(broker: MemoryBroker) -> None:
     with Watcher(broker) as watcher:
         for number in range(5):
-            assert watcher.catch_up(10)
+            assert watcher.catch_up()
             assert len(watcher.told) == number
             said(broker, requested(f"image-{number}"))
 
@@ -72,7 +72,7 @@ def test_an_event_that_is_told_twice_is_one(broker: MemoryBroker) -> None:
     event_id = said(broker, requested())
     said(broker, requested(), event_id=event_id)
     with Watcher(broker) as watcher:
-        assert watcher.catch_up(10)
+        assert watcher.catch_up()
     assert list(watcher.told) == [event_id]
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_event_is_counted_and_passed_over(broker: MemoryBroker) -> No
     broker.producer().send(Record("generation.image.v1", "key", b"no event", ()))
     said(broker, requested())
     with Watcher(broker) as watcher:
-        assert watcher.catch_up(10)
+        assert watcher.catch_up()
     assert len(watcher.malformed) == 1
     assert len(watcher.told) == 1
 
@@ -88,10 +88,10 @@ def test_what_is_no_event_is_counted_and_passed_over(broker: MemoryBroker) -> No
 def test_it_goes_on_after_the_broker_was_away(broker: MemoryBroker) -> None:
     said(broker, requested("image-1"))
     with Watcher(broker) as watcher:
-        assert watcher.catch_up(10)
+        assert watcher.catch_up()
         broker.away = True
         assert not watcher.catch_up(0.3)
         broker.away = False
         said(broker, requested("image-2"))
-        assert watcher.catch_up(10)
+        assert watcher.catch_up()
     assert {told.thing_id for told in watcher.told.values()} == {"image-1", "image-2"}

@@ -28,9 +28,9 @@ def test_everything_ends_with_it_and_everything_is_there_afterwards(settled: Any
     eventually(lambda: client.job(running.id).state != "queued", "a picture is drawn", IMAGE_S)
 
     ended = house.kill_supervisor()
-    eventually(lambda: not any(alive(pid) for pid in ended), "no process is left", 20)
+    eventually(lambda: not any(alive(pid) for pid in ended), "no process is left")
     # A process whose first thread is gone keeps its files open until its last one is.
-    eventually(lambda: lock.holder(house.layout.lock) is None, "nobody holds the lock", 20)
+    eventually(lambda: lock.holder(house.layout.lock) is None, "nobody holds the lock")
     house.stop_after_kill()
     told = CliRunner().invoke(app, ["status", "--data", str(house.layout.data)])
     assert told.exit_code == 1, "what does not run is said to run"

@@ -56,15 +56,15 @@ def through(served, ada):
 
 def test_from_account_to_picture_and_away(services, ada, consent_id):
     photo = ada.upload_photo(consent_id, JPEG)
-    assert ada.wait(photo.id, timeout_s=20).state == "accepted"
+    assert ada.wait(photo.id, timeout_s=60).state == "accepted"
     assert [p.id for p in ada.photos()] == [photo.id]
     adapter = ada.train_adapter(consent_id, "me")
     told = []
-    assert ada.wait(adapter.id, timeout_s=20, on_event=told.append).state == "ready"
+    assert ada.wait(adapter.id, timeout_s=60, on_event=told.append).state == "ready"
     assert [event.sequence for event in told] == list(range(1, len(told) + 1))
     assert ada.capabilities().people_max == 4
     image = ada.create_image(adapter.id, "a portrait", seed=7)
-    assert (image.seed, ada.wait(image.id, timeout_s=20).state) == (7, "published")
+    assert (image.seed, ada.wait(image.id, timeout_s=60).state) == (7, "published")
     content = ada.image_content(image.id)
     assert hashlib.sha256(content.data).hexdigest() == content.sha256
     assert ada.image_manifest(image.id).manifest == {"active_manifest": "urn:c2pa:1"}
@@ -78,7 +78,7 @@ def test_from_account_to_picture_and_away(services, ada, consent_id):
         ada.create_image(adapter.id, "a portrait")
     assert (refused.value.code, refused.value.status, refused.value.kind) == ("consent-revoked", 403, Kind.FORBIDDEN)
     assert refused.value.remedy
-    erasure = ada.wait_erased(ada.erase("correct horse battery").id, timeout_s=20)
+    erasure = ada.wait_erased(ada.erase("correct horse battery").id, timeout_s=60)
     assert erasure.stores[0].count == 3
     assert ada.receipt(erasure.id).count(".") == 2
     with pytest.raises(ApiError) as gone:
@@ -140,9 +140,9 @@ def test_nobody_there():
 @pytest.mark.usefixtures("services")
 def test_damaged_images_are_noticed(through, ada, consent_id):
     adapter = ada.train_adapter(consent_id)
-    ada.wait(adapter.id, timeout_s=20)
+    ada.wait(adapter.id, timeout_s=60)
     image = ada.create_image(adapter.id, "a portrait")
-    ada.wait(image.id, timeout_s=20)
+    ada.wait(image.id, timeout_s=60)
     damaged = httpx.Response(200, content=b"other", headers={"ETag": f'"{"0" * 64}"'})
     with pytest.raises(DamagedContent):
         through(Faulty(damaged)).image_content(image.id)
@@ -163,7 +163,7 @@ def test_every_event_once_through_a_restart(served, ada):
 
     teller = threading.Thread(target=story)
     teller.start()
-    events = list(ada.follow(image_id, timeout_s=30))
+    events = list(ada.follow(image_id, timeout_s=60))
     teller.join()
     assert [event.sequence for event in events] == [1, 2, 3, 4, 5]
     assert list(ada.follow(image_id, after=5)) == []

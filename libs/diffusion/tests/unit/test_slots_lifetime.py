@@ -220,7 +220,7 @@ def test_a_wipe_in_the_middle_of_a_forward_pass_reaches_its_lane_alone(
         def withdraw(*_: object) -> None:
             other = threading.Thread(target=slots.wipe, kwargs={"subject_id": "subject-0"})
             other.start()
-            other.join(10)
+            other.join(60)
 
         hook = toy.to_q.register_forward_pre_hook(withdraw)
         meanwhile = toy(PICTURE, WORDS)
@@ -257,7 +257,7 @@ def test_a_wipe_beside_running_passes_never_disturbs_another_lane(
                 assert torch.equal(toy(PICTURE, WORDS)[1], wanted)
         finally:
             over.set()
-            other.join(10)
+            other.join(60)
     slots.wipe(subject_id="anna")
     assert wears(toy, drawn, [None, flats[1], None, None])
 
@@ -335,8 +335,10 @@ def random_life(seed: int, flats: list[FlatAdapter], drawn: Reference) -> None:
         assert all(any(torch.equal(row, by_digest[digest].row) for row in filled) for digest in model.kept)
 
 
-def resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+def held_bytes() -> int:
+    """The process's own memory, wherever it lies; pages of files come and go as the machine likes."""
+    told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return sum(int(told[name].split()[0]) for name in ("RssAnon", "VmSwap")) * 1024
 
 
 def test_memory_stays_flat_over_two_thousand_loads() -> None:
@@ -363,11 +365,11 @@ def test_memory_stays_flat_over_two_thousand_loads() -> None:
 
     load(200)
     gc.collect()
-    before, storage = resident_bytes(), slots._table.data_ptr()
+    before, storage = held_bytes(), slots._table.data_ptr()
     load(2_000)
     gc.collect()
     # 2,000 rows are 262 MB: one in sixty kept would show.
-    assert resident_bytes() - before < 4 * 2**20
+    assert held_bytes() - before < 4 * 2**20
     assert slots._table.data_ptr() == storage
 
 

@@ -214,8 +214,7 @@ def test_threads_may_share_a_producer(broker: Broker, topic: Topic, take: Take) 
 
 
 def _until_some(poll: Callable[[float], list[Record]]) -> list[Record]:
-    for _ in range(40):
-        records = poll(0.25)
-        if records:
-            return records
-    return []
+    deadline_s = time.monotonic() + 60
+    while not (records := poll(0.25)):
+        assert time.monotonic() < deadline_s, "nothing came"
+    return records

@@ -40,7 +40,9 @@ def tansu(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[TansuBro
 
 def test_what_was_acknowledged_survives_kill_9(tansu: TansuBroker, take: Take) -> None:
     broker = KafkaBroker(BrokerSettings(tansu.bootstrap_servers, session_timeout_ms=3000, timeout_s=2))
-    broker.ensure_topics([TOPIC])
+    # For clients whose broker is not killed: they may wait.
+    patient = KafkaBroker(BrokerSettings(tansu.bootstrap_servers, session_timeout_ms=6000, timeout_s=30))
+    patient.ensure_topics([TOPIC])
     producer = broker.producer()
     acknowledged: list[int] = []
     stop = threading.Event()
@@ -75,8 +77,6 @@ def test_what_was_acknowledged_survives_kill_9(tansu: TansuBroker, take: Take) -
         stop.set()
         sending.join(60)
 
-    # Nobody is killed any more, so whoever reads may wait.
-    patient = KafkaBroker(BrokerSettings(tansu.bootstrap_servers, session_timeout_ms=6000, timeout_s=30))
     consumer = patient.consumer("g.survives", [TOPIC.name])
     got: set[int] = set()
     deadline = time.monotonic() + 60

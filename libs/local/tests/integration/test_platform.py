@@ -33,7 +33,7 @@ class Command:
 
     def __call__(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "semblance.local.command", name, "--data", str(self.layout.data), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=480, check=False)
 
     def state(self) -> state.State:
         found = state.read(self.layout.state)
@@ -70,7 +70,7 @@ def test_it_starts_once_and_stops_in_order(semblance: Command) -> None:
 
     pids = [part.pid for part in semblance.state().parts if part.pid]
     assert semblance("down").returncode == 0
-    eventually(lambda: not any(alive(pid) for pid in pids), "no process is left", 20)
+    eventually(lambda: not any(alive(pid) for pid in pids), "no process is left")
     lines = [json.loads(text) for text in semblance.layout.log.read_text().splitlines()]
     assert {line["service"] for line in lines} >= {"platform", *SERVICES}
     stopped = [line for line in lines if line["event"] == "stopped" and line["service"] in SERVICES]

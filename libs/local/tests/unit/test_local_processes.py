@@ -26,7 +26,7 @@ from semblance.local.stream import LineFile, cut
 PYTHON = sys.executable
 
 
-def eventually(what: Callable[[], bool], timeout_s: float = 20) -> None:
+def eventually(what: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline_s = time.monotonic() + timeout_s
     while not what():
         assert time.monotonic() < deadline_s, "it did not happen in time"
@@ -97,7 +97,7 @@ def test_a_crashed_process_is_started_again_ever_later(path: Path, log: LineFile
 
 
 def test_a_process_that_ignores_the_request_to_stop_is_killed(path: Path, log: LineFile) -> None:
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on'); time.sleep(60)"
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on'); time.sleep(600)"
     process = a_process(log, code)
     process.start()
     eventually(lambda: "on" in path.read_text())
@@ -113,11 +113,11 @@ import os, sys, time
 from pathlib import Path
 from semblance.local.process import ServiceProcess
 from semblance.local.stream import LineFile
-process = ServiceProcess("child", [sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ),
+process = ServiceProcess("child", [sys.executable, "-c", "import time; time.sleep(600)"], dict(os.environ),
                          LineFile(Path(sys.argv[1])))
 process.start()
 print(process.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 

@@ -12,7 +12,7 @@ import sys, time
 from semblance.pocket import parallel
 def work(rank, processes, folder):
     open(f"{folder}/{rank}", "w").write("here")
-    time.sleep(60)
+    time.sleep(600)
 if __name__ == "__main__":
     parallel.launch(work, 2, sys.argv[1])
 """
@@ -31,7 +31,7 @@ def test_killing_the_parent_leaves_no_orphan(tmp_path: Path) -> None:
     finally:
         parent.kill()
         parent.wait()
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=60)
     for process in alive:
         process.kill()
     assert not alive

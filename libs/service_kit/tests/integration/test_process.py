@@ -27,9 +27,11 @@ pytestmark = pytest.mark.integration
 TOPIC = "platform.erasure.v1"
 _SERVICE = """
 import sys, time
+from dataclasses import replace
 from pathlib import Path
 from pydantic_settings import SettingsConfigDict
 from semblance.contracts.platform.v1 import events_pb2
+from semblance.eventbus.kafka_broker import KafkaBroker
 from semblance.service_kit import runtime
 from semblance.service_kit.consumer import Subscription
 from semblance.service_kit.database import Database
@@ -61,7 +63,7 @@ def build(settings):
         name="ingest",
         settings=settings,
         database=Database(settings.database_url, source="ingest"),
-        broker=runtime.broker_of(settings),
+        broker=KafkaBroker(replace(runtime.broker_of(settings)._settings, timeout_s=30)),
         subscriptions=[Subscription("ingest.erasure", {events_pb2.ErasureRequested: requested})],
         work={"erase": WorkKind(run=erase, failed=lambda *a: None, lease_s=3)},
         migrations_dir=settings.migrations_dir,

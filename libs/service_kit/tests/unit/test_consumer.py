@@ -209,7 +209,7 @@ def test_a_bug_crashes_with_the_offset_uncommitted(database: Database) -> None:
         assert isinstance(running.error, KeyError)
     again: list[str] = []
     with consuming(broker, database, lambda m, u: again.append(m.erasure_id)):
-        eventually(lambda: events[1].erasure_id in again)
+        eventually(lambda: len(handled) + len(again) == 2)  # the first lies behind the second if its key says so
     assert sorted(handled + again) == sorted(event.erasure_id for event in events)
 
 
@@ -219,8 +219,7 @@ def test_records_that_are_no_events_are_set_aside(database: Database) -> None:
     broker.producer().send(Record(TOPIC, None, None, ()))
     with consuming(broker, database, lambda m, u: handled.append(m.erasure_id)):
         send(broker, database, an_event())
-        eventually(lambda: len(handled) == 1)
-    assert len(broker.records(DEAD)) == 2
+        eventually(lambda: len(handled) == 1 and len(broker.records(DEAD)) == 2)
 
 
 def test_too_many_dead_letters_in_a_row_stop_the_consumer(database: Database) -> None:

@@ -251,6 +251,7 @@ def test_split_processes_do_together_what_one_does(service: Service, migrations_
         assert [serving.end() for serving in split] == [0, 0, 0]
 
 
+@pytest.mark.timeout(600)
 def test_a_start_that_fails_says_what_to_do_and_nothing_of_an_unforeseen_fault(tmp_path: Path) -> None:
     program = (
         "from semblance.kernel.errors import Unavailable\n"
@@ -262,7 +263,7 @@ def test_a_start_that_fails_says_what_to_do_and_nothing_of_an_unforeseen_fault(t
 
     def said(error: str) -> dict[str, object]:
         command = [sys.executable, "-c", program.format(error=error)]
-        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
         assert ended.returncode == 1
         return json.loads(ended.stdout.splitlines()[-1])
 
@@ -271,6 +272,7 @@ def test_a_start_that_fails_says_what_to_do_and_nothing_of_an_unforeseen_fault(t
     assert "secret" not in str(said("ValueError('a secret')"))
 
 
+@pytest.mark.timeout(300)
 def test_what_a_process_is_made_of_is_left_out_of_garbage_collections(tmp_path: Path) -> None:
     program = (
         "import gc, pathlib\n"
@@ -287,7 +289,7 @@ def test_what_a_process_is_made_of_is_left_out_of_garbage_collections(tmp_path: 
         "runtime.run(build, ServiceSettings, ['consume'])\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
     )
     said = str(json.loads(ended.stdout.splitlines()[-1])["event"]).split()
     left_out, more = int(said[2]), int(said[6])

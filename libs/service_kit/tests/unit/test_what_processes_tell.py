@@ -109,17 +109,19 @@ def test_what_is_away_is_not_told_and_not_complained_of(told: Told, caplog: pyte
 
 
 def test_what_hangs_is_not_waited_for_nor_asked_again_before_it_answers() -> None:
-    answers, asked = threading.Event(), []
+    answers, begun, asked = threading.Event(), threading.Event(), []
 
     def ask() -> int:
         asked.append(1)
-        answers.wait(30)
+        begun.set()
+        answers.wait(60)
         return 7
 
     bounded, patient = Bounded(ask, 0.01), Bounded(ask, 30)
     for _ in range(2):
         with pytest.raises(Unavailable):
             bounded()
+    assert begun.wait(60)
     assert len(asked) == 1
     answers.set()
     assert patient() == 7

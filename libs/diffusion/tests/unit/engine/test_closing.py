@@ -2,6 +2,7 @@
 
 import dataclasses
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -38,7 +39,8 @@ def test_a_started_engine_draws_for_many_threads_and_closes(drawing: Any) -> Non
 
 
 def test_closing_ends_rows_in_flight(drawing: Any) -> None:
-    engine, begun = drawing.engine(), threading.Event()
+    # Slow enough that a thread that is off for a while still finds them in flight.
+    engine, begun = drawing.engine(before=lambda _latents: time.sleep(0.2)), threading.Event()
     engine.start()
     tickets = [
         engine.submit(drawing.request(person, steps=150), on_step=lambda *_s: begun.set()) for person in range(3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +98,7 @@ def erase(stage: Stage, made: list[Made], copy: StolenCopy, step: Step, password
         require(refused.status == 410, f"the erased account answers {refused.status}")
     else:
         raise StepFailed("the erased account still answers")
-    left = traces_of(layout, SubjectId(subject_id))
+    left = left_of(lambda: traces_of(layout, SubjectId(subject_id)))
     require(not left, f"the id is still in {', '.join(left)}")
     verified = client.verify(made[0].data)
     require(verified.consent_state in {"erased", "unknown"}, f"an old picture's consent is {verified.consent_state}")
@@ -132,6 +133,17 @@ def traces_of(layout: Layout, subject_id: SubjectId) -> list[str]:
             found += [f"{service}.{table}" for table in _tables_with(path.as_posix(), subject_id)]
     store = store_of(layout)
     found += [f"{bucket}/..." for bucket in ALL_BUCKETS if store.list(bucket, f"{subject_id}/")]
+    return found
+
+
+def left_of(look: Callable[[], list[str]], within_s: float = _END_S) -> list[str]:
+    """What `look` finds. The last events leave a moment after the erasure's end: those still to be sent are waited for,
+    and nothing else."""
+    deadline_s = time.monotonic() + within_s
+    found = look()
+    while any(place.endswith(".outbox") for place in found) and time.monotonic() < deadline_s:
+        time.sleep(0.1)
+        found = look()
     return found
 
 

@@ -51,7 +51,7 @@ class Kept:
     def broker(self) -> KafkaBroker:
         """The broker as a client sees it."""
         port = configuration.read(self.layout.config).ports["broker"]
-        return KafkaBroker(BrokerSettings(f"127.0.0.1:{port}", timeout_s=10))
+        return KafkaBroker(BrokerSettings(f"127.0.0.1:{port}", timeout_s=60))
 
     def records(self, *topics: str) -> list[Record]:
         """Every record of `topics`; of every topic and dead-letter topic if none is named."""

@@ -1,5 +1,7 @@
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -34,6 +36,7 @@ from semblance.generation.ports import Drawing, OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.generation.testing.engines import small, trained
 from semblance.kernel.clock import FakeClock
+from semblance.service_kit import heap
 
 pytestmark = pytest.mark.integration
 WORDS, ORDER = Words("smiling", ""), Order(5, 2, None, None)
@@ -186,16 +189,54 @@ def test_an_engine_that_met_a_defect_is_replaced_at_the_next_drawing(renderer: M
     engine = renderer(Scripted([1, 1], [0.5, 0.5]))
     engine.start()
 
+    meets_a_defect(engine, adapter)
+    with pytest.raises(EngineAway):
+        engine.healthy()
+    assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
+    engine.healthy()
+
+
+def meets_a_defect(engine: EngineRenderer, adapter: OpenAdapter) -> None:
     def defect(_rows: object) -> None:
         raise ZeroDivisionError
 
     engine._running.engine._stepping.predicted = defect
     with pytest.raises(EngineBroken):
         engine.draw(WORDS, ORDER, adapter, lambda *_: None)
-    with pytest.raises(EngineAway):
-        engine.healthy()
-    assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
-    engine.healthy()
+
+
+def test_of_an_engine_that_was_replaced_nothing_stays(renderer: Make, adapter: OpenAdapter) -> None:
+    """A withdrawal is told to the engine that draws: adapters and faces in another one would outlive an erasure."""
+    engine = renderer(Faces([]), batches=1)
+    engine.start()
+    heap.settle()  # as a cluster's engine does: what is there by now, no collection ever looks at
+    gc.disable()
+    try:
+        engine.draw(WORDS, ORDER, adapter, lambda *_: None)
+        running = engine._running
+        backbone = running.backbone
+        whole = [running, running.engine, engine.dress(adapter), backbone, next(backbone.denoiser.parameters())]
+        left = [weakref.ref(each) for each in whole]
+        del running, backbone, whole
+        meets_a_defect(engine, adapter)
+        assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
+        assert [ref() for ref in left] == [None] * len(left)
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def test_whoever_still_draws_in_an_engine_that_is_replaced_keeps_nobody_there(
+    renderer: Make, adapter: OpenAdapter
+) -> None:
+    engine = renderer(Faces([]), batches=1)
+    engine.dress(adapter)
+    old = engine._running
+    meets_a_defect(engine, adapter)
+    engine.dress(adapter)
+    assert (len(old.wardrobe), len(engine._running.wardrobe)) == (0, 1)
+    old.wardrobe.dress(adapter)  # by who asked for the engine a moment before
+    assert len(old.wardrobe) == 0
 
 
 def test_a_defect_takes_those_beside_it_along_only_once(backbone_dir: Path, adapter: OpenAdapter) -> None:

@@ -104,9 +104,10 @@ class _Running:
             self.engine.revoke(subject_id=withdrawal.subject_id)
 
     def close(self) -> None:
-        """End; the backbone is bare again."""
+        """End; the backbone is bare again, and what was packed is gone, whoever still holds this."""
         self._tidying.stop()
         self.engine.close()
+        self.wardrobe.close()
 
     def _let_go(self) -> None:
         """Of what nobody uses: by the clock, for there may be nobody who draws next."""
@@ -329,6 +330,7 @@ class EngineRenderer:
             raise AdapterRevoked from error
         finally:
             ticket.cancel()
+            del ticket  # it holds what is raised, whose frames would hold it: a ring, with the engine in it
 
     @staticmethod
     def _submitted(running: _Running, request: EngineRequest, told: Told, on_step: OnStep) -> Ticket:

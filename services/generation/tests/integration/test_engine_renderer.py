@@ -36,6 +36,7 @@ from semblance.generation.ports import Drawing, OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.generation.testing.engines import small, trained
 from semblance.kernel.clock import FakeClock
+from semblance.kernel.ids import AdapterId, ConsentId
 from semblance.service_kit import heap
 
 pytestmark = pytest.mark.integration
@@ -237,6 +238,22 @@ def test_whoever_still_draws_in_an_engine_that_is_replaced_keeps_nobody_there(
     assert (len(old.wardrobe), len(engine._running.wardrobe)) == (0, 1)
     old.wardrobe.dress(adapter)  # by who asked for the engine a moment before
     assert len(old.wardrobe) == 0
+
+
+@pytest.mark.parametrize("name", ["adapter_id", "consent_id", "subject_id"])
+def test_who_was_dressed_for_an_engine_that_was_replaced_is_withdrawn_from_the_next_one(
+    renderer: Make, adapter: OpenAdapter, name: str
+) -> None:
+    """They wait in line meanwhile: behind a defect each is drawn alone."""
+    engine = renderer(Faces([]), batches=1)
+    other = replace(adapter, whose=replace(adapter.whose, adapter_id=AdapterId("other"), consent_id=ConsentId("other")))
+    dressed = engine.dress(adapter)
+    meets_a_defect(engine, other)
+    engine.draw_dressed(WORDS, ORDER, [Placed(dressed, None)], lambda *_: None)
+    slots = engine._running.engine._slots
+    assert slots.holds(adapter.whose.digest)
+    engine.revoke(Withdrawal(**{name: getattr(adapter.whose, name)}))
+    assert not slots.holds(adapter.whose.digest)
 
 
 def test_a_defect_takes_those_beside_it_along_only_once(backbone_dir: Path, adapter: OpenAdapter) -> None:

@@ -187,6 +187,8 @@ class EngineRenderer:
         self, words: Words, order: Order, people: Sequence[Placed], on_step: OnStep, begin: Beginning | None
     ) -> Drawing:
         running = self._ready()
+        for each in people:  # dressed, perhaps, for an engine that was replaced while they waited in line
+            running.wardrobe.note(each.dressed.whose)
         size = self._size(running, order, people)
         start = None if begin is None else self._sources.start(begin, size, len(people))
         worn = worn_by(people, words, running.backbone.config.trigger, order.adapter_strength)

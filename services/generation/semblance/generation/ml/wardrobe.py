@@ -88,6 +88,11 @@ class Wardrobe:
         self.require_standing(adapter.whose)
         return dressed
 
+    def note(self, whose: Whose) -> None:
+        """The engine may hold it from now on, whichever wardrobe it was dressed in."""
+        with self._lock:
+            self._note(whose)
+
     def close(self) -> None:
         """Let go of everything, and keep nothing from now on: no withdrawal finds the way to an engine that is gone."""
         with self._lock:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from semblance.diffusion import RenderRequest, load_backbone
@@ -193,6 +195,23 @@ def test_an_engine_that_met_a_defect_is_replaced_at_the_next_drawing(renderer: M
     meets_a_defect(engine, adapter)
     with pytest.raises(EngineAway):
         engine.healthy()
+    assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
+    engine.healthy()
+
+
+@pytest.mark.parametrize("failure", [torch.OutOfMemoryError("CUDA out of memory"), ValueError("a defect")])
+def test_a_backbone_that_does_not_load_makes_the_engine_unready_until_one_does(
+    renderer: Make, adapter: OpenAdapter, failure: Exception
+) -> None:
+    engine = renderer(Faces([]), batches=1)
+    with pytest.MonkeyPatch.context() as patch:
+        # Where a pipeline goes to its device, which may be full.
+        patch.setattr("diffusers.StableDiffusionPipeline.to", Mock(side_effect=failure))
+        for load in (engine.start, lambda: engine.draw(WORDS, ORDER, adapter, lambda *_: None)):
+            with pytest.raises(type(failure)):
+                load()
+            with pytest.raises(EngineAway, match="did not load"):
+                engine.healthy()
     assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
     engine.healthy()
 

@@ -37,7 +37,6 @@ from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import LEARN_ANEW, Dressed, Wardrobe
 from semblance.generation.ports import Beside, Drawing, EngineLoad, OnStep, OpenAdapter
 from semblance.kernel.clock import Clock, SystemClock
-from semblance.kernel.errors import SemblanceError
 from semblance.service_kit.periodic import Periodic
 
 Told = queue.SimpleQueue[tuple[int, int] | None]
@@ -270,7 +269,7 @@ class EngineRenderer:
     def _loaded(self) -> _Running:
         try:
             running = _Running(self._settings, self._withdrawn, self._clock)
-        except SemblanceError:
+        except Exception:  # whatever it is, no memory for one: nobody is drawn
             self._loads = False
             raise
         self._loads = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import torch
@@ -169,17 +169,23 @@ class EngineRenderer:
         begin: Beginning | None = None,
         *,
         alone: bool = False,
+        in_line: Callable[[], None] | None = None,
     ) -> Drawing:
-        """As draw; the subject comes first. alone: an engine was lost with it before, so it takes nobody along."""
+        """As draw; the subject comes first. alone: an engine was lost with it before, so it takes nobody along.
+        in_line: called in on_step's place while it waits and is not in the engine; on_step is called before it is."""
         whose = tuple(each.dressed.whose for each in people)
 
         def wait() -> None:
             if any(map(self._withdrawn.covers, whose)):
                 raise AdapterRevoked
-            on_step(0, 0)
+            if in_line is None:
+                on_step(0, 0)
+            else:
+                in_line()
             time.sleep(_LOOK_S)
 
         with self._apart.drawing((order, whose), wait, alone=alone):
+            on_step(0, 0)
             return self._drawn(words, order, people, on_step, begin)
 
     def _drawn(

@@ -30,7 +30,7 @@ from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer, engine_settings
 from semblance.generation.ml.judging import png as encoded
 from semblance.generation.ml.judging import upscale
-from semblance.generation.ml.options import held_by_lanes, renderer_settings
+from semblance.generation.ml.options import EngineSettingsRefused, held_by_lanes, renderer_settings
 from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import Dressed
@@ -310,6 +310,16 @@ def test_everybody_wears_the_same_share_of_their_adapter(adapter: OpenAdapter) -
     people = [Placed(Dressed(adapter.whose, None, None), Area(left, 0, left + 0.5, 1)) for left in (0.0, 0.5)]
     assert [each.strength for each in worn_by(people, WORDS, "sks person", 0.25)] == [0.25, 0.25]
     assert [each.strength for each in worn_by(people, WORDS, "sks person", None)] == [1.0, 1.0]
+
+
+def test_an_engine_whose_slots_no_adapter_fits_into_is_not_started(backbone_dir: Path) -> None:
+    rank = load_backbone(backbone_dir).config.lora.rank
+    engine = EngineRenderer(replace(small(backbone_dir), rank=rank - 1), Faces([]))
+    with pytest.raises(EngineSettingsRefused, match=f"are of rank {rank}"):
+        engine.start()
+    with pytest.raises(EngineAway):
+        engine.healthy()
+    engine.close()
 
 
 def test_an_engine_of_many_lanes_has_room_for_them(backbone_dir: Path) -> None:

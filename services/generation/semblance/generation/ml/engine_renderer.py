@@ -31,7 +31,7 @@ from semblance.generation.domain.together import canvas
 from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
 from semblance.generation.ml.apart import Apart
 from semblance.generation.ml.judging import Candidate, Judge, Sitter, png
-from semblance.generation.ml.options import RendererSettings, look_every_s
+from semblance.generation.ml.options import RendererSettings, look_every_s, require_rank
 from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import LEARN_ANEW, Dressed, Wardrobe
@@ -85,6 +85,7 @@ class _Running:
     def __init__(self, settings: RendererSettings, withdrawn: Withdrawn, clock: Clock) -> None:
         torch.set_num_threads(settings.torch_threads)
         self.backbone = load_backbone(settings.backbone_dir, backbone_options(settings))
+        require_rank(settings.rank, self.backbone.config.lora.rank)  # whoever passes settings on may have no backbone
         self.engine = StepEngine(self.backbone, engine_settings(settings), clock)
         _require_drawn(self.engine, self.backbone.config.sizes)
         self._idle_s = settings.idle_s

@@ -26,9 +26,11 @@ class Periodic:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, also in the middle of a pause; what is in hand is finished."""
+        """End, also in the middle of a pause; what is in hand is finished. Whoever has the work often holds this, and
+        from then on is held by it no more: they are gone once nobody else holds them."""
         self._stop.set()
         self._thread.join(timeout=_END_S)
+        self._work, self._pause_s = _nothing, _at_once
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause_s()):
@@ -36,3 +38,11 @@ class Periodic:
                 self._work()
             except Unavailable as error:
                 _log.warning("sweep put off", extra={"error_code": error.code})
+
+
+def _nothing() -> None:
+    """What is left to do."""
+
+
+def _at_once() -> float:
+    return 0.0

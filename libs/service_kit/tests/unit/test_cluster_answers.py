@@ -40,6 +40,17 @@ def test_only_who_never_answered_is_away(answers: int) -> None:
     stream.end(5)
 
 
+@pytest.mark.parametrize("answers", [2, 3])
+def test_who_was_not_begun_is_away_whatever_was_heard(answers: int) -> None:
+    stream: Stream[int] = Stream(lambda: Lost(answers), Away, lambda number: number == 2)
+    for number in range(answers):
+        assert stream.next(5) == number
+    with pytest.raises(Away) as raised:
+        stream.next(5)
+    assert raised.value.away is (answers == 2)
+    stream.end(5)
+
+
 @pytest.mark.parametrize(
     ("error", "away"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 from semblance.kernel.errors import Unavailable
 from semblance.service_kit.periodic import Periodic
@@ -31,3 +33,23 @@ def test_stopping_does_not_wait_for_a_long_pause() -> None:
     periodic.start()
     periodic.stop()
     assert not any(thread.name == "long" for thread in threading.enumerate())
+
+
+def test_stopped_it_holds_nobody_whose_work_it_did() -> None:
+    class Sweeper:
+        def __init__(self) -> None:
+            self.periodic = Periodic("sweeper", self.sweep, lambda: 3600.0 if self else 0.0)
+
+        def sweep(self) -> None:
+            pass
+
+    sweeper = Sweeper()
+    sweeper.periodic.start()
+    sweeper.periodic.stop()
+    gone = weakref.ref(sweeper)
+    gc.disable()  # which would find the ring, unless it was frozen
+    try:
+        del sweeper
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -1,13 +1,17 @@
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from semblance.diffusion import RenderRequest, load_backbone
@@ -26,7 +30,7 @@ from semblance.generation.domain.withdrawn import Withdrawal
 from semblance.generation.ml.engine_renderer import EngineRenderer, engine_settings
 from semblance.generation.ml.judging import png as encoded
 from semblance.generation.ml.judging import upscale
-from semblance.generation.ml.options import held_by_lanes, renderer_settings
+from semblance.generation.ml.options import EngineSettingsRefused, held_by_lanes, renderer_settings
 from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import Dressed
@@ -34,6 +38,8 @@ from semblance.generation.ports import Drawing, OpenAdapter
 from semblance.generation.settings import GenerationSettings
 from semblance.generation.testing.engines import small, trained
 from semblance.kernel.clock import FakeClock
+from semblance.kernel.ids import AdapterId, ConsentId
+from semblance.service_kit import heap
 
 pytestmark = pytest.mark.integration
 WORDS, ORDER = Words("smiling", ""), Order(5, 2, None, None)
@@ -186,16 +192,87 @@ def test_an_engine_that_met_a_defect_is_replaced_at_the_next_drawing(renderer: M
     engine = renderer(Scripted([1, 1], [0.5, 0.5]))
     engine.start()
 
+    meets_a_defect(engine, adapter)
+    with pytest.raises(EngineAway):
+        engine.healthy()
+    assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
+    engine.healthy()
+
+
+@pytest.mark.parametrize("failure", [torch.OutOfMemoryError("CUDA out of memory"), ValueError("a defect")])
+def test_a_backbone_that_does_not_load_makes_the_engine_unready_until_one_does(
+    renderer: Make, adapter: OpenAdapter, failure: Exception
+) -> None:
+    engine = renderer(Faces([]), batches=1)
+    with pytest.MonkeyPatch.context() as patch:
+        # Where a pipeline goes to its device, which may be full.
+        patch.setattr("diffusers.StableDiffusionPipeline.to", Mock(side_effect=failure))
+        for load in (engine.start, lambda: engine.draw(WORDS, ORDER, adapter, lambda *_: None)):
+            with pytest.raises(type(failure)):
+                load()
+            with pytest.raises(EngineAway, match="did not load"):
+                engine.healthy()
+    assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
+    engine.healthy()
+
+
+def meets_a_defect(engine: EngineRenderer, adapter: OpenAdapter) -> None:
     def defect(_rows: object) -> None:
         raise ZeroDivisionError
 
     engine._running.engine._stepping.predicted = defect
     with pytest.raises(EngineBroken):
         engine.draw(WORDS, ORDER, adapter, lambda *_: None)
-    with pytest.raises(EngineAway):
-        engine.healthy()
-    assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
-    engine.healthy()
+
+
+def test_of_an_engine_that_was_replaced_nothing_stays(renderer: Make, adapter: OpenAdapter) -> None:
+    """A withdrawal is told to the engine that draws: adapters and faces in another one would outlive an erasure."""
+    engine = renderer(Faces([]), batches=1)
+    engine.start()
+    heap.settle()  # as a cluster's engine does: what is there by now, no collection ever looks at
+    gc.disable()
+    try:
+        engine.draw(WORDS, ORDER, adapter, lambda *_: None)
+        running = engine._running
+        backbone = running.backbone
+        whole = [running, running.engine, engine.dress(adapter), backbone, next(backbone.denoiser.parameters())]
+        left = [weakref.ref(each) for each in whole]
+        del running, backbone, whole
+        meets_a_defect(engine, adapter)
+        assert engine.draw(WORDS, ORDER, adapter, lambda *_: None).png
+        assert [ref() for ref in left] == [None] * len(left)
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def test_whoever_still_draws_in_an_engine_that_is_replaced_keeps_nobody_there(
+    renderer: Make, adapter: OpenAdapter
+) -> None:
+    engine = renderer(Faces([]), batches=1)
+    engine.dress(adapter)
+    old = engine._running
+    meets_a_defect(engine, adapter)
+    engine.dress(adapter)
+    assert (len(old.wardrobe), len(engine._running.wardrobe)) == (0, 1)
+    old.wardrobe.dress(adapter)  # by who asked for the engine a moment before
+    assert len(old.wardrobe) == 0
+
+
+@pytest.mark.parametrize("name", ["adapter_id", "consent_id", "subject_id"])
+def test_who_was_dressed_for_an_engine_that_was_replaced_is_withdrawn_from_the_next_one(
+    renderer: Make, adapter: OpenAdapter, name: str
+) -> None:
+    """They wait in line meanwhile: behind a defect each is drawn alone."""
+    engine = renderer(Faces([]), batches=1)
+    other = replace(adapter, whose=replace(adapter.whose, adapter_id=AdapterId("other"), consent_id=ConsentId("other")))
+    dressed = engine.dress(adapter)
+    meets_a_defect(engine, other)
+    engine.draw_dressed(WORDS, ORDER, [Placed(dressed, None)], lambda *_: None)
+    slots = engine._running.engine._slots
+    assert slots.holds(adapter.whose.digest)
+    engine.revoke(Withdrawal(**{name: getattr(adapter.whose, name)}))
+    assert not slots.holds(adapter.whose.digest)
 
 
 def test_a_defect_takes_those_beside_it_along_only_once(backbone_dir: Path, adapter: OpenAdapter) -> None:
@@ -233,6 +310,16 @@ def test_everybody_wears_the_same_share_of_their_adapter(adapter: OpenAdapter) -
     people = [Placed(Dressed(adapter.whose, None, None), Area(left, 0, left + 0.5, 1)) for left in (0.0, 0.5)]
     assert [each.strength for each in worn_by(people, WORDS, "sks person", 0.25)] == [0.25, 0.25]
     assert [each.strength for each in worn_by(people, WORDS, "sks person", None)] == [1.0, 1.0]
+
+
+def test_an_engine_whose_slots_no_adapter_fits_into_is_not_started(backbone_dir: Path) -> None:
+    rank = load_backbone(backbone_dir).config.lora.rank
+    engine = EngineRenderer(replace(small(backbone_dir), rank=rank - 1), Faces([]))
+    with pytest.raises(EngineSettingsRefused, match=f"are of rank {rank}"):
+        engine.start()
+    with pytest.raises(EngineAway):
+        engine.healthy()
+    engine.close()
 
 
 def test_an_engine_of_many_lanes_has_room_for_them(backbone_dir: Path) -> None:

@@ -64,6 +64,18 @@ def test_slots_are_counted_against_people_only_where_a_picture_shows_several(tmp
     assert renderer_settings(GenerationSettings(engine_slots=1, backbone_dir=tmp_path)).slots == 1
 
 
+def test_slots_that_no_adapter_of_the_backbone_fits_into_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "semblance.json").write_text('{"lora": {"rank": 16}}')
+    told = GenerationSettings(engine_rank=15, backbone_dir=tmp_path)
+    with pytest.raises(EngineSettingsRefused, match=r"rank 15 \(GENERATION_ENGINE_RANK\)") as refused:
+        renderer_settings(told)
+    assert refused.value.remedy == "Set GENERATION_ENGINE_RANK=16 or more, or leave it unset."
+    for fits in (16, None):
+        assert renderer_settings(told.model_copy(update={"engine_rank": fits})).rank == fits
+    elsewhere = told.model_copy(update={"backbone_dir": tmp_path / "of another machine"})
+    assert renderer_settings(elsewhere).rank == 15, "the engine looks there"
+
+
 @pytest.mark.parametrize(
     ("told", "held", "given"),
     [

@@ -2,17 +2,24 @@
 
 import asyncio
 import os
+import threading
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
+from semblance.diffusion import TrainingPicture, load_backbone, lora_settings
+from semblance.diffusion.cohort.learner import Learner
+from semblance.diffusion.testing import write_tiny_backbone
 from semblance.service_kit.cluster import sealing
 from semblance.service_kit.cluster.answers import Refused
 from semblance.service_kit.cluster.testing import ENVIRONMENT
 from semblance.training.ml import parcels
+from semblance.training.ml.cohorts import Cohorts
 from semblance.training.ml.parcels import Job, Tick
 from semblance.training.ml.starting import TrainerOptions
 from semblance.training.ml.trainer import TrainerSettings
@@ -21,6 +28,7 @@ from semblance.training.ports import Photo
 pytestmark = pytest.mark.integration
 MODELS = Path(os.environ.get("SEMBLANCE_MODELS_DIR", ".cache/models")).resolve()
 LEFT = "training-left"
+STEPS = 12
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +89,53 @@ def test_who_is_stopped_before_their_training_is_here_does_not_begin(seat: Any) 
         assert await asyncio.wait_for(last(seat.train(one, [never])), 60) == LEFT
 
     asyncio.run(walk())
+
+
+def test_who_sits_down_again_goes_on_where_they_were(seat: Any, tmp_path: Path) -> None:
+    """Behind a defect each of two is tried alone, in the same process: their last states are here, not on their way."""
+    from semblance.training.ml.seat import _Learning
+
+    torch.set_num_threads(1)
+    backbone = load_backbone(write_tiny_backbone(tmp_path / "tiny", ip_adapter=False))
+    cohorts, loop = Cohorts(lambda: backbone, 2), asyncio.new_event_loop()
+    taken: dict[str, list[int]] = {"first": [], "second": []}
+    together: list[int] = []
+
+    def defect(_module: torch.nn.Module, args: tuple[torch.Tensor, ...], _kwargs: object) -> None:
+        if len(args[0]) > backbone.config.lora.batch_size:
+            together.append(len(args[0]))
+            if len(together) == 2:
+                raise ZeroDivisionError
+
+    def learn(name: str, begun: Callable[[], None]) -> None:
+        def step(done: int, _of: int) -> None:
+            taken[name].append(done)
+            if taken[name] == [1]:
+                begun()
+
+        pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+        pictures = [TrainingPicture(image, backbone.config.caption) for image in pixels]
+        settings = lora_settings(backbone.config.lora, seed=1, steps=STEPS)
+        own = _Learning(job(name), loop)
+        with cohorts.learning(Learner(pictures, settings, None, step, lambda: False, own, 1), lambda: None):
+            pass
+
+    second = threading.Thread(target=learn, args=("second", lambda: None))
+
+    def company() -> None:
+        second.start()
+        while not cohorts._waiting:
+            threading.Event().wait(0.01)
+
+    hook = backbone.pipeline.unet.register_forward_pre_hook(defect, with_kwargs=True)
+    try:
+        learn("first", company)
+        second.join(60)
+    finally:
+        hook.remove()
+        loop.close()
+    assert len(together) == 2
+    assert taken == {"first": list(range(1, STEPS + 1)), "second": list(range(1, STEPS + 1))}
 
 
 def test_nobody_is_remembered_for_ever(seat: Any) -> None:

@@ -40,7 +40,8 @@ class NoCheckpoint:
 class Learner:
     """See train_lora for pictures, settings, reference, progress and cancelled.
 
-    checkpoint is asked once at the beginning and given the state after every `checkpoint_steps` steps (0: never).
+    checkpoint is asked when somebody sits down, which is again where a cohort is begun again, and given the state after
+    every `checkpoint_steps` steps (0: never).
     """
 
     pictures: Sequence[TrainingPicture] = field(repr=False)

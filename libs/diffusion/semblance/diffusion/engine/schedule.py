@@ -11,6 +11,7 @@ import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import torch
@@ -70,7 +71,8 @@ class Plans:
         """The plan for so many steps at this size. Raises what making the scheduler raises."""
         key = (steps, height_px, width_px)
         if key not in self._plans:
-            self._plans[key] = plan_of(lambda: self._make(steps, height_px, width_px))
+            # Not of `self`, which holds the plan: a ring, and the backbone hangs on it.
+            self._plans[key] = plan_of(partial(self._make, steps, height_px, width_px))
             while len(self._plans) > self._kept:
                 self._plans.popitem(last=False)
         self._plans.move_to_end(key)

@@ -6,7 +6,7 @@ import enum
 import logging
 import threading
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import Final
 
 from semblance.diffusion.errors import Cancelled
 from semblance.diffusion.rendering import RgbU8
@@ -52,9 +52,15 @@ class Ticket:
         DeadlineMissed, AdapterUnusable, ..., what its callback raised; TimeoutError when it takes longer."""
         if not self._over.wait(timeout_s):
             raise TimeoutError(f"not drawn within {timeout_s} s")
-        if self._error is not None:
-            self._raise(self._error)
-        return list(self._pictures)
+        error = self._error
+        if error is None:
+            return list(self._pictures)
+        # Each caller gets its own traceback, not one that grows with every call; and none of its frames holds the
+        # ticket, which holds the error: such a ring keeps who waited, and what they wore, until a full collection.
+        try:
+            raise error.with_traceback(None)
+        finally:
+            del self, error
 
     def cancel(self) -> bool:
         """Call the request off: its rows are gone before their next step. False when it was over already."""
@@ -98,7 +104,3 @@ class Ticket:
             call(self)
         except Exception as error:  # noqa: BLE001 - a revocation that ends tickets goes on to wipe, whatever one raises
             _log.error("a ticket's watcher raised %s", type(error).__name__)
-
-    def _raise(self, error: BaseException) -> NoReturn:
-        # Each caller gets its own traceback, not one that grows with every call.
-        raise error.with_traceback(None)

@@ -66,12 +66,15 @@ class Answers(Protocol):
 class Stream(Generic[Said]):
     """Answers of one call, read in a thread of its own: Ray's iterators can only be waited for without an end.
 
-    away: what is raised when whoever answers is lost.
+    away: what is raised when whoever answers is lost. begins: whether an answer says that what was asked for is begun.
     """
 
-    def __init__(self, ask: Callable[[], Answers], away: type[Unavailable]) -> None:
+    def __init__(
+        self, ask: Callable[[], Answers], away: type[Unavailable], begins: Callable[[Said], bool] = lambda _said: True
+    ) -> None:
         self._ask = ask
         self._away = away
+        self._begins = begins
         self._heard: queue.SimpleQueue[Said | Exception] = queue.SimpleQueue()
         self._answers: Answers | None = None
         self._closed = threading.Event()
@@ -88,7 +91,7 @@ class Stream(Generic[Said]):
             return None
         if isinstance(said, Exception):
             raise self._away("the engine was lost", away=not self.begun) from said
-        self.begun = True
+        self.begun = self.begun or self._begins(said)
         return said
 
     def close(self) -> None:

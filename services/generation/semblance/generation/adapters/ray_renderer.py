@@ -158,7 +158,7 @@ class RayRenderer:
         """Ask once and listen; the last answer."""
         self._require_usable(ask)
         self._connect()
-        stream: Stream[_Heard] = Stream(lambda: self._asked(ask, sealed), EngineAway)
+        stream: Stream[_Heard] = Stream(lambda: self._asked(ask, sealed), EngineAway, _begins)
         self._streams.add(stream)
         heard_s = time.monotonic()
         steps = 0
@@ -266,6 +266,11 @@ class RayRenderer:
             self._tell(withdrawal)
         except Unavailable as error:
             _log.warning("a withdrawal is told again later", extra={"error_code": error.code})
+
+
+def _begins(heard: _Heard) -> bool:
+    """Who waits in line is not why their engine is lost: they lose no attempt, and are asked for as before."""
+    return not (isinstance(heard[0], Tick) and heard[0].in_line)
 
 
 def holding(states: Mapping[Any, int]) -> int:

@@ -1,4 +1,5 @@
-"""After a defect whoever was drawn beside it is drawn alone, so that only the guilty one's attempts are spent.
+"""After a defect whoever was drawn beside it is drawn alone, so that only the guilty one's attempts are spent: in the
+process that lost its engine, for no other hears of it.
 
 A batch does not say which of its rows it died of, and the queue would send the same company again.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import torch
@@ -31,13 +31,12 @@ from semblance.generation.domain.together import canvas
 from semblance.generation.domain.withdrawn import Whose, Withdrawal, Withdrawn
 from semblance.generation.ml.apart import Apart
 from semblance.generation.ml.judging import Candidate, Judge, Sitter, png
-from semblance.generation.ml.options import RendererSettings, look_every_s
+from semblance.generation.ml.options import RendererSettings, look_every_s, require_rank
 from semblance.generation.ml.places import Placed, worn_by
 from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import LEARN_ANEW, Dressed, Wardrobe
 from semblance.generation.ports import Beside, Drawing, EngineLoad, OnStep, OpenAdapter
 from semblance.kernel.clock import Clock, SystemClock
-from semblance.kernel.errors import SemblanceError
 from semblance.service_kit.periodic import Periodic
 
 Told = queue.SimpleQueue[tuple[int, int] | None]
@@ -86,6 +85,7 @@ class _Running:
     def __init__(self, settings: RendererSettings, withdrawn: Withdrawn, clock: Clock) -> None:
         torch.set_num_threads(settings.torch_threads)
         self.backbone = load_backbone(settings.backbone_dir, backbone_options(settings))
+        require_rank(settings.rank, self.backbone.config.lora.rank)  # whoever passes settings on may have no backbone
         self.engine = StepEngine(self.backbone, engine_settings(settings), clock)
         _require_drawn(self.engine, self.backbone.config.sizes)
         self._idle_s = settings.idle_s
@@ -104,9 +104,10 @@ class _Running:
             self.engine.revoke(subject_id=withdrawal.subject_id)
 
     def close(self) -> None:
-        """End; the backbone is bare again."""
+        """End; the backbone is bare again, and what was packed is gone, whoever still holds this."""
         self._tidying.stop()
         self.engine.close()
+        self.wardrobe.close()
 
     def _let_go(self) -> None:
         """Of what nobody uses: by the clock, for there may be nobody who draws next."""
@@ -169,23 +170,31 @@ class EngineRenderer:
         begin: Beginning | None = None,
         *,
         alone: bool = False,
+        in_line: Callable[[], None] | None = None,
     ) -> Drawing:
-        """As draw; the subject comes first. alone: an engine was lost with it before, so it takes nobody along."""
+        """As draw; the subject comes first. alone: an engine was lost with it before, so it takes nobody along.
+        in_line: called in on_step's place while it waits and is not in the engine; on_step is called before it is."""
         whose = tuple(each.dressed.whose for each in people)
 
         def wait() -> None:
             if any(map(self._withdrawn.covers, whose)):
                 raise AdapterRevoked
-            on_step(0, 0)
+            if in_line is None:
+                on_step(0, 0)
+            else:
+                in_line()
             time.sleep(_LOOK_S)
 
         with self._apart.drawing((order, whose), wait, alone=alone):
+            on_step(0, 0)
             return self._drawn(words, order, people, on_step, begin)
 
     def _drawn(
         self, words: Words, order: Order, people: Sequence[Placed], on_step: OnStep, begin: Beginning | None
     ) -> Drawing:
         running = self._ready()
+        for each in people:  # dressed, perhaps, for an engine that was replaced while they waited in line
+            running.wardrobe.note(each.dressed.whose)
         size = self._size(running, order, people)
         start = None if begin is None else self._sources.start(begin, size, len(people))
         worn = worn_by(people, words, running.backbone.config.trigger, order.adapter_strength)
@@ -267,7 +276,7 @@ class EngineRenderer:
     def _loaded(self) -> _Running:
         try:
             running = _Running(self._settings, self._withdrawn, self._clock)
-        except SemblanceError:
+        except Exception:  # whatever it is, no memory for one: nobody is drawn
             self._loads = False
             raise
         self._loads = True
@@ -329,6 +338,7 @@ class EngineRenderer:
             raise AdapterRevoked from error
         finally:
             ticket.cancel()
+            del ticket  # it holds what is raised, whose frames would hold it: a ring, with the engine in it
 
     @staticmethod
     def _submitted(running: _Running, request: EngineRequest, told: Told, on_step: OnStep) -> Ticket:

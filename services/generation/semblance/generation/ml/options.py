@@ -18,6 +18,7 @@ _LOOK_S: Final = 60.0
 _LANES_A_ROW: Final = 2
 _THREADS: Final = 64
 _ELSEWHERE: Final = 4
+_ANY_PX: Final = 512
 
 
 class EngineSettingsRefused(Unavailable):
@@ -150,12 +151,27 @@ def _require_sense(settings: GenerationSettings) -> None:
             "a denoiser that comes and goes is not compiled",
             remedy="Set GENERATION_OFFLOAD or GENERATION_COMPILED, not both.",
         )
+    if settings.engine_rank is not None and backbone_dir(settings).is_dir():
+        from semblance.diffusion.config import read_config  # noqa: PLC0415 - as below
+
+        # The edge is of no account here, and may be the pipeline's own, which only loading tells.
+        require_rank(settings.engine_rank, read_config(backbone_dir(settings), native_px=_ANY_PX).lora.rank)
     slots, people = settings.engine_slots, settings.people_max
     if slots < people and _shows_several(settings):
         raise EngineSettingsRefused(
             f"an engine of {slots} slots (GENERATION_ENGINE_SLOTS) draws no picture of {people} people, which is what "
             "GENERATION_PEOPLE_MAX offers",
             remedy=f"Set GENERATION_ENGINE_SLOTS={people} or more, or GENERATION_PEOPLE_MAX={slots}.",
+        )
+
+
+def require_rank(rank: int | None, learnt: int) -> None:
+    """Raise EngineSettingsRefused for slots that no adapter fits into of those that this backbone's people learn."""
+    if rank is not None and rank < learnt:
+        raise EngineSettingsRefused(
+            f"slots of rank {rank} (GENERATION_ENGINE_RANK) take none of this backbone's adapters, which are of rank "
+            f"{learnt}",
+            remedy=f"Set GENERATION_ENGINE_RANK={learnt} or more, or leave it unset.",
         )
 
 

@@ -47,10 +47,12 @@ class Ask:
 
 @dataclass(frozen=True)
 class Tick:
-    """So far it is; step 0 while it waits."""
+    """So far it is; step 0 while it waits. in_line: it is not in the engine yet, and whatever an engine is lost to, it
+    is not this one."""
 
     step: int
     steps: int
+    in_line: bool = False
 
 
 @dataclass(frozen=True)

@@ -93,22 +93,32 @@ class Replica:
         ticks: asyncio.Queue[Tick | None] = asyncio.Queue()
         gone = threading.Event()
 
+        told: Tick | None = None
         told_s = 0.0
 
-        def on_step(step: int, steps: int) -> None:
-            nonlocal told_s
+        def tell(tick: Tick) -> None:
+            nonlocal told, told_s
             if gone.is_set():
                 raise _Abandoned
             now_s = time.monotonic()
-            if step == 0 and now_s - told_s < _STILL_HERE_S:
+            as_before = told is not None and told.in_line == tick.in_line and tick.step == 0
+            if as_before and now_s - told_s < _STILL_HERE_S:
                 return
-            told_s = now_s
-            loop.call_soon_threadsafe(ticks.put_nowait, Tick(step, steps))
+            told, told_s = tick, now_s
+            loop.call_soon_threadsafe(ticks.put_nowait, tick)
 
         began_s = time.monotonic()
         drawing = loop.run_in_executor(
             self._threads,
-            lambda: self._renderer.draw_dressed(ask.words, ask.order, people, on_step, begin, alone=ask.alone),
+            lambda: self._renderer.draw_dressed(
+                ask.words,
+                ask.order,
+                people,
+                lambda step, steps: tell(Tick(step, steps)),
+                begin,
+                alone=ask.alone,
+                in_line=lambda: tell(Tick(0, 0, in_line=True)),
+            ),
         )
         drawing.add_done_callback(lambda _future: ticks.put_nowait(None))
         try:

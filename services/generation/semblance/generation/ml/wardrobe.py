@@ -88,6 +88,17 @@ class Wardrobe:
         self.require_standing(adapter.whose)
         return dressed
 
+    def note(self, whose: Whose) -> None:
+        """The engine may hold it from now on, whichever wardrobe it was dressed in."""
+        with self._lock:
+            self._note(whose)
+
+    def close(self) -> None:
+        """Let go of everything, and keep nothing from now on: no withdrawal finds the way to an engine that is gone."""
+        with self._lock:
+            self._capacity = 0
+            self._held.clear()
+
     def drop_idle(self) -> None:
         """Let go of what was unused for max_idle_s."""
         since_s = self._clock.monotonic_s() - self._max_idle_s

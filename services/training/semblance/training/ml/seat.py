@@ -127,12 +127,14 @@ class _Learning:
             yield heard
 
     def load(self) -> bytes | None:
-        """What the service opened of the last attempt."""
+        """What was last saved here, for a cohort that is begun again; before that, what the service opened of the last
+        attempt."""
         return self._state
 
     def save(self, state: bytes) -> None:
         """On its way to the service, which alone may seal it for the person."""
         self._say(Kept(), parcels.seal_state(self._job, state))
+        self._state = state
 
     def _on_step(self, phase: str, step: int, steps: int) -> None:
         self._last = Tick(phase, step, steps)

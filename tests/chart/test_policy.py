@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from semblance.contracts import registry
-
 PINNED = re.compile(r":(?!latest)[\w.-]+@sha256:[0-9a-f]{64}$")
 OURS = re.compile(r"^([\w.-]+/)?semblance/[a-z]+:[\w.-]+(@sha256:[0-9a-f]{64})?$")
 # Work is interrupted after this share of the time to drain (service_kit: worker.drain within parts.stop).
@@ -365,45 +363,3 @@ def test_without_a_prometheus_workers_are_as_many_as_the_values_say(external: An
     assert all(
         "replicas" in each["spec"] for each in external.of("Deployment") if each["metadata"]["name"] not in scaled
     )
-
-
-def users(production: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The services' own; other teams' are in test_readers.py."""
-    for user in production.of("KafkaUser"):
-        if "-kafka-reader-" not in user["metadata"]["name"]:
-            yield user["metadata"]["name"].rsplit("-", 1)[1], user
-
-
-def test_a_kafka_user_writes_only_what_its_service_emits(production: Any, facts: dict[str, Any]) -> None:
-    for service, user in users(production):
-        emitted = {topic["name"] for topic in facts["topics.json"] if service in topic["producers"]}
-        written = {
-            acl["resource"]["name"]
-            for acl in user["spec"]["authorization"]["acls"]
-            if "Write" in acl["operations"] and not acl["resource"]["name"].endswith(".dlq")
-        }
-        assert written == emitted, service
-
-
-def test_a_kafka_user_sees_all_that_its_service_would_make_at_its_start(production: Any) -> None:
-    """A topic that the process may not see it tries to make, which it may not either: it would never start."""
-    for service, user in users(production):
-        acls = user["spec"]["authorization"]["acls"]
-        seen = {acl["resource"]["name"] for acl in acls if "Describe" in acl["operations"]}
-        for topic in registry.service_topics(service):
-            dead = {registry.dead_letter_topic(topic.name, each) for each in topic.consumers if topic.dead_letters}
-            assert {topic.name, *dead} <= seen, service
-
-
-def test_the_evaluations_broker_gives_the_same_rights(production: Any, evaluation: Any) -> None:
-    script = evaluation.one("ConfigMap", "demo-semblance-kafka")["data"]["rights.sh"]
-    for service, user in users(production):
-        for operation in ("Read", "Write"):
-            [line] = re.findall(rf"^allow {service} --operation {operation}((?: --topic \S+)+)$", script, re.MULTILINE)
-            acls = user["spec"]["authorization"]["acls"]
-            named = {
-                acl["resource"]["name"]
-                for acl in acls
-                if operation in acl["operations"] and acl["resource"]["type"] == "topic"
-            }
-            assert set(line.split(" --topic ")[1:]) == named, service

@@ -135,4 +135,6 @@ def backing_of(config: Config, layout: Layout) -> Backing:
     )
     postgres = Postgres(layout.postgres, port=config.ports["postgres"], launcher=launcher) if config.postgres else None
     own = MinioStore(store.endpoint, *config.store_keys["broker"], secure=False)
-    return Backing(store, broker, postgres, config, layout, BrokerLog(own, BROKER_BUCKET), FullDisk(layout.store / "weed.log"), {})
+    return Backing(
+        store, broker, postgres, config, layout, BrokerLog(own, BROKER_BUCKET), FullDisk(layout.store / "weed.log"), {}
+    )

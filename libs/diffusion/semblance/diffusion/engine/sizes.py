@@ -13,6 +13,7 @@ from semblance.diffusion.engine.batch import BatchClass
 
 _log: Final = logging.getLogger(__name__)
 _CLASSES_KEPT: Final = 256
+_NO_WAY: Final = "cudnn_status_not_supported"
 _SHORTAGES: Final = (
     "out of memory",
     "can't allocate memory",
@@ -24,7 +25,7 @@ _SHORTAGES: Final = (
     "cudnn_status_alloc_failed",
     "cudnn_status_internal_error_device_allocation_failed",
     "cudnn_status_internal_error_host_allocation_failed",
-    "cudnn_status_not_supported",
+    _NO_WAY,
 )
 
 Run = Callable[[int, int], torch.Tensor | None]
@@ -141,7 +142,11 @@ def is_shortage(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(said in text for said in _SHORTAGES)
+    short = isinstance(error, RuntimeError) and any(said in text for said in _SHORTAGES)
+    if short and _NO_WAY in text:
+        # It may be just that, at any size: whoever is told of a shortage only would look for memory.
+        _log.warning("taken for a shortage of memory, and perhaps not computed here at all: %s", _NO_WAY)
+    return short
 
 
 def tidy() -> None:

@@ -116,5 +116,11 @@ def test_what_cuda_says_when_memory_ran_out(said: str, short: bool) -> None:
     assert not is_shortage(ValueError(said))
 
 
+@pytest.mark.parametrize(("said", "told"), [("NOT_SUPPORTED. x", 1), ("ALLOC_FAILED", 0)])
+def test_what_may_be_no_shortage_is_named_in_the_log(caplog: pytest.LogCaptureFixture, said: str, told: int) -> None:
+    assert is_shortage(RuntimeError(f"cuDNN error: CUDNN_STATUS_{said}"))
+    assert caplog.text.count("cudnn_status_not_supported") == told
+
+
 def nonsense(_times: int, _size: int) -> torch.Tensor:
     raise RuntimeError("nonsense")

@@ -27,6 +27,7 @@ from semblance.local.backup import restore as restoring
 from semblance.local.layout import Layout
 from semblance.local.lock import AlreadyRunning
 from semblance.local.platform import DRAIN_S, Options, Platform
+from semblance.service_kit.stopping import asked_to_stop
 
 app = typer.Typer(no_args_is_help=True, help="The whole platform on this machine.", pretty_exceptions_enable=False)
 _console = Console()
@@ -74,13 +75,11 @@ def up(
             _detach(layout, ["--data", str(layout.data), *_repeat(postgres, port), *told])
             return
         stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
         platform = Platform(
             layout, Options(found, postgres, port, engine.value), lambda text: _console.print(f"  {text}")
         )
         _console.print(f"Starting in {layout.data}")
-        with contextlib.suppress(AlreadyRunning):
+        with contextlib.suppress(AlreadyRunning), asked_to_stop(stop):
             platform.run(stop, lambda config: _console.print(f"Ready: {config.gateway_url}  (Ctrl-C stops it)"))
         _console.print("Stopped.")
 

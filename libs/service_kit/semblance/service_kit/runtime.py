@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +30,7 @@ from semblance.service_kit.database import Database
 from semblance.service_kit.http import Check
 from semblance.service_kit.parts import ROLES, Parts
 from semblance.service_kit.settings import ServiceSettings
+from semblance.service_kit.stopping import asked_to_stop
 from semblance.service_kit.taken_back import Keep, Kind
 from semblance.service_kit.work import WorkKind
 
@@ -136,18 +137,17 @@ def _command(arguments: argparse.Namespace, application: Application) -> int:
 def serve(application: Application, roles: frozenset[str], stop: threading.Event | None = None) -> int:
     """Run the parts until SIGTERM, SIGINT or `stop`; 0 after a clean stop, 1 when a part crashed."""
     stop = stop or threading.Event()
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+    in_main = threading.current_thread() is threading.main_thread()
     parts = Parts(application, roles, stop)
-    try:
-        parts.start()
-        _log.info("started", extra={"http_port": parts.http_port, "grpc_port": parts.grpc_port, "pid": os.getpid()})
-        stop.wait()
-    finally:
-        stop.set()
-        clean = parts.stop()
-        _log.info("stopped", extra={"outcome": "clean" if clean else "not clean"})
+    with asked_to_stop(stop) if in_main else nullcontext():
+        try:
+            parts.start()
+            _log.info("started", extra={"http_port": parts.http_port, "grpc_port": parts.grpc_port, "pid": os.getpid()})
+            stop.wait()
+        finally:
+            stop.set()
+            clean = parts.stop()
+            _log.info("stopped", extra={"outcome": "clean" if clean else "not clean"})
     return 1 if parts.crashed else 0
 
 

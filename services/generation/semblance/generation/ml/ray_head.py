@@ -6,22 +6,22 @@ On the loopback, with a token, without a dashboard and without telling anybody. 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.server
 import math
 import os
 import secrets
 import shutil
-import signal
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from semblance.kernel.units import MIB
+from semblance.service_kit.stopping import asked_to_stop
 
 # A socket's path has at most 107 characters, and Ray's own part of it takes 65.
 _LONGEST_FOLDER: Final = 40
@@ -72,7 +72,7 @@ def make_token(path: Path) -> None:
     part.replace(path)
 
 
-@contextmanager
+@contextlib.contextmanager
 def short_folder(wanted: Path) -> Iterator[Path]:
     """The folder, empty; a private one in the system's temporary directory where its path is too long for sockets."""
     shutil.rmtree(wanted, ignore_errors=True)
@@ -90,7 +90,12 @@ def short_folder(wanted: Path) -> Iterator[Path]:
 def run(head: Head) -> int:
     """Serve until SIGTERM or SIGINT, on the main thread; 1 when the cluster ended by itself."""
     stop = threading.Event()
-    _stop_on_signals(stop)
+    with contextlib.ExitStack() as asked:
+        asked.enter_context(asked_to_stop(stop))
+        return _run(head, stop, asked)
+
+
+def _run(head: Head, stop: threading.Event, asked: contextlib.ExitStack) -> int:
     make_token(head.token)
     # An engine is no background work: Ray's default would let everything else on the machine go first.
     own = {"RAY_GCS_SERVER_PORT": str(head.port), "RAY_worker_niceness": "0"}
@@ -115,7 +120,8 @@ def run(head: Head) -> int:
             _node_ip_address="127.0.0.1",
             log_to_driver=False,
         )
-        _stop_on_signals(stop)  # again: Ray puts handlers of its own there, which end the process where it stands
+        # Again: Ray puts handlers of its own there, which end the process where it stands.
+        asked.enter_context(asked_to_stop(stop))
         try:
             serve.start(proxy_location=serve.config.ProxyLocation.Disabled)
             serve.run(deployed(engine_options(settings), replicas), name=APP, route_prefix=None)
@@ -153,11 +159,6 @@ def _tend(serving: Callable[[], bool], ready_port: int, stop: threading.Event) -
         finally:
             server.shutdown()
     return 0
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
 
 
 def main() -> int:

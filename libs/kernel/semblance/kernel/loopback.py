@@ -11,6 +11,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from semblance.kernel.errors import Unavailable
+
 PORTS: Final = range(10_240, 20_000)
 """Below those that Linux gives to outgoing connections, 32768 to 60999: nobody listens on a port until some seconds
 after it was picked, and none again while its server restarts; an outgoing connection of anybody must not get it."""
@@ -26,12 +28,16 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """So many distinct ones."""
+    """So many distinct ones. Raises Unavailable when there are not that many."""
     found: list[int] = []
-    while len(found) < count:
-        port = secrets.choice(PORTS)  # tests that seed `random` side by side must not pick the same
+    # Tests that seed `random` side by side must not try the same.
+    for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
+        if len(found) == count:
+            break
         if claim([port]):
             found.append(port)
+    if len(found) < count:
+        raise Unavailable(f"no {count} ports from {PORTS[0]} to {PORTS[-1]} are free")
     return found
 
 
@@ -58,7 +64,7 @@ def _lock(port: int, operation: int) -> bool:
         _claims = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.lockf(_claims, operation, 1, port)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # EAGAIN or EACCES, as fcntl(2) has it: somebody else's
         return False
     return True
 

@@ -15,7 +15,7 @@ _TAIL_BYTES = 2**18
 
 
 class FullDisk:
-    """What a store's log tells of it; asked about every second."""
+    """What a store's log tells of it; asked again and again."""
 
     def __init__(self, log: Path, *, now_s: Callable[[], float] = time.monotonic) -> None:
         self._log = log
@@ -31,12 +31,14 @@ class FullDisk:
     def stuck(self, pid: int) -> bool:
         """Whether its writes go on failing for want of room, for five seconds in which there was some. Then nothing but
         another start helps: goleveldb's journal keeps the error of its first write that failed."""
-        fails = self._fails()
+        if not self._fails():
+            return False
         if not has_room(pid, self._log.parent):
             self._since_s = None
-        elif fails and self._since_s is None:
+            return False
+        if self._since_s is None:
             self._since_s = self._now_s()
-        return fails and self._since_s is not None and self._now_s() - self._since_s >= _LONG_ENOUGH_S
+        return self._now_s() - self._since_s >= _LONG_ENOUGH_S
 
     def _fails(self) -> bool:
         size = self._size()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -29,25 +29,22 @@ class Lost:
         pass
 
 
-@pytest.mark.parametrize("answers", [0, 1])
-def test_only_who_never_answered_is_away(answers: int) -> None:
-    stream: Stream[int] = Stream(lambda: Lost(answers), Away)
+@pytest.mark.parametrize(
+    ("answers", "begins", "away"),
+    [
+        (0, (), True),
+        (1, (), False),
+        (2, (lambda number: number == 2,), True),
+        (3, (lambda number: number == 2,), False),
+    ],
+)
+def test_only_who_was_not_begun_is_away(answers: int, begins: tuple[Callable[[int], bool], ...], away: bool) -> None:
+    stream: Stream[int] = Stream(lambda: Lost(answers), Away, *begins)
     for number in range(answers):
         assert stream.next(5) == number
     with pytest.raises(Away) as raised:
         stream.next(5)
-    assert raised.value.away is (answers == 0)
-    stream.end(5)
-
-
-@pytest.mark.parametrize("answers", [2, 3])
-def test_who_was_not_begun_is_away_whatever_was_heard(answers: int) -> None:
-    stream: Stream[int] = Stream(lambda: Lost(answers), Away, lambda number: number == 2)
-    for number in range(answers):
-        assert stream.next(5) == number
-    with pytest.raises(Away) as raised:
-        stream.next(5)
-    assert raised.value.away is (answers == 2)
+    assert raised.value.away is away
     stream.end(5)
 
 

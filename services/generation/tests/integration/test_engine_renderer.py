@@ -20,7 +20,6 @@ from semblance.diffusion.engine.engine import StepEngine
 from semblance.diffusion.engine.errors import EngineBroken
 from semblance.diffusion.engine.request import EngineRequest, Worn
 from semblance.diffusion.engine.settings import EngineSettings
-from semblance.diffusion.testing import write_tiny_backbone
 from semblance.faces import Box, Embedding, Face, RgbU8
 from semblance.generation.domain.edit import Beginning, Changes, Kept
 from semblance.generation.domain.errors import AdapterRevoked, EngineAway, NoFaceInSource
@@ -36,7 +35,7 @@ from semblance.generation.ml.sources import Sources
 from semblance.generation.ml.wardrobe import Dressed
 from semblance.generation.ports import Drawing, OpenAdapter
 from semblance.generation.settings import GenerationSettings
-from semblance.generation.testing.engines import small, trained
+from semblance.generation.testing.engines import small
 from semblance.kernel.clock import FakeClock
 from semblance.kernel.ids import AdapterId, ConsentId
 from semblance.service_kit import heap
@@ -78,16 +77,6 @@ class Scripted:
         vector = np.zeros(128, np.float32)
         vector[0] = self._likeness[len(self.looked_at) - 1]
         return vector
-
-
-@pytest.fixture(scope="module")
-def backbone_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_backbone(tmp_path_factory.mktemp("backbone") / "tiny", ip_adapter=True)
-
-
-@pytest.fixture(scope="module")
-def adapter(backbone_dir: Path) -> OpenAdapter:
-    return trained(backbone_dir)
 
 
 @pytest.fixture

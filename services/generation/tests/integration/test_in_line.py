@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from semblance.diffusion.testing import write_tiny_backbone
 from semblance.faces import Embedding, Face, RgbU8
 from semblance.generation.domain.errors import EngineAway
 from semblance.generation.domain.order import Order, Words
@@ -18,7 +17,7 @@ from semblance.generation.ml.engine_renderer import EngineRenderer
 from semblance.generation.ml.parcels import Ask, Drawn, Tick
 from semblance.generation.ml.replica import Replica
 from semblance.generation.ports import OpenAdapter
-from semblance.generation.testing.engines import small, trained
+from semblance.generation.testing.engines import small
 from semblance.service_kit.cluster import sealing
 from semblance.service_kit.cluster.testing import ENVIRONMENT
 
@@ -32,16 +31,6 @@ class NoFaces:
 
     def embed(self, image: RgbU8, face: Face) -> Embedding:
         raise AssertionError("there is none")
-
-
-@pytest.fixture(scope="module")
-def backbone_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_backbone(tmp_path_factory.mktemp("backbone") / "tiny", ip_adapter=True)
-
-
-@pytest.fixture(scope="module")
-def adapter(backbone_dir: Path) -> OpenAdapter:
-    return trained(backbone_dir)
 
 
 def ask(adapter: OpenAdapter, seed: int, *, alone: bool = False) -> Ask:

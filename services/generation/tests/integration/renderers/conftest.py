@@ -8,18 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from semblance.diffusion.testing import write_tiny_backbone
 from semblance.faces import OpenCvFaceEngine
 from semblance.generation.ml.engine_renderer import EngineRenderer
 from semblance.generation.ports import OpenAdapter
 from semblance.generation.testing import engines
 from semblance.generation.testing.tried import MODELS, TWO_ENGINES, Tried
 from semblance.synthetic_people import bundled
-
-
-@pytest.fixture(scope="module")
-def backbone_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_backbone(tmp_path_factory.mktemp("backbone") / "tiny", ip_adapter=True)
 
 
 @pytest.fixture(scope="module")
